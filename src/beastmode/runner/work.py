@@ -1,0 +1,63 @@
+"""What a task does: a command, an HTTP call or a Python function. Data only; `kinds/` performs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program with its arguments, or a shell line.
+
+    arguments: filled per task, see `kinds.command.FIELDS`; each field stays within its one argument.
+    shell: a line for `/bin/sh`; it gets the fields only as `$BEAST_*`. Exactly one of the two is given.
+    """
+
+    arguments: tuple[str, ...] = ()
+    shell: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """One HTTP request.
+
+    body: text is sent as it is, anything else as JSON.   expect_status: statuses that mean success; empty: any
+    2xx.   expect_json: must be contained in the JSON answer (objects by their keys, lists and values whole).
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    expect_status: tuple[int, ...] = ()
+    expect_json: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A Python function: `module:function`, run in a process of its own, or a callable, run in this one.
+
+    It may take `task` (id, title, phase, category), `attempt` and `feedback` by those names. Sync or async.
+    """
+
+    function: str | Callable[..., Any]
+
+
+Work = Command | Http | Call
+
+
+def as_work(value: object) -> Work | None:
+    """The work that a short form means: a list of arguments, a shell line, or a callable."""
+    if value is None or isinstance(value, (Command, Http, Call)):
+        return value
+    if isinstance(value, str):
+        return Command(shell=value)
+    if isinstance(value, (list, tuple)):
+        return Command(arguments=tuple(str(part) for part in value))
+    if callable(value):
+        return Call(value)
+    raise TypeError(f"{value!r} is no work: give a list of arguments, a shell line, a callable, Http or Command")

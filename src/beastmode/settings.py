@@ -1,0 +1,130 @@
+"""Durations, rates and the settings of a run: what they are called, what they mean, what they default to."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from beastmode.errors import SettingError
+
+Durability = Literal["full", "process"]
+Order = Literal["needs", "sequence", "phases"]
+
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)?\s*(sec|second|s|minute|min|m|hour|h)")
+_DURATION_TIP = "Write seconds as a number, or a duration like 500ms, 30s, 10m, 1h30m."
+_RATE_TIP = "Write starts per time, like 8/s, 60/min or 500/h, several with a comma, or none for no limit."
+
+PAD_SHARE, PAD_LEAST_S = 0.05, 0.050
+"""How much longer than asked a window is kept: with a window of exactly 1 s, 5 ms of jitter on the way to the
+server turned 8/s into 14 seen there; 5 % (at least 50 ms) held against 200 ms windows of jitter."""
+
+SHORT_WAIT_S = 120.0
+"""A hint up to this long passes by itself, so it is waited for even where `max_wait` is 0 by default (CI)."""
+
+
+def parse_duration(value: object) -> float:
+    """Seconds, from a number of seconds or a text such as `90`, `500ms`, `10m`, `1h30m`. Never negative."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP)
+    if isinstance(value, str):
+        text = value.strip().lower()
+        parts = _PART.findall(text)
+        if parts and not _PART.sub("", text).strip():
+            return sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+        try:
+            value = float(text)
+        except ValueError:
+            raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP) from None
+    if not math.isfinite(value) or value < 0:
+        raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP)
+    return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `starts` in every window of `span_s` seconds, wherever the window begins.   starts >= 1."""
+
+    starts: int
+    span_s: float
+
+    @property
+    def padded_span_s(self) -> float:
+        """The window that is kept in front of the server, see `PAD_SHARE`."""
+        return self.span_s + max(PAD_SHARE * self.span_s, PAD_LEAST_S)
+
+    def __str__(self) -> str:
+        unit = {1.0: "s", 60.0: "min", 3600.0: "h"}.get(self.span_s, f"{self.span_s:g}s")
+        return f"{self.starts}/{unit}"
+
+
+def parse_rates(value: object) -> tuple[Rate, ...]:
+    """The limits named by `8/s`, `60/min`, `8/s, 500/h`; none at all for `none`. A rate of 0 is refused."""
+    if not isinstance(value, str):
+        raise SettingError(f"{value!r} is not a rate", tip=_RATE_TIP)
+    if value.strip().lower() == "none":
+        return ()
+    return tuple(_parse_rate(part.strip()) for part in value.split(","))
+
+
+def _parse_rate(text: str) -> Rate:
+    match = _RATE.fullmatch(text.lower())
+    if match is None:
+        raise SettingError(f"{text!r} is not a rate", tip=_RATE_TIP)
+    amount = float(match[1])
+    span_s = float(match[2] or 1) * _UNITS_S[match[3][0]]
+    if amount <= 0 or span_s <= 0:
+        raise SettingError(f"a rate of {text} would never start anything", tip=_RATE_TIP)
+    if amount < 1:
+        return Rate(1, span_s / amount)
+    if amount != int(amount):
+        raise SettingError(f"{text!r} is not a whole number of starts", tip="Write 17/2s instead of 8.5/s.")
+    return Rate(int(amount), span_s)
+
+
+def parse_concurrency(value: object) -> int | None:
+    """A number of tasks at once, >= 1; None for `none`, no limit."""
+    if isinstance(value, str) and value.strip().lower() == "none":
+        return None
+    if isinstance(value, str) and value.strip().lower() == "auto":
+        raise SettingError(
+            "concurrency `auto` is not built yet", tip="Name a number, like 3; `auto` comes in a later version."
+        )
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = 0
+    if isinstance(value, bool) or number < 1:
+        raise SettingError(f"{value!r} is not a concurrency", tip="Write a whole number from 1, or none.")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How a run behaves. Flags win over the roadmap's `limits`, which win over these defaults.
+
+    concurrency: tasks at once; None: no limit.   rates: limits on their starts.   server: the limits are kept
+    together with all runs of this host and user that name the same server.   health: URL, `tcp://host:port`
+    or a command that says whether the server is well.   timeout_s: for one attempt.   retries: attempts after
+    the first that count.   max_wait_s: how long a hint, a quota or an unhealthy server is waited for.
+    linger_s: how much longer a slot is held after a timeout, since the server may still be at work.
+    log_limit_bytes: how much of an attempt's output is kept.   max_attempts, max_time_s: the run's budget.
+    """
+
+    concurrency: int | None = 3
+    rates: tuple[Rate, ...] = (Rate(8, 1.0),)
+    server: str = ""
+    health: str = ""
+    timeout_s: float = 3600.0
+    retries: int = 2
+    verify: str = ""
+    max_wait_s: float = 12 * 3600.0
+    linger_s: float = 2.0
+    log_limit_bytes: int = 10 * 1024 * 1024
+    max_attempts: int | None = None
+    max_time_s: float | None = None
+    durability: Durability = "full"
+    order: Order | None = None
