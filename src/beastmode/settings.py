@@ -91,7 +91,8 @@ def parse_concurrency(value: object) -> int | None:
         return None
     if isinstance(value, str) and value.strip().lower() == "auto":
         raise SettingError(
-            "concurrency `auto` is not built yet", tip="Name a number, like 3; `auto` comes in a later version."
+            "concurrency `auto` is not built yet",
+            tip="Name a number, like 3; `auto` comes in a later version.",
         )
     try:
         number = int(str(value))

@@ -1,0 +1,1 @@
+"""A task: roadmap -> graph -> schedule -> execute -> kind -> verify -> journal -> report."""

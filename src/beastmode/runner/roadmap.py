@@ -127,10 +127,14 @@ def problems_of(roadmap: Roadmap) -> list[Problem]:
             problems.append(Problem(task.line, "a task without an id", "Give it a short unique id."))
         elif task.id in first_line:
             where = f" (first on line {first_line[task.id]})" if first_line[task.id] else ""
-            problems.append(Problem(task.line, f"the id {task.id!r} is used twice{where}", "Rename one of them."))
+            problems.append(
+                Problem(task.line, f"the id {task.id!r} is used twice{where}", "Rename one of them.")
+            )
         first_line.setdefault(task.id, task.line)
     if not first_line:
-        return [Problem(0, "no tasks found", "See `beast plan FILE` for what was read, and docs/roadmaps.md.")]
+        return [
+            Problem(0, "no tasks found", "See `beast plan FILE` for what was read, and docs/roadmaps.md.")
+        ]
     for task in roadmap.tasks():
         problems += [_unknown(task, need, first_line) for need in task.needs if need not in first_line]
     return problems

@@ -60,4 +60,6 @@ def as_work(value: object) -> Work | None:
         return Command(arguments=tuple(str(part) for part in value))
     if callable(value):
         return Call(value)
-    raise TypeError(f"{value!r} is no work: give a list of arguments, a shell line, a callable, Http or Command")
+    raise TypeError(
+        f"{value!r} is no work: give a list of arguments, a shell line, a callable, Http or Command"
+    )

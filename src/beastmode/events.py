@@ -1,0 +1,55 @@
+"""The names of what the journal records, and the event itself. Everything shown anywhere is a view of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+RUN_STARTED = "run_started"
+"""A run exists: roadmap, title, format, rule."""
+SESSION_STARTED = "session_started"
+"""A runner took it up: pid, session token, boot, limits and other settings, whether the last session ended."""
+SESSION_ENDED = "session_ended"
+"""The runner let go of it in good order: state, exit code, its own CPU and memory."""
+PLANNED = "planned"
+"""Tasks as they stand in the list now: one record each, many to an event."""
+RESET = "reset"
+"""A task's recorded result no longer counts (it changed, or what it needs did, or a person asked): reason."""
+SELECTED = "selected"
+"""Only these tasks are part of this session."""
+ATTEMPT_STARTED = "attempt_started"
+"""An attempt is about to leave: seconds waited, by reason."""
+ATTEMPT_ENDED = "attempt_ended"
+"""How it ended: the task's state now, the instant it really left, failure, verification, CPU and memory."""
+CANCELLED = "cancelled"
+"""A person ended the task for good."""
+PROBED = "probed"
+"""A health check: when it left, whether the server was well."""
+BREAKER = "breaker"
+"""The breaker changed its state."""
+PAUSED = "paused"
+"""The server asked for a pause: seconds, reason."""
+LIMITS = "limits"
+"""Limits in force from now on."""
+
+ONCE_AN_ATTEMPT = (ATTEMPT_STARTED, ATTEMPT_ENDED)
+"""Recorded at most once for each attempt; the journal's schema refuses a second."""
+
+
+@dataclass(slots=True)
+class Event:
+    """One line of the journal.
+
+    run: its number.   task, attempt: "" and 0 where the event is not about one.   data: JSON values.
+    unix_us: wall clock, microseconds.   mono_us: monotonic clock, microseconds, comparable within one boot.
+    seq: its place in the journal, from 1; 0 while it is not written.
+    """
+
+    kind: str
+    run: int
+    task: str = ""
+    attempt: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+    unix_us: int = 0
+    mono_us: int = 0
+    seq: int = 0

@@ -1,0 +1,200 @@
+"""execute: the whole life of one task, top to bottom."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from beastmode.clock import Clock
+from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, PAUSED
+from beastmode.failures import classify
+from beastmode.failures.failure import Failure
+from beastmode.runner.kinds.protocol import Attempt, Kind, Outcome
+from beastmode.runner.policy import Decision, Policy, Tries
+from beastmode.runner.roadmap import Task
+from beastmode.runner.states import STATE_AFTER, AttemptEnd, TaskState
+from beastmode.safeguards.budget import Budget
+from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
+
+
+Step = Literal["admission", "running", "verifying", "recording", "backoff"]
+"""Where a live task is: before the guard, at work, being checked, its end being recorded, between attempts."""
+
+
+class Recorder(Protocol):
+    """Where events go: `store.journal.Journal`, or a fake of the same promise."""
+
+    def append(
+        self, kind: str, run: int, task: str = "", attempt: int = 0, data: dict[str, Any] | None = None
+    ) -> asyncio.Future[None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found: its failure, or None, and its output for the next attempt."""
+
+    failure: Failure | None
+    output: str = ""
+
+
+@dataclass(slots=True)
+class Work:
+    """One task on its way: what to do, with what, and what it has used up so far.
+
+    prepare: makes the Attempt that the kind sees, from its number and the feedback.   verify: checks a result;
+    None: the kind's word is all there is.   attempts: number of the last attempt of the run, counted or not.
+    step: where it is now, for those who look and for those who would end it.   cancelled: a person ended it.
+    """
+
+    task: Task
+    kind: Kind
+    prepare: Callable[[int, str], Attempt]
+    verify: Callable[[Attempt], Awaitable[Verdict]] | None = None
+    retries: int = 2
+    attempts: int = 0
+    tries: Tries = field(default_factory=Tries)
+    feedback: str = ""
+    step: Step = "admission"
+    reason: str = ""
+    cancelled: bool = False
+
+
+@dataclass(slots=True)
+class Means:
+    """What every task of a run shares.
+
+    attempts: the run's budget of them.   stopping: set when the run ends early; nothing new starts then.
+    sleeping: tasks that wait for their next attempt, outside the guard; on_sleep: told when one begins to.
+    held_until: boottime at which a run that was held back may go on, inf where unknown; None: it was not.
+    """
+
+    run: int
+    guard: Guard
+    journal: Recorder
+    clock: Clock
+    rng: random.Random
+    max_wait_s: float
+    attempts: Budget = field(default_factory=Budget)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    sleeping: int = 0
+    on_sleep: Callable[[], None] = lambda: None
+    held_until: float | None = None
+
+
+async def execute(work: Work, means: Means) -> TaskState:
+    """Bring one task to a final state; `waiting` where the run is held back, `pending` where it is stopped.
+
+    Every attempt is on disk before it leaves and after it ends. The slot is held until its end is recorded, so
+    that never more than the limit are between the two: after a kill -9, no more are repeated.
+    """
+    policy = Policy(work.retries, means.max_wait_s, means.rng)
+    while True:
+        work.step = "admission"
+        try:
+            async with means.guard.admit(retry=work.tries.counted > 0) as admitted:
+                if not means.attempts.reserve():
+                    return "waiting"
+                outcome = await _attempt(work, means, admitted)
+                decision = policy.after(outcome.failure, work.tries)
+                await _record_end(work, means, admitted, outcome, decision)
+        except HeldBackError as held:
+            means.held_until, work.reason = held.until, held.reason
+            return "waiting"
+        except GuardStoppedError:
+            return "pending"
+        if decision.held:
+            means.held_until, work.reason = means.clock.boottime() + decision.wait_s, decision.reason
+        if decision.final:
+            return STATE_AFTER[decision.end]
+        if work.cancelled or not await _due(work, means, decision):
+            return "cancelled" if work.cancelled else "pending"
+
+
+async def _attempt(work: Work, means: Means, admitted: Admission) -> Outcome:
+    """Record the start, perform, verify. Cancelled, the end is recorded and nothing of the attempt is left."""
+    work.attempts += 1
+    try:
+        await _record_start(work, means, admitted)
+        work.step = "running"
+        attempt = work.prepare(work.attempts, work.feedback)
+        outcome = await _perform(work, attempt, admitted)
+        _pause_for_all(outcome.failure, means)
+        if outcome.ok and work.verify is not None:
+            work.step = "verifying"
+            verdict = await work.verify(attempt)
+            outcome.failure, work.feedback = verdict.failure, verdict.output if verdict.failure else ""
+    except asyncio.CancelledError:
+        end: AttemptEnd = "cancelled" if work.cancelled else "interrupted"
+        await _record_end(work, means, admitted, Outcome(), Decision(end, counts=False))
+        raise
+    return outcome
+
+
+async def _perform(work: Work, attempt: Attempt, admitted: Admission) -> Outcome:
+    try:
+        outcome = await work.kind.perform(attempt, admitted.leaves)
+    except Exception as error:  # a kind returns its faults; one that raises is broken, but the run goes on
+        outcome = Outcome(classify.from_exception(error))
+    admitted.effect = outcome.effect
+    admitted.cut_off = outcome.failure is not None and outcome.failure.class_ == "timeout"
+    return outcome
+
+
+def _pause_for_all(failure: Failure | None, means: Means) -> None:
+    """A server that says when to come back says it to every task of this run."""
+    if failure is None or not failure.throttle or failure.retry_after_s is None:
+        return
+    means.guard.pause(failure.retry_after_s, failure.class_)
+    means.journal.append(PAUSED, means.run, data={"seconds": failure.retry_after_s, "reason": failure.class_})
+
+
+async def _record_start(work: Work, means: Means, admitted: Admission) -> None:
+    waited = {reason: round(seconds, 6) for reason, seconds in admitted.waited_s.items()}
+    data = {"waited_s": waited} if waited else None
+    await means.journal.append(ATTEMPT_STARTED, means.run, work.task.id, work.attempts, data)
+
+
+async def _record_end(
+    work: Work, means: Means, admitted: Admission, outcome: Outcome, decision: Decision
+) -> None:
+    data: dict[str, Any] = {"end": decision.end}
+    if admitted.left_at is not None:
+        data["left_us"] = int(admitted.left_at * 1e6)
+    if outcome.cpu_s or outcome.max_rss_kib:
+        data |= {"cpu_s": round(outcome.cpu_s, 4), "max_rss_kib": outcome.max_rss_kib}
+    if decision.wait_s:
+        data |= {"wait_s": round(decision.wait_s, 3), "until_unix": means.clock.unix() + decision.wait_s}
+    if outcome.failure is not None:
+        data["failure"] = _plain(outcome.failure)
+    work.step = "recording"
+    means.attempts.settle(1, 1)
+    await means.journal.append(ATTEMPT_ENDED, means.run, work.task.id, work.attempts, data)
+
+
+def _plain(failure: Failure) -> dict[str, Any]:
+    plain: dict[str, Any] = {"class": failure.class_, "cause": failure.cause, "tip": failure.tip}
+    plain["retryable"] = failure.passing
+    if failure.retry_after_s is not None:
+        plain["retry_after_s"] = failure.retry_after_s
+    return plain
+
+
+async def _due(work: Work, means: Means, decision: Decision) -> bool:
+    """Wait until the next attempt is due. False: the run is stopping, there will be none."""
+    if decision.wait_s <= 0:
+        return not means.stopping.is_set()
+    work.step, work.reason = "backoff", decision.reason
+    means.sleeping += 1
+    means.on_sleep()
+    due = asyncio.ensure_future(means.clock.wait_until(means.clock.boottime() + decision.wait_s))
+    stopping = asyncio.ensure_future(means.stopping.wait())
+    try:
+        await asyncio.wait((due, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return not means.stopping.is_set()
+    finally:
+        due.cancel()
+        stopping.cancel()
+        means.sleeping -= 1

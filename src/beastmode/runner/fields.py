@@ -1,0 +1,73 @@
+"""The `{fields}` of a command: which there are, how they are filled in, and what is wrong with a template.
+
+A list of arguments is filled argument by argument, so a title with spaces or quotes stays one argument. A shell
+line is never filled: a title like `$(rm -rf ~)` would become code. It gets the fields as `$BEAST_*` instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from beastmode.errors import Problem
+
+FIELDS = ("id", "title", "phase", "category", "attempt", "line", "feedback", "run")
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_FIELD = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|(?<!\$)\{{(?P<field>{_NAME})\}}")
+_IN_SHELL = re.compile(rf"(?<!\$)\{{({_NAME})\}}")
+
+
+def find_fields(text: str) -> list[str]:
+    """The names that stand as `{name}` in a text, known or not, in order; `{{name}}` and `${name}` are none."""
+    return [match["field"] for match in _FIELD.finditer(text) if match["field"]]
+
+
+def fill(arguments: Sequence[str], values: Mapping[str, str]) -> list[str]:
+    """Each `{field}` replaced by its value inside its own argument; one argument stays one argument.
+
+    `{{name}}` becomes a literal `{name}`; `${name}`, a field without a value and all other braces stay as they
+    are. A value is put in as it is: fields named inside it are not filled.
+    """
+
+    def filled(match: re.Match[str]) -> str:
+        if match["literal"]:
+            return f"{{{match['literal']}}}"
+        return values.get(match["field"], match[0])
+
+    return [_FIELD.sub(filled, argument) for argument in arguments]
+
+
+def problems_of_arguments(arguments: Sequence[str], line: int = 0) -> list[Problem]:
+    """The fields in a list of arguments that do not exist, each once.   line: where the list stands."""
+    unknown = dict.fromkeys(
+        name for argument in arguments for name in find_fields(argument) if name not in FIELDS
+    )
+    known = ", ".join(f"{{{name}}}" for name in FIELDS)
+    return [
+        Problem(
+            line,
+            f"there is no field {{{name}}}",
+            f"Known fields: {known}. Write {{{{{name}}}}} for a literal {{{name}}}.",
+        )
+        for name in unknown
+    ]
+
+
+def problems_of_shell(shell: str, line: int = 0) -> list[Problem]:
+    """The `{word}`s in a shell line, each once: they would be left as they stand, which nobody means."""
+    return [
+        Problem(
+            line,
+            f"a shell line gets no {{{name}}}",
+            f"Fields reach a shell line only as variables: {_variable(name)}. "
+            f"Braces that belong to the shell are left alone when written with spaces: {{ {name} }}.",
+        )
+        for name in dict.fromkeys(_IN_SHELL.findall(shell))
+    ]
+
+
+def _variable(name: str) -> str:
+    if name in FIELDS:
+        return f'write "$BEAST_{name.upper()}"'
+    return ", ".join(f"$BEAST_{field.upper()}" for field in FIELDS)

@@ -1,0 +1,112 @@
+"""What a heading or an item says once its decoration is off: plain titles, marks of being done, slugs for ids."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+
+_COMMENT = re.compile(r"<!--[^>]{0,2000}-->")
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*|__([^_]+)__")
+_ITALIC = re.compile(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])|(?<![\w_])_([^_\s](?:[^_]*[^_\s])?)_(?![\w_])")
+_CODE = re.compile(r"(`[^`]*`)")
+_SPACES = re.compile(r"\s+")
+_MARKS = "✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
+_DONE_MARK = re.compile(r"[✅☑✔✓]|\[[xX]\]")
+_NOT_DONE = re.compile(r"\b(?:in[ -]progress|partial(?:ly)?|incomplete|not|next|todo|pending|remaining|wip)\b|部分|进行中", re.I)
+_DONE_SHOUT = re.compile(r"\b(?:COMPLETED?|DONE|SHIPPED|FINISHED|RELEASED|IMPLEMENTED)\W*$")
+_DONE_ASIDE = re.compile(
+    r"(?:^|[(\[—–:|-]\s*)(?:completed?|done|shipped|finished|released|implemented|已完成|完了|完成)\b[^)\]]{0,40}[)\]]?\W*$", re.I
+)
+_DONE_WHOLE = re.compile(r"\W*(?:completed?|done|shipped|finished|已完成|完了)(?: (?:tasks?|items?|work|features?))?\W*", re.I)
+_WORD = re.compile(r"\w+")
+_LONGEST, _LONGEST_BYTES = 48, 150
+"""A slug is a file name too: file systems take 255 bytes, a phase in front and a number behind want their part."""
+
+
+def plain(text: str) -> str:
+    """The text without emphasis, links, comments and decoration at its ends. Code spans stay as they are."""
+    text = _COMMENT.sub("", text)
+    parts = _CODE.split(text)
+    parts[::2] = [_unemphasised(part) for part in parts[::2]]
+    return undecorated(_SPACES.sub(" ", "".join(parts)).replace("**", ""))
+
+
+def _unemphasised(text: str) -> str:
+    text = _BOLD.sub(lambda match: match[1] or match[2], _LINK.sub(r"\1", text))
+    return _ITALIC.sub(lambda match: match[1] or match[2], text)
+
+
+def undecorated(text: str) -> str:
+    """The text without emoji, state marks and blanks at its two ends."""
+    start, end = 0, len(text)
+    while start < end and _is_decoration(text[start]):
+        start += 1
+    while end > start and _is_decoration(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_decoration(character: str) -> bool:
+    return character.isspace() or character in "\ufe0f\u200d" or (
+        ord(character) > 0x2000 and unicodedata.category(character) in ("So", "Sk", "Cf", "Mn")
+    )
+
+
+def leading_mark(text: str) -> str:
+    """The state mark (✅, 🚧, ❌ …) a text begins with, behind any bold; "" without one."""
+    first = text.lstrip("* ")[:1]
+    return first if first and first in _MARKS else ""
+
+
+def says_done(title: str) -> bool:
+    """Whether a heading or a status says that what it names is finished.
+
+    A mark or `[x]` does, and so does a closing COMPLETE or (done); `Complete the API` and `partly done` do not.
+    """
+    if _NOT_DONE.search(title):
+        return False
+    bare = plain(title).replace("*", "")
+    return bool(
+        _DONE_MARK.search(title) or _DONE_SHOUT.search(bare) or _DONE_ASIDE.search(bare) or _DONE_WHOLE.fullmatch(bare)
+    )
+
+
+def slug(title: str) -> str:
+    """A title as an id: lowercase words joined by `-`, without accents; letters of other scripts stay. Never empty."""
+    spread = unicodedata.normalize("NFKD", title[:400]).lower()
+    latin = "".join(c for c in spread if not unicodedata.combining(c) or ord(c) > 0x036F)
+    words = _WORD.findall(unicodedata.normalize("NFC", latin).replace("_", " "))
+    kept = ""
+    for word in words:
+        longer = f"{kept}-{word}" if kept else word[:_LONGEST]
+        if len(longer) > _LONGEST or len(longer.encode()) > _LONGEST_BYTES:
+            break
+        kept = longer
+    return kept or "task"
+
+
+def safe_id(own: str) -> str:
+    """A list's own id (`T001`, `Quest 0.1`) as one safe argument and file name."""
+    words = re.findall(r"[\w.]+", own.strip())
+    name = "-".join(words).strip("-._") if words else ""
+    return name[:_LONGEST] if re.fullmatch(r"[A-Z]+[-_]?[\d.]+[a-zA-Z]?|[\d.]+[a-z]?", name) else slug_with_dots(name)
+
+
+def slug_with_dots(name: str) -> str:
+    """A slug that keeps the dots of numbers: `Quest 0.1` becomes `quest-0.1`."""
+    return re.sub(r"[^\w.]+", "-", name.lower()).strip("-._")[:_LONGEST].rstrip("-._") or "task"
+
+
+def unique(wanted: str, phase: str, taken: Container[str]) -> str:
+    """`wanted`, or with its phase in front, or with a number behind: the first that is free."""
+    if wanted not in taken:
+        return wanted
+    base = f"{slug(phase)[:30].rstrip('-')}-{wanted}" if phase else wanted
+    if base not in taken:
+        return base
+    count = 2
+    while f"{base}-{count}" in taken:
+        count += 1
+    return f"{base}-{count}"

@@ -1,0 +1,177 @@
+"""Progress: what the journal's events say about a run, task by task. The fold that resume, status and report read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from beastmode import events
+from beastmode.events import Event
+from beastmode.runner.states import STATE_AFTER, TaskState
+
+
+@dataclass(slots=True)
+class AttemptView:
+    """One attempt as recorded. Times in microseconds: monotonic, and the start also by the wall clock.
+
+    admitted_us: when it was let through the guard.   left_us: when it really left; None: it never did.
+    ended_us: None while it runs, or where the runner was killed under it.
+    """
+
+    task: str
+    number: int
+    session: int
+    admitted_us: int
+    started_unix_us: int
+    waited_s: dict[str, float]
+    left_us: int | None = None
+    ended_us: int | None = None
+    end: str = ""
+    failure: dict[str, Any] | None = None
+    cpu_s: float = 0.0
+    max_rss_kib: int = 0
+
+
+@dataclass(slots=True)
+class TaskView:
+    """One task as planned and as it stands.   counted: attempts that count, since the last reset."""
+
+    id: str
+    title: str = ""
+    phases: tuple[str, ...] = ()
+    category: str = ""
+    kind: str = ""
+    needs: tuple[str, ...] = ()
+    line: int = 0
+    fingerprint: str = ""
+    state: TaskState = "pending"
+    attempts: int = 0
+    counted: int = 0
+    reason: str = ""
+    until_unix: float | None = None
+    failure: dict[str, Any] | None = None
+    open_attempt: int = 0
+
+
+@dataclass(slots=True)
+class SessionView:
+    """One runner's turn at a run.   ended: False where it was killed."""
+
+    number: int
+    started: Event
+    ended: Event | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """The state of one run after the events applied so far.
+
+    attempts: kept only where `keep_attempts` is set, in the order of their starts.   evidence: probes, pauses,
+    breaker and limit events as they stand.
+    """
+
+    run: int
+    keep_attempts: bool = False
+    started: Event | None = None
+    tasks: dict[str, TaskView] = field(default_factory=dict)
+    sessions: list[SessionView] = field(default_factory=list)
+    attempts: list[AttemptView] = field(default_factory=list)
+    evidence: list[Event] = field(default_factory=list)
+    last_seq: int = 0
+    _open: dict[tuple[str, int], AttemptView] = field(default_factory=dict)
+
+    def apply_all(self, stream: Iterable[Event]) -> Progress:
+        """Apply events in their order; returns itself."""
+        for event in stream:
+            self.apply(event)
+        return self
+
+    def apply(self, event: Event) -> None:
+        """Apply one event. Kinds that an older version does not know are kept as evidence."""
+        self.last_seq = event.seq
+        handler = _HANDLERS.get(event.kind)
+        if handler is None:
+            self.evidence.append(event)
+        else:
+            handler(self, event)
+
+    @property
+    def unclean(self) -> bool:
+        """The last session was killed, not ended."""
+        return bool(self.sessions) and self.sessions[-1].ended is None
+
+    def _run_started(self, event: Event) -> None:
+        self.started = event
+
+    def _session_started(self, event: Event) -> None:
+        self.sessions.append(SessionView(len(self.sessions) + 1, event))
+
+    def _session_ended(self, event: Event) -> None:
+        self.sessions[-1].ended = event
+
+    def _planned(self, event: Event) -> None:
+        """Tasks as the list has them now. `gone`: those it has no longer."""
+        for record in event.data.get("tasks", ()):
+            view = self._task(record["id"])
+            view.title, view.phases = record.get("title", ""), tuple(record.get("phases", ()))
+            view.category, view.kind = record.get("category", ""), record.get("kind", "")
+            view.needs, view.line = tuple(record.get("needs", ())), record.get("line", 0)
+            view.fingerprint = record.get("fingerprint", "")
+            listed_done = record.get("state") == "done"
+            if view.state in ("pending", "skipped"):
+                view.state = "skipped" if listed_done else "pending"
+        for gone in event.data.get("gone", ()):
+            self.tasks.pop(gone, None)
+
+    def _reset(self, event: Event) -> None:
+        view = self._task(event.task)
+        view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
+
+    def _cancelled(self, event: Event) -> None:
+        self._task(event.task).state = "cancelled"
+
+    def _attempt_started(self, event: Event) -> None:
+        view = self._task(event.task)
+        view.attempts = max(view.attempts, event.attempt)
+        view.open_attempt = event.attempt
+        if view.state != "cancelled":
+            view.state, view.until_unix, view.reason = "running", None, ""
+        if self.keep_attempts:
+            waited = event.data.get("waited_s", {})
+            number = len(self.sessions)
+            attempt = AttemptView(event.task, event.attempt, number, event.mono_us, event.unix_us, waited)
+            self._open[(event.task, event.attempt)] = attempt
+            self.attempts.append(attempt)
+
+    def _attempt_ended(self, event: Event) -> None:
+        view, data = self._task(event.task), event.data
+        view.open_attempt = 0
+        if view.state != "cancelled" or data["end"] == "done":
+            view.state = STATE_AFTER[data["end"]]
+        view.counted += data["end"] in ("retry", "failed")
+        view.failure, view.until_unix = data.get("failure"), data.get("until_unix")
+        view.reason = (data.get("failure") or {}).get("class", "")
+        attempt = self._open.pop((event.task, event.attempt), None)
+        if attempt is not None:
+            attempt.ended_us, attempt.end, attempt.failure = event.mono_us, data["end"], data.get("failure")
+            attempt.left_us = data.get("left_us")
+            attempt.cpu_s, attempt.max_rss_kib = data.get("cpu_s", 0.0), data.get("max_rss_kib", 0)
+
+    def _task(self, task: str) -> TaskView:
+        view = self.tasks.get(task)
+        if view is None:
+            view = self.tasks[task] = TaskView(task)
+        return view
+
+
+_HANDLERS = {
+    events.RUN_STARTED: Progress._run_started,
+    events.SESSION_STARTED: Progress._session_started,
+    events.SESSION_ENDED: Progress._session_ended,
+    events.PLANNED: Progress._planned,
+    events.RESET: Progress._reset,
+    events.CANCELLED: Progress._cancelled,
+    events.ATTEMPT_STARTED: Progress._attempt_started,
+    events.ATTEMPT_ENDED: Progress._attempt_ended,
+}

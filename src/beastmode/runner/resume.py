@@ -1,0 +1,199 @@
+"""What is left to do: the roadmap as it is now against what the journal has recorded. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from beastmode.errors import Problem, RoadmapError
+from beastmode.runner.policy import Tries
+from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.roadmap import Roadmap, Task
+from beastmode.runner.states import TaskState
+from beastmode.runner.work import Call, Command, Http
+
+_RECORDS_AN_EVENT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which tasks a person asked for. Empty: all.   phase: a phase's title, or the words it begins with."""
+
+    only: tuple[str, ...] = ()
+    phase: str = ""
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a session starts from.
+
+    tasks, phases: in the order of the file.   states: of tasks that are not simply pending, by their place.
+    history: attempts and tries of tasks that have some.   resets: results that no longer count, and why.
+    interrupted: attempts that were in flight when the last runner was killed.
+    """
+
+    tasks: list[Task]
+    phases: list[tuple[str, ...]]
+    states: dict[int, TaskState] = field(default_factory=dict)
+    history: dict[int, tuple[int, Tries]] = field(default_factory=dict)
+    resets: list[tuple[str, str]] = field(default_factory=list)
+    interrupted: list[tuple[str, int]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+def plan_session(roadmap: Roadmap, progress: Progress, selection: Selection) -> Plan:
+    """Decide for every task whether it is still to be run. Raises RoadmapError for an impossible selection."""
+    plan = Plan([], [])
+    for phases, task in roadmap.walk():
+        plan.tasks.append(task)
+        plan.phases.append(phases)
+    known = progress.tasks
+    if known:
+        ids = {task.id for task in plan.tasks}
+        plan.gone = [task for task in known if task not in ids]
+        plan.interrupted = [(view.id, view.open_attempt) for view in known.values() if view.open_attempt]
+        plan.resets = _resets(plan.tasks, known, selection)
+    reset = {task for task, _ in plan.resets}
+    for index, task in enumerate(plan.tasks):
+        view = known.get(task.id)
+        if view is not None:
+            _remember(plan, index, view, reset=task.id in reset)
+        if task.state == "done" and plan.states.get(index) != "done":
+            plan.states[index] = "skipped"
+    if selection.only or selection.phase:
+        _select(plan, selection)
+    return plan
+
+
+def _remember(plan: Plan, index: int, view: TaskView, *, reset: bool) -> None:
+    tries = Tries() if reset else Tries(counted=view.counted)
+    if view.attempts:
+        plan.history[index] = (view.attempts, tries)
+    if not reset and view.state in ("done", "failed", "cancelled", "needs_person"):
+        plan.states[index] = view.state
+
+
+def _resets(tasks: Sequence[Task], known: dict[str, TaskView], selection: Selection) -> list[tuple[str, str]]:
+    """Tasks that changed, what depends on them, and with `failed` those that failed."""
+    resets: dict[str, str] = {}
+    for task in tasks:
+        view = known.get(task.id)
+        if view is None:
+            continue
+        if view.fingerprint and view.attempts and view.fingerprint != fingerprint(task):
+            resets[task.id] = "it was changed in the list"
+        elif selection.failed and view.state == "failed":
+            resets[task.id] = "asked for with --failed"
+    changed = True
+    while changed:
+        changed = False
+        for task in tasks:
+            view = known.get(task.id)
+            cause = next((need for need in task.needs if need in resets), None)
+            if view and cause and task.id not in resets and view.state in ("done", "failed"):
+                resets[task.id] = f"it needs {cause}, which runs again"
+                changed = True
+    return list(resets.items())
+
+
+def _select(plan: Plan, selection: Selection) -> None:
+    ids = {task.id: index for index, task in enumerate(plan.tasks)}
+    unknown = [wanted for wanted in selection.only if wanted not in ids]
+    if unknown:
+        tip = "See `beast plan FILE` for the ids."
+        raise RoadmapError("--only", [Problem(0, f"there is no task {wanted!r}", tip) for wanted in unknown])
+    selected = {ids[wanted] for wanted in selection.only} or set(range(len(plan.tasks)))
+    if selection.phase:
+        inside = {i for i, phases in enumerate(plan.phases) if any(names(selection.phase, p) for p in phases)}
+        if not inside:
+            raise RoadmapError("--phase", [Problem(0, f"no phase is called {selection.phase!r}")])
+        selected &= inside
+    _check_needs(plan, selected, ids)
+    for index in range(len(plan.tasks)):
+        if index not in selected and plan.states.get(index) != "done":
+            plan.states[index] = "skipped"
+
+
+def _check_needs(plan: Plan, selected: set[int], ids: dict[str, int]) -> None:
+    problems = [
+        Problem(
+            plan.tasks[i].line, f"{plan.tasks[i].id!r} needs {need!r}, which is neither done nor selected"
+        )
+        for i in sorted(selected)
+        for need in plan.tasks[i].needs
+        if ids[need] not in selected and plan.states.get(ids[need]) not in ("done", "skipped")
+    ]
+    if problems:
+        raise RoadmapError("--only", problems)
+
+
+def names(wanted: str, title: str) -> bool:
+    """Does `wanted` name a phase of this title? Its words, or those it begins with: "Month 2", not "Month 20"."""
+    asked, full = _words(wanted), _words(title)
+    return bool(asked) and full[: len(asked)] == asked
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def fingerprint(task: Task) -> str:
+    """Of what a task does: its work and its verification; its words where they are all there is. Not of how it
+    is run (timeout, retries, priority, flags)."""
+    words = (task.title, task.details) if task.work is None else ()
+    plain = (_plain(task.work), _plain(task.options.verify), words)
+    return hashlib.blake2b(msgspec.json.encode(plain, enc_hook=str), digest_size=8).hexdigest()
+
+
+def _plain(work: Command | Http | Call | None) -> Any:
+    if isinstance(work, Call) and callable(work.function):
+        function = work.function
+        return ("python", f"{function.__module__}:{getattr(function, '__qualname__', function)}")
+    return (type(work).__name__, work)
+
+
+def records(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The data of the PLANNED events, a thousand tasks each."""
+    batch: list[dict[str, Any]] = []
+    prints: dict[tuple[int, int], str] = {}
+    for task, phases in zip(plan.tasks, plan.phases, strict=True):
+        batch.append(_record(task, phases, prints))
+        if len(batch) == _RECORDS_AN_EVENT:
+            yield {"tasks": batch}
+            batch = []
+    if batch or plan.gone:
+        yield {"tasks": batch, "gone": plan.gone}
+
+
+def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], str]) -> dict[str, Any]:
+    """Only what differs from the default: a million of these stay small. Work shared is fingerprinted once."""
+    key = (id(task.work), id(task.options))
+    print_ = prints.get(key) if task.work is not None else fingerprint(task)
+    if print_ is None:
+        print_ = prints[key] = fingerprint(task)
+    record: dict[str, Any] = {"id": task.id, "fingerprint": print_}
+    if task.work is not None:
+        record["kind"] = kind_name(task)
+    for name, value in (
+        ("title", task.title),
+        ("phases", phases),
+        ("category", task.options.category),
+        ("needs", task.needs),
+        ("line", task.line),
+    ):
+        if value:
+            record[name] = value
+    if task.state != "pending":
+        record["state"] = task.state
+    return record
+
+
+def kind_name(task: Task) -> str:
+    """What the native format calls the kind of a task; "" where the list does not say how it is done."""
+    return {Command: "command", Http: "http", Call: "python"}.get(type(task.work), "")

@@ -1,0 +1,195 @@
+"""The loop: start what is ready, by priority and critical path; block what cannot come; drain; stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Literal, Protocol
+
+from beastmode.events import CANCELLED
+from beastmode.runner.execute import Means, Work, execute
+from beastmode.runner.graph import Graph
+from beastmode.runner.states import TaskState
+
+StopReason = Literal["", "interrupted", "held", "journal", "budget", "time"]
+
+MOST_LIVE = 10_000
+"""Tasks that may wait for their next attempt at once; the rest stays a number each, not a coroutine."""
+UNLIMITED_AT_ONCE = 1_000
+"""Tasks at once where no limit is set: sockets and processes are not endless."""
+
+
+class Watcher(Protocol):
+    """Told of every task's state as it changes."""
+
+    def __call__(self, task: int, state: TaskState) -> None: ...
+
+
+class Schedule:
+    """Runs the tasks of a graph through `execute`, as many at once as the guard admits.
+
+    work_of: makes the work of a task when its turn has come.   rank: place of each task in the line, lowest
+    first; None: the order of the file.   states: what each task is at the start; those final are not run.
+    Use once.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        means: Means,
+        work_of: Callable[[int], Work],
+        *,
+        rank: Sequence[int] | None = None,
+        states: dict[int, TaskState] | None = None,
+        watch: Watcher = lambda task, state: None,
+        trouble: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.states: dict[int, TaskState] = dict(states or {})
+        self.stop_reason: StopReason = ""
+        self.live: dict[int, Work] = {}
+        self._running: dict[int, asyncio.Task[TaskState]] = {}
+        self._graph, self._means, self._work_of, self._watch = graph, means, work_of, watch
+        self._rank, self._trouble = rank, trouble
+        self._by_rank = _inverse(rank) if rank is not None else None
+        self._queue: list[int] = []
+        self._ended = asyncio.Event()
+        self._fault: BaseException | None = None
+
+    async def run(self) -> None:
+        """Return once every task that can come to its end has, or the run was stopped and has drained."""
+        self._means.on_sleep = self._fill
+        self._settle_known()
+        self._fill()
+        try:
+            await self._ended.wait()
+        finally:
+            self._end_all()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+        if self._fault is not None:
+            raise self._fault
+
+    def stop(self, reason: StopReason) -> None:
+        """Start nothing more; what runs goes on to its end, what waits for another attempt stays as it is."""
+        self.stop_reason = self.stop_reason or reason
+        self._means.stopping.set()
+        self._means.guard.stop()
+        self._fill()
+
+    def kill(self) -> None:
+        """End what runs, too. Returns at once; `run` returns when all has ended."""
+        self.stop("interrupted")
+        self._end_all()
+
+    def cancel(self, task: int) -> bool:
+        """End one task for good; what needs it is blocked. False where it has ended already."""
+        work = self.live.get(task)
+        if work is None and self.states.get(task, "pending") not in ("pending", "ready", "waiting"):
+            return False
+        self._means.journal.append(CANCELLED, self._means.run, self._work_of(task).task.id)
+        if work is None:
+            self._final(task, "cancelled")
+            self._fill()
+        else:
+            work.cancelled = True
+            self._end_one(task)
+        return True
+
+    @property
+    def ready(self) -> int:
+        """Tasks that could start now."""
+        return len(self._queue)
+
+    def _settle_known(self) -> None:
+        """Pass what has ended in an earlier session or is not selected, in the order of the graph."""
+        known = dict(self.states)
+        self._push(self._graph.start(), known)
+        for task, state in known.items():
+            if state in ("failed", "cancelled", "needs_person"):
+                self._block_after(task)
+
+    def _push(self, tasks: Iterable[int], known: dict[int, TaskState]) -> None:
+        stack = list(tasks)
+        fresh: list[int] = []
+        while stack:
+            task = stack.pop()
+            state = known.get(task, "pending")
+            if state in ("done", "skipped"):
+                stack += self._graph.done(task)
+            elif state in ("pending", "ready", "waiting"):
+                fresh.append(task if self._rank is None else self._rank[task])
+        if self._queue:
+            for rank in fresh:
+                heappush(self._queue, rank)
+        else:
+            self._queue = fresh
+            heapify(self._queue)
+
+    def _fill(self) -> None:
+        """Start as many as may run, then see whether all is over."""
+        if self._trouble() and not self.stop_reason:
+            self.stop("journal")
+        room = self._means.guard.concurrency or UNLIMITED_AT_ONCE
+        while self._queue and not self.stop_reason and self._at_once() < room and len(self.live) < MOST_LIVE:
+            rank = heappop(self._queue)
+            self._start(rank if self._by_rank is None else self._by_rank[rank])
+        if not self.live and (self.stop_reason or not self._queue):
+            self._ended.set()
+
+    def _at_once(self) -> int:
+        return len(self.live) - self._means.sleeping
+
+    def _start(self, task: int) -> None:
+        if self.states.get(task) in ("cancelled", "blocked"):
+            return
+        work = self.live[task] = self._work_of(task)
+        running = asyncio.get_running_loop().create_task(execute(work, self._means))
+        self._running[task] = running
+        self._change(task, "running")
+        running.add_done_callback(lambda ended: self._end(task, ended))
+
+    def _end(self, task: int, ended: asyncio.Task[TaskState]) -> None:
+        work = self.live.pop(task)
+        del self._running[task]
+        if ended.cancelled():
+            self._final(task, "cancelled" if work.cancelled else "pending")
+        elif (fault := ended.exception()) is not None:
+            self._fault = self._fault or fault
+            self.stop("journal")
+        else:
+            self._final(task, ended.result())
+            if ended.result() == "waiting":
+                self.stop("budget" if self._means.held_until is None else "held")
+        self._fill()
+
+    def _end_all(self) -> None:
+        for task in list(self.live):
+            self._end_one(task)
+
+    def _end_one(self, task: int) -> None:
+        """End a live task, but never between a decision and its record: it ends by itself there."""
+        if self.live[task].step != "recording":
+            self._running[task].cancel()
+
+    def _final(self, task: int, state: TaskState) -> None:
+        self._change(task, state)
+        if state == "done":
+            self._push(self._graph.done(task), self.states)
+        elif state in ("failed", "cancelled"):
+            self._block_after(task)
+
+    def _block_after(self, task: int) -> None:
+        for blocked in self._graph.blocked_by(task):
+            if self.states.get(blocked, "pending") in ("pending", "ready"):
+                self._change(blocked, "blocked")
+
+    def _change(self, task: int, state: TaskState) -> None:
+        self.states[task] = state
+        self._watch(task, state)
+
+
+def _inverse(rank: Sequence[int]) -> list[int]:
+    tasks = [0] * len(rank)
+    for task, place in enumerate(rank):
+        tasks[place] = task
+    return tasks

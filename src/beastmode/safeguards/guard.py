@@ -1,0 +1,307 @@
+"""Guard: every safeguard in front of one server, in one order: pause, breaker, health, slot, then rate last.
+
+Rate is last so that its stamp is the real start. Whoever is admitted holds a slot until leaving the `async with`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from beastmode.clock import LOOK_AGAIN_S, Clock
+from beastmode.failures.failure import Effect, Failure
+from beastmode.safeguards.backoff import retries_allowed
+from beastmode.safeguards.breaker import Breaker
+from beastmode.safeguards.health import Health
+from beastmode.safeguards.limit_store import Hold, LimitStore, Ticket
+from beastmode.settings import Rate
+
+Probe = Callable[[Callable[[], None]], Awaitable[Failure | None]]
+"""Asks the server whether it is well; calls its argument at the instant the question leaves."""
+Notice = Callable[[str, dict[str, Any]], None]
+"""Told of probes and of the breaker: the evidence of a run."""
+
+_OWN_LIMITS = ("slot", "rate", "retries")
+"""Reasons that pass by themselves; waiting for them never holds a run back."""
+
+
+class HeldBackError(Exception):
+    """The server cannot be called for longer than anyone wants to wait.   until: boottime; inf if unknown."""
+
+    def __init__(self, reason: str, until: float) -> None:
+        super().__init__(reason)
+        self.reason, self.until = reason, until
+
+
+class GuardStoppedError(Exception):
+    """Nothing is admitted any more: the run is ending."""
+
+
+class Guard:
+    """Admits calls to one server: `async with guard.admit() as admitted`.
+
+    concurrency: calls in flight at most, None for no limit.   rates: limits on starts.   probe: health evidence,
+    paid out of the same slots and rate; None: none is asked for.   max_wait_s: a pause, an open breaker or an
+    unhealthy server is waited for that long, then `HeldBackError`.   linger_s: how much longer a slot is held
+    after a call that was cut off.   First come, first served.
+    """
+
+    def __init__(
+        self,
+        store: LimitStore,
+        clock: Clock,
+        *,
+        concurrency: int | None,
+        rates: Sequence[Rate],
+        probe: Probe | None = None,
+        max_wait_s: float = math.inf,
+        linger_s: float = 0.0,
+        notice: Notice = lambda kind, data: None,
+    ) -> None:
+        self.concurrency, self.rates = concurrency, tuple(rates)
+        self.max_wait_s, self.linger_s = max_wait_s, linger_s
+        self.breaker = Breaker()
+        self.health = self._health_for(rates) if probe else None
+        self.hold: Hold | None = None
+        self.in_flight = 0
+        self._store, self._clock, self._probe, self._notice = store, clock, probe, notice
+        self._paused_until, self._pause_reason = -math.inf, ""
+        self._stopped = False
+        self._turn = asyncio.Lock()
+        self._nudge: asyncio.Future[None] | None = None
+        self._retrying = 0
+        self._retry_ended = asyncio.Event()
+
+    def admit(self, *, retry: bool = False) -> Admission:
+        """A call that may leave once entered.   retry: count it against the budget of retries."""
+        return Admission(self, retry)
+
+    def set_limits(self, concurrency: int | None, rates: Sequence[Rate]) -> None:
+        """Change the limits while calls are in flight. Lowered, they hold for every start from now on."""
+        self.concurrency, self.rates = concurrency, tuple(rates)
+        if self.health:
+            self.health.fresh_s = self._health_for(rates).fresh_s
+        self._store.set_limits(self._clock.monotonic(), concurrency, rates)
+        self._changed()
+
+    def pause(self, for_s: float, reason: str) -> None:
+        """Let nothing leave for `for_s` seconds: the server asked for it. A longer pause already set stays."""
+        until = self._clock.boottime() + for_s
+        if until > self._paused_until:
+            self._paused_until, self._pause_reason = until, reason
+            self._changed()
+
+    def stop(self) -> None:
+        """Admit nobody any more; those who wait get GuardStoppedError. Calls in flight go on."""
+        self._stopped = True
+        self._retry_ended.set()
+        self._changed()
+
+    def in_use(self) -> tuple[int, int]:
+        """Slots in use and starts that count in the window now, those of other processes included."""
+        return self._store.in_use(self._clock.monotonic())
+
+    def close(self) -> None:
+        """Give up what is still held in a store that others share."""
+        self._store.close()
+
+    @staticmethod
+    def _health_for(rates: Sequence[Rate]) -> Health:
+        # At one start per window a probe and the start it allows cannot both be within a second.
+        singles = [rate.padded_span_s for rate in rates if rate.starts == 1]
+        return Health(max([1.0, *(span_s + 1.0 for span_s in singles)]))
+
+    async def _enter(self, admission: Admission) -> None:
+        if admission.retry:
+            await self._retry_turn(admission)
+        async with self._turn:
+            blocked_since: float | None = None
+            while (hold := self._closed() or await self._take(admission)) is not None:
+                now = self._clock.boottime()
+                if hold.reason in _OWN_LIMITS:
+                    blocked_since = None
+                else:
+                    blocked_since = now if blocked_since is None else blocked_since
+                    self._check_patience(hold, now, blocked_since)
+                await self._wait(hold, admission)
+        self.in_flight += 1
+
+    def _closed(self) -> Hold | None:
+        """Why nothing may leave now, whatever the limits."""
+        if self._stopped:
+            raise GuardStoppedError
+        paused_s = self._paused_until - self._clock.boottime()
+        if paused_s > 0:
+            return Hold(self._pause_reason, paused_s)
+        now = self._clock.monotonic()
+        wait_s = self.breaker.wait_s(now)
+        if wait_s > 0:
+            return Hold("breaker", wait_s)
+        if self.health and not self.health.fresh(now):
+            wait_s = self.health.probe_wait_s(now)
+            if wait_s > 0:
+                return Hold("unhealthy", wait_s)
+        return None
+
+    async def _take(self, admission: Admission) -> Hold | None:
+        now = self._clock.monotonic()
+        if self.health is None or self.health.fresh(now):
+            taken = self._store.take(now)
+        else:
+            taken = await self._take_with_probe(self.health, admission, now)
+        if isinstance(taken, Hold):
+            return taken
+        admission.ticket = taken
+        admission.trial = self.breaker.leaves()
+        if admission.trial:
+            self._notice("breaker", {"state": "half_open"})
+        return None
+
+    async def _take_with_probe(self, health: Health, admission: Admission, now: float) -> Ticket | Hold:
+        """Probe within the slot of the call that asked for it. Its place and the call's are taken together: taken
+        one by one, a slow rate would spend every place on probes and start nothing."""
+        both = all(rate.starts >= 2 for rate in self.rates)
+        taken = self._store.take(now, 2 if both else 1)
+        if isinstance(taken, Hold):
+            return taken
+        try:
+            await self._run_probe(taken, health)
+            hold = None if health.fresh(self._clock.monotonic()) else Hold("unhealthy", 0.0)
+            while hold is None and not both:
+                hold = self._store.take_places(taken, self._clock.monotonic())
+                if hold is None:
+                    return taken
+                await self._wait(hold, admission)
+                hold = self._closed()
+        except BaseException:
+            self._store.end(taken, self._clock.monotonic())
+            raise
+        if hold is not None:
+            self._store.end(taken, self._clock.monotonic())
+        return hold or taken
+
+    async def _run_probe(self, ticket: Ticket, health: Health) -> None:
+        assert self._probe is not None
+        left: list[float] = []
+
+        def leaves() -> None:
+            if not left:
+                left.append(self._clock.monotonic())
+                self._store.left(ticket, left[0])
+
+        failure = await self._probe(leaves)
+        leaves()
+        ended = self._clock.monotonic()
+        if failure is None:
+            health.succeeded(ended, probe=True)
+        else:
+            health.failed(ended)
+        data: dict[str, Any] = {"left_us": round(left[0] * 1e6), "ok": failure is None}
+        if failure is not None:
+            data |= {"class": failure.class_, "cause": failure.cause}
+        self._notice("probed", data)
+
+    def _check_patience(self, hold: Hold, now: float, blocked_since: float) -> None:
+        wait_s = 0.0 if hold.wait_s == math.inf else hold.wait_s
+        if now - blocked_since + wait_s > self.max_wait_s:
+            raise HeldBackError(hold.reason, now + wait_s)
+
+    async def _wait(self, hold: Hold, admission: Admission) -> None:
+        """Until the hold has passed or something has changed, whichever is first."""
+        self.hold, before = hold, self._clock.monotonic()
+        loop = asyncio.get_running_loop()
+        self._nudge = loop.create_future()
+        timer = loop.call_later(min(hold.wait_s, LOOK_AGAIN_S), self._changed)
+        try:
+            await self._nudge
+        finally:
+            timer.cancel()
+            self._nudge, self.hold = None, None
+            waited_s = self._clock.monotonic() - before
+            admission.waited_s[hold.reason] = admission.waited_s.get(hold.reason, 0.0) + waited_s
+
+    async def _retry_turn(self, admission: Admission) -> None:
+        before = self._clock.monotonic()
+        while self._retrying >= retries_allowed(self.in_flight) and not self._stopped:
+            self._retry_ended.clear()
+            await self._retry_ended.wait()
+        self._retrying += 1
+        admission.holds_retry = True
+        waited_s = self._clock.monotonic() - before
+        if waited_s > 0:
+            admission.waited_s["retries"] = waited_s
+
+    def _changed(self) -> None:
+        if self._nudge is not None and not self._nudge.done():
+            self._nudge.set_result(None)
+
+    def _leave(self, admission: Admission) -> None:
+        if admission.holds_retry:
+            self._retrying -= 1
+            self._retry_ended.set()
+        if admission.ticket is None:
+            return
+        now = self._clock.monotonic()
+        linger_s = self.linger_s if admission.cut_off and admission.left_at is not None else 0.0
+        self._store.end(admission.ticket, now, linger_s)
+        self.in_flight -= 1
+        trips = self.breaker.trips
+        self.breaker.record(now, admission.effect, trial=admission.trial)
+        if self.health and admission.effect == "success":
+            self.health.succeeded(now, probe=False)
+        if self.breaker.trips != trips or admission.trial:
+            self._notice("breaker", {"state": self.breaker.state})
+        self._changed()
+
+
+class Admission:
+    """One call through the guard. Enter it to be admitted; leave it when nothing of the call is in flight.
+
+    waited_s: seconds waited, by reason.   left_at: monotonic time of the real start.   Set before leaving:
+    effect: what the call says about the server;   cut_off: it was ended from here, the server may still work.
+    """
+
+    __slots__ = (
+        "_guard",
+        "cut_off",
+        "effect",
+        "holds_retry",
+        "left_at",
+        "retry",
+        "ticket",
+        "trial",
+        "waited_s",
+    )
+
+    def __init__(self, guard: Guard, retry: bool) -> None:
+        self._guard = guard
+        self.retry, self.holds_retry, self.trial = retry, False, False
+        self.ticket: Ticket | None = None
+        self.waited_s: dict[str, float] = {}
+        self.left_at: float | None = None
+        self.effect: Effect = "ignored"
+        self.cut_off = False
+
+    def leaves(self) -> None:
+        """The call really goes out now. Only the first word counts."""
+        if self.left_at is None:
+            assert self.ticket is not None
+            self.left_at = self._guard._clock.monotonic()
+            self._guard._store.left(self.ticket, self.left_at)
+
+    async def __aenter__(self) -> Admission:
+        try:
+            await self._guard._enter(self)
+        except BaseException:
+            self._guard._leave(self)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut_off = self.cut_off or error is not None
+        self._guard._leave(self)
