@@ -21,7 +21,7 @@ from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, Held
 
 
 Step = Literal["admission", "running", "verifying", "recording", "backoff"]
-"""Where a live task is: before the guard, at work, being checked, its end being recorded, between attempts."""
+"""Where a live task is: before the guard, at job, being checked, its end being recorded, between attempts."""
 
 
 class Recorder(Protocol):
@@ -41,7 +41,7 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class Work:
+class Job:
     """One task on its way: what to do, with what, and what it has used up so far.
 
     prepare: makes the Attempt that the kind sees, from its number and the feedback.   verify: checks a result;
@@ -84,58 +84,58 @@ class Means:
     held_until: float | None = None
 
 
-async def execute(work: Work, means: Means) -> TaskState:
+async def execute(job: Job, means: Means) -> TaskState:
     """Bring one task to a final state; `waiting` where the run is held back, `pending` where it is stopped.
 
     Every attempt is on disk before it leaves and after it ends. The slot is held until its end is recorded, so
     that never more than the limit are between the two: after a kill -9, no more are repeated.
     """
-    policy = Policy(work.retries, means.max_wait_s, means.rng)
+    policy = Policy(job.retries, means.max_wait_s, means.rng)
     while True:
-        work.step = "admission"
+        job.step = "admission"
         try:
-            async with means.guard.admit(retry=work.tries.counted > 0) as admitted:
+            async with means.guard.admit(retry=job.tries.counted > 0) as admitted:
                 if not means.attempts.reserve():
                     return "waiting"
-                outcome = await _attempt(work, means, admitted)
-                decision = policy.after(outcome.failure, work.tries)
-                await _record_end(work, means, admitted, outcome, decision)
+                outcome = await _attempt(job, means, admitted)
+                decision = policy.after(outcome.failure, job.tries)
+                await _record_end(job, means, admitted, outcome, decision)
         except HeldBackError as held:
-            means.held_until, work.reason = held.until, held.reason
+            means.held_until, job.reason = held.until, held.reason
             return "waiting"
         except GuardStoppedError:
             return "pending"
         if decision.held:
-            means.held_until, work.reason = means.clock.boottime() + decision.wait_s, decision.reason
+            means.held_until, job.reason = means.clock.boottime() + decision.wait_s, decision.reason
         if decision.final:
             return STATE_AFTER[decision.end]
-        if work.cancelled or not await _due(work, means, decision):
-            return "cancelled" if work.cancelled else "pending"
+        if job.cancelled or not await _due(job, means, decision):
+            return "cancelled" if job.cancelled else "pending"
 
 
-async def _attempt(work: Work, means: Means, admitted: Admission) -> Outcome:
+async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
     """Record the start, perform, verify. Cancelled, the end is recorded and nothing of the attempt is left."""
-    work.attempts += 1
+    job.attempts += 1
     try:
-        await _record_start(work, means, admitted)
-        work.step = "running"
-        attempt = work.prepare(work.attempts, work.feedback)
-        outcome = await _perform(work, attempt, admitted)
+        await _record_start(job, means, admitted)
+        job.step = "running"
+        attempt = job.prepare(job.attempts, job.feedback)
+        outcome = await _perform(job, attempt, admitted)
         _pause_for_all(outcome.failure, means)
-        if outcome.ok and work.verify is not None:
-            work.step = "verifying"
-            verdict = await work.verify(attempt)
-            outcome.failure, work.feedback = verdict.failure, verdict.output if verdict.failure else ""
+        if outcome.ok and job.verify is not None:
+            job.step = "verifying"
+            verdict = await job.verify(attempt)
+            outcome.failure, job.feedback = verdict.failure, verdict.output if verdict.failure else ""
     except asyncio.CancelledError:
-        end: AttemptEnd = "cancelled" if work.cancelled else "interrupted"
-        await _record_end(work, means, admitted, Outcome(), Decision(end, counts=False))
+        end: AttemptEnd = "cancelled" if job.cancelled else "interrupted"
+        await _record_end(job, means, admitted, Outcome(), Decision(end, counts=False))
         raise
     return outcome
 
 
-async def _perform(work: Work, attempt: Attempt, admitted: Admission) -> Outcome:
+async def _perform(job: Job, attempt: Attempt, admitted: Admission) -> Outcome:
     try:
-        outcome = await work.kind.perform(attempt, admitted.leaves)
+        outcome = await job.kind.perform(attempt, admitted.leaves)
     except Exception as error:  # a kind returns its faults; one that raises is broken, but the run goes on
         outcome = Outcome(classify.from_exception(error))
     admitted.effect = outcome.effect
@@ -151,14 +151,14 @@ def _pause_for_all(failure: Failure | None, means: Means) -> None:
     means.journal.append(PAUSED, means.run, data={"seconds": failure.retry_after_s, "reason": failure.class_})
 
 
-async def _record_start(work: Work, means: Means, admitted: Admission) -> None:
+async def _record_start(job: Job, means: Means, admitted: Admission) -> None:
     waited = {reason: round(seconds, 6) for reason, seconds in admitted.waited_s.items()}
     data = {"waited_s": waited} if waited else None
-    await means.journal.append(ATTEMPT_STARTED, means.run, work.task.id, work.attempts, data)
+    await means.journal.append(ATTEMPT_STARTED, means.run, job.task.id, job.attempts, data)
 
 
 async def _record_end(
-    work: Work, means: Means, admitted: Admission, outcome: Outcome, decision: Decision
+    job: Job, means: Means, admitted: Admission, outcome: Outcome, decision: Decision
 ) -> None:
     data: dict[str, Any] = {"end": decision.end}
     if admitted.left_at is not None:
@@ -169,9 +169,9 @@ async def _record_end(
         data |= {"wait_s": round(decision.wait_s, 3), "until_unix": means.clock.unix() + decision.wait_s}
     if outcome.failure is not None:
         data["failure"] = _plain(outcome.failure)
-    work.step = "recording"
+    job.step = "recording"
     means.attempts.settle(1, 1)
-    await means.journal.append(ATTEMPT_ENDED, means.run, work.task.id, work.attempts, data)
+    await means.journal.append(ATTEMPT_ENDED, means.run, job.task.id, job.attempts, data)
 
 
 def _plain(failure: Failure) -> dict[str, Any]:
@@ -182,11 +182,11 @@ def _plain(failure: Failure) -> dict[str, Any]:
     return plain
 
 
-async def _due(work: Work, means: Means, decision: Decision) -> bool:
+async def _due(job: Job, means: Means, decision: Decision) -> bool:
     """Wait until the next attempt is due. False: the run is stopping, there will be none."""
     if decision.wait_s <= 0:
         return not means.stopping.is_set()
-    work.step, work.reason = "backoff", decision.reason
+    job.step, job.reason = "backoff", decision.reason
     means.sleeping += 1
     means.on_sleep()
     due = asyncio.ensure_future(means.clock.wait_until(means.clock.boottime() + decision.wait_s))

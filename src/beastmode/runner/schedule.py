@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 from typing import Literal, Protocol
 
 from beastmode.events import CANCELLED
-from beastmode.runner.execute import Means, Work, execute
+from beastmode.runner.execute import Means, Job, execute
 from beastmode.runner.graph import Graph
 from beastmode.runner.states import TaskState
 
@@ -29,7 +29,7 @@ class Watcher(Protocol):
 class Schedule:
     """Runs the tasks of a graph through `execute`, as many at once as the guard admits.
 
-    work_of: makes the work of a task when its turn has come.   rank: place of each task in the line, lowest
+    job_of: makes the job of a task when its turn has come.   rank: place of each task in the line, lowest
     first; None: the order of the file.   states: what each task is at the start; those final are not run.
     Use once.
     """
@@ -38,7 +38,7 @@ class Schedule:
         self,
         graph: Graph,
         means: Means,
-        work_of: Callable[[int], Work],
+        job_of: Callable[[int], Job],
         *,
         rank: Sequence[int] | None = None,
         states: dict[int, TaskState] | None = None,
@@ -47,9 +47,9 @@ class Schedule:
     ) -> None:
         self.states: dict[int, TaskState] = dict(states or {})
         self.stop_reason: StopReason = ""
-        self.live: dict[int, Work] = {}
+        self.live: dict[int, Job] = {}
         self._running: dict[int, asyncio.Task[TaskState]] = {}
-        self._graph, self._means, self._work_of, self._watch = graph, means, work_of, watch
+        self._graph, self._means, self._job_of, self._watch = graph, means, job_of, watch
         self._rank, self._trouble = rank, trouble
         self._by_rank = _inverse(rank) if rank is not None else None
         self._queue: list[int] = []
@@ -83,15 +83,15 @@ class Schedule:
 
     def cancel(self, task: int) -> bool:
         """End one task for good; what needs it is blocked. False where it has ended already."""
-        work = self.live.get(task)
-        if work is None and self.states.get(task, "pending") not in ("pending", "ready", "waiting"):
+        job = self.live.get(task)
+        if job is None and self.states.get(task, "pending") not in ("pending", "ready", "waiting"):
             return False
-        self._means.journal.append(CANCELLED, self._means.run, self._work_of(task).task.id)
-        if work is None:
+        self._means.journal.append(CANCELLED, self._means.run, self._job_of(task).task.id)
+        if job is None:
             self._final(task, "cancelled")
             self._fill()
         else:
-            work.cancelled = True
+            job.cancelled = True
             self._end_one(task)
         return True
 
@@ -142,17 +142,17 @@ class Schedule:
     def _start(self, task: int) -> None:
         if self.states.get(task) in ("cancelled", "blocked"):
             return
-        work = self.live[task] = self._work_of(task)
-        running = asyncio.get_running_loop().create_task(execute(work, self._means))
+        job = self.live[task] = self._job_of(task)
+        running = asyncio.get_running_loop().create_task(execute(job, self._means))
         self._running[task] = running
         self._change(task, "running")
         running.add_done_callback(lambda ended: self._end(task, ended))
 
     def _end(self, task: int, ended: asyncio.Task[TaskState]) -> None:
-        work = self.live.pop(task)
+        job = self.live.pop(task)
         del self._running[task]
         if ended.cancelled():
-            self._final(task, "cancelled" if work.cancelled else "pending")
+            self._final(task, "cancelled" if job.cancelled else "pending")
         elif (fault := ended.exception()) is not None:
             self._fault = self._fault or fault
             self.stop("journal")

@@ -1,0 +1,142 @@
+"""Where each line stands: below which headings, and under which label (`**Tasks:**`, `Definition of done:`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from beastmode.runner.formats.lines import Line
+from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.vocabulary import is_phase
+
+_BOLD_LABEL = re.compile(r"(\*\*|__)([^*]{1,120}?)(?::[ ]*\1|\1[ ]*(?:\([^)]{0,120}\))?[ ]*:|\1(?=[ ]*[\W_]*$))(.*)$")
+_PLAIN_LABEL = re.compile(r"([\w][^.:|`]{0,60})[:：]$")
+_STATUS = re.compile(r"\W*(?:status|state)\W*$", re.IGNORECASE)
+_LABEL_LEVEL = 7
+"""A bold line that names a phase (`**Week 1: Setup**`) opens a section below every real heading."""
+_MOST_DEEP = 40
+"""List items nested deeper than this keep the labels of the items above: the stack stays short on hostile input."""
+
+
+@dataclass(slots=True, eq=False)
+class Section:
+    """A heading and what stands below it.   line: None for the file itself.   done: it says that it is finished."""
+
+    title: str
+    level: int
+    line: Line | None = None
+    parent: Section | None = None
+    done: bool = False
+    depth: int = 0
+
+    def chain(self) -> list[Section]:
+        """This section and those it lies in, outermost first, without the file itself."""
+        found: list[Section] = []
+        section: Section | None = self
+        while section is not None and section.parent is not None:
+            found.append(section)
+            section = section.parent
+        return found[::-1]
+
+
+@dataclass(slots=True)
+class Place:
+    """A line with its surroundings.   labels: those it stands under, outermost first, in plain words."""
+
+    line: Line
+    section: Section
+    labels: tuple[str, ...] = ()
+    is_label: bool = False
+    opens: Section | None = None
+
+
+@dataclass(slots=True)
+class Outline:
+    """A whole file: its lines in order, its sections in order, the file itself first."""
+
+    places: list[Place] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+
+
+def outline(lines: list[Line]) -> Outline:
+    """The places of all lines."""
+    return _Walk().through(lines)
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.root = Section("", 0)
+        self.open = self.root
+        self.label = ""
+        self.above: list[tuple[int, str]] = []
+        self.found = Outline(sections=[self.root])
+
+    def through(self, lines: list[Line]) -> Outline:
+        for line in lines:
+            place = Place(line, self.open)
+            if line.kind == "heading":
+                self._enter(place, plain(line.body), line.level, says_done(line.body))
+            elif line.kind == "rule":
+                self.label, self.above = "", []
+            elif line.kind == "prose":
+                self._prose(place)
+            elif line.kind == "item":
+                self._item(place)
+            else:
+                place.labels = self._labels()
+            self.found.places.append(place)
+        return self.found
+
+    def _enter(self, place: Place, title: str, level: int, done: bool) -> None:
+        parent = self.open
+        while parent.level >= level and parent.parent is not None:
+            parent = parent.parent
+        inherited = done or parent.done
+        self.open = Section(title, level, place.line, parent, inherited, parent.depth + 1)
+        self.label, self.above = "", []
+        place.section, place.opens = self.open, self.open
+        self.found.sections.append(self.open)
+
+    def _prose(self, place: Place) -> None:
+        line = place.line
+        words, rest = label_of(line.body)
+        place.labels = self._labels()
+        if not words:
+            return
+        if not rest and line.indent == 0 and is_phase(words) and line.body.startswith(("**", "__")):
+            self._enter(place, words, _LABEL_LEVEL, says_done(line.body))
+            return
+        if _STATUS.match(words) and says_done(rest):
+            self.open.done = True
+        if line.indent == 0 or not self.above:
+            place.is_label = True
+            self.label = "" if rest else words
+            self.above = []
+
+    def _item(self, place: Place) -> None:
+        line = place.line
+        while self.above and self.above[-1][0] >= line.indent:
+            self.above.pop()
+        place.labels = self._labels()
+        words, rest = label_of(line.body)
+        place.is_label = bool(words) and not rest and line.box is None
+        if len(self.above) < _MOST_DEEP:
+            self.above.append((line.indent, words if place.is_label else ""))
+
+    def _labels(self) -> tuple[str, ...]:
+        inner = tuple(words for _, words in self.above if words)
+        return (self.label, *inner) if self.label else inner
+
+
+def label_of(body: str) -> tuple[str, str]:
+    """The words of a label and what follows it on its line; ("", body) where it is none.
+
+    An aside in brackets (`**Success Criteria** (what must be TRUE):`) does not count as following.
+    """
+    bold = _BOLD_LABEL.match(body.lstrip("🎯📋✅🔧📊📝⚠️🚀 "))
+    if bold:
+        return plain(bold[2]).rstrip(":"), plain(re.sub(r"^[ ]*\([^)]{0,200}\)[ ]*:?", "", bold[3]))
+    bare = _PLAIN_LABEL.match(body)
+    if bare and len(bare[1].split()) <= 7:
+        return plain(bare[1]), ""
+    return "", body
