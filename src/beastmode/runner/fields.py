@@ -1,7 +1,7 @@
 """The `{fields}` of a command: which there are, how they are filled in, and what is wrong with a template.
 
-A list of arguments is filled argument by argument, so a title with spaces or quotes stays one argument. A shell
-line is never filled: a title like `$(rm -rf ~)` would become code. It gets the fields as `$BEAST_*` instead.
+A list of arguments is filled argument by argument, so a title with spaces or quotes stays one argument. A
+shell line is never filled: a title like `$(rm -rf ~)` would become code. It gets the fields as `$BEAST_*`.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _IN_SHELL = re.compile(rf"(?<!\$)\{{({_NAME})\}}")
 
 
 def find_fields(text: str) -> list[str]:
-    """The names that stand as `{name}` in a text, known or not, in order; `{{name}}` and `${name}` are none."""
+    """The names that stand as `{name}` in a text, known or not, in order; not `{{name}}` and `${name}`."""
     return [match["field"] for match in _FIELD.finditer(text) if match["field"]]
 
 
 def fill(arguments: Sequence[str], values: Mapping[str, str]) -> list[str]:
     """Each `{field}` replaced by its value inside its own argument; one argument stays one argument.
 
-    `{{name}}` becomes a literal `{name}`; `${name}`, a field without a value and all other braces stay as they
-    are. A value is put in as it is: fields named inside it are not filled.
+    `{{name}}` becomes a literal `{name}`; `${name}`, a field without a value and all other braces stay as
+    they are. A value is put in as it is: fields named inside it are not filled.
     """
 
     def filled(match: re.Match[str]) -> str:

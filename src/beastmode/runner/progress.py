@@ -9,6 +9,7 @@ from typing import Any
 from beastmode import events
 from beastmode.events import Event
 from beastmode.runner.states import STATE_AFTER, TaskState
+from beastmode.settings import Rate
 
 
 @dataclass(slots=True)
@@ -16,7 +17,8 @@ class AttemptView:
     """One attempt as recorded. Times in microseconds: monotonic, and the start also by the wall clock.
 
     admitted_us: when it was let through the guard.   left_us: when it really left; None: it never did.
-    ended_us: None while it runs, or where the runner was killed under it.
+    ended_us: None while it runs.   killed: the runner was killed under it; it ended no later than `ended_us`, the
+    last word of that runner, and may have left without a stamp.
     """
 
     task: str
@@ -29,6 +31,7 @@ class AttemptView:
     ended_us: int | None = None
     end: str = ""
     failure: dict[str, Any] | None = None
+    killed: bool = False
     cpu_s: float = 0.0
     max_rss_kib: int = 0
 
@@ -56,11 +59,12 @@ class TaskView:
 
 @dataclass(slots=True)
 class SessionView:
-    """One runner's turn at a run.   ended: False where it was killed."""
+    """One runner's turn at a run.   ended: None where it was killed.   last_us: monotonic, its last word."""
 
     number: int
     started: Event
     ended: Event | None = None
+    last_us: int = 0
 
 
 @dataclass(slots=True)
@@ -95,6 +99,8 @@ class Progress:
             self.evidence.append(event)
         else:
             handler(self, event)
+        if self.sessions:
+            self.sessions[-1].last_us = event.mono_us
 
     @property
     def unclean(self) -> bool:
@@ -106,9 +112,18 @@ class Progress:
 
     def _session_started(self, event: Event) -> None:
         self.sessions.append(SessionView(len(self.sessions) + 1, event))
+        for view in self.tasks.values():
+            if view.state in ("blocked", "skipped", "running", "waiting"):
+                view.state = "pending"
 
     def _session_ended(self, event: Event) -> None:
         self.sessions[-1].ended = event
+        for task, cause in event.data.get("blocked", {}).items():
+            self._task(task).state, self._task(task).reason = "blocked", cause
+
+    def _selected(self, event: Event) -> None:
+        for task in event.data.get("skipped", ()):
+            self._task(task).state = "skipped"
 
     def _planned(self, event: Event) -> None:
         """Tasks as the list has them now. `gone`: those it has no longer."""
@@ -119,10 +134,20 @@ class Progress:
             view.needs, view.line = tuple(record.get("needs", ())), record.get("line", 0)
             view.fingerprint = record.get("fingerprint", "")
             listed_done = record.get("state") == "done"
-            if view.state in ("pending", "skipped"):
-                view.state = "skipped" if listed_done else "pending"
+            if listed_done and view.state != "done":
+                view.state = "skipped"
         for gone in event.data.get("gone", ()):
             self.tasks.pop(gone, None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the last session, as recorded."""
+        return dict(self.sessions[-1].started.data["settings"]) if self.sessions else {}
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        """The limits on starts of the last session."""
+        return tuple(Rate(rate["starts"], rate["span_s"]) for rate in self.settings.get("rates", ()))
 
     def _reset(self, event: Event) -> None:
         view = self._task(event.task)
@@ -154,7 +179,9 @@ class Progress:
         view.reason = (data.get("failure") or {}).get("class", "")
         attempt = self._open.pop((event.task, event.attempt), None)
         if attempt is not None:
-            attempt.ended_us, attempt.end, attempt.failure = event.mono_us, data["end"], data.get("failure")
+            attempt.killed = attempt.session != len(self.sessions)
+            attempt.ended_us = self.sessions[attempt.session - 1].last_us if attempt.killed else event.mono_us
+            attempt.end, attempt.failure = data["end"], data.get("failure")
             attempt.left_us = data.get("left_us")
             attempt.cpu_s, attempt.max_rss_kib = data.get("cpu_s", 0.0), data.get("max_rss_kib", 0)
 
@@ -170,6 +197,7 @@ _HANDLERS = {
     events.SESSION_STARTED: Progress._session_started,
     events.SESSION_ENDED: Progress._session_ended,
     events.PLANNED: Progress._planned,
+    events.SELECTED: Progress._selected,
     events.RESET: Progress._reset,
     events.CANCELLED: Progress._cancelled,
     events.ATTEMPT_STARTED: Progress._attempt_started,

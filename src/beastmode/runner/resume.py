@@ -35,7 +35,8 @@ class Plan:
 
     tasks, phases: in the order of the file.   states: of tasks that are not simply pending, by their place.
     history: attempts and tries of tasks that have some.   resets: results that no longer count, and why.
-    interrupted: attempts that were in flight when the last runner was killed.
+    interrupted: attempts that were in flight when the last runner was killed.   gone: tasks the list has no
+    longer.   left_out: tasks that were not selected.
     """
 
     tasks: list[Task]
@@ -45,6 +46,7 @@ class Plan:
     resets: list[tuple[str, str]] = field(default_factory=list)
     interrupted: list[tuple[str, int]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 def plan_session(roadmap: Roadmap, progress: Progress, selection: Selection) -> Plan:
@@ -118,6 +120,7 @@ def _select(plan: Plan, selection: Selection) -> None:
     for index in range(len(plan.tasks)):
         if index not in selected and plan.states.get(index) != "done":
             plan.states[index] = "skipped"
+            plan.left_out.append(plan.tasks[index].id)
 
 
 def _check_needs(plan: Plan, selected: set[int], ids: dict[str, int]) -> None:

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field
 
 from beastmode.runner.formats.lines import Line
-from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.titles import plain, says_done, says_done_in_words, undecorated
 from beastmode.runner.formats.vocabulary import is_phase
 
-_BOLD_LABEL = re.compile(r"(\*\*|__)([^*]{1,120}?)(?::[ ]*\1|\1[ ]*(?:\([^)]{0,120}\))?[ ]*:|\1(?=[ ]*[\W_]*$))(.*)$")
+_BOLD_LABEL = re.compile(r"(?:\*\*|__)([^*]{1,160}?)(?:\*\*|__)(.*)$")
+_ASIDE = re.compile(r"[ ]*\([^()]{0,200}\)")
 _PLAIN_LABEL = re.compile(r"([\w][^.:|`]{0,60})[:：]$")
 _STATUS = re.compile(r"\W*(?:status|state)\W*$", re.IGNORECASE)
 _LABEL_LEVEL = 7
@@ -106,7 +107,7 @@ class _Walk:
         if not rest and line.indent == 0 and is_phase(words) and line.body.startswith(("**", "__")):
             self._enter(place, words, _LABEL_LEVEL, says_done(line.body))
             return
-        if _STATUS.match(words) and says_done(rest):
+        if _STATUS.match(words) and says_done_in_words(rest):
             self.open.done = True
         if line.indent == 0 or not self.above:
             place.is_label = True
@@ -119,7 +120,7 @@ class _Walk:
             self.above.pop()
         place.labels = self._labels()
         words, rest = label_of(line.body)
-        place.is_label = bool(words) and not rest and line.box is None
+        place.is_label = bool(words) and not rest and line.box is None and ends_in_colon(line.body)
         if len(self.above) < _MOST_DEEP:
             self.above.append((line.indent, words if place.is_label else ""))
 
@@ -133,10 +134,18 @@ def label_of(body: str) -> tuple[str, str]:
 
     An aside in brackets (`**Success Criteria** (what must be TRUE):`) does not count as following.
     """
-    bold = _BOLD_LABEL.match(body.lstrip("🎯📋✅🔧📊📝⚠️🚀 "))
+    bold = _BOLD_LABEL.match(undecorated(body))
     if bold:
-        return plain(bold[2]).rstrip(":"), plain(re.sub(r"^[ ]*\([^)]{0,200}\)[ ]*:?", "", bold[3]))
+        rest = _ASIDE.sub("", bold[2], count=1).strip() if bold[2].lstrip().startswith("(") else bold[2].strip()
+        if bold[1].rstrip().endswith((":", "：")) or rest.startswith((":", "：")) or not undecorated(rest):
+            return plain(bold[1]).rstrip(":： "), plain(rest.lstrip(":： "))
+        return "", body
     bare = _PLAIN_LABEL.match(body)
     if bare and len(bare[1].split()) <= 7:
         return plain(bare[1]), ""
     return "", body
+
+
+def ends_in_colon(body: str) -> bool:
+    """Whether a line announces what follows it."""
+    return body.rstrip("*_ ").endswith((":", "："))

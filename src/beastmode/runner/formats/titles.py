@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
 
 _COMMENT = re.compile(r"<!--[^>]{0,2000}-->")
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
@@ -65,12 +64,15 @@ def says_done(title: str) -> bool:
 
     A mark or `[x]` does, and so does a closing COMPLETE or (done); `Complete the API` and `partly done` do not.
     """
-    if _NOT_DONE.search(title):
+    return not _NOT_DONE.search(title) and (bool(_DONE_MARK.search(title)) or says_done_in_words(title))
+
+
+def says_done_in_words(text: str) -> bool:
+    """The same, where a mark alone is not enough: `Status: ✅ Approved` finishes nothing."""
+    if _NOT_DONE.search(text):
         return False
-    bare = plain(title).replace("*", "")
-    return bool(
-        _DONE_MARK.search(title) or _DONE_SHOUT.search(bare) or _DONE_ASIDE.search(bare) or _DONE_WHOLE.fullmatch(bare)
-    )
+    bare = plain(text)
+    return bool(_DONE_SHOUT.search(bare) or _DONE_ASIDE.search(bare) or _DONE_WHOLE.fullmatch(bare))
 
 
 def slug(title: str) -> str:
@@ -99,14 +101,25 @@ def slug_with_dots(name: str) -> str:
     return re.sub(r"[^\w.]+", "-", name.lower()).strip("-._")[:_LONGEST].rstrip("-._") or "task"
 
 
-def unique(wanted: str, phase: str, taken: Container[str]) -> str:
-    """`wanted`, or with its phase in front, or with a number behind: the first that is free."""
-    if wanted not in taken:
-        return wanted
-    base = f"{slug(phase)[:30].rstrip('-')}-{wanted}" if phase else wanted
-    if base not in taken:
-        return base
-    count = 2
-    while f"{base}-{count}" in taken:
-        count += 1
-    return f"{base}-{count}"
+class Names:
+    """Ids that are each given once.
+
+    The first task that asks for a name has it; the next gets its phase in front, then a number behind, so that
+    lines added further down never rename a task.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
+
+    def give(self, wanted: str, phase: str) -> str:
+        name = wanted
+        if name in self._taken and phase:
+            name = wanted = f"{slug(phase)[:30].rstrip('-')}-{wanted}"
+        count = self._counts.get(wanted, 1)
+        while name in self._taken:
+            count += 1
+            name = f"{wanted}-{count}"
+        self._counts[wanted] = count
+        self._taken.add(name)
+        return name

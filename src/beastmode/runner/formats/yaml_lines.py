@@ -1,7 +1,7 @@
 """YAML, and with it JSON, as values that know their line. What a scalar means is not decided here.
 
-A scalar stays the text that stands in the file, because YAML 1.1 would read `yes` as true, `1:30` as 90, `010` as
-8 and `2024-01-01` as a date before anyone could say that a text or a duration was meant there.
+A scalar stays the text that stands in the file, because YAML 1.1 would read `yes` as true, `1:30` as 90,
+`010` as 8 and `2024-01-01` as a date before anyone could say that a text or a duration was meant there.
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ MAX_DEPTH = 100
 """Mappings and lists inside each other. A thousand levels are no roadmap but would end Python's recursion."""
 
 FREE_EXPANSION, EXPANSION = 1_000_000, 10
-"""With every alias written out, a file may hold a million values more than ten times what stands in it. Nine lines
-of aliases of aliases mean a billion values; they cost nothing here, but everything where they are walked."""
+"""With every alias written out, a file may hold a million values more than ten times what stands in it. Nine
+lines of aliases of aliases mean a billion values; they cost nothing here, but everything where they are walked."""
+
+SHOWN = 60
+"""Characters of a text that a message repeats."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
-_TAGS = frozenset(
-    {None, "!", *(f"tag:yaml.org,2002:{name}" for name in "str int float bool null map seq".split())}
+_STANDARD = tuple(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")
 )
+_TAGS = frozenset({None, "!", *_STANDARD})
 _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -79,47 +83,42 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
 
-def load(text: str) -> Document:
-    """The one document in a text. Never raises: whatever is wrong stands in `problems`, by line.
-
-    Aliases share the value they name, so `value` is a graph without cycles: as small as the file, and when walked
-    at most `EXPANSION` times as large plus `FREE_EXPANSION`.
-    """
-    builder = _Builder()
-    try:
-        for event in events(text):
-            builder.take(event)
-    except _Unreadable as error:
-        return Document(None, [*builder.problems, error.problem])
-    return Document(builder.value, builder.problems)
-
-
-def events(text: str) -> Iterator[yaml.Event]:
-    """The parts of a text as the YAML parser finds them. Raises `_Unreadable` at the first that is not YAML."""
-    forbidden = _FORBIDDEN.search(text)
-    if forbidden:
-        line = text.count("\n", 0, forbidden.start()) + 1
-        what = f"the character U+{ord(forbidden[0]):04X} is not allowed in YAML"
-        raise _Unreadable(Problem(line, what, "Delete it; was the file saved as text?"))
-    try:
-        yield from yaml.parse(_with_whole_characters(text), Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        raise _Unreadable(_syntax_problem(error, text)) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise _Unreadable(Problem(0, f"this is not YAML: {error}")) from None
-
-
-class _Unreadable(Exception):
-    """The text cannot be read any further."""
+class UnreadableError(Exception):
+    """The text cannot be read any further; never leaves the reader, which makes a `RoadmapError` of it."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.what)
         self.problem = problem
 
 
-def unreadable_as_problem(error: Exception) -> Problem | None:
-    """The problem behind an error of `events`."""
-    return error.problem if isinstance(error, _Unreadable) else None
+def load(text: str) -> Document:
+    """The one document in a text. Never raises: whatever is wrong stands in `problems`, by line.
+
+    Aliases share the value they name, so `value` is a graph without cycles: as small as the file, and when
+    walked at most `EXPANSION` times as large plus `FREE_EXPANSION`.
+    """
+    builder = _Builder()
+    try:
+        for event in events(text):
+            builder.take(event)
+    except UnreadableError as error:
+        return Document(None, [*builder.problems, error.problem])
+    return Document(builder.value, builder.problems)
+
+
+def events(text: str) -> Iterator[yaml.Event]:
+    """The parts of a text as the parser finds them. Raises `UnreadableError` at the first that is not YAML."""
+    forbidden = _FORBIDDEN.search(text)
+    if forbidden:
+        line = text.count("\n", 0, forbidden.start()) + 1
+        what = f"the character U+{ord(forbidden[0]):04X} is not allowed in YAML"
+        raise UnreadableError(Problem(line, what, "Delete it; was the file saved as text?"))
+    try:
+        yield from yaml.parse(_with_whole_characters(text), Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        raise UnreadableError(_syntax_problem(error, text)) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise UnreadableError(Problem(0, f"this is not YAML: {error}")) from None
 
 
 def _with_whole_characters(text: str) -> str:
@@ -180,7 +179,7 @@ class _Builder:
         self._documents += 1
         if self._documents > 1:
             tip = "Keep one document: join the two, or put them into files of their own."
-            raise _Unreadable(Problem(_line(event), "a second YAML document begins here", tip))
+            raise UnreadableError(Problem(_line(event), "a second YAML document begins here", tip))
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         line, text = _line(event), event.value
@@ -195,7 +194,7 @@ class _Builder:
         self._check_tag(event.tag, line)
         if len(self._open) >= MAX_DEPTH:
             what = f"more than {MAX_DEPTH} lists and mappings inside each other"
-            raise _Unreadable(Problem(line, what, "Use fewer levels."))
+            raise UnreadableError(Problem(line, what, "Use fewer levels."))
         value = Entries(line) if isinstance(event, yaml.MappingStartEvent) else Items(line=line)
         self._open.append(_Open(value, event.anchor))
 
@@ -205,10 +204,10 @@ class _Builder:
         self._attach(ended.value, ended.anchor, ended.size)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        known = self._anchors.get(event.anchor)
+        known = self._anchors.get(event.anchor or "")
         if known is None:
             tip = f"Put &{event.anchor} before the value it means, further up and not around this place."
-            raise _Unreadable(Problem(_line(event), f"the alias *{event.anchor} names nothing", tip))
+            raise UnreadableError(Problem(_line(event), f"the alias *{event.anchor} names nothing", tip))
         value, size = known
         if isinstance(value, Scalar):
             value = Scalar(value.text, _line(event), value.plain)
@@ -220,7 +219,9 @@ class _Builder:
             self._anchors[anchor] = (value, size)
         if size > FREE_EXPANSION + EXPANSION * self._seen:
             tip = "Write out what is meant: each alias stands for a whole copy of what it names."
-            raise _Unreadable(Problem(value.line, f"aliases inside aliases that mean {size:,} values", tip))
+            raise UnreadableError(
+                Problem(value.line, f"aliases inside aliases that mean {size:,} values", tip)
+            )
         if not self._open:
             self.value = value
             return
@@ -238,9 +239,7 @@ class _Builder:
         if key.plain and key.text == "<<":
             parent.merged.append(value)
         elif key.text in entries:
-            what = (
-                f"the key {key.text!r} stands twice in one mapping (first on line {entries.lines[key.text]})"
-            )
+            what = f"the key {shown(key.text)} stands twice in one mapping (first on line {entries.lines[key.text]})"
             self.problems.append(Problem(key.line, what, "Keep one of them."))
         else:
             entries[key.text] = value
@@ -249,7 +248,13 @@ class _Builder:
     def _merge(self, target: Items | Entries, source: Value) -> None:
         """What `<<: *defaults` means: the keys of the other mapping that are not there yet."""
         if not isinstance(target, Entries) or not isinstance(source, (Entries, Items)):
-            self.problems.append(Problem(source.line, "<< is followed by no mapping", "Write << : *name."))
+            self.problems.append(
+                Problem(
+                    source.line,
+                    "<< is followed by no mapping",
+                    "Write `<<: *name`, with the name of a mapping.",
+                )
+            )
         elif isinstance(source, Items):
             for part in source:
                 self._merge(target, part if isinstance(part, Entries) else Scalar("", part.line))
@@ -264,6 +269,11 @@ class _Builder:
             self.problems.append(Problem(line, f"the tag {tag} means nothing here", "Remove it."))
 
 
+def shown(text: str) -> str:
+    """A text of the file as it can stand in a message: in quotes, on one line, not too long."""
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
+
+
 def _line(event: yaml.Event) -> int:
     return int(event.start_mark.line) + 1
 
@@ -273,7 +283,7 @@ def _key(value: Value) -> Scalar:
         return value
     kind = "list" if isinstance(value, Items) else "mapping"
     tip = "Braces and brackets that are part of a text need quotes around it."
-    raise _Unreadable(Problem(value.line, f"a {kind} stands where a key is wanted", tip))
+    raise UnreadableError(Problem(value.line, f"a {kind} stands where a key is wanted", tip))
 
 
 _SYNTAX_TIPS = (
@@ -320,7 +330,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     if "\t" in row[: len(row) - len(row.lstrip())] or "tab character" in str(error.problem):
         return Problem(line, "a tab in the indentation", "Indent with spaces.")
     said = f"{error.context}, {error.problem}" if error.context else str(error.problem)
-    if error.context_mark and error.context_mark.line + 1 not in (0, line):
-        said += f" (it begins on line {error.context_mark.line + 1})"
+    begins = error.context_mark.line + 1 if error.context_mark else line
+    if begins != line:
+        said += f" (it begins on line {begins})"
     tip = next((tip for words, tip in _SYNTAX_TIPS if words in said), "Correct the YAML at this place.")
     return Problem(line, f"this is not YAML: {said}", tip)

@@ -1,0 +1,142 @@
+"""From drafts to a roadmap: ids, phases, needs, and an account of every line that became neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from beastmode.runner.formats.drafts import Draft, give_details
+from beastmode.runner.formats.needs import connect
+from beastmode.runner.formats.outline import Outline, Place, Section
+from beastmode.runner.formats.titles import Names, safe_id, slug
+from beastmode.runner.roadmap import Ignored, Phase, Roadmap, Task
+from beastmode.settings import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What differs between two formats.   order: of phases.   leaf, branch: of what stands in a phase without and
+    with phases below it.   reason: why a line became nothing.
+    """
+
+    format: str
+    rule: str
+    order: Order
+    leaf: Order
+    branch: Order
+    reason: Callable[[Place], str]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a reader made of a file.   repeats: lines that say again what another line said, and why they are left."""
+
+    outline: Outline
+    drafts: list[Draft]
+    repeats: dict[int, str] = field(default_factory=dict)
+
+
+def assemble(findings: Findings, manner: Manner) -> Roadmap:
+    """The roadmap of a file, every line of it accounted for."""
+    drafts = sorted(findings.drafts, key=lambda draft: draft.line.number)
+    give_details(findings.outline, drafts, findings.repeats)
+    top = title_section(findings.outline, drafts)
+    tasks = _tasks(drafts, top)
+    phases, children = _tree(drafts, tasks, top, manner)
+    roadmap = Roadmap(children, title=top.title if top else "", order=manner.order)
+    roadmap.format, roadmap.rule = manner.format, manner.rule
+    account = _Account(findings, drafts, {section.line.number for section in phases if section.line})
+    account.used = connect(roadmap, drafts, tasks, findings.outline, account.notes)
+    roadmap.ignored = account.entries(manner.reason, top)
+    return roadmap
+
+
+def title_section(found: Outline, drafts: Sequence[Draft] = ()) -> Section | None:
+    """The heading that names the whole file: its first, if no other is of its rank and all else lies below it."""
+    if len(found.sections) < 2:
+        return None
+    first = found.sections[1]
+    peers = [section for section in found.sections[1:] if section.level <= first.level]
+    if len(peers) > 1 or first.level > 1 and len(found.sections) == 2:
+        return None
+    if any(draft.line is first.line for draft in drafts):
+        return None
+    return first
+
+
+def _tasks(drafts: Sequence[Draft], top: Section | None) -> list[Task]:
+    names = Names()
+    tasks = []
+    for draft in drafts:
+        above = [section.title for section in draft_chain(draft) if section is not top]
+        wanted = safe_id(draft.own_id) if draft.own_id else slug(draft.title)
+        tasks.append(
+            Task(
+                names.give(wanted, above[-1] if above else ""),
+                title=draft.title,
+                details="\n".join(line.text for line in draft.details),
+                line=draft.line.number,
+                state="done" if draft.finished else "pending",
+                parallel=draft.parallel,
+            )
+        )
+    return tasks
+
+
+def draft_chain(draft: Draft) -> list[Section]:
+    """The sections a draft lies in, outermost first; a heading does not lie in itself."""
+    chain = draft.place.section.chain()
+    return chain[:-1] if draft.place.opens is not None else chain
+
+
+def _tree(
+    drafts: Sequence[Draft], tasks: Sequence[Task], top: Section | None, manner: Manner
+) -> tuple[dict[Section, Phase], list[Phase | Task]]:
+    root: list[Phase | Task] = []
+    phases: dict[Section, Phase] = {}
+    for draft, task in zip(drafts, tasks, strict=True):
+        children = root
+        for section in draft_chain(draft):
+            if section is top:
+                continue
+            if section not in phases:
+                line = section.line.number if section.line else 0
+                phases[section] = Phase(section.title or "untitled", order=manner.leaf, line=line)
+                children.append(phases[section])
+            children = phases[section].children
+        children.append(task)
+    for phase in phases.values():
+        if any(isinstance(child, Phase) for child in phase.children):
+            phase.order = manner.branch
+    return phases, root
+
+
+class _Account:
+    """Where every line of the file went."""
+
+    def __init__(self, findings: Findings, drafts: Sequence[Draft], phase_lines: set[int]) -> None:
+        self.findings = findings
+        self.notes: list[Ignored] = []
+        self.used: Mapping[int, str] = {}
+        self.taken = set(phase_lines)
+        for draft in drafts:
+            self.taken.add(draft.line.number)
+            self.taken.update(line.number for line in draft.details)
+            if draft.line.unknown_box:
+                reason = f"unknown state [{draft.line.box}]: taken as not done"
+                self.notes.append(Ignored(draft.line.number, draft.line.text, reason))
+
+    def entries(self, reason: Callable[[Place], str], top: Section | None) -> list[Ignored]:
+        """What is left over, and what is to be noted about lines that were taken, in the order of the file."""
+        left = []
+        for place in self.findings.outline.places:
+            line = place.line
+            if line.kind == "blank" or not line.text or line.number in self.taken:
+                continue
+            why = self.findings.repeats.get(line.number) or self.used.get(line.number)
+            if why is None:
+                is_title = top is not None and line is top.line
+                why = "the title of the roadmap" if is_title else reason(place)
+            left.append(Ignored(line.number, line.text, why))
+        return sorted([*left, *self.notes], key=lambda entry: entry.line)
+

@@ -1,0 +1,126 @@
+"""The figures of a run, computed from its recorded attempts. Pure; `scripts/check_report.py` does it again, apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from math import ceil
+
+from beastmode.runner.progress import AttemptView, Progress
+from beastmode.settings import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the limits were held to, seen over all sessions of a run.
+
+    most_in_flight: attempts between admission and recorded end.   most_starts_in_window: real starts, probes
+    included, in any window of the first rate's span; 0 without one.   starts: attempts and probes that left.
+    """
+
+    most_in_flight: int
+    most_starts_in_window: int
+    starts: int
+
+
+def evidence(progress: Progress, rates: Sequence[Rate]) -> Evidence:
+    """Most in flight and most starts in any window, from the recorded stamps."""
+    starts = sorted(start_stamps(progress))
+    window_us = round(rates[0].span_s * 1e6) if rates else 0
+    flights = [
+        most_at_once((a.admitted_us, _end_us(a)) for a in progress.attempts if a.session == session.number)
+        for session in progress.sessions
+    ]
+    busiest = [
+        most_in_window([stamp for boot, stamp in starts if boot == one], window_us)
+        for one in {boot for boot, _ in starts}
+    ]
+    return Evidence(max(flights, default=0), max(busiest, default=0) if rates else 0, len(starts))
+
+
+def start_stamps(progress: Progress) -> list[tuple[str, int]]:
+    """Every real start with the boot it belongs to: stamps of different boots do not compare."""
+    boots = {session.number: str(session.started.data.get("boot", "")) for session in progress.sessions}
+    stamps = [(boots[a.session], a.left_us) for a in progress.attempts if a.left_us is not None]
+    # A runner that was killed could not stamp what left; the record of its start is the nearest known instant.
+    stamps += [(boots[a.session], a.admitted_us) for a in progress.attempts if a.left_us is None and a.killed]
+    last = progress.sessions[-1].number if progress.sessions else 0
+    for event in progress.evidence:
+        if event.kind == "probed":
+            session = max((s.number for s in progress.sessions if s.started.seq < event.seq), default=last)
+            stamps.append((boots.get(session, ""), event.data["left_us"]))
+    return stamps
+
+
+def _end_us(attempt: AttemptView) -> int:
+    return attempt.admitted_us if attempt.ended_us is None else max(attempt.ended_us, attempt.admitted_us)
+
+
+def most_at_once(intervals: Iterable[tuple[int, int]]) -> int:
+    """The most intervals that overlap; one that ends when another begins does not."""
+    changes = sorted(change for begin, end in intervals for change in ((begin, 1), (end, -1)) if begin != end)
+    most = now = 0
+    for _, change in changes:
+        now += change
+        most = max(most, now)
+    return most
+
+
+def most_in_window(stamps: Sequence[int], window_us: int) -> int:
+    """The most of the sorted stamps in any half-open window [t, t + window_us)."""
+    most = first = 0
+    for last, stamp in enumerate(stamps):
+        while stamp - stamps[first] >= window_us:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def makespan_s(progress: Progress) -> float:
+    """First admission to last end; the time between two sessions of a run is left out."""
+    total_us = 0
+    for session in progress.sessions:
+        mine = [attempt for attempt in progress.attempts if attempt.session == session.number]
+        if mine:
+            total_us += max(_end_us(a) for a in mine) - min(a.admitted_us for a in mine)
+    return total_us / 1e6
+
+
+def lower_bound_s(progress: Progress, concurrency: int | None, rates: Sequence[Rate]) -> float:
+    """No schedule could be faster: the largest of starts at the padded rate, work over slots, critical path."""
+    work = [_work_s(attempt) for attempt in progress.attempts if attempt.end not in ("interrupted", "")]
+    if not work:
+        return 0.0
+    starts = len(start_stamps(progress))
+    by_rate = [(ceil(starts / rate.starts) - 1) * rate.padded_span_s + min(work) for rate in rates]
+    by_slots = sum(work) / concurrency if concurrency else max(work)
+    return max([by_slots, critical_path_s(progress), *by_rate])
+
+
+def critical_path_s(progress: Progress) -> float:
+    """Seconds of the longest chain of needs, by what each task took. Phases that wait for each other add theirs
+    to the schedule's length, but not to this bound."""
+    took, chain = durations_s(progress), dict[str, float]()
+    needs = {
+        view.id: [need for need in view.needs if need in progress.tasks] for view in progress.tasks.values()
+    }
+    for task in TopologicalSorter(needs).static_order():
+        chain[task] = took.get(task, 0.0) + max((chain[need] for need in needs[task]), default=0.0)
+    return max(chain.values(), default=0.0)
+
+
+def _work_s(attempt: AttemptView) -> float:
+    begin = attempt.admitted_us if attempt.left_us is None else attempt.left_us
+    return max(0.0, (_end_us(attempt) - begin) / 1e6)
+
+
+def durations_s(progress: Progress) -> dict[str, float]:
+    """Seconds that the last attempt of each task took, from its real start to its recorded end."""
+    return {attempt.task: _work_s(attempt) for attempt in progress.attempts if attempt.end != "interrupted"}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` (0 to 1) of the values lie, nearest rank; 0 for none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, ceil(share * len(ordered)) - 1))] if ordered else 0.0

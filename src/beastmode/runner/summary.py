@@ -1,0 +1,70 @@
+"""The summary that a run ends with: what `beast run --json` prints and `beastmode.run` returns."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from beastmode.runner import measures
+from beastmode.runner.progress import Progress
+
+TASK_COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run stands at the end of a session.
+
+    run_id: as `beast status` and `beast report` take it.   state: done, failed, held, interrupted or error.
+    tasks: a count for each of TASK_COUNTS; `waiting` counts all that is neither ended nor blocked.
+    success_rate: done over all that was not skipped, 0 to 1; 1 where all was skipped.   attempts: of all sessions.
+    makespan_s: first admission to last end, without the time between sessions.   lower_bound_s: no schedule under
+    the same limits could have been faster.   report: folder of the report; "" where none was written.
+    reason: why it stopped early, "" where it did not.   until_unix: when a held run may go on, where that is
+    known.   exit_code: of `beast run`.
+    """
+
+    run_id: str
+    state: str
+    tasks: dict[str, int]
+    success_rate: float
+    attempts: int
+    makespan_s: float
+    lower_bound_s: float
+    most_in_flight: int
+    most_starts_in_window: int
+    report: str
+    exit_code: int
+    reason: str = ""
+    until_unix: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as plain values."""
+        return asdict(self)
+
+
+def summarise(progress: Progress, report: str = "") -> Summary:
+    """The summary of a run as its journal has it.   progress: with its attempts kept, after a session's end."""
+    counts = dict.fromkeys(TASK_COUNTS, 0) | {"total": len(progress.tasks)}
+    for view in progress.tasks.values():
+        counts[view.state if view.state in counts else "waiting"] += 1
+    asked = counts["total"] - counts["skipped"]
+    ended = progress.sessions[-1].ended
+    end: dict[str, Any] = ended.data if ended else {"state": "running", "exit_code": 1}
+    seen = measures.evidence(progress, progress.rates)
+    concurrency = progress.settings.get("concurrency")
+    return Summary(
+        run_id=f"r{progress.run}",
+        state=end["state"],
+        tasks=counts,
+        success_rate=round(counts["done"] / asked, 4) if asked else 1.0,
+        attempts=len(progress.attempts),
+        makespan_s=round(measures.makespan_s(progress), 3),
+        lower_bound_s=round(measures.lower_bound_s(progress, concurrency, progress.rates), 3),
+        most_in_flight=seen.most_in_flight,
+        most_starts_in_window=seen.most_starts_in_window,
+        report=report,
+        exit_code=end["exit_code"],
+        reason=end.get("reason", ""),
+        until_unix=end.get("until_unix"),
+    )
