@@ -8,7 +8,7 @@ import random
 import resource
 import signal
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
@@ -41,7 +41,7 @@ from beastmode.runner.lock import RunLock
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress
 from beastmode.runner.report import write_report
-from beastmode.runner.resume import Plan, Selection, kind_name, plan_session, records
+from beastmode.runner.resume import Plan, Selection, opening, plan_session
 from beastmode.runner.roadmap import Roadmap, Task, problems_of
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import TaskState
@@ -100,7 +100,7 @@ class Opened:
 
 @dataclass(slots=True)
 class Live:
-    """A run at work, as a view may look at it."""
+    """A run at work, as a view may look at it: states, jobs and their steps, limits in use."""
 
     opened: Opened
     schedule: Schedule
@@ -108,8 +108,17 @@ class Live:
     means: Means
 
 
-View = Callable[[Live], None]
-"""Called once a run is at work; may look at it until it ends."""
+class View:
+    """Watches a run. The default sees nothing; `cli/live.py` shows it."""
+
+    def begin(self, live: Live) -> None:
+        """The run is at work; `live` may be looked at until `end`."""
+
+    def changed(self, task: int, state: TaskState, job: Job | None) -> None:
+        """A task has a new state.   job: None where it was never started."""
+
+    def end(self) -> None:
+        """All work has ended."""
 
 
 def run(
@@ -253,19 +262,12 @@ def _progress(request: Request, key: str) -> Progress:
         reader.close()
 
 
-def drive(opened: Opened, view: View = lambda live: None) -> Summary:
+def drive(opened: Opened, view: View | None = None) -> Summary:
     """Run to the end of the session: start, watch signals, record, report. Raises BeastError for 74."""
     try:
-        with _runner() as runner:
-            return runner.run(_drive(opened, view))
+        return asyncio.run(_drive(opened, view or View()))
     finally:
         opened.lock.release()
-
-
-@contextmanager
-def _runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
 
 
 async def _drive(opened: Opened, view: View) -> Summary:
@@ -291,9 +293,10 @@ async def _drive(opened: Opened, view: View) -> Summary:
         partial(_job, opened, kinds, session),
         rank=_rank(opened),
         states=dict(opened.plan.states),
+        watch=view.changed,
         trouble=lambda: opened.journal.trouble is not None,
     )
-    view(Live(opened, schedule, guard, means))
+    view.begin(Live(opened, schedule, guard, means))
     timer = None
     if opened.settings.max_time_s is not None:
         timer = asyncio.get_running_loop().call_later(opened.settings.max_time_s, schedule.stop, "time")
@@ -301,6 +304,7 @@ async def _drive(opened: Opened, view: View) -> Summary:
         with _signals(schedule):
             await schedule.run()
     finally:
+        view.end()
         if timer:
             timer.cancel()
         await kinds.close()
@@ -334,15 +338,12 @@ async def _record_session(opened: Opened, session: str) -> None:
         "order": opened.roadmap.rule if settings.order is None else f"--order {settings.order}",
     }
     journal.append(events.SESSION_STARTED, run, data=data)
-    for task, number in opened.plan.interrupted:
-        journal.append(events.ATTEMPT_ENDED, run, task, number, {"end": "interrupted"})
-    for record in records(opened.plan):
-        journal.append(events.PLANNED, run, data=record)
-    for task, reason in opened.plan.resets:
-        journal.append(events.RESET, run, task, data={"reason": reason})
-    selection = opened.request.selection
-    data = {"only": selection.only, "phase": selection.phase, "skipped": opened.plan.left_out}
-    await journal.append(events.SELECTED, run, data=data)
+    await asyncio.gather(
+        *(
+            journal.append(kind, run, task, number, data)
+            for kind, task, number, data in opening(opened.plan, opened.request.selection)
+        )
+    )
 
 
 def _guard(opened: Opened, clock: Clock) -> Guard:
@@ -352,13 +353,11 @@ def _guard(opened: Opened, clock: Clock) -> Guard:
         store = HostStore(settings.server, settings.concurrency, settings.rates, settings.linger_s)
     else:
         store = MemoryStore(settings.concurrency, settings.rates)
-    if opened.progress.unclean:
-        store.fill(clock.monotonic())
 
     def notice(kind: str, data: dict[str, Any]) -> None:
         opened.journal.append(kind, opened.run, data=data)
 
-    return Guard(
+    guard = Guard(
         store,
         clock,
         concurrency=settings.concurrency,
@@ -368,6 +367,9 @@ def _guard(opened: Opened, clock: Clock) -> Guard:
         linger_s=settings.linger_s,
         notice=notice,
     )
+    ended_s_ago = opened.progress.ended_s_ago(clock.monotonic(), clock.unix(), boot_id())
+    guard.resume(killed=opened.progress.unclean, ended_s_ago=ended_s_ago)
+    return guard
 
 
 class _Kinds:

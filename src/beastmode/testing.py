@@ -69,6 +69,7 @@ class MemoryJournal:
         self._clock = clock
         self._pending: list[tuple[Event, asyncio.Future[None]]] = []
         self._once: set[tuple[str, str, int]] = set()
+        self._dead = False
 
     def append(
         self, kind: str, run: int, task: str = "", attempt: int = 0, data: dict[str, Any] | None = None
@@ -76,13 +77,24 @@ class MemoryJournal:
         loop = asyncio.get_running_loop()
         now_us, unix_us = int(self._clock.monotonic() * 1e6), int(self._clock.unix() * 1e6)
         written: asyncio.Future[None] = loop.create_future()
+        if self._dead:
+            written.cancel()
+            return written
         self._pending.append((Event(kind, run, task, attempt, data or {}, unix_us, now_us), written))
         if len(self._pending) == 1:
             loop.call_later(self.latency_s, self._commit)
         return written
 
     def crash(self) -> None:
+        """As kill -9: what was not safe yet is lost, and nothing is heard of this journal again."""
+        for _, written in self._pending:
+            written.cancel()
         self._pending.clear()
+        self._dead = True
+
+    def adopt(self, crashed: MemoryJournal) -> None:
+        """Begin with what another journal had made safe."""
+        self.events, self._once = crashed.events, crashed._once
 
     def _commit(self) -> None:
         pending, self._pending = self._pending, []

@@ -46,7 +46,8 @@ class Job:
 
     prepare: makes the Attempt that the kind sees, from its number and the feedback.   verify: checks a result;
     None: the kind's word is all there is.   attempts: number of the last attempt of the run, counted or not.
-    step: where it is now, for those who look and for those who would end it.   cancelled: a person ended it.
+    step, reason: where it is now and why it waits, for those who look and for those who would end it.
+    failure: of its last attempt.   cancelled: a person ended it.
     """
 
     task: Task
@@ -59,6 +60,7 @@ class Job:
     feedback: str = ""
     step: Step = "admission"
     reason: str = ""
+    failure: Failure | None = None
     cancelled: bool = False
 
 
@@ -98,6 +100,7 @@ async def execute(job: Job, means: Means) -> TaskState:
                 if not means.attempts.reserve():
                     return "waiting"
                 outcome = await _attempt(job, means, admitted)
+                job.failure = outcome.failure
                 decision = policy.after(outcome.failure, job.tries)
                 await _record_end(job, means, admitted, outcome, decision)
         except HeldBackError as held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,12 +60,14 @@ class TaskView:
 
 @dataclass(slots=True)
 class SessionView:
-    """One runner's turn at a run.   ended: None where it was killed.   last_us: monotonic, its last word."""
+    """One runner's turn at a run.   ended: None where it was killed.   last_us, last_unix_us: its last word, by
+    the monotonic and the wall clock."""
 
     number: int
     started: Event
     ended: Event | None = None
     last_us: int = 0
+    last_unix_us: int = 0
 
 
 @dataclass(slots=True)
@@ -100,12 +103,22 @@ class Progress:
         else:
             handler(self, event)
         if self.sessions:
-            self.sessions[-1].last_us = event.mono_us
+            self.sessions[-1].last_us, self.sessions[-1].last_unix_us = event.mono_us, event.unix_us
 
     @property
     def unclean(self) -> bool:
         """The last session was killed, not ended."""
         return bool(self.sessions) and self.sessions[-1].ended is None
+
+    def ended_s_ago(self, now_mono_s: float, now_unix_s: float, boot: str) -> float:
+        """Seconds since the last word of the last session; inf where there was none. By the monotonic clock
+        within one boot; across boots by the wall clock, which is all there is."""
+        if not self.sessions:
+            return math.inf
+        last = self.sessions[-1]
+        if boot and last.started.data.get("boot") == boot:
+            return max(0.0, now_mono_s - last.last_us / 1e6)
+        return max(0.0, now_unix_s - last.last_unix_us / 1e6)
 
     def _run_started(self, event: Event) -> None:
         self.started = event

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from beastmode.errors import Problem, RoadmapError
+from beastmode.events import ATTEMPT_ENDED, PLANNED, RESET, SELECTED
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.roadmap import Roadmap, Task
@@ -161,8 +162,20 @@ def _plain(work: Command | Http | Call | None) -> Any:
     return (type(work).__name__, work)
 
 
-def records(plan: Plan) -> Iterator[dict[str, Any]]:
-    """The data of the PLANNED events, a thousand tasks each."""
+def opening(plan: Plan, selection: Selection) -> Iterator[tuple[str, str, int, dict[str, Any]]]:
+    """The events (kind, task, attempt, data) that a session begins with: how the attempts of a killed runner
+    ended, the list as it is now, which results no longer count, what was selected."""
+    for task, number in plan.interrupted:
+        yield ATTEMPT_ENDED, task, number, {"end": "interrupted"}
+    for batch in _records(plan):
+        yield PLANNED, "", 0, batch
+    for task, reason in plan.resets:
+        yield RESET, task, 0, {"reason": reason}
+    yield SELECTED, "", 0, {"only": selection.only, "phase": selection.phase, "skipped": plan.left_out}
+
+
+def _records(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The tasks of the plan, a thousand to an event."""
     batch: list[dict[str, Any]] = []
     prints: dict[tuple[int, int], str] = {}
     for task, phases in zip(plan.tasks, plan.phases, strict=True):

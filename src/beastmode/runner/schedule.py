@@ -21,9 +21,9 @@ UNLIMITED_AT_ONCE = 1_000
 
 
 class Watcher(Protocol):
-    """Told of every task's state as it changes."""
+    """Told of every task's state as it changes.   job: None where it was never started."""
 
-    def __call__(self, task: int, state: TaskState) -> None: ...
+    def __call__(self, task: int, state: TaskState, job: Job | None) -> None: ...
 
 
 class Schedule:
@@ -42,7 +42,7 @@ class Schedule:
         *,
         rank: Sequence[int] | None = None,
         states: dict[int, TaskState] | None = None,
-        watch: Watcher = lambda task, state: None,
+        watch: Watcher = lambda task, state, job: None,
         trouble: Callable[[], bool] = lambda: False,
     ) -> None:
         self.states: dict[int, TaskState] = dict(states or {})
@@ -82,18 +82,22 @@ class Schedule:
         self._end_all()
 
     def cancel(self, task: int) -> bool:
-        """End one task for good; what needs it is blocked. False where it has ended already."""
+        """End one task for good; what needs it is blocked. False where it has ended already. One whose attempt
+        is just being recorded keeps that result, if it is final."""
         job = self.live.get(task)
-        if job is None and self.states.get(task, "pending") not in ("pending", "ready", "waiting"):
-            return False
-        self._means.journal.append(CANCELLED, self._means.run, self._job_of(task).task.id)
-        if job is None:
-            self._final(task, "cancelled")
-            self._fill()
-        else:
+        if job is not None:
             job.cancelled = True
             self._end_one(task)
+        elif self.states.get(task, "pending") in ("pending", "ready", "waiting"):
+            self._cancelled(task, self._job_of(task))
+            self._fill()
+        else:
+            return False
         return True
+
+    def _cancelled(self, task: int, job: Job) -> None:
+        self._means.journal.append(CANCELLED, self._means.run, job.task.id)
+        self._final(task, "cancelled", job)
 
     @property
     def ready(self) -> int:
@@ -145,19 +149,21 @@ class Schedule:
         job = self.live[task] = self._job_of(task)
         running = asyncio.get_running_loop().create_task(execute(job, self._means))
         self._running[task] = running
-        self._change(task, "running")
+        self._change(task, "running", job)
         running.add_done_callback(lambda ended: self._end(task, ended))
 
     def _end(self, task: int, ended: asyncio.Task[TaskState]) -> None:
         job = self.live.pop(task)
         del self._running[task]
-        if ended.cancelled():
-            self._final(task, "cancelled" if job.cancelled else "pending")
+        if job.cancelled and (ended.cancelled() or ended.exception() is None and ended.result() == "cancelled"):
+            self._cancelled(task, job)
+        elif ended.cancelled():
+            self._final(task, "pending", job)
         elif (fault := ended.exception()) is not None:
             self._fault = self._fault or fault
             self.stop("journal")
         else:
-            self._final(task, ended.result())
+            self._final(task, ended.result(), job)
             if ended.result() == "waiting":
                 self.stop("budget" if self._means.held_until is None else "held")
         self._fill()
@@ -171,8 +177,8 @@ class Schedule:
         if self.live[task].step != "recording":
             self._running[task].cancel()
 
-    def _final(self, task: int, state: TaskState) -> None:
-        self._change(task, state)
+    def _final(self, task: int, state: TaskState, job: Job | None = None) -> None:
+        self._change(task, state, job)
         if state == "done":
             self._push(self._graph.done(task), self.states)
         elif state in ("failed", "cancelled"):
@@ -183,9 +189,9 @@ class Schedule:
             if self.states.get(blocked, "pending") in ("pending", "ready"):
                 self._change(blocked, "blocked")
 
-    def _change(self, task: int, state: TaskState) -> None:
+    def _change(self, task: int, state: TaskState, job: Job | None = None) -> None:
         self.states[task] = state
-        self._watch(task, state)
+        self._watch(task, state, job)
 
 
 def _inverse(rank: Sequence[int]) -> list[int]:

@@ -87,6 +87,17 @@ class Guard:
         self._store.set_limits(self._clock.monotonic(), concurrency, rates)
         self._changed()
 
+    def resume(self, *, killed: bool, ended_s_ago: float) -> None:
+        """Another runner went before, `ended_s_ago`. Its starts are not known here: a window that may still hold
+        some counts as full, and nothing leaves while one of its slots may still linger. Killed, it may have
+        started something after its last word."""
+        if killed:
+            ended_s_ago = 0.0
+        if ended_s_ago < max((rate.padded_span_s for rate in self.rates), default=0.0):
+            self._store.fill(self._clock.monotonic())
+        if ended_s_ago < self.linger_s:
+            self.pause(self.linger_s - ended_s_ago, "restart")
+
     def pause(self, for_s: float, reason: str) -> None:
         """Let nothing leave for `for_s` seconds: the server asked for it. A longer pause already set stays."""
         until = self._clock.boottime() + for_s

@@ -18,12 +18,13 @@ class Window:
     log of booked (not real) start times let 16 through.
     """
 
-    __slots__ = ("_left", "_leaving", "span_s", "starts")
+    __slots__ = ("_left", "_leaving", "_unknown_until", "span_s", "starts")
 
     def __init__(self, starts: int, span_s: float) -> None:
         self.starts, self.span_s = starts, span_s
         self._left: deque[float] = deque()
         self._leaving = 0
+        self._unknown_until = -math.inf
 
     @classmethod
     def of(cls, rate: Rate) -> Window:
@@ -33,6 +34,8 @@ class Window:
     def wait_s(self, now: float, places: int = 1) -> float:
         """Seconds until `places` are free, 0 for now; infinite while that hangs on a start that has not left."""
         self._forget(now)
+        if now < self._unknown_until:
+            return self._unknown_until - now
         missing = places + self._leaving + len(self._left) - self.starts
         if missing <= 0:
             return 0.0
@@ -54,14 +57,13 @@ class Window:
         self._leaving -= places
 
     def fill(self, now: float) -> None:
-        """Count as full from now on: what happened before is not known (a crash, a changed limit)."""
-        self._left.clear()
-        self._left.extend([now] * self.starts)
+        """Count as full for a whole window: what happened before is not known (a restart, a new limit)."""
+        self._unknown_until = now + self.span_s
 
     def in_window(self, now: float) -> int:
         """Starts that count at `now`, those about to leave included."""
         self._forget(now)
-        return self._leaving + len(self._left)
+        return self.starts if now < self._unknown_until else self._leaving + len(self._left)
 
     def _forget(self, now: float) -> None:
         left, oldest = self._left, now - self.span_s

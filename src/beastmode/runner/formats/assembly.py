@@ -15,8 +15,8 @@ from beastmode.settings import Order
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """What differs between two formats.   order: of phases.   leaf, branch: of what stands in a phase without and
-    with phases below it.   reason: why a line became nothing.
+    """What differs between two formats.   order: of phases.   leaf, branch: of what stands in a phase
+    without and with phases below it.   reason: why a line became nothing.
     """
 
     format: str
@@ -29,7 +29,9 @@ class Manner:
 
 @dataclass(slots=True)
 class Findings:
-    """What a reader made of a file.   repeats: lines that say again what another line said, and why they are left."""
+    """What a reader made of a file.   repeats: lines that say again what another line said, and why they
+    are left.
+    """
 
     outline: Outline
     drafts: list[Draft]
@@ -45,19 +47,22 @@ def assemble(findings: Findings, manner: Manner) -> Roadmap:
     phases, children = _tree(drafts, tasks, top, manner)
     roadmap = Roadmap(children, title=top.title if top else "", order=manner.order)
     roadmap.format, roadmap.rule = manner.format, manner.rule
-    account = _Account(findings, drafts, {section.line.number for section in phases if section.line})
+    lines = {section.line.number for section in phases if section.line}
+    account = _Account(findings, drafts, lines)
     account.used = connect(roadmap, drafts, tasks, findings.outline, account.notes)
     roadmap.ignored = account.entries(manner.reason, top)
     return roadmap
 
 
 def title_section(found: Outline, drafts: Sequence[Draft] = ()) -> Section | None:
-    """The heading that names the whole file: its first, if no other is of its rank and all else lies below it."""
+    """The heading that names the whole file: its first, if no other is of its rank and all else lies below
+    it.
+    """
     if len(found.sections) < 2:
         return None
     first = found.sections[1]
     peers = [section for section in found.sections[1:] if section.level <= first.level]
-    if len(peers) > 1 or first.level > 1 and len(found.sections) == 2:
+    if len(peers) > 1 or (first.level > 1 and len(found.sections) == 2):
         return None
     if any(draft.line is first.line for draft in drafts):
         return None
@@ -83,7 +88,7 @@ def _tasks(drafts: Sequence[Draft], top: Section | None) -> list[Task]:
     return tasks
 
 
-def draft_chain(draft: Draft) -> list[Section]:
+def draft_chain(draft: Draft) -> Sequence[Section]:
     """The sections a draft lies in, outermost first; a heading does not lie in itself."""
     chain = draft.place.section.chain()
     return chain[:-1] if draft.place.opens is not None else chain
@@ -127,7 +132,9 @@ class _Account:
                 self.notes.append(Ignored(draft.line.number, draft.line.text, reason))
 
     def entries(self, reason: Callable[[Place], str], top: Section | None) -> list[Ignored]:
-        """What is left over, and what is to be noted about lines that were taken, in the order of the file."""
+        """What is left over, and what is to be noted about lines that were taken, in the order of the
+        file.
+        """
         left = []
         for place in self.findings.outline.places:
             line = place.line
@@ -139,4 +146,3 @@ class _Account:
                 why = "the title of the roadmap" if is_title else reason(place)
             left.append(Ignored(line.number, line.text, why))
         return sorted([*left, *self.notes], key=lambda entry: entry.line)
-

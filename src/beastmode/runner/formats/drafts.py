@@ -43,7 +43,9 @@ def box_says(line: Line) -> bool | None:
 
 
 def give_details(outline: Outline, drafts: Iterable[Draft], ends: Collection[int] = ()) -> None:
-    """Hand every line that stands below a draft, and belongs to it, to that draft.   ends: lines that end one."""
+    """Hand every line that stands below a draft, and belongs to it, to that draft.   ends: lines that end
+    one.
+    """
     starts = {draft.line.number: draft for draft in drafts}
     reach: _Reach | None = None
     for place in outline.places:
@@ -58,7 +60,9 @@ def give_details(outline: Outline, drafts: Iterable[Draft], ends: Collection[int
 
 
 class _Reach:
-    """How far down a draft goes: a heading to the next one of its rank, an item as far as lines are indented."""
+    """How far down a draft goes: a heading to the next one of its rank, an item as far as lines are
+    indented.
+    """
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft

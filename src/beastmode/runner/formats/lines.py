@@ -1,10 +1,12 @@
 """The lines of a Markdown file, each told apart once: heading, list item, table, fence, comment, prose.
 
-Nothing here knows what a task is. Follows CommonMark where that is about lines (fences close only with a fence
-of their own kind that is at least as long; an unclosed one runs to the end), and forgives what generated files
-do: a fence or a byte order mark around the whole file, boxes without a bullet, `\\[ \\]`, tabs, old line ends.
+Nothing here knows what a task is. Follows CommonMark where that is about lines (fences close only with a
+fence of their own kind that is at least as long; an unclosed one runs to the end), and forgives what
+generated files do: a fence or a byte order mark around the whole file, boxes without a bullet, `\\[ \\]`,
+tabs, old line ends.
 """
 
+# ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
 from __future__ import annotations
 
 import re
@@ -30,7 +32,9 @@ _WORDS = {
     **dict.fromkeys(("done", "complete", "completed", "finished", "ok"), "x"),
     **dict.fromkeys(("todo", "to do", "pending", "open"), " "),
     **dict.fromkeys(("wip", "in progress", "in-progress", "doing", "started", "blocked", "partial"), "~"),
-    **dict.fromkeys(("skip", "skipped", "cancelled", "canceled", "dropped", "removed", "n/a", "deferred"), "-skip"),
+    **dict.fromkeys(
+        ("skip", "skipped", "cancelled", "canceled", "dropped", "removed", "n/a", "deferred"), "-skip"
+    ),
 }
 SKIPPED = "-skip"
 """The box of a line that says in words that it will not be done (`[skipped]`, `[n/a]`)."""
@@ -40,10 +44,10 @@ SKIPPED = "-skip"
 class Line:
     """One line.
 
-    number: from 1.   text: as it stands, without its line end.   indent: columns before it.   level: of a heading,
-    1-6.   marker: of a list item, `-` or `3.`; "" for a box without a bullet.   box: what stands in its box, one
-    character (" ": open) or `SKIPPED`; None without a box.   body: what is left after all these.   open_fence: it
-    lies in a fence that never closes.
+    number: from 1.   text: as it stands, without its line end.   indent: columns before it.   level: of a
+    heading, 1-6.   marker: of a list item, `-` or `3.`; "" for a box without a bullet.   box: what stands
+    in its box, one character (" ": open) or `SKIPPED`; None without a box.   body: what is left after all
+    these.   open_fence: it lies in a fence that never closes.
     """
 
     number: int
@@ -108,20 +112,31 @@ def _scan(raw: list[str], skip: dict[int, Kind]) -> Iterator[Line]:
 
 
 def _plain(number: int, text: str) -> Line:
-    stripped = text.lstrip()
-    indent = _indent(text)
+    stripped = " ".join(text.split())
     if not stripped:
         return Line(number, text, "blank")
     if stripped.startswith("<!--"):
         return Line(number, text, "comment")
     if heading := _HEADING.match(text):
-        return Line(number, text, "heading", level=len(heading[1]), body=_unclosed(heading[2] or ""))
+        return Line(
+            number,
+            text,
+            "heading",
+            level=len(heading[1]),
+            body=_unclosed(" ".join((heading[2] or "").split())),
+        )
     if _RULE.match(text):
         return Line(number, text, "rule")
     if stripped.startswith("|"):
-        return Line(number, text, "table", indent=indent, body=stripped)
+        return Line(number, text, "table", indent=_indent(text), body=stripped)
+    return _words(number, text, stripped)
+
+
+def _words(number: int, text: str, stripped: str) -> Line:
+    """A list item, a box without a bullet, or prose."""
+    indent = _indent(text)
     if item := _ITEM.match(text):
-        box, body = box_of(item[3])
+        box, body = box_of(" ".join(item[3].split()))
         return Line(number, text, "item", indent=indent, marker=item[2], box=box, body=body)
     box, body = box_of(stripped)
     if box is not None and body:

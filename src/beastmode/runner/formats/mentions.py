@@ -1,12 +1,19 @@
-"""Which tasks a text names, and which of them must come before which: `depends on T012, T014-T016`, `T1 → T2`."""
+"""Which tasks a text names, and which of them must come before which: `depends on T012, T014-T016`, `T1 →
+T2`.
+"""
 
+# ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-_KIND = r"(?:tasks?|quests?|story|stories|tickets?|items?|issues?|steps?|phases?|stages?|sprints?|milestones?|weeks?|months?)"
+_KIND = (
+    r"(?:tasks?|quests?|story|stories|tickets?|items?|issues?|steps?|phases?|stages?|sprints?|milestones?|"
+    r"weeks?|months?)"
+)
 _CODE = r"[A-Za-z]{1,6}\d{0,2}[-_]?\d{1,5}(?:\.\d+)*[a-z]?"
 _NUMBER = r"\d{1,4}(?:\.\d+)*"
 _REFERENCE = re.compile(
@@ -15,7 +22,8 @@ _REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = (
-    r"(?:depends?(?:[ ](?:up)?on)?|dependent on|dependenc(?:y|ies)|blocked by|requires?|relies on|prerequisites?|"
+    r"(?:depends?(?:[ ](?:up)?on)?|dependent on|dependenc(?:y|ies)|blocked by|requires?|relies on|"
+    r"prerequisites?|"
     r"must (?:come|run|wait) (?:after|for)|waits? for|builds on|after|依赖于?|依存)"
 )
 _CLAUSE = re.compile(rf"\b{_AFTER}\b[\s:*]*([^)\];|]*)", re.IGNORECASE)
@@ -35,7 +43,8 @@ MOST_PER_LINE = 400
 class Directory:
     """How a text can call the tasks of a file.
 
-    names: a task's number in the file, by its name in lower case.   groups: the tasks of a phase, by `phase 2`.
+    names: a task's number in the file, by its name in lower case.   groups: the tasks of a phase, by
+    `phase 2`.
     """
 
     names: dict[str, int] = field(default_factory=dict)
@@ -103,7 +112,7 @@ def pairs_of(text: str, directory: Directory) -> list[tuple[int, int]]:
 def _sides(sentence: str) -> Iterator[tuple[str, str]]:
     steps = _ARROW.split(sentence)
     if len(steps) > 1:
-        yield from zip(steps, steps[1:], strict=False)
+        yield from pairwise(steps)
     elif verb := _BEFORE_VERB.search(sentence):
         yield sentence[: verb.start()], sentence[verb.end() :]
     elif verb := _AFTER_VERB.search(sentence):
@@ -115,7 +124,9 @@ def _all(text: str, directory: Directory) -> list[int]:
 
 
 def references(text: str, directory: Directory, *, numbers: bool) -> Iterator[tuple[list[int], str]]:
-    """Every task or range of tasks named in a text, with its name; an empty list where the name means no task."""
+    """Every task or range of tasks named in a text, with its name; an empty list where the name means no
+    task.
+    """
     kind = ""
     for match in _REFERENCE.finditer(text):
         kind = singular(match[1].lower()) if match[1] else kind

@@ -12,6 +12,7 @@ from beastmode.runner.roadmap import Ignored, Phase, Roadmap, Task
 from beastmode.settings import Order
 
 _GROUP = re.compile(r"\W*((?:phase|stage|sprint|milestone|week|month|step)\s+[\d.]+[a-z]?)\b", re.IGNORECASE)
+_OTHER_NAME = re.compile(r"\W*(?:task )?id\W*:\W*([\w.-]{1,30})", re.IGNORECASE)
 Moment = tuple[int, ...]
 """When a task comes in its roadmap: one number a level. Tasks of the same moment are not ordered."""
 
@@ -33,7 +34,9 @@ def connect(
             needed, unknown = needs_of(line.body, directory)
             wiring.add(number, needed, line.number, line.text)
             if unknown:
-                notes.append(Ignored(line.number, line.text, f"need not followed: no task {', '.join(unknown[:5])}"))
+                notes.append(
+                    Ignored(line.number, line.text, f"need not followed: no task {', '.join(unknown[:5])}")
+                )
     used = _from_sentences(drafts, found, directory, wiring)
     wiring.without_circles()
     return used
@@ -42,8 +45,9 @@ def connect(
 def _directory(drafts: Sequence[Draft], tasks: Sequence[Task]) -> Directory:
     directory = Directory()
     for number, draft in enumerate(drafts):
-        if draft.own_id:
-            directory.add(draft.own_id, number)
+        for name in (draft.own_id, *_other_names(draft)):
+            if name:
+                directory.add(name, number)
         for section in draft.place.section.chain():
             if match := _GROUP.match(section.title):
                 members = directory.groups.setdefault(normal(match[1]), [])
@@ -52,6 +56,12 @@ def _directory(drafts: Sequence[Draft], tasks: Sequence[Task]) -> Directory:
     for number, task in enumerate(tasks):
         directory.names.setdefault(normal(task.id), number)
     return directory
+
+
+def _other_names(draft: Draft) -> list[str]:
+    """What a task says it is called besides: `### Task 1.1: title` with `**ID**: T-001` below it."""
+    fields = (_OTHER_NAME.match(line.body) for line in draft.details[:6])
+    return [match[1] for match in fields if match]
 
 
 def _from_sentences(
@@ -69,7 +79,9 @@ def _from_sentences(
         pairs = pairs_of(line.body, directory)
         kept = sum(wiring.allowed(after, before) and wiring.link(after, before) for before, after in pairs)
         if pairs:
-            lost = f", {len(pairs) - kept} against the order of the file left out" if kept < len(pairs) else ""
+            lost = (
+                f", {len(pairs) - kept} against the order of the file left out" if kept < len(pairs) else ""
+            )
             used[line.number] = f"dependencies, taken as needs{lost}"
     return used
 

@@ -1,13 +1,16 @@
-"""Where each line stands: below which headings, and under which label (`**Tasks:**`, `Definition of done:`)."""
+"""Where each line stands: below which headings, and under which label (`**Tasks:**`, `Definition of
+done:`).
+"""
 
+# ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
 from beastmode.runner.formats.lines import Line
-from beastmode.runner.formats.titles import plain, says_done, says_done_in_words, undecorated
-from beastmode.runner.formats.vocabulary import is_phase
+from beastmode.runner.formats.titles import heading_title, plain, says_done, says_done_in_words, undecorated
+from beastmode.runner.formats.vocabulary import is_heading_of_list, is_phase
 
 _BOLD_LABEL = re.compile(r"(?:\*\*|__)([^*]{1,160}?)(?:\*\*|__)(.*)$")
 _ASIDE = re.compile(r"[ ]*\([^()]{0,200}\)")
@@ -16,28 +19,32 @@ _STATUS = re.compile(r"\W*(?:status|state)\W*$", re.IGNORECASE)
 _LABEL_LEVEL = 7
 """A bold line that names a phase (`**Week 1: Setup**`) opens a section below every real heading."""
 _MOST_DEEP = 40
-"""List items nested deeper than this keep the labels of the items above: the stack stays short on hostile input."""
+"""List items nested deeper than this keep the labels of the items above: the stack stays short on hostile
+input.
+"""
 
 
 @dataclass(slots=True, eq=False)
 class Section:
-    """A heading and what stands below it.   line: None for the file itself.   done: it says that it is finished."""
+    """A heading and what stands below it.   line: None for the file itself.   done: it says that it is
+    finished.
+    """
 
     title: str
     level: int
     line: Line | None = None
     parent: Section | None = None
     done: bool = False
-    depth: int = 0
 
-    def chain(self) -> list[Section]:
+    path: tuple[Section, ...] = ()
+
+    def chain(self) -> tuple[Section, ...]:
         """This section and those it lies in, outermost first, without the file itself."""
-        found: list[Section] = []
-        section: Section | None = self
-        while section is not None and section.parent is not None:
-            found.append(section)
-            section = section.parent
-        return found[::-1]
+        return self.path
+
+    def inner_chain(self) -> tuple[Section, ...]:
+        """The chain without the title of the file: a Launch checklist may hold tasks."""
+        return self.path[1:] if self.path and self.path[0].level == 1 else self.path
 
 
 @dataclass(slots=True)
@@ -76,7 +83,7 @@ class _Walk:
         for line in lines:
             place = Place(line, self.open)
             if line.kind == "heading":
-                self._enter(place, plain(line.body), line.level, says_done(line.body))
+                self._enter(place, heading_title(line.body), line.level, says_done(line.body))
             elif line.kind == "rule":
                 self.label, self.above = "", []
             elif line.kind == "prose":
@@ -93,7 +100,8 @@ class _Walk:
         while parent.level >= level and parent.parent is not None:
             parent = parent.parent
         inherited = done or parent.done
-        self.open = Section(title, level, place.line, parent, inherited, parent.depth + 1)
+        self.open = Section(title, level, place.line, parent, inherited)
+        self.open.path = (*parent.path, self.open)
         self.label, self.above = "", []
         place.section, place.opens = self.open, self.open
         self.found.sections.append(self.open)
@@ -105,7 +113,7 @@ class _Walk:
         if not words:
             return
         if not rest and line.indent == 0 and is_phase(words) and line.body.startswith(("**", "__")):
-            self._enter(place, words, _LABEL_LEVEL, says_done(line.body))
+            self._enter(place, heading_title(words), _LABEL_LEVEL, says_done(line.body))
             return
         if _STATUS.match(words) and says_done_in_words(rest):
             self.open.done = True
@@ -120,7 +128,8 @@ class _Walk:
             self.above.pop()
         place.labels = self._labels()
         words, rest = label_of(line.body)
-        place.is_label = bool(words) and not rest and line.box is None and ends_in_colon(line.body)
+        announces = bool(words) and not rest and line.box is None and ends_in_colon(line.body)
+        place.is_label = announces and is_heading_of_list(words)
         if len(self.above) < _MOST_DEEP:
             self.above.append((line.indent, words if place.is_label else ""))
 
@@ -136,7 +145,9 @@ def label_of(body: str) -> tuple[str, str]:
     """
     bold = _BOLD_LABEL.match(undecorated(body))
     if bold:
-        rest = _ASIDE.sub("", bold[2], count=1).strip() if bold[2].lstrip().startswith("(") else bold[2].strip()
+        rest = (
+            _ASIDE.sub("", bold[2], count=1).strip() if bold[2].lstrip().startswith("(") else bold[2].strip()
+        )
         if bold[1].rstrip().endswith((":", "：")) or rest.startswith((":", "：")) or not undecorated(rest):
             return plain(bold[1]).rstrip(":： "), plain(rest.lstrip(":： "))
         return "", body

@@ -1,31 +1,52 @@
-"""What a heading or an item says once its decoration is off: plain titles, marks of being done, slugs for ids."""
+"""What a heading or an item says once its decoration is off: plain titles, marks of being done, slugs for
+ids.
+"""
 
+# ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
 from __future__ import annotations
 
 import re
 import unicodedata
 
+_SPECIAL = re.compile(r"[*_\[<`]")
 _COMMENT = re.compile(r"<!--[^>]{0,2000}-->")
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*|__([^_]+)__")
-_ITALIC = re.compile(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])|(?<![\w_])_([^_\s](?:[^_]*[^_\s])?)_(?![\w_])")
+_ITALIC = re.compile(
+    r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])|(?<![\w_])_([^_\s](?:[^_]*[^_\s])?)_(?![\w_])"
+)
 _CODE = re.compile(r"(`[^`]*`)")
 _SPACES = re.compile(r"\s+")
 _MARKS = "✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
-_DONE_MARK = re.compile(r"[✅☑✔✓]|\[[xX]\]")
-_NOT_DONE = re.compile(r"\b(?:in[ -]progress|partial(?:ly)?|incomplete|not|next|todo|pending|remaining|wip)\b|部分|进行中", re.I)
+_DONE_MARK = re.compile(r"[✅☑✔✓]")
+_NOT_DONE = re.compile(
+    r"\bin[ -]progress\b|\bpartial(?:ly)?\b|\bincomplete\b|\bnot (?:yet|done|complete|started|"
+    r"implemented)|\bto[ -]?do\b|"
+    r"\b(?:pending|remaining|wip|ongoing)\b|部分|进行中|未完",
+    re.IGNORECASE,
+)
+_TICKED = re.compile(r"\[[xX]\][*_ ]*$|^\W{0,4}\[[xX]\]")
 _DONE_SHOUT = re.compile(r"\b(?:COMPLETED?|DONE|SHIPPED|FINISHED|RELEASED|IMPLEMENTED)\W*$")
 _DONE_ASIDE = re.compile(
-    r"(?:^|[(\[—–:|-]\s*)(?:completed?|done|shipped|finished|released|implemented|已完成|完了|完成)\b[^)\]]{0,40}[)\]]?\W*$", re.I
+    r"(?:^|[(\[—–:|-]\s*)(?:completed?|done|shipped|finished|released|implemented|已完成|完了|"
+    r"完成)\b[^)\]]{0,40}[)\]]?\W*$",
+    re.I,
 )
-_DONE_WHOLE = re.compile(r"\W*(?:completed?|done|shipped|finished|已完成|完了)(?: (?:tasks?|items?|work|features?))?\W*", re.I)
+_DONE_WHOLE = re.compile(
+    r"\W*(?:completed?|done|shipped|finished|已完成|完了)(?: (?:tasks?|items?|work|features?))?\W*", re.I
+)
+_EMOJI = re.compile("[\u2600-\u27bf\u2b50-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]")
 _WORD = re.compile(r"\w+")
 _LONGEST, _LONGEST_BYTES = 48, 150
-"""A slug is a file name too: file systems take 255 bytes, a phase in front and a number behind want their part."""
+"""A slug is a file name too: file systems take 255 bytes, a phase in front and a number behind want their
+part.
+"""
 
 
 def plain(text: str) -> str:
     """The text without emphasis, links, comments and decoration at its ends. Code spans stay as they are."""
+    if not _SPECIAL.search(text):
+        return undecorated(_SPACES.sub(" ", text))
     text = _COMMENT.sub("", text)
     parts = _CODE.split(text)
     parts[::2] = [_unemphasised(part) for part in parts[::2]]
@@ -35,6 +56,11 @@ def plain(text: str) -> str:
 def _unemphasised(text: str) -> str:
     text = _BOLD.sub(lambda match: match[1] or match[2], _LINK.sub(r"\1", text))
     return _ITALIC.sub(lambda match: match[1] or match[2], text)
+
+
+def heading_title(text: str) -> str:
+    """The same for a heading, whose emoji are decoration wherever they stand, and so is its `[x]`."""
+    return undecorated(_SPACES.sub(" ", _EMOJI.sub("", plain(_TICKED.sub("", text)))))
 
 
 def undecorated(text: str) -> str:
@@ -48,8 +74,10 @@ def undecorated(text: str) -> str:
 
 
 def _is_decoration(character: str) -> bool:
-    return character.isspace() or character in "\ufe0f\u200d" or (
-        ord(character) > 0x2000 and unicodedata.category(character) in ("So", "Sk", "Cf", "Mn")
+    return (
+        character.isspace()
+        or character in "\ufe0f\u200d"
+        or (ord(character) > 0x2000 and unicodedata.category(character) in ("So", "Sk", "Cf", "Mn"))
     )
 
 
@@ -62,8 +90,11 @@ def leading_mark(text: str) -> str:
 def says_done(title: str) -> bool:
     """Whether a heading or a status says that what it names is finished.
 
-    A mark or `[x]` does, and so does a closing COMPLETE or (done); `Complete the API` and `partly done` do not.
+    A mark or `[x]` does, and so does a closing COMPLETE or (done); `Complete the API` and `partly done` do
+    not.
     """
+    if _TICKED.search(title):
+        return True
     return not _NOT_DONE.search(title) and (bool(_DONE_MARK.search(title)) or says_done_in_words(title))
 
 
@@ -76,10 +107,10 @@ def says_done_in_words(text: str) -> bool:
 
 
 def slug(title: str) -> str:
-    """A title as an id: lowercase words joined by `-`, without accents; letters of other scripts stay. Never empty."""
-    spread = unicodedata.normalize("NFKD", title[:400]).lower()
-    latin = "".join(c for c in spread if not unicodedata.combining(c) or ord(c) > 0x036F)
-    words = _WORD.findall(unicodedata.normalize("NFC", latin).replace("_", " "))
+    """A title as an id: lowercase words joined by `-`, without accents; letters of other scripts stay.
+    Never empty.
+    """
+    words = _WORD.findall(_unaccented(title[:400].lower()).replace("_", " "))
     kept = ""
     for word in words:
         longer = f"{kept}-{word}" if kept else word[:_LONGEST]
@@ -89,11 +120,23 @@ def slug(title: str) -> str:
     return kept or "task"
 
 
+def _unaccented(text: str) -> str:
+    """Letters without their accents; scripts that need their marks, like Thai or Devanagari, keep them."""
+    if text.isascii():
+        return text
+    spread = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFC", "".join(c for c in spread if not "\u0300" <= c <= "\u036f"))
+
+
 def safe_id(own: str) -> str:
     """A list's own id (`T001`, `Quest 0.1`) as one safe argument and file name."""
     words = re.findall(r"[\w.]+", own.strip())
     name = "-".join(words).strip("-._") if words else ""
-    return name[:_LONGEST] if re.fullmatch(r"[A-Z]+[-_]?[\d.]+[a-zA-Z]?|[\d.]+[a-z]?", name) else slug_with_dots(name)
+    return (
+        name[:_LONGEST]
+        if re.fullmatch(r"[A-Z]+[-_]?[\d.]+[a-zA-Z]?|[\d.]+[a-z]?", name)
+        else slug_with_dots(name)
+    )
 
 
 def slug_with_dots(name: str) -> str:
@@ -104,8 +147,8 @@ def slug_with_dots(name: str) -> str:
 class Names:
     """Ids that are each given once.
 
-    The first task that asks for a name has it; the next gets its phase in front, then a number behind, so that
-    lines added further down never rename a task.
+    The first task that asks for a name has it; the next gets its phase in front, then a number behind, so
+    that lines added further down never rename a task.
     """
 
     def __init__(self) -> None:

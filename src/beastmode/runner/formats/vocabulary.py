@@ -1,8 +1,10 @@
-"""Which headings and labels hold work, which hold criteria, and which only talk about it. Words, nothing else.
+"""Which headings and labels hold work, which hold criteria, and which only talk about it. Words, nothing
+else.
 
 Every question takes the plain text of a heading or a label (see `titles.plain`).
 """
 
+# ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
 from __future__ import annotations
 
 import re
@@ -13,61 +15,85 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 
 _CRITERIA = _any_of(
-    r"\b(?:acceptance|success|exit|entry|completion|validation|verification|evaluation|release|launch|mvp)"
-    r"(?: test)? (?:criteri\w+|checklist|conditions?|gates?|metrics?)",
-    r"\b(?:criteri(?:a|on|os?)|definition of (?:done|ready)|dod|quality gates?|checkpoints?|gates?|kpis?)\b",
+    r"\b(?:acceptance|success|exit|entry|completion|validation|verification|evaluation|release|launch|"
+    r"mvp)(?: test)? (?:criteri\w+|checklist|conditions?|gates?|metrics?)",
+    r"\b(?:criteri(?:a|on|os?)|definition of (?:done|ready)|dod|quality gates?|checkpoints?|gates?|"
+    r"kpis?)\b",
     r"\bindependent test\b|\bmust be true\b|\b(?:review|requirements|quality|readiness) checklist\b",
+    r"\b(?:quality assurance|qa|validation|final|pre-?\w+) checklist\b|\bfunctional requirements\b",
     r"\b(?:success metrics|targets?|expected (?:results?|outcomes?))\b",
     r"critères|критери|akzeptanz|abnahme|完成标准|验收|成功标准|完了条件|受け入れ|완료 ?기준|수락",
 )
-_CHECKS = _any_of(r"^\W*(?:validation|verification|verify|acceptance|quality assurance)\b[^.]{0,30}$")
-_TASKS = _any_of(
-    r"^(?:\w+[ -]){0,2}(?:tasks?|to-?dos?|action items?|actions|work items?|backlog)(?: list| breakdown)?(?: \(.*\))?$",
-    r"^implementation (?:steps|tasks|plan|order)$|^(?:key|main|next|immediate|planned) (?:steps|actions|tasks)$|^steps$",
-    r"^(?:主要|具体|实施)?任务(?:列表|清单)?$|^タスク(?:一覧)?$|^작업$|^tareas$|^tarefas$|^tâches$|^aufgaben$|^задачи$|^compiti$",
+_CHECKS = _any_of(
+    r"^\W*(?:validation|verification|verify|acceptance|quality assurance)\b[^.]{0,30}$",
 )
-_NO_TASKS = _any_of(r"\b(?:completed?|done|about|parallel|total|blocked|example)\b")
+_TASKS = _any_of(
+    r"^(?:\w+[ -]){0,2}(?:tasks?|to-?dos?|action items?|actions|work items?|backlog)(?: list|"
+    r" breakdown)?(?: \(.*\))?$",
+    r"^implementation (?:steps|tasks|plan|order)$|^(?:key|main|next|immediate|planned) (?:steps|"
+    r"actions|tasks)$|^steps$",
+    r"^(?:主要|具体|实施)?任务(?:列表|清单)?$|^タスク(?:一覧)?$|^작업$|^tareas$|^tarefas$|^tâches$|^aufgaben$|^задачи$|"
+    r"^compiti$",
+)
+_NO_TASKS = _any_of(
+    r"\b(?:completed?|done|about|parallel|total|blocked|example)\b",
+)
 _PHASE = _any_of(
-    r"^\W*(?:\w+ )?(?:phase|stage|sprint|milestone|iteration|week|month|quarter|day|wave|epic|release|version|step|part|"
-    r"chapter|level|tier|priority|track|batch|slice|module|fase|etapa|étape|phase|woche|monat|semana|mes|mês|jour|"
-    r"этап|фаза|неделя|месяц)s?\s*#?(?:\d|[ivx]+\b|[a-z]\b|one\b|two\b|three\b)",
-    r"^\W*(?:q[1-4]|h[12]|[smpv]\d+)\b|\bq[1-4]\b|^\W*v?\d+\.\d+(?:\.\w+)?\b(?![ ]*\w+:)|^\W*(?:20\d\d)\b",
-    r"^\W*(?:now|next|later|soon|future|backlog|planned|upcoming|someday|mvp)\W*$|\b(?:short|mid|medium|long|near)[- ]term\b",
+    r"^\W*(?:\w+ )?(?:phase|stage|sprint|milestone|iteration|week|month|quarter|day|wave|epic|release|"
+    r"version|step|part|chapter|level|tier|priority|track|batch|slice|module|fase|etapa|étape|phase|"
+    r"woche|monat|semana|mes|mês|jour|этап|фаза|неделя|месяц)s?(?:\s*#?\d|\s+(?:[ivx]+|[a-z]|one|two|"
+    r"three)\b)",
+    r"^\W*(?:q[1-4]|h[12]|[smpv]\d+)\b|\bq[1-4]\b|^\W*v\d+\.\d+|^\W*\d+\.\d+\.(?:\d+|x)\b|"
+    r"^\W*\d+\.\d+(?:\.\d+)?\W*$|^\W*(?:20\d\d)\b",
+    r"^\W*(?:now|next|later|soon|future|backlog|planned|upcoming|someday|mvp)\W*$|\b(?:short|mid|"
+    r"medium|long|near)[- ]term\b",
     r"第.{1,3}(?:阶段|周|月|季度|章|期)|阶段|フェーズ|ステップ|短期|中期|长期|長期|단계|\bphase \d",
 )
 _ABOUT = _any_of(
-    r"\b(?:overview|introduction|background|vision|mission|principles?|philosophy|summary|architecture|structure|"
-    r"tech(?:nology)? stack|contacts?|support|references?|resources?|related|glossary|licen[cs]e|contribut\w+|legend|"
-    r"faq|notes?|table of contents|contents|toc|changelog|version history|history|format|conventions?|workflow|"
-    r"risks?|mitigations?|assumptions?|constraints?|dependenc\w+|prerequisites?|requirements|budget|costs?|team|roles|"
-    r"timeline|schedule|metrics?|success|non-goals?|out of scope|won'?t|key (?:files|findings|decisions)|decisions?|"
-    r"status|current state|context|purpose|rationale|motivation|companion|external|document|how to|links?|"
-    r"testing (?:roadmap|strategy|plan)|(?:suggested|recommended) |execution order|ordering|strategy|direction|examples?|"
-    r"open questions?|questions|lessons|appendix|schema|rules|guidelines|protocol|definitions?|scope|goals?|objectives?)\b",
+    r"\b(?:overview|introduction|background|vision|mission|principles?|philosophy|summary|architecture|"
+    r"structure|tech(?:nology)? stack|contacts?|support|references?|resources?|related|glossary|"
+    r"licen[cs]e|contribut\w+|legend|faq|notes?|table of contents|contents|toc|changelog|"
+    r"version history|history|format|conventions?|workflow|risks?|mitigations?|assumptions?|"
+    r"constraints?|dependenc\w+|prerequisites?|requirements|budget|costs?|team|roles|timeline|schedule|"
+    r"metrics?|success|non-goals?|out of scope|won'?t|key (?:files|findings|decisions)|decisions?|"
+    r"status|current state|context|purpose|rationale|motivation|companion|external|document|how to|"
+    r"links?|testing (?:roadmap|strategy|plan)|(?:suggested|recommended) |execution order|ordering|"
+    r"strategy|direction|examples?|open questions?|questions|lessons|appendix|schema|rules|guidelines|"
+    r"protocol|definitions?|scope|goals?|objectives?)\b",
     r"目录|愿景|概述|背景|风险|附录|参考|当前状态|现状|術語|术语|概要|目的",
 )
 _ASIDE = _any_of(
-    r"^(?:\w+ ){0,2}(?:goals?|objectives?|focus(?: areas?)?|theme|purpose|duration|timeline|status|owners?|files?|files to .*|"
-    r"notes?|risks?(?: .*)?|mitigations?|dependenc\w+|prerequisites?|resources|team|budget|costs?|effort|priority|"
-    r"outcomes?|results?|impact|benefits?|rationale|why|context|examples?|tools|references?|see also|links|tests?|"
-    r"verification|validation|out of scope|non-goals?|constraints|assumptions|findings|decisions?|inputs?|outputs?|"
-    r"estimated .*|responsibilities|key (?:files|methods|findings|improvements)|what to .*|.*opportunities|questions|"
-    r"summary|description|approach|problem|issues?|background|limitations|completed by|endpoints|commands)$",
+    r"^(?:\w+ ){0,2}(?:goals?|objectives?|focus(?: areas?)?|theme|purpose|duration|timeline|status|"
+    r"progress|owners?|files?|files to .*|notes?|risks?(?: .*)?|mitigations?|dependenc\w+|"
+    r"prerequisites?|resources|team|budget|costs?|effort|priority|outcomes?|results?|impact|benefits?|"
+    r"rationale|why|context|examples?|tools|references?|see also|links|tests?|verification|validation|"
+    r"out of scope|non-goals?|constraints|assumptions|findings|decisions?|inputs?|outputs?|"
+    r"estimated .*|responsibilities|key (?:files|methods|findings|improvements)|what to .*|"
+    r".*opportunities|questions|summary|description|approach|problem|issues?|background|limitations|"
+    r"completed by|endpoints|commands)$",
+)
+_FIELD = _any_of(
+    r"^(?:project |current |estimated )?(?:goal|objective|status|progress|owner|file|note|effort|priority|"
+    r"dependency|dependencie|prerequisite|duration|timeline|estimate|risk|gate|purpose|deadline|due)s?$",
 )
 _YIELD = _any_of(
-    r"^(?:\w+ ){0,2}(?:deliverables?|outputs?|features?|scope|changes(?: required)?|goals?|objectives?|improvements)$"
+    r"^(?:\w+ ){0,2}(?:deliverables?|outputs?|features?|scope|changes(?: required)?|goals?|objectives?|"
+    r"improvements)$",
 )
-_LEGEND = _any_of(r"\b(?:legend|status (?:markers?|symbols?|key|legend)|symbols|notation|key)\b$|^(?:图例|凡例)")
+_LEGEND = _any_of(
+    r"\b(?:legend|status (?:markers?|symbols?|key|legend)|symbols|notation|key)\b$|^(?:图例|凡例)",
+)
 _REFERENCE = _any_of(
-    r"^(?:format|path conventions?|notes?|summary|task summary|legend|overview|coverage)\b|\bdependenc\w+|\bparallel\b|"
-    r"\b(?:implementation|delivery|mvp|team|developer|testing) strategy\b|\bexecution (?:order|summary|flow|notes|rules|"
-    r"guidelines?|guidance|example)\b|\bcritical path\b|\bmvp (?:first|scope)\b|\bincremental delivery\b|\bordering\b|"
-    r"\bwithin each\b|\bchecklist\b|\btask (?:count|mapping|statistics|generation|organization)\b|\bcommand examples?\b|"
-    r"\bmapping\b|\btraceability\b|\bstatistics\b|\bprogress tracking\b|依赖|依存|并行|並列|实施策略|実装戦略|注意",
+    r"^(?:format|path conventions?|notes?|summary|task summary|legend|overview|coverage)\b|"
+    r"\bdependenc\w+|\bparallel\b|\b(?:implementation|delivery|mvp|team|developer|testing) strategy\b|"
+    r"\bexecution (?:order|summary|flow|notes|rules|guidelines?|guidance|example)\b|\bcritical path\b|"
+    r"\bmvp (?:first|scope)\b|\bincremental delivery\b|\bordering\b|\bwithin each\b|\bchecklist\b|"
+    r"\btask (?:count|mapping|statistics|generation|organization)\b|\bcommand examples?\b|\bmapping\b|"
+    r"\btraceability\b|\bstatistics\b|\bprogress tracking\b|依赖|依存|并行|並列|实施策略|実装戦略|注意",
 )
 _ADVICE = re.compile(
-    r"^\W*(?:not started|planned|to[- ]?do|pending|open|in[- ]progress|started|done|completed?|finished|blocked|cancelled|"
-    r"skipped|deferred|on hold|todo)\W*(?:\([^)]{0,60}\))?\W*$",
+    r"^\W*(?:not started|planned|to[- ]?do|pending|open|in[- ]progress|started|done|completed?|"
+    r"finished|blocked|cancelled|skipped|deferred|on hold|todo)\W*(?:\([^)]{0,60}\))?\W*$",
     re.IGNORECASE,
 )
 
@@ -97,6 +123,11 @@ def is_aside(words: str) -> bool:
     return bool(_ASIDE.search(words))
 
 
+def is_field(words: str) -> bool:
+    """The name of a field, as in `- Status: started`: said about a phase, not to be done."""
+    return bool(_FIELD.search(words))
+
+
 def is_yield(words: str) -> bool:
     """What a phase is to bring: its deliverables, features, changes. Work, where no work is listed."""
     return bool(_YIELD.search(words))
@@ -115,3 +146,8 @@ def is_reference(words: str) -> bool:
 def explains_mark(text: str) -> bool:
     """A line of a legend (`- [ ] = not started`, `- [x] Done`), wherever it stands."""
     return text.startswith(("=", "→ ", "—", "– ")) or bool(_ADVICE.match(text[:120]))
+
+
+def is_heading_of_list(words: str) -> bool:
+    """An item of these words announces the items below it, and is none itself (`- **Deliverables:**`)."""
+    return is_criteria(words) or is_tasks(words) or is_aside(words) or is_yield(words) or is_legend(words)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ MAX_DEPTH = 100
 
 FREE_EXPANSION, EXPANSION = 1_000_000, 10
 """With every alias written out, a file may hold a million values more than ten times what stands in it. Nine
-lines of aliases of aliases mean a billion values; they cost nothing here, but everything where they are walked."""
+lines of aliases of aliases mean a billion values: nothing here, but too many wherever they are walked."""
 
 SHOWN = 60
 """Characters of a text that a message repeats."""
@@ -107,7 +107,7 @@ def load(text: str) -> Document:
 
 
 def events(text: str) -> Iterator[yaml.Event]:
-    """The parts of a text as the parser finds them. Raises `UnreadableError` at the first that is not YAML."""
+    """The parts of a text as the parser finds them. Raises `UnreadableError` where it is not YAML."""
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
         line = text.count("\n", 0, forbidden.start()) + 1
@@ -161,36 +161,40 @@ class _Builder:
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Value, int]] = {}
         self._documents = self._seen = 0
+        self._steps: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.MappingStartEvent: self._begin,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.SequenceEndEvent: self._end,
+            yaml.DocumentStartEvent: self._document,
+        }
 
     def take(self, event: yaml.Event) -> None:
         """The next event, in the order of the file."""
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self._begin(event)
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._end(self._open.pop())
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._document(event)
+        step = self._steps.get(type(event))
+        if step is not None:
+            step(event)
 
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
             tip = "Keep one document: join the two, or put them into files of their own."
-            raise UnreadableError(Problem(_line(event), "a second YAML document begins here", tip))
+            raise UnreadableError(Problem(_line(event.start_mark), "a second YAML document begins here", tip))
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        line, text = _line(event), event.value
-        self._check_tag(event.tag, line)
+        line, text = _line(event.start_mark), event.value
+        plain = event.implicit[0]
+        if event.tag is not None:
+            self._check_tag(event.tag, line)
+            plain = event.tag not in _TEXT_TAGS
         if "\0" in text:
             self.problems.append(Problem(line, "a text with a NUL character in it", "Take the \\0 out."))
-        plain = event.implicit[0] or (event.tag is not None and event.tag not in _TEXT_TAGS)
         self._attach(Scalar(text, line, plain), event.anchor, 1 + len(text) // 64)
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
-        line = _line(event)
+        line = _line(event.start_mark)
         self._check_tag(event.tag, line)
         if len(self._open) >= MAX_DEPTH:
             what = f"more than {MAX_DEPTH} lists and mappings inside each other"
@@ -198,7 +202,8 @@ class _Builder:
         value = Entries(line) if isinstance(event, yaml.MappingStartEvent) else Items(line=line)
         self._open.append(_Open(value, event.anchor))
 
-    def _end(self, ended: _Open) -> None:
+    def _end(self, _: yaml.Event) -> None:
+        ended = self._open.pop()
         for source in ended.merged:
             self._merge(ended.value, source)
         self._attach(ended.value, ended.anchor, ended.size)
@@ -207,10 +212,12 @@ class _Builder:
         known = self._anchors.get(event.anchor or "")
         if known is None:
             tip = f"Put &{event.anchor} before the value it means, further up and not around this place."
-            raise UnreadableError(Problem(_line(event), f"the alias *{event.anchor} names nothing", tip))
+            raise UnreadableError(
+                Problem(_line(event.start_mark), f"the alias *{event.anchor} names nothing", tip)
+            )
         value, size = known
         if isinstance(value, Scalar):
-            value = Scalar(value.text, _line(event), value.plain)
+            value = Scalar(value.text, _line(event.start_mark), value.plain)
         self._attach(value, None, size)
 
     def _attach(self, value: Value, anchor: str | None, size: int) -> None:
@@ -239,7 +246,8 @@ class _Builder:
         if key.plain and key.text == "<<":
             parent.merged.append(value)
         elif key.text in entries:
-            what = f"the key {shown(key.text)} stands twice in one mapping (first on line {entries.lines[key.text]})"
+            first = entries.lines[key.text]
+            what = f"the key {shown(key.text)} stands twice in one mapping (first on line {first})"
             self.problems.append(Problem(key.line, what, "Keep one of them."))
         else:
             entries[key.text] = value
@@ -272,10 +280,6 @@ class _Builder:
 def shown(text: str) -> str:
     """A text of the file as it can stand in a message: in quotes, on one line, not too long."""
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
-
-
-def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
 
 
 def _key(value: Value) -> Scalar:
@@ -313,7 +317,7 @@ _SYNTAX_TIPS = (
     ),
     ("unknown escape character", "Inside double quotes write \\\\ for a backslash, or use single quotes."),
     ("block sequence entries are not allowed", "Begin the list on a line of its own."),
-    ("expected the node content", "Something is missing here: a value, or an item between two commas."),
+    ("expected node content", "Something is missing here: a value, or an item between two commas."),
     (
         "did not find expected <document start>",
         "Indent what belongs to the mapping above; quote a text with special characters.",
@@ -323,15 +327,17 @@ _SYNTAX_TIPS = (
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     """A parser's complaint as a problem with our own advice."""
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 0
+    line, begins = _line(error.problem_mark), _line(error.context_mark)
     lines = text.splitlines()
     row = lines[line - 1] if 0 < line <= len(lines) else ""
     if "\t" in row[: len(row) - len(row.lstrip())] or "tab character" in str(error.problem):
         return Problem(line, "a tab in the indentation", "Indent with spaces.")
     said = f"{error.context}, {error.problem}" if error.context else str(error.problem)
-    begins = error.context_mark.line + 1 if error.context_mark else line
-    if begins != line:
+    if 0 < begins != line:
         said += f" (it begins on line {begins})"
     tip = next((tip for words, tip in _SYNTAX_TIPS if words in said), "Correct the YAML at this place.")
-    return Problem(line, f"this is not YAML: {said}", tip)
+    return Problem(line or begins, f"this is not YAML: {said}", tip)
+
+
+def _line(mark: Any) -> int:
+    return mark.line + 1 if mark else 0

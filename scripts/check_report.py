@@ -1,0 +1,503 @@
+"""Check an execution report against the journal it came from. Trusts neither, imports nothing of beastmode.
+
+    python scripts/check_report.py .beast/journal.db .beast/runs/r1/report/report.json
+
+Computes the digest and every figure of `summary`, `safety` and `performance` again from the raw events, by its own
+logic, compares the task table and the failures, and checks the promises themselves. A line for each. Ends with 0
+only where everything agrees and every promise was kept, with 1 where not, with 2 where a file cannot be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sqlite3
+import sys
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+COLUMNS = ("seq", "run", "kind", "task", "attempt", "unix_us", "mono_us", "data")
+FINAL = ("done", "failed", "cancelled", "needs_person")
+AFTER = {"retry": "waiting", "interrupted": "pending"}
+COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
+NOT_UNDERSTOOD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What garbled events lead to. They are no crash of the check, but its answer."""
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read: nothing can be said."""
+
+
+class Event(NamedTuple):
+    """A row of the journal."""
+
+    seq: int
+    kind: str
+    task: str
+    attempt: int
+    mono_us: int
+    data: dict[str, Any]
+
+
+@dataclass
+class Attempt:
+    """One attempt: its two records, put together.   end_us: None while open.   session: its place, from 0."""
+
+    task: str
+    number: int
+    session: int
+    begin_us: int
+    waited_s: dict[str, float]
+    end_us: int | None = None
+    left_us: int | None = None
+    end: str = ""
+    cpu_s: float = 0.0
+    rss_kib: int = 0
+    killed: bool = False
+
+    @property
+    def until_us(self) -> int:
+        return self.begin_us if self.end_us is None else max(self.begin_us, self.end_us)
+
+    @property
+    def work_s(self) -> float:
+        from_us = self.begin_us if self.left_us is None else self.left_us
+        return max(0.0, (self.until_us - from_us) / 1e6)
+
+    @property
+    def start_us(self) -> int | None:
+        """When it left. A runner that was killed could not say: then, when it was let go."""
+        return self.begin_us if self.left_us is None and self.killed else self.left_us
+
+
+@dataclass
+class Session:
+    """One runner's turn."""
+
+    seq: int
+    data: dict[str, Any]
+    last_us: int
+    end: dict[str, Any] | None = None
+
+
+@dataclass
+class Task:
+    """A task as it stands after the events so far.   retries: its own limit, where the journal has one."""
+
+    state: str = "pending"
+    needs: tuple[str, ...] = ()
+    listed_done: bool = False
+    attempts: int = 0
+    counted: int = 0
+    retries: int | None = None
+
+
+@dataclass
+class Run:
+    """What the events of a run add up to.   breaches: broken promises that show while reading, by promise."""
+
+    sessions: list[Session] = field(default_factory=list)
+    tasks: dict[str, Task] = field(default_factory=lambda: defaultdict(Task))
+    attempts: list[Attempt] = field(default_factory=list)
+    notices: list[tuple[int, Event]] = field(default_factory=list)
+    open: dict[tuple[str, int], Attempt] = field(default_factory=dict)
+    breaches: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self.sessions[-1].data["settings"]) if self.sessions else {}
+
+
+# ---- reading -------------------------------------------------------------------------------------
+
+
+def rows_of(journal: Path, run: int) -> list[tuple[bytes, ...]]:
+    """The events of a run as they are stored, in their order."""
+    columns = ", ".join(f"CAST({column} AS BLOB)" for column in COLUMNS)
+    try:
+        address = f"file:{quote(str(journal.resolve()))}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=10.0)) as db:
+            return list(db.execute(f"SELECT {columns} FROM events WHERE run = ? ORDER BY seq", (run,)))  # noqa: S608
+    except sqlite3.Error as error:
+        raise UnreadableError(f"the journal cannot be read: {journal}: {error}") from None
+
+
+def report_in(path: Path) -> dict[str, Any]:
+    """The content of report.json."""
+    try:
+        report = json.loads(path.read_bytes())
+        int(report["run"]["run_id"].removeprefix("r"))
+    except (OSError, *NOT_UNDERSTOOD) as error:
+        raise UnreadableError(f"the report cannot be read: {path}: {error}") from None
+    return dict(report)
+
+
+def digest(rows: list[tuple[bytes, ...]]) -> str:
+    """Every column of every event, each after its length."""
+    total = hashlib.sha256()
+    for row in rows:
+        for value in row:
+            total.update(len(value).to_bytes(8, "big"))
+            total.update(value)
+    return total.hexdigest()
+
+
+def parse(row: tuple[bytes, ...]) -> Event:
+    seq, _, kind, task, attempt, _, mono_us, data = row
+    names = kind.decode(), task.decode()
+    return Event(int(seq), *names, int(attempt), int(mono_us), json.loads(data))
+
+
+# ---- what the events add up to -------------------------------------------------------------------
+
+
+def replay(events: list[Event]) -> Run:
+    """Follow a run from its first event to its last."""
+    run = Run()
+    act = {
+        "session_started": session_started,
+        "session_ended": session_ended,
+        "planned": planned,
+        "selected": selected,
+        "reset": reset,
+        "cancelled": cancelled,
+        "attempt_started": attempt_started,
+        "attempt_ended": attempt_ended,
+        "run_started": lambda run, event: None,
+    }
+    for event in events:
+        act.get(event.kind, noticed)(run, event)
+        if run.sessions:
+            run.sessions[-1].last_us = event.mono_us
+    return run
+
+
+def noticed(run: Run, event: Event) -> None:
+    run.notices.append((max(0, len(run.sessions) - 1), event))
+
+
+def session_started(run: Run, event: Event) -> None:
+    run.sessions.append(Session(event.seq, event.data, event.mono_us))
+    for task in run.tasks.values():
+        if task.state in ("blocked", "skipped", "running", "waiting"):
+            task.state = "pending"
+
+
+def session_ended(run: Run, event: Event) -> None:
+    run.sessions[-1].end = event.data
+    for name in event.data.get("blocked", {}):
+        run.tasks[name].state = "blocked"
+
+
+def planned(run: Run, event: Event) -> None:
+    for record in event.data.get("tasks", ()):
+        task = run.tasks[record["id"]]
+        task.needs, task.retries = tuple(record.get("needs", ())), record.get("retries")
+        task.listed_done = record.get("state") == "done"
+        if task.listed_done and task.state != "done":
+            task.state = "skipped"
+    for name in event.data.get("gone", ()):
+        run.tasks.pop(name, None)
+
+
+def selected(run: Run, event: Event) -> None:
+    for name in event.data.get("skipped", ()):
+        run.tasks[name].state = "skipped"
+
+
+def reset(run: Run, event: Event) -> None:
+    run.tasks[event.task].state, run.tasks[event.task].counted = "pending", 0
+
+
+def cancelled(run: Run, event: Event) -> None:
+    run.tasks[event.task].state = "cancelled"
+
+
+def attempt_started(run: Run, event: Event) -> None:
+    task, key = run.tasks[event.task], (event.task, event.attempt)
+    who = f"{event.task} attempt {event.attempt}"
+    if event.attempt != task.attempts + 1:
+        run.breaches["recorded once"].append(who)
+    if task.state in FINAL:
+        run.breaches["not repeated"].append(f"{who} was {task.state}")
+    for need in task.needs:
+        known = run.tasks.get(need)
+        if known is not None and known.state != "done" and not known.listed_done:
+            run.breaches["needs first"].append(f"{who} before {need}")
+    task.attempts = max(task.attempts, event.attempt)
+    if task.state != "cancelled":
+        task.state = "running"
+    waited_s = event.data.get("waited_s", {})
+    attempt = Attempt(event.task, event.attempt, len(run.sessions) - 1, event.mono_us, waited_s)
+    run.open[key] = attempt
+    run.attempts.append(attempt)
+
+
+def attempt_ended(run: Run, event: Event) -> None:
+    task, end, who = run.tasks[event.task], event.data["end"], f"{event.task} attempt {event.attempt}"
+    if task.state != "cancelled" or end == "done":
+        task.state = AFTER.get(end, end)
+    task.counted += end in ("retry", "failed")
+    if end == "retry" and task.counted > limit_of_retries(run, task):
+        run.breaches["retries"].append(who)
+    attempt = run.open.pop((event.task, event.attempt), None)
+    if attempt is None:
+        run.breaches["recorded once"].append(f"{who} ended without a start")
+        return
+    attempt.killed = attempt.session != len(run.sessions) - 1
+    attempt.end_us = run.sessions[attempt.session].last_us if attempt.killed else event.mono_us
+    attempt.end, attempt.left_us = end, event.data.get("left_us")
+    attempt.cpu_s, attempt.rss_kib = event.data.get("cpu_s", 0.0), event.data.get("max_rss_kib", 0)
+    if attempt.left_us is not None and not attempt.begin_us <= attempt.left_us <= attempt.end_us:
+        run.breaches["recorded before it left"].append(who)
+
+
+def limit_of_retries(run: Run, task: Task) -> int:
+    return int(run.settings["retries"] if task.retries is None else task.retries)
+
+
+# ---- the figures ---------------------------------------------------------------------------------
+
+
+def starts_by_boot(run: Run) -> dict[str, list[int]]:
+    """Real starts of attempts and health checks. The monotonic clock compares within one boot only."""
+    boots: dict[str, list[int]] = defaultdict(list)
+    for attempt in run.attempts:
+        if attempt.start_us is not None:
+            boots[boot_of(run, attempt.session)].append(attempt.start_us)
+    for session, event in run.notices:
+        if event.kind == "probed":
+            boots[boot_of(run, session)].append(event.data["left_us"])
+    return {boot: sorted(stamps) for boot, stamps in boots.items()}
+
+
+def boot_of(run: Run, session: int) -> str:
+    return str(run.sessions[session].data.get("boot", ""))
+
+
+def most_starts(run: Run, span_s: float) -> int:
+    """For every start, those from then until the window closes."""
+    window_us = round(span_s * 1e6)
+    return max(
+        (
+            bisect_left(stamps, stamp + window_us) - at
+            for stamps in starts_by_boot(run).values()
+            for at, stamp in enumerate(stamps)
+        ),
+        default=0,
+    )
+
+
+def most_in_flight(run: Run) -> int:
+    """At every admission: those that have begun by then, less those that have ended by then."""
+    most = 0
+    for session in range(len(run.sessions)):
+        mine = [a for a in run.attempts if a.session == session and a.until_us > a.begin_us]
+        begins, ends = sorted(a.begin_us for a in mine), sorted(a.until_us for a in mine)
+        most = max([most, *(bisect_right(begins, at) - bisect_right(ends, at) for at in begins)])
+    return most
+
+
+def makespan_s(run: Run) -> float:
+    spans: dict[int, list[int]] = defaultdict(list)
+    for attempt in run.attempts:
+        spans[attempt.session] += [attempt.begin_us, attempt.until_us]
+    return sum(max(stamps) - min(stamps) for stamps in spans.values()) / 1e6
+
+
+def lower_bound_s(run: Run) -> float:
+    work = [a.work_s for a in run.attempts if a.end not in ("", "interrupted")]
+    if not work:
+        return 0.0
+    at_once = run.settings.get("concurrency")
+    bounds = [math.fsum(work) / at_once if at_once else max(work), longest_chain_s(run)]
+    count = sum(map(len, starts_by_boot(run).values()))
+    for rate in run.settings.get("rates", ()):
+        kept_s = rate["span_s"] + max(0.05 * rate["span_s"], 0.05)
+        bounds.append(((count - 1) // rate["starts"]) * kept_s + min(work))
+    return max(bounds)
+
+
+def durations_s(run: Run) -> dict[str, float]:
+    """Of the last attempt of each task that was not interrupted."""
+    return {a.task: a.work_s for a in run.attempts if a.end != "interrupted"}
+
+
+def longest_chain_s(run: Run) -> float:
+    """By relaxing needs in the order in which they become known; a cycle cannot be ordered and is refused."""
+    took, longest = durations_s(run), dict[str, float]()
+    after: dict[str, list[str]] = defaultdict(list)
+    missing = {name: 0 for name in run.tasks}
+    for name, task in run.tasks.items():
+        for need in {need for need in task.needs if need in run.tasks}:
+            after[need].append(name)
+            missing[name] += 1
+    ready = [name for name, count in missing.items() if not count]
+    for name in ready:
+        longest[name] = longest.get(name, 0.0) + took.get(name, 0.0)
+        for later in after[name]:
+            longest[later] = max(longest.get(later, 0.0), longest[name])
+            missing[later] -= 1
+            if not missing[later]:
+                ready.append(later)
+    if len(ready) != len(run.tasks):
+        raise ValueError("the needs of the tasks form a cycle")
+    return max(longest.values(), default=0.0)
+
+
+def task_counts(run: Run) -> dict[str, int]:
+    counts = Counter(task.state if task.state in COUNTS else "waiting" for task in run.tasks.values())
+    return {name: counts[name] for name in COUNTS} | {"total": len(run.tasks)}
+
+
+def summary(run: Run) -> dict[str, Any]:
+    counts, ended = task_counts(run), run.sessions[-1].end
+    end = {"state": "running", "exit_code": 1} if ended is None else ended
+    asked = counts["total"] - counts["skipped"]
+    rates = run.settings.get("rates", ())
+    return {
+        "tasks": counts,
+        "success_rate": round(counts["done"] / asked, 4) if asked else 1.0,
+        "attempts": len(run.attempts),
+        "makespan_s": round(makespan_s(run), 3),
+        "lower_bound_s": round(lower_bound_s(run), 3),
+        "most_in_flight": most_in_flight(run),
+        "most_starts_in_window": most_starts(run, rates[0]["span_s"]) if rates else 0,
+        **{name: end[name] for name in ("state", "exit_code")},
+        "reason": end.get("reason", ""),
+        "until_unix": end.get("until_unix"),
+    }
+
+
+def safety(run: Run) -> dict[str, Any]:
+    ends = Counter(attempt.end or "running" for attempt in run.attempts)
+    rates = run.settings.get("rates", ())
+    return {
+        "concurrency_limit": run.settings.get("concurrency"),
+        "most_in_flight": most_in_flight(run),
+        "starts": sum(map(len, starts_by_boot(run).values())),
+        "most_starts_in_window": most_starts(run, rates[0]["span_s"]) if rates else 0,
+        "rates": [rate_figures(run, rate) for rate in rates],
+        "attempts": len(run.attempts),
+        "attempts_by_end": dict(ends),
+        "retries": ends["retry"],
+        "retries_limit": run.settings.get("retries"),
+        "throttles": ends["waiting"],
+        "attempts_interrupted": ends["interrupted"],
+        "waits": waits(run),
+        "sessions": len(run.sessions),
+        "kills_survived": sum(1 for session in run.sessions[:-1] if session.end is None),
+        **notices(run),
+    }
+
+
+def rate_figures(run: Run, rate: dict[str, Any]) -> dict[str, Any]:
+    span_s = rate["span_s"]
+    kept_s = round(span_s + max(0.05 * span_s, 0.05), 6)
+    most = most_starts(run, span_s)
+    return {"starts": rate["starts"], "span_s": span_s, "kept_span_s": kept_s, "most_starts": most}
+
+
+def waits(run: Run) -> dict[str, Any]:
+    by_reason: dict[str, list[float]] = defaultdict(list)
+    for attempt in run.attempts:
+        for reason, seconds in attempt.waited_s.items():
+            by_reason[reason].append(seconds)
+    return {
+        reason: {"starts": len(w), "wait_s": round(math.fsum(w), 3), "longest_wait_s": round(max(w), 3)}
+        for reason, w in by_reason.items()
+    }
+
+
+def notices(run: Run) -> dict[str, Any]:
+    kinds = Counter(event.kind for _, event in run.notices)
+    states = [event.data.get("state") for _, event in run.notices if event.kind == "breaker"]
+    trials = sum(pair == ("half_open", "open") for pair in pairwise(states))
+    paused_s = [event.data.get("seconds", 0.0) for _, event in run.notices if event.kind == "paused"]
+    unwell = sum(event.kind == "probed" and not event.data.get("ok") for _, event in run.notices)
+    return {
+        "health_checks": kinds["probed"],
+        "health_checks_failed": unwell,
+        "pauses": kinds["paused"],
+        "pause_s": round(math.fsum(paused_s), 3),
+        "breaker_trips": states.count("open") - trials,
+        "breaker_trials_failed": trials,
+        "limits_changes": kinds["limits"],
+    }
+
+
+def performance(run: Run) -> dict[str, Any]:
+    took, makespan, bound = sorted(durations_s(run).values()), makespan_s(run), lower_bound_s(run)
+    ends = [session.end for session in run.sessions if session.end is not None]
+    ranks = {"task_p50_s": 0.5, "task_p95_s": 0.95, "task_longest_s": 1.0}
+    shown_s, done = round(makespan, 3), task_counts(run)["done"]
+    return {
+        "tasks_measured": len(took),
+        "task_mean_s": round(math.fsum(took) / len(took), 3) if took else None,
+        **{n: round(took[math.ceil(s * len(took)) - 1], 3) if took else None for n, s in ranks.items()},
+        "makespan_s": shown_s,
+        "lower_bound_s": round(bound, 3),
+        "efficiency": round(round(bound, 3) / shown_s, 4) if shown_s else None,
+        "throughput_per_s": round(done / shown_s, 3) if shown_s else None,
+        "runner_cpu_s": round(sum(end.get("cpu_s", 0.0) for end in ends), 3) if ends else None,
+        "runner_max_rss_kib": max((end.get("max_rss_kib", 0) for end in ends), default=None),
+        "tasks_cpu_s": round(math.fsum(a.cpu_s for a in run.attempts), 3),
+        "tasks_max_rss_kib": max((a.rss_kib for a in run.attempts), default=0),
+    }
+
+
+# ---- the promises --------------------------------------------------------------------------------
+
+
+def promises(run: Run) -> dict[str, list[str]]:
+    """Each promise with what broke it."""
+    broken = run.breaches
+    ends_missing = [f"{a.task} attempt {a.number}" for a in run.attempts if a.end_us is None]
+    at_the_end = run.sessions[-1].end is None  # killed, or still running
+    return {
+        "never more in flight than the limit": over_concurrency(run),
+        "never more starts in any window than the rate": over_rate(run),
+        "every attempt is recorded once, in order": broken["recorded once"],
+        "every start has an end": [] if at_the_end else ends_missing,
+        "every attempt was recorded before it left": broken["recorded before it left"],
+        "no task started before its needs were done": broken["needs first"],
+        "no task with a recorded result was run again": broken["not repeated"],
+        "no more retries than the limit": broken["retries"],
+    }
+
+
+def limits_at(run: Run, session: int, at_us: int) -> tuple[int | None, list[dict[str, Any]]]:
+    """The limits in force at an instant of a session: its settings, or what was changed since."""
+    settings = run.sessions[session].data["settings"]
+    for of, event in run.notices:
+        if of == session and event.kind == "limits" and event.mono_us <= at_us:
+            settings = settings | event.data
+    return settings.get("concurrency"), list(settings.get("rates", ()))
+
+
+def over_concurrency(run: Run) -> list[str]:
+    """At every admission, against the limit then. What was cut off by a kill counts until its runner's last word,
+    that instant included."""
+    breaches = []
+    for session in range(len(run.sessions)):
+        mine = [a for a in run.attempts if a.session == session]
+        begins = sorted(a.begin_us for a in mine)
+        ends = sorted(a.until_us + a.killed for a in mine if a.end_us is not None)
+        fixed = limits_at(run, session, 0)[0] if not has_changes(run) else None
+        for count, at_us in enumerate(begins, 1):
+            limit = limits_at(run, session, at_us)[0] if has_changes(run) else fixed
+            now = count - bisect_right(ends, at_us)
+            if limit is not None and now > limit:
+                breaches.append(f"{now} in flight in session {session + 1}, limit {limit}")
+    return breaches
+
+
+def has_changes(run: Run) -> bool:
+    return any(event.kind == "limits" for _, event in run.notices)

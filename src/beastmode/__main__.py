@@ -1,0 +1,5 @@
+"""`python -m beastmode` is `beast`."""
+
+from beastmode.cli.app import main
+
+main()

@@ -1,0 +1,53 @@
+"""TIPS: for every class of failure, what a person does next. At most two sentences, imperative.
+
+`{where}`, `{wait}` and the like are filled with the facts of the case; an unknown fact gets plain words.
+"""
+
+from __future__ import annotations
+
+TIPS: dict[str, str] = {
+    "exit_code": "Read the end of the log: the command ended with exit code {code}. Run it by hand.",
+    "timeout": "Find out what {where} waits for, or raise the timeout ({limit}).",
+    "killed": "Find what sent {signal}. After SIGKILL look for the out-of-memory killer in the kernel's log.",
+    "verify_failed": "Read what the verification printed; it ended with exit code {code}.",
+    "worker_lost": "Check that {where} is up and has memory left.",
+    "out_of_budget": "Raise the budget, then give the same command again; it resumes.",
+    "connection_refused": "Start the server at {where} or correct its address: nothing answers there.",
+    "connection_reset": "Read the log of {where}: it hung up before its answer was complete. "
+    "Check http against https as well.",
+    "dns": "Check the name of {where} and the DNS of this machine.",
+    "tls": "Renew the certificate of {where}, name its authority in SSL_CERT_FILE, "
+    "or write http:// if it speaks no TLS.",
+    "auth": "Set a valid key for {where}: it was missing, wrong or expired.",
+    "permission": "Ask for access at {where}: the key is known there but may not do this.",
+    "not_found_endpoint": "Correct the path or the name of the model: {where} has nothing there.",
+    "bad_request": "Correct the request: {where} will not take it as it is ({status}).",
+    "payload_too_large": "Send less at once: {where} takes no request of this size.",
+    "conflict": "See what else is at work on the same thing at {where}.",
+    "rate_limit": "Lower the rate or the concurrency for {where}; it asks for a wait of {wait}.",
+    "overloaded": "Lower the concurrency for {where}: it is overloaded and asks for a wait of {wait}.",
+    "server_error": "Read the log of {where}: it failed by itself ({status}).",
+    "invalid_response": "Check that {where} is the right address: its answer is not what was expected.",
+    "other": "Read the cause and the log of the attempt.",
+}
+
+CANNOT_RUN_TIP = {
+    126: "Make the program executable (chmod +x) or begin it with a #! line. It cannot be run as it is.",
+    127: "Install the program or correct its name: it is in no folder of $PATH.",
+}
+REDIRECT_TIP = "Put the address it points to into the list: {where} redirects to {target}."
+
+_UNKNOWN = {
+    "where": "the server",
+    "wait": "unknown length",
+    "limit": "see the settings",
+    "signal": "a signal",
+    "status": "no status",
+    "code": "unknown",
+    "target": "another address",
+}
+
+
+def filled(template: str, facts: dict[str, str]) -> str:
+    """The template with its facts. Braces inside a fact stay what they are."""
+    return template.format_map(_UNKNOWN | {name: fact for name, fact in facts.items() if fact})

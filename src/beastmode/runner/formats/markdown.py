@@ -1,0 +1,145 @@
+"""Plain Markdown roadmaps: ROADMAP.md, IMPLEMENTATION_PLAN.md, TODO.md and whatever else people write.
+
+The first of these ways that finds something is the file's way, see docs/roadmaps-markdown.md:
+boxes and headings with ids; lists under Tasks; state marks; lists under phases; tables; plain bullets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from beastmode.runner.formats.assembly import Findings, Manner, assemble
+from beastmode.runner.formats.checkboxes import box_drafts, heading_drafts, in_criteria_section
+from beastmode.runner.formats.drafts import Draft
+from beastmode.runner.formats.lines import SKIPPED, scan
+from beastmode.runner.formats.outline import Outline, Place, outline
+from beastmode.runner.formats.plain_lists import labelled_drafts, marked_drafts, phase_drafts, theme_drafts
+from beastmode.runner.formats.repeats import without_repeats
+from beastmode.runner.formats.task_tables import table_drafts
+from beastmode.runner.formats.vocabulary import is_legend
+from beastmode.runner.roadmap import Roadmap
+
+NAME = "markdown"
+
+_NAMES = re.compile(
+    r"(?:\w+[_-])?(?:roadmap|implementation[_-]plan|fix[_-]plan|todo|todos|plan|project[_-]plan)(?:[_-]\w+)?\.(?:md|markdown)",
+    re.IGNORECASE,
+)
+_SHAPE = re.compile(
+    r"^[ ]{0,3}#{1,6}[ ]+\S|^\s*(?:[-*+]|\d{1,3}[.)])[ ]+\S|^\s*\[[ xX]\][ ]+\S", re.MULTILINE
+)
+
+
+def claims_path(path: Path) -> bool:
+    """ROADMAP.md, IMPLEMENTATION_PLAN.md, TODO.md and their like."""
+    return _NAMES.fullmatch(path.name) is not None
+
+
+def claims_text(text: str) -> bool:
+    """Anything with a heading or a list. Ask after every other reader."""
+    return _SHAPE.search(text) is not None and not text.lstrip("\ufeff \r\n\t").startswith(
+        ("{", "<?xml", "<!DOCTYPE")
+    )
+
+
+def read(text: str, path: Path) -> Roadmap:
+    """The roadmap in a Markdown file; without tasks where none are found."""
+    del path
+    found = outline(scan(text))
+    drafts, repeats = without_repeats(find_drafts(found))
+    return assemble(Findings(found, drafts, repeats), MANNER)
+
+
+def find_drafts(found: Outline) -> list[Draft]:
+    """The tasks by the first way that finds any."""
+    return next((drafts for way in _ways() if (drafts := way(found))), [])
+
+
+def _ways() -> Iterator[Callable[[Outline], list[Draft]]]:
+    yield _boxes_and_named
+    yield lambda found: heading_drafts(found, [], strong=True)
+    yield _labelled
+    yield _numbered_with_criteria
+    yield _marked
+    yield lambda found: max((phase_drafts(found), table_drafts(found, with_state=True)), key=len)
+    yield lambda found: heading_drafts(found, [])
+    yield lambda found: max((theme_drafts(found), table_drafts(found, with_state=False)), key=len)
+    yield lambda found: heading_drafts(found, [], ordinals=True)
+    yield lambda found: box_drafts(found, criteria=True)
+
+
+def _boxes_and_named(found: Outline) -> list[Draft]:
+    """Boxes, and the headings with ids that have none. Sections of criteria alone make no plan."""
+    boxes = box_drafts(found)
+    if not any(not in_criteria_section(draft.place) for draft in boxes):
+        return []
+    return boxes + heading_drafts(found, boxes, strong=True)
+
+
+def _labelled(found: Outline) -> list[Draft]:
+    """Lists under Tasks, unless the phases list far more without that label."""
+    drafts = labelled_drafts(found)
+    return drafts if drafts and len(drafts) * 3 >= len(phase_drafts(found)) else []
+
+
+def _numbered_with_criteria(found: Outline) -> list[Draft]:
+    """`### 2. Title` with boxes or bullets under Acceptance criteria below it."""
+    judged = {
+        place.section for place in found.places if place.line.kind == "item" and in_criteria_section(place)
+    }
+    drafts = heading_drafts(found, [], ordinals=True)
+    held = [draft for draft in drafts if draft.place.section in judged]
+    return drafts if held and len(held) * 2 >= len(drafts) else []
+
+
+def _marked(found: Outline) -> list[Draft]:
+    """State marks, where one of them stands for open work and not all are ticks."""
+    drafts = marked_drafts(found)
+    open_ones = [draft for draft in drafts if not draft.done]
+    return drafts if len(open_ones) * 4 >= len(drafts) and any(draft.done for draft in drafts) else []
+
+
+def reason_for(place: Place) -> str:
+    """Why a line became neither a phase, a task nor a detail."""
+    line = place.line
+    fixed = {
+        "comment": "a comment",
+        "front": "front matter",
+        "wrapper": "a fence around the whole file",
+        "rule": "a rule",
+        "table": "a table",
+    }
+    if line.kind in fixed:
+        return fixed[line.kind]
+    if line.kind == "fence":
+        return "inside a code fence that is never closed" if line.open_fence else "inside a code fence"
+    if line.kind == "heading" or place.opens is not None:
+        return "a heading without tasks"
+    if line.box == SKIPPED:
+        return "skipped, as its box says"
+    return _reason_for_words(place)
+
+
+def _reason_for_words(place: Place) -> str:
+    line = place.line
+    if in_criteria_section(place):
+        return "a criterion, not a task"
+    if is_legend(place.section.title) or any(is_legend(words) for words in place.labels):
+        return "a legend"
+    if place.is_label:
+        return "a label"
+    if line.box is not None:
+        return "a box that names no task: a legend, struck out, a step or another name of a phase"
+    return "a list item, while the tasks of this file are others" if line.kind == "item" else "prose"
+
+
+MANNER = Manner(
+    format=NAME,
+    rule="phase by phase, tasks of a phase together",
+    order="phases",
+    leaf="needs",
+    branch="phases",
+    reason=reason_for,
+)

@@ -1,0 +1,171 @@
+"""GitHub spec-kit: specs/NNN-feature/tasks.md, with tasks T001, T002 … in phases, `[P]` for what may go
+together.
+
+A task may be a box with an id, a heading with one, or a bare line with one; the form most ids have is the
+file's, see docs/roadmaps-spec-kit.md. A file without such ids is read like plain Markdown, in spec-kit's
+order.
+"""
+
+# ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from beastmode.runner.formats.assembly import Findings, Manner, assemble
+from beastmode.runner.formats.drafts import Draft, box_says
+from beastmode.runner.formats.lines import GLYPHS_DONE, SKIPPED, scan
+from beastmode.runner.formats.markdown import find_drafts, reason_for
+from beastmode.runner.formats.outline import Outline, Place, outline
+from beastmode.runner.formats.repeats import without_repeats
+from beastmode.runner.formats.task_text import spec_text
+from beastmode.runner.formats.titles import leading_mark, plain, says_done
+from beastmode.runner.formats.vocabulary import is_criteria, is_reference
+from beastmode.runner.roadmap import Roadmap
+
+NAME = "spec-kit"
+
+_ID = (
+    r"(?:T(?:ASK)?[-_]?\d{1,4}(?:[.-]\d{1,3})*[a-zA-Z]?|"
+    r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,4}[a-z]?)"
+)
+_TASK = re.compile(rf"[\[(]?({_ID})[\])]?(?![\w/])[ ]*(.*)$")
+_BARE_GOES_ON = re.compile(r"[:.)–—-]|\[|\(P\)|$")
+_STRUCK = re.compile(r"~~.*~~\W*$")
+_SIGNS = (
+    re.compile(r"\[P\]|\(P\)"),
+    re.compile(r"\[US\d+\]"),
+    re.compile(r"^#+ .*\bTasks\b", re.MULTILINE),
+    re.compile(r"specs?/\d{3}-|`\d{3}-[a-z]|/speckit|spec-kit", re.IGNORECASE),
+    re.compile(r"design documents|data-model\.md|quickstart\.md|\bcontracts/", re.IGNORECASE),
+    re.compile(r"independent test|parallel (?:example|opportunities|execution)", re.IGNORECASE),
+    re.compile(r"^#+ .*(?:Phase \d|User Story \d)", re.MULTILINE),
+)
+_ID_LINES = re.compile(r"^(?:#+ |\s*(?:[-*+] )?(?:\[.?\] )?)(?:\*\*)?T\d{{3}}\b", re.MULTILINE)
+_FOREIGN = re.compile(r"_Requirements?: [\d.]+|^id: (?:task|back)-\d", re.MULTILINE | re.IGNORECASE)
+
+
+def claims_path(path: Path) -> bool:
+    """tasks.md in a folder of specs/, but not Kiro's .kiro/specs/ nor OpenSpec's."""
+    parts = [part.lower() for part in path.parts]
+    if {".kiro", "openspec"} & set(parts) or not re.fullmatch(
+        r"tasks[\w.-]*\.md", parts[-1] if parts else ""
+    ):
+        return False
+    return any(part in ("specs", ".specify") for part in parts[:-1])
+
+
+def claims_text(text: str) -> bool:
+    """Lines with ids T001, T002 … among other marks of spec-kit, or without such ids most of those marks."""
+    if _FOREIGN.search(text):
+        return False
+    signs = sum(bool(sign.search(text)) for sign in _SIGNS)
+    ids = len(_ID_LINES.findall(text))
+    return signs >= 1 if ids >= 2 else signs >= 4
+
+
+def read(text: str, path: Path) -> Roadmap:
+    """The roadmap in a spec-kit file; without tasks where none are found."""
+    del path
+    found = outline(scan(text))
+    drafts = _with_ids(found)
+    if drafts:
+        drafts, repeats = without_repeats(drafts, by_id=True)
+    else:
+        drafts, repeats = without_repeats([_marked(draft) for draft in find_drafts(found)])
+    return assemble(Findings(found, drafts, repeats), _MANNER)
+
+
+def _with_ids(found: Outline) -> list[Draft]:
+    """The lines with ids in the forms that this file uses for its tasks.
+
+    Boxes and headings may stand side by side. Bare lines count only where they are the rule, and plain
+    bullets only where there is nothing else: files mention ids in many a list.
+    """
+    forms: dict[str, list[Draft]] = {"box": [], "heading": [], "bare": [], "bullet": []}
+    for place in found.places:
+        if (form := _form(place)) and (draft := _draft(place, form)):
+            forms[form].append(draft)
+    firm = forms["box"] + forms["heading"]
+    if len(forms["bare"]) > len(firm):
+        firm += forms["bare"]
+    if not firm:
+        return forms["bullet"]
+    known = {draft.own_id for draft in firm}
+    again = [draft for draft in forms["bare"] if draft.own_id in known and draft not in firm]
+    return _best(firm + again)
+
+
+def _best(drafts: list[Draft]) -> list[Draft]:
+    """Of lines with one id the one with a box goes first, so that its state is the task's."""
+    boxed = {draft.own_id for draft in drafts if draft.done is not None}
+    return [draft for draft in drafts if draft.done is not None or draft.own_id not in boxed]
+
+
+def _form(place: Place) -> str:
+    line = place.line
+    if line.kind == "heading":
+        return "heading"
+    if line.kind == "item" and line.box is not None:
+        return "box"
+    if _speaks_of_tasks(place):
+        return ""
+    if line.kind == "prose" and line.indent <= 3:
+        return "bare"
+    return "bullet" if line.kind == "item" else ""
+
+
+def _speaks_of_tasks(place: Place) -> bool:
+    return any(
+        is_reference(section.title) or is_criteria(section.title) for section in place.section.chain()
+    ) or any(is_reference(words) or is_criteria(words) for words in place.labels)
+
+
+def _draft(place: Place, form: str) -> Draft | None:
+    line = place.line
+    if line.box == SKIPPED or (_STRUCK.match(line.body) and not line.done):
+        return None
+    body = line.body.replace("~~", "").lstrip("*_` ")
+    mark = leading_mark(body)
+    match = _TASK.match(body.lstrip(mark + "\ufe0f *_`") if mark else body)
+    if match is None or (form == "bare" and not _BARE_GOES_ON.match(match[2].lstrip("*_` "))):
+        return None
+    title, parallel = spec_text(match[2].lstrip("*_`"))
+    before = body[: body.find(match[1])]
+    return Draft(place, title or match[1], match[1], _state(place, mark), parallel or "[P]" in before)
+
+
+def _state(place: Place, mark: str) -> bool | None:
+    if place.line.box is not None:
+        return box_says(place.line)
+    if place.line.kind == "heading":
+        return True if says_done(place.line.body) else None
+    return True if mark and mark in GLYPHS_DONE else None
+
+
+def _marked(draft: Draft) -> Draft:
+    """A draft found the plain way, with spec-kit's marks taken off its title."""
+    title, parallel = spec_text(draft.title)
+    draft.title, draft.parallel = title or draft.title, parallel
+    return draft
+
+
+def _reason(place: Place) -> str:
+    line = place.line
+    if line.kind == "prose" and plain(line.body).lower().startswith("checkpoint"):
+        return "a checkpoint, not a task"
+    if line.kind == "item" and line.box is not None and line.box != SKIPPED:
+        return "a box without a task id: a criterion, not a task"
+    if line.kind in ("item", "prose") and _speaks_of_tasks(place):
+        return "about tasks that are listed elsewhere"
+    return reason_for(place)
+
+
+_MANNER = Manner(
+    format=NAME,
+    rule="phases one after the other; inside a phase in order, [P] neighbours together",
+    order="sequence",
+    leaf="sequence",
+    branch="sequence",
+    reason=_reason,
+)

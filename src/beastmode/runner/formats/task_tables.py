@@ -1,0 +1,82 @@
+"""Tasks in tables: a column that names the task, most often one that says its state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from beastmode.runner.formats.drafts import Draft
+from beastmode.runner.formats.outline import Outline, Place
+from beastmode.runner.formats.task_text import task_text
+from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.vocabulary import is_criteria
+
+_TASK = re.compile(
+    r"\W*(?:tasks?|items?|work items?|features?|tickets?|change|actions?|to-?do|任务|タスク|tarea|tâche|"
+    r"aufgabe)\W*",
+    re.I,
+)
+_NAME = re.compile(r"\W*(?:title|description|name|what|summary|details?|resumo|说明|描述|内容)\W*", re.I)
+_STATE = re.compile(r"\W*(?:status|state|done|progress|状态|状態|estado|statut|stand)\W*", re.I)
+_ID = re.compile(r"\W*(?:id|#|no\.?|nr\.?|number|key)\W*", re.I)
+_DIVIDER = re.compile(r"[|\s:-]+")
+
+
+def table_drafts(outline: Outline, *, with_state: bool) -> list[Draft]:
+    """A draft for every row of the tables that list tasks.   with_state: only of tables that have a state
+    column.
+    """
+    drafts: list[Draft] = []
+    for rows in _tables(outline):
+        header = [plain(cell) for cell in _cells(rows[0])]
+        task, state, own = _column(header, _TASK), _column(header, _STATE), _column(header, _ID)
+        if task is None and own is not None and state is not None:
+            task = _column(header, _NAME)
+        if task is None or (with_state and state is None):
+            continue
+        name = (
+            _column(header, _NAME)
+            if own is None and task is not None and header[task].lower() in ("task", "ticket")
+            else None
+        )
+        for place in rows[2:]:
+            drafts += _row(place, task, state, own, name)
+    return drafts
+
+
+def _row(place: Place, task: int, state: int | None, own: int | None, name: int | None) -> list[Draft]:
+    cells = _cells(place)
+    if task >= len(cells) or not plain(cells[task]):
+        return []
+    text = task_text(cells[task])
+    own_id = plain(cells[own]) if own is not None and own < len(cells) else text.own_id
+    said = cells[state] if state is not None and state < len(cells) else ""
+    title = text.title
+    if name is not None and name < len(cells) and text.own_id == title:
+        title = plain(cells[name]) or title
+    return [Draft(place, title, own_id, says_done(said) if said else None)]
+
+
+def _tables(outline: Outline) -> Iterator[list[Place]]:
+    rows: list[Place] = []
+    for place in outline.places:
+        if place.line.kind == "table" and not any(
+            is_criteria(section.title) for section in place.section.chain()
+        ):
+            rows.append(place)
+        elif rows:
+            yield from [rows] if _is_table(rows) else []
+            rows = []
+    yield from [rows] if _is_table(rows) else []
+
+
+def _is_table(rows: Sequence[Place]) -> bool:
+    return len(rows) > 2 and _DIVIDER.fullmatch(rows[1].line.body) is not None
+
+
+def _cells(place: Place) -> list[str]:
+    return [cell.strip() for cell in place.line.body.strip("| ").split("|")]
+
+
+def _column(header: Sequence[str], wanted: re.Pattern[str]) -> int | None:
+    return next((index for index, cell in enumerate(header) if wanted.fullmatch(cell) and cell), None)

@@ -1,0 +1,217 @@
+"""Host file: the SQLite file in which the processes of a host count together. Holds no rule of counting."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import math
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from beastmode.clock import boot_id
+
+T = TypeVar("T")
+
+BUSY_S, OPEN_S = 0.05, 5.0
+"""How long a transaction, and an opening, waits for the others'. Theirs take a fraction of a millisecond; only
+one that was stopped or starved in the middle holds longer, and then the event loop must go on."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS state (
+    boot TEXT NOT NULL, generation INTEGER NOT NULL,
+    kept_s REAL NOT NULL, lost_at REAL NOT NULL, lost_total INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS starts (total INTEGER PRIMARY KEY, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS starts_at ON starts (at);
+CREATE TABLE IF NOT EXISTS members (
+    member INTEGER PRIMARY KEY, pid INTEGER NOT NULL, concurrency INTEGER, linger_s REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS limits (member INTEGER NOT NULL, span_s REAL NOT NULL, starts INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS calls (
+    member INTEGER NOT NULL, number INTEGER NOT NULL, places INTEGER NOT NULL, until REAL,
+    PRIMARY KEY (member, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS waiters (
+    member INTEGER PRIMARY KEY, since REAL NOT NULL, asks_by REAL NOT NULL,
+    slots INTEGER NOT NULL, places INTEGER NOT NULL);
+"""
+_TABLES = ("state", "starts", "members", "limits", "calls", "waiters")
+
+FUTURE_S = 60.0
+"""A stamp this far ahead was made in another boot; where a system names no boots, that is how it shows."""
+
+
+class BusyError(Exception):
+    """The file cannot be had now; nothing was changed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class HostFile:
+    """One short transaction at a time, on a file that may be damaged, deleted or replaced at any moment.
+
+    path: in a folder that exists.   replaced: a damaged file was moved aside when this one was opened.
+    warnings: what was damaged and where it lies now, for the user.
+    """
+
+    def __init__(self, path: Path, now: float) -> None:
+        self.path, self.replaced = path, False
+        self.warnings: list[str] = []
+        self._inode = 0
+        self._db = self._open(now)
+
+    def run(self, now: float, step: Callable[[sqlite3.Connection], T], patience_s: float = BUSY_S) -> T:
+        """The result of `step`, inside one transaction: all of it or nothing. On a new file, it runs again.
+
+        Raises BusyError.
+        """
+        for _ in range(2):
+            try:
+                self._follow(now)
+                return self._transaction(step, patience_s)
+            except sqlite3.DatabaseError as error:
+                if not _damaged(error):
+                    raise BusyError(_reason(error)) from error
+                self._replace(now, error)
+        raise BusyError("the file of limits cannot be used")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _transaction(self, step: Callable[[sqlite3.Connection], T], patience_s: float) -> T:
+        self._begin(patience_s)
+        try:
+            result = step(self._db)
+            self._db.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        return result
+
+    def _begin(self, patience_s: float) -> None:
+        # SQLite's own waiting sleeps in steps of up to 100 ms; a transaction here takes a tenth of one.
+        give_up = 0.0
+        while True:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                now = time.monotonic()
+                give_up = give_up or now + patience_s
+                if not _locked(error) or now >= give_up:
+                    raise
+                time.sleep(0.0002)
+
+    def _follow(self, now: float) -> None:
+        """Someone who found the file damaged has put another in its place, or a person has deleted it."""
+        try:
+            inode = self.path.stat().st_ino
+        except OSError:
+            inode = 0
+        if inode != self._inode:
+            self._db.close()
+            self._db = self._open(now)
+
+    def _replace(self, now: float, error: sqlite3.DatabaseError) -> None:
+        self._db.close()
+        with self._alone():
+            if self._inode and self.path.exists() and self.path.stat().st_ino == self._inode:
+                self._move_aside(error)
+        self._db = self._open(now)
+
+    def _open(self, now: float) -> sqlite3.Connection:
+        """Raises BusyError."""
+        with self._alone():
+            try:
+                return self._connect(now)
+            except sqlite3.DatabaseError as error:
+                if not _damaged(error):
+                    raise BusyError(_reason(error)) from error
+                self._move_aside(error)
+            try:
+                return self._connect(now)
+            except sqlite3.DatabaseError as error:
+                raise BusyError(_reason(error)) from error
+
+    def _connect(self, now: float) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, timeout=OPEN_S)
+        try:
+            db.execute("PRAGMA journal_mode = WAL").fetchone()
+            # A lost file costs one full window; waiting for a disk would cost every start.
+            db.execute("PRAGMA synchronous = OFF")
+            _prepare(db, now)
+            db.execute("PRAGMA busy_timeout = 0").fetchone()
+        except BaseException:
+            db.close()
+            raise
+        self._inode = self.path.stat().st_ino
+        return db
+
+    def _move_aside(self, error: sqlite3.DatabaseError) -> None:
+        aside = f"{self.path}.damaged-{int(time.time())}-{os.getpid()}"
+        for end in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                os.rename(f"{self.path}{end}", f"{aside}{end}")
+        self.replaced = True
+        self.warnings.append(
+            f"the limits kept in {self.path} were unreadable ({error}); the file lies in {aside} now. "
+            "Every window counts as full until it has passed once."
+        )
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process opens or replaces the file meanwhile."""
+        fd = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_up = time.monotonic() + OPEN_S
+        try:
+            while True:
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > give_up:
+                        raise BusyError("another process is opening the file of limits") from None
+                    time.sleep(0.002)
+            yield
+        finally:
+            os.close(fd)
+
+
+def new_generation() -> int:
+    """Marks a state of the limits: whoever remembers another one reads them again."""
+    return random.getrandbits(62)
+
+
+def _prepare(db: sqlite3.Connection, now: float) -> None:
+    """The tables; emptied where they tell of another boot, whose times mean nothing in this one."""
+    db.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA.split(";")[:-1]:
+        db.execute(statement)
+    boot = boot_id()
+    state = db.execute("SELECT boot FROM state").fetchone()
+    (newest,) = db.execute("SELECT max(at) FROM starts").fetchone()
+    if state is None or state[0] != boot or (newest or -math.inf) > now + FUTURE_S:
+        for table in _TABLES:
+            db.execute(f"DELETE FROM {table}")  # noqa: S608  names of our own
+        db.execute("INSERT INTO state VALUES (?, ?, 0, ?, 0)", (boot, new_generation(), -math.inf))
+    db.execute("COMMIT")
+
+
+def _locked(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _damaged(error: sqlite3.Error) -> bool:
+    """Would a new file help? Not against a lock or a full disk."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    helpless = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
+    return code not in helpless
+
+
+def _reason(error: sqlite3.Error) -> str:
+    return "slot" if _locked(error) else f"the file of limits cannot be written ({error})"

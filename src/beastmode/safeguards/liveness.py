@@ -1,0 +1,70 @@
+"""Liveness: a file that stays locked exactly as long as its process lives."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+import weakref
+from pathlib import Path
+
+TOUCH_S = 3600.0
+"""Cleaners of /tmp remove what nobody touched for days; a run may be older than that."""
+
+
+class Liveness:
+    """Locked from here to `close`, or to the end of the process, however it ends. A stopped process lives.
+
+    flock, not fcntl.lockf: those locks are per process, so a second store of the same process would look dead.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._touched = time.monotonic()
+        _ALL.add(self)
+
+    def touch(self) -> None:
+        """Show cleaners that it is in use; cheap enough to be called at every operation."""
+        now = time.monotonic()
+        if now - self._touched > TOUCH_S:
+            self._touched = now
+            with contextlib.suppress(OSError):
+                os.utime(self.path)
+
+    def close(self, *, remove: bool = True) -> None:
+        """Let go of it."""
+        if self._fd >= 0:
+            if remove:
+                self.path.unlink(missing_ok=True)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def is_held(path: Path) -> bool:
+    """Does the process that locked `path` still live?"""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+_ALL: weakref.WeakSet[Liveness] = weakref.WeakSet()
+
+
+def _close_in_child() -> None:
+    # A forked child shares the lock: it would make its dead parent look alive.
+    for liveness in list(_ALL):
+        liveness.close(remove=False)
+
+
+os.register_at_fork(after_in_child=_close_in_child)

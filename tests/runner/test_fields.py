@@ -1,0 +1,90 @@
+"""Fields of a command: one argument stays one argument, whatever a title says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beastmode.runner.fields import FIELDS, fill, find_fields, problems_of_arguments, problems_of_shell
+
+VALUES = {name: f"<{name}>" for name in FIELDS}
+
+
+def test_fields_are_filled_within_their_own_argument() -> None:
+    title = 'two words; rm -rf "$HOME"'
+    filled = fill(["agent", "--task={id}: {title}", "plain"], {"id": "a", "title": title})
+    assert filled == ["agent", f"--task=a: {title}", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("{{id}}", "{id}"),
+        ("{{{id}}}", "{{id}}"),
+        ("{ id }", "{ id }"),
+        ("${id}", "${id}"),
+        ("{}", "{}"),
+        ('{"a": {id}}', '{"a": <id>}'),
+        ("{{.Names}}", "{{.Names}}"),
+        ("{id}{attempt}", "<id><attempt>"),
+        ("{unknown}", "{unknown}"),
+    ],
+)
+def test_what_is_a_field_and_what_is_not(argument: str, expected: str) -> None:
+    assert fill([argument], VALUES) == [expected]
+
+
+def test_a_value_is_not_filled_again() -> None:
+    assert fill(["{title}"], {"title": "{id} {{id}}", "id": "secret"}) == ["{id} {{id}}"]
+
+
+def test_a_field_without_a_value_stays_as_it_is() -> None:
+    assert fill(["{feedback}"], {"id": "a"}) == ["{feedback}"]
+
+
+def test_find_fields_names_known_and_unknown_ones_in_order() -> None:
+    assert find_fields("{title} {{id}} ${x} {nope} {title}") == ["title", "nope", "title"]
+
+
+def test_an_unknown_field_is_named_once_with_the_known_ones() -> None:
+    [problem] = problems_of_arguments(["{nope}", "{nope} {id}"], line=4)
+    assert problem.line == 4
+    assert problem.what == "there is no field {nope}"
+    assert all(f"{{{name}}}" in problem.tip for name in FIELDS)
+    assert "{{nope}}" in problem.tip
+
+
+@pytest.mark.parametrize("shell", ["echo ${HOME}", "f() { id; }", "echo { id }", "echo {a,b}", "echo {1..3}"])
+def test_braces_of_the_shell_are_left_alone(shell: str) -> None:
+    assert problems_of_shell(shell) == []
+
+
+def test_a_field_in_a_shell_line_is_pointed_to_its_variable() -> None:
+    [problem] = problems_of_shell("echo {title} && echo {title}", line=7)
+    assert problem.line == 7
+    assert '"$BEAST_TITLE"' in problem.tip
+    assert "{ title }" in problem.tip
+
+
+def test_an_unknown_word_in_a_shell_line_gets_all_variables() -> None:
+    [problem] = problems_of_shell("awk '{print}'")
+    assert problem.what == "a shell line gets no {print}"
+    assert "$BEAST_ID" in problem.tip
+
+
+@given(st.lists(st.text()), st.dictionaries(st.sampled_from(FIELDS), st.text()))
+def test_filling_never_changes_the_number_of_arguments(arguments: list[str], values: dict[str, str]) -> None:
+    assert len(fill(arguments, values)) == len(arguments)
+
+
+@given(st.text(), st.sampled_from(FIELDS))
+def test_any_value_arrives_whole(value: str, name: str) -> None:
+    assert fill([f"a {{{name}}} b"], {name: value}) == [f"a {value} b"]
+
+
+@given(st.lists(st.text(alphabet="{}$id ")))
+def test_arguments_without_problems_are_filled_without_fields_left(arguments: list[str]) -> None:
+    if not problems_of_arguments(arguments):
+        for argument in arguments:
+            assert all(name in FIELDS for name in find_fields(argument))
