@@ -16,6 +16,7 @@ import sqlite3
 import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -101,13 +102,15 @@ class Task:
 
 @dataclass
 class Run:
-    """What the events of a run add up to.   breaches: broken promises that show while reading, by promise."""
+    """What the events of a run add up to.   numbers: of the last attempt of each task, those that are gone from
+    the list included.   breaches: broken promises that show while reading."""
 
     sessions: list[Session] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=lambda: defaultdict(Task))
     attempts: list[Attempt] = field(default_factory=list)
     notices: list[tuple[int, Event]] = field(default_factory=list)
     open: dict[tuple[str, int], Attempt] = field(default_factory=dict)
+    numbers: Counter[str] = field(default_factory=Counter)
     breaches: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @property
@@ -223,7 +226,7 @@ def cancelled(run: Run, event: Event) -> None:
 def attempt_started(run: Run, event: Event) -> None:
     task, key = run.tasks[event.task], (event.task, event.attempt)
     who = f"{event.task} attempt {event.attempt}"
-    if event.attempt != task.attempts + 1:
+    if event.attempt != run.numbers[event.task] + 1:
         run.breaches["recorded once"].append(who)
     if task.state in FINAL:
         run.breaches["not repeated"].append(f"{who} was {task.state}")
@@ -231,6 +234,7 @@ def attempt_started(run: Run, event: Event) -> None:
         known = run.tasks.get(need)
         if known is not None and known.state != "done" and not known.listed_done:
             run.breaches["needs first"].append(f"{who} before {need}")
+    run.numbers[event.task] = event.attempt
     task.attempts = max(task.attempts, event.attempt)
     if task.state != "cancelled":
         task.state = "running"
@@ -266,15 +270,16 @@ def limit_of_retries(run: Run, task: Task) -> int:
 # ---- the figures ---------------------------------------------------------------------------------
 
 
-def starts_by_boot(run: Run) -> dict[str, list[int]]:
-    """Real starts of attempts and health checks. The monotonic clock compares within one boot only."""
-    boots: dict[str, list[int]] = defaultdict(list)
+def starts_by_boot(run: Run) -> dict[str, list[tuple[int, int]]]:
+    """Real starts of attempts and health checks, each with its session. The monotonic clock compares within one
+    boot only."""
+    boots: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for attempt in run.attempts:
         if attempt.start_us is not None:
-            boots[boot_of(run, attempt.session)].append(attempt.start_us)
+            boots[boot_of(run, attempt.session)].append((attempt.start_us, attempt.session))
     for session, event in run.notices:
         if event.kind == "probed":
-            boots[boot_of(run, session)].append(event.data["left_us"])
+            boots[boot_of(run, session)].append((event.data["left_us"], session))
     return {boot: sorted(stamps) for boot, stamps in boots.items()}
 
 
@@ -287,9 +292,9 @@ def most_starts(run: Run, span_s: float) -> int:
     window_us = round(span_s * 1e6)
     return max(
         (
-            bisect_left(stamps, stamp + window_us) - at
+            bisect_left(stamps, (stamp + window_us,)) - at
             for stamps in starts_by_boot(run).values()
-            for at, stamp in enumerate(stamps)
+            for at, (stamp, _) in enumerate(stamps)
         ),
         default=0,
     )
@@ -473,31 +478,150 @@ def promises(run: Run) -> dict[str, list[str]]:
     }
 
 
-def limits_at(run: Run, session: int, at_us: int) -> tuple[int | None, list[dict[str, Any]]]:
-    """The limits in force at an instant of a session: its settings, or what was changed since."""
-    settings = run.sessions[session].data["settings"]
+def limits_at(run: Run, session: int) -> Callable[[int], dict[str, Any]]:
+    """The settings of a session in force at an instant: its own, or what was changed since."""
+    since, settings = [-1], [dict(run.sessions[session].data["settings"])]
     for of, event in run.notices:
-        if of == session and event.kind == "limits" and event.mono_us <= at_us:
-            settings = settings | event.data
-    return settings.get("concurrency"), list(settings.get("rates", ()))
+        if of == session and event.kind == "limits":
+            since.append(event.mono_us)
+            settings.append(settings[-1] | event.data)
+    return lambda at_us: settings[bisect_right(since, at_us) - 1]
 
 
 def over_concurrency(run: Run) -> list[str]:
-    """At every admission, against the limit then. What was cut off by a kill counts until its runner's last word,
-    that instant included."""
+    """At every admission, against the limit then. What a kill cut off counts until its runner's last word, that
+    instant included."""
     breaches = []
     for session in range(len(run.sessions)):
-        mine = [a for a in run.attempts if a.session == session]
-        begins = sorted(a.begin_us for a in mine)
+        mine = [attempt for attempt in run.attempts if attempt.session == session]
         ends = sorted(a.until_us + a.killed for a in mine if a.end_us is not None)
-        fixed = limits_at(run, session, 0)[0] if not has_changes(run) else None
-        for count, at_us in enumerate(begins, 1):
-            limit = limits_at(run, session, at_us)[0] if has_changes(run) else fixed
-            now = count - bisect_right(ends, at_us)
+        in_force = limits_at(run, session)
+        for count, at_us in enumerate(sorted(attempt.begin_us for attempt in mine), 1):
+            now, limit = count - bisect_right(ends, at_us), in_force(at_us).get("concurrency")
             if limit is not None and now > limit:
-                breaches.append(f"{now} in flight in session {session + 1}, limit {limit}")
+                breaches.append(f"{now} at once in session {session + 1}, limit {limit}")
     return breaches
 
 
-def has_changes(run: Run) -> bool:
-    return any(event.kind == "limits" for _, event in run.notices)
+def over_rate(run: Run) -> list[str]:
+    """At every start, those in the window that ends with it, against the rates then; sessions of one boot together."""
+    breaches = []
+    in_force = {session: limits_at(run, session) for session in range(len(run.sessions))}
+    for stamps in starts_by_boot(run).values():
+        times = [at_us for at_us, _ in stamps]
+        for count, (at_us, session) in enumerate(stamps, 1):
+            for rate in in_force[session](at_us).get("rates", ()):
+                now = count - bisect_right(times, at_us - round(rate["span_s"] * 1e6))
+                if now > rate["starts"]:
+                    breaches.append(f"{now} starts within {rate['span_s']:g} s, limit {rate['starts']}")
+    return breaches
+
+
+# ---- the comparison ------------------------------------------------------------------------------
+
+
+class Sheet:
+    """The lines that are printed, and whether all is well."""
+
+    def __init__(self) -> None:
+        self.wrong = 0
+
+    def figure(self, name: str, reported: object, recomputed: object, note: str = "") -> None:
+        well = same(name, reported, recomputed)
+        self.wrong += not well
+        verdict = "ok" if well else f"DIFFERS {note}".rstrip()
+        print(f"{name:<44} {shown(reported):>22} {shown(recomputed):>22}  {verdict}")
+
+    def promise(self, name: str, breaches: list[str]) -> None:
+        self.wrong += bool(breaches)
+        more = f" and {len(breaches) - 3} more" if len(breaches) > 3 else ""
+        print(f"{name:<90}  {'BROKEN: ' + '; '.join(breaches[:3]) + more if breaches else 'kept'}")
+
+
+def shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 22 else text[:21] + "…"
+
+
+def same(name: str, one: object, other: object) -> bool:
+    """Whole numbers and words exactly; others but for one in the last digit that the report shows."""
+    numbers = [
+        value for value in (one, other) if isinstance(value, (int, float)) and not isinstance(value, bool)
+    ]
+    if len(numbers) < 2 or all(isinstance(value, int) for value in numbers):
+        return type(one) is type(other) and one == other
+    last_digit = 0.001 if name.endswith("_s") else 0.0001
+    return abs(numbers[0] - numbers[1]) <= last_digit * 1.001
+
+
+def flat(name: str, value: object) -> dict[str, object]:
+    """Every figure below a name, by its path."""
+    items = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    )
+    if not items:
+        return {name: value}
+    return {path: leaf for key, item in items for path, leaf in flat(f"{name}.{key}", item).items()}
+
+
+def compare(sheet: Sheet, name: str, reported: object, recomputed: object) -> None:
+    left, right = flat(name, reported), flat(name, recomputed)
+    for path in {**right, **left}:
+        sheet.figure(path, left.get(path, "missing"), right.get(path, "missing"))
+
+
+def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
+    """Print a line for each figure and promise; the number of those that are not well."""
+    sheet = Sheet()
+    print(f"{'figure':<44} {'report':>22} {'recomputed':>22}")
+    note = "the run went on or the journal was changed; `beast report` writes a new one"
+    sheet.figure("last_seq", report.get("last_seq"), int(rows[-1][0]) if rows else 0, note)
+    sheet.figure("journal_digest", report.get("journal_digest"), digest(rows))
+    try:
+        run = replay([parse(row) for row in rows])
+        of_report = {k: v for k, v in report.get("summary", {}).items() if k not in ("run_id", "report")}
+        compare(sheet, "summary", of_report, summary(run))
+        compare(sheet, "safety", report.get("safety"), safety(run))
+        compare(sheet, "performance", report.get("performance"), performance(run))
+        compare_tasks(sheet, report, run)
+        for name, breaches in promises(run).items():
+            sheet.promise(name, breaches)
+    except NOT_UNDERSTOOD as error:
+        sheet.promise("the events can be understood", [f"{type(error).__name__}: {error}"])
+    return sheet.wrong
+
+
+def compare_tasks(sheet: Sheet, report: dict[str, Any], run: Run) -> None:
+    """The table of tasks row by row, and that no failure is missing."""
+    took = durations_s(run)
+    for row in report["tasks"]:
+        task = run.tasks[row["task"]]
+        took_s = round(took[row["task"]], 3) if row["task"] in took else None
+        for name, value in (("state", task.state), ("attempts", task.attempts), ("took_s", took_s)):
+            if not same(name, row[name], value):
+                sheet.figure(f"tasks.{row['task']}.{name}", row[name], value)
+    names = {row["task"] for row in report["tasks"]}
+    sheet.figure("tasks in the table", len(names), len(run.tasks) - report["tasks_left_out"])
+    failed = sorted(name for name, task in run.tasks.items() if task.state in ("failed", "needs_person"))
+    told = sorted(task["task"] for group in report["failures"] for task in group["tasks"])
+    sheet.figure("failures", len(told), len(failed))
+    sheet.figure("failures by name", told, failed)
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2:
+        print(__doc__)
+        return 2
+    try:
+        report = report_in(Path(arguments[1]))
+        rows = rows_of(Path(arguments[0]), int(report["run"]["run_id"].removeprefix("r")))
+    except UnreadableError as error:
+        print(error, file=sys.stderr)
+        return 2
+    wrong = check(report, rows)
+    print(f"{wrong} do not agree" if wrong else "everything agrees, every promise was kept")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

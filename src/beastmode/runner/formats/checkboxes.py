@@ -14,8 +14,6 @@ from beastmode.runner.formats.titles import plain, says_done
 from beastmode.runner.formats.vocabulary import explains_mark, is_criteria, is_legend, is_phase
 
 _STEP = re.compile(r"\W*step\s+\d+\b", re.IGNORECASE)
-_LONG = 120
-"""Legends are short; longer lines need no second look."""
 _STRUCK = re.compile(r"~~.+~~\W*$")
 _PHASE_NAME = re.compile(r"\W*((?:phase|stage|milestone|sprint)\s+[\d.]+)\b", re.IGNORECASE)
 _STRONG = re.compile(r"(?:quest|task|ticket|story|work item)\s*#?\s*\d|[A-Z]{1,6}\d{0,2}-\d", re.IGNORECASE)
@@ -52,7 +50,7 @@ def is_task_box(place: Place) -> bool:
     if any(is_legend(words) for words in place.labels) or is_legend(place.section.title):
         return False
     struck = _STRUCK.match(line.body) is not None and not line.done
-    return not struck and (len(line.body) > _LONG or not explains_mark(plain(line.body)))
+    return not struck and not explains_mark(line.body)
 
 
 def box_drafts(outline: Outline, *, criteria: bool = False) -> list[Draft]:

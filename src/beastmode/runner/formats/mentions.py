@@ -35,6 +35,10 @@ _FIELD = re.compile(
 _ARROW = re.compile(r"[ ]*(?:→|⟶|➜|-{1,3}>|=>)[ ]*")
 _BEFORE_VERB = re.compile(r"\b(?:blocks?|before|precedes?|unblocks?|enables?)\b", re.IGNORECASE)
 _AFTER_VERB = re.compile(rf"\b{_AFTER}\b", re.IGNORECASE)
+_HINT = re.compile(
+    r"depend|block|requir|relies|prerequisite|must|wait|build|after|before|need|preced|enable|依|→|⟶|➜|->|=>",
+    re.IGNORECASE,
+)
 MOST_PER_LINE = 400
 """Needs that one line may give rise to; ranges on both sides of an arrow multiply."""
 
@@ -77,6 +81,11 @@ def normal(name: str) -> str:
 
 def singular(kind: str) -> str:
     return "story" if kind in ("stories", "story") else kind.removesuffix("s")
+
+
+def states_order(text: str) -> bool:
+    """Whether a text has a word or an arrow that could say what comes before what. Cheap, and never wrongly no."""
+    return _HINT.search(text) is not None
 
 
 def needs_of(text: str, directory: Directory) -> tuple[list[int], list[str]]:

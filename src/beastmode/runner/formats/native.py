@@ -232,7 +232,7 @@ def _misfits(root: Entries) -> Iterator[Problem]:
     health = root.get("health")
     if isinstance(health, Entries) and (not health or len(health.keys() & {"http", "tcp", "command"}) > 1):
         tip = 'Write exactly one of http, tcp and command, like {http: "http://127.0.0.1:9000/health"}.'
-        yield _problem(root, ("health",), f"{len(health)} checks instead of one", tip)
+        yield _problem(root, ("health",), f"{len(health) or 'no'} checks instead of one", tip)
     for where, task in _raw_tasks(root, ()):
         for key, what, tip in _misfits_of_task(task):
             yield _problem(root, (*where, key), what, tip)

@@ -134,7 +134,9 @@ def whole(least: int, most: int = 10**DIGITS - 1) -> BeforeValidator:
         written = value.text if isinstance(value, Scalar) and value.plain else ""
         if re.fullmatch(rf"[-+]?[0-9]{{1,{DIGITS}}}", written) and least <= int(written) <= most:
             if re.match(r"[-+]?0[0-9]", written):
-                raise wrong(f"{written} is eight-based for some readers", "Leave out the leading zeros.")
+                raise wrong(
+                    f"{found(value)} is not the same number for all readers", "Leave out the leading zeros."
+                )
             return int(written)
         span = (
             f"from {least} to {most}" if most < 1000 else f"from {least}" if least >= 0 else "like -5 or 10"

@@ -6,8 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.mentions import MOST_PER_LINE, Directory, needs_of, normal, pairs_of
-from beastmode.runner.formats.outline import Outline
+from beastmode.runner.formats.lines import Line
+from beastmode.runner.formats.mentions import (
+    MOST_PER_LINE,
+    Directory,
+    needs_of,
+    normal,
+    pairs_of,
+    states_order,
+)
+from beastmode.runner.formats.outline import Outline, Section
 from beastmode.runner.roadmap import Ignored, Phase, Roadmap, Task
 from beastmode.settings import Order
 
@@ -24,35 +32,50 @@ def connect(
 
     Returns the lines outside all tasks that stated some, with what became of them.
     """
+    stated = [
+        (number, line)
+        for number, draft in enumerate(drafts)
+        for line in (draft.line, *draft.details)
+        if line.kind not in ("fence", "comment") and states_order(line.body)
+    ]
+    inside = {line.number for draft in drafts for line in (draft.line, *draft.details)}
+    sentences = [
+        place.line
+        for place in found.places
+        if place.line.kind in ("prose", "item")
+        and place.line.number not in inside
+        and states_order(place.line.body)
+    ]
+    if not stated and not sentences:
+        return {}
     directory = _directory(drafts, tasks)
-    moments = _moments(roadmap, tasks)
-    wiring = _Wiring(tasks, moments, notes)
-    for number, draft in enumerate(drafts):
-        for line in (draft.line, *draft.details):
-            if line.kind in ("fence", "comment"):
-                continue
-            needed, unknown = needs_of(line.body, directory)
-            wiring.add(number, needed, line.number, line.text)
-            if unknown:
-                notes.append(
-                    Ignored(line.number, line.text, f"need not followed: no task {', '.join(unknown[:5])}")
-                )
-    used = _from_sentences(drafts, found, directory, wiring)
+    wiring = _Wiring(tasks, _moments(roadmap, tasks), notes)
+    for number, line in stated:
+        needed, unknown = needs_of(line.body, directory)
+        wiring.add(number, needed, line.number, line.text)
+        if unknown:
+            notes.append(
+                Ignored(line.number, line.text, f"need not followed: no task {', '.join(unknown[:5])}")
+            )
+    used = _from_sentences(sentences, directory, wiring)
     wiring.without_circles()
     return used
 
 
 def _directory(drafts: Sequence[Draft], tasks: Sequence[Task]) -> Directory:
     directory = Directory()
+    called: dict[Section, list[int] | None] = {}
     for number, draft in enumerate(drafts):
         for name in (draft.own_id, *_other_names(draft)):
             if name:
                 directory.add(name, number)
         for section in draft.place.section.chain():
-            if match := _GROUP.match(section.title):
-                members = directory.groups.setdefault(normal(match[1]), [])
-                if len(members) < MOST_PER_LINE:
-                    members.append(number)
+            if section not in called:
+                match = _GROUP.match(section.title)
+                called[section] = directory.groups.setdefault(normal(match[1]), []) if match else None
+            members = called[section]
+            if members is not None and len(members) < MOST_PER_LINE:
+                members.append(number)
     for number, task in enumerate(tasks):
         directory.names.setdefault(normal(task.id), number)
     return directory
@@ -64,18 +87,10 @@ def _other_names(draft: Draft) -> list[str]:
     return [match[1] for match in fields if match]
 
 
-def _from_sentences(
-    drafts: Sequence[Draft], found: Outline, directory: Directory, wiring: _Wiring
-) -> dict[int, str]:
+def _from_sentences(lines: Sequence[Line], directory: Directory, wiring: _Wiring) -> dict[int, str]:
     """Follow the sentences and arrows about tasks that stand outside of them (`T007 blocks T021`)."""
     used: dict[int, str] = {}
-    if not directory.codes:
-        return used
-    inside = {line.number for draft in drafts for line in (draft.line, *draft.details)}
-    for place in found.places:
-        line = place.line
-        if line.kind not in ("prose", "item") or line.number in inside:
-            continue
+    for line in lines if directory.codes else ():
         pairs = pairs_of(line.body, directory)
         kept = sum(wiring.allowed(after, before) and wiring.link(after, before) for before, after in pairs)
         if pairs:

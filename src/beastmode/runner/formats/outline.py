@@ -143,7 +143,7 @@ def label_of(body: str) -> tuple[str, str]:
 
     An aside in brackets (`**Success Criteria** (what must be TRUE):`) does not count as following.
     """
-    bold = _BOLD_LABEL.match(undecorated(body))
+    bold = _BOLD_LABEL.match(undecorated(body)) if "**" in body or "__" in body else None
     if bold:
         rest = (
             _ASIDE.sub("", bold[2], count=1).strip() if bold[2].lstrip().startswith("(") else bold[2].strip()
@@ -151,7 +151,7 @@ def label_of(body: str) -> tuple[str, str]:
         if bold[1].rstrip().endswith((":", "：")) or rest.startswith((":", "：")) or not undecorated(rest):
             return plain(bold[1]).rstrip(":： "), plain(rest.lstrip(":： "))
         return "", body
-    bare = _PLAIN_LABEL.match(body)
+    bare = _PLAIN_LABEL.match(body) if body.endswith((":", "：")) else None
     if bare and len(bare[1].split()) <= 7:
         return plain(bare[1]), ""
     return "", body

@@ -8,6 +8,11 @@ Every question takes the plain text of a heading or a label (see `titles.plain`)
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+
+_remembered = lru_cache(maxsize=2048)
+"""The same few headings and labels are asked about for every line below them."""
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -98,26 +103,31 @@ _ADVICE = re.compile(
 )
 
 
+@_remembered
 def is_criteria(words: str) -> bool:
     """What stands below says when something counts as finished, not what to do."""
     return bool(_CRITERIA.search(words) or _CHECKS.search(words))
 
 
+@_remembered
 def is_tasks(words: str) -> bool:
     """What stands below is the work itself."""
     return bool(_TASKS.search(words)) and not _NO_TASKS.search(words)
 
 
+@_remembered
 def is_phase(words: str) -> bool:
     """A phase, sprint, quarter, version: a piece of time or of the plan."""
     return bool(_PHASE.search(words))
 
 
+@_remembered
 def is_about(words: str) -> bool:
     """A section about the plan: its risks, its team, how it is tested."""
     return bool(_ABOUT.search(words))
 
 
+@_remembered
 def is_aside(words: str) -> bool:
     """A list beside the work of a phase: its goals, files, owners."""
     return bool(_ASIDE.search(words))
@@ -128,16 +138,19 @@ def is_field(words: str) -> bool:
     return bool(_FIELD.search(words))
 
 
+@_remembered
 def is_yield(words: str) -> bool:
     """What a phase is to bring: its deliverables, features, changes. Work, where no work is listed."""
     return bool(_YIELD.search(words))
 
 
+@_remembered
 def is_legend(words: str) -> bool:
     """What stands below explains marks."""
     return bool(_LEGEND.search(words))
 
 
+@_remembered
 def is_reference(words: str) -> bool:
     """A section of a spec-kit file that speaks about tasks listed elsewhere."""
     return bool(_REFERENCE.search(words))

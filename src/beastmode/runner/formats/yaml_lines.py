@@ -327,9 +327,10 @@ _SYNTAX_TIPS = (
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> Problem:
     """A parser's complaint as a problem with our own advice."""
-    line, begins = _line(error.problem_mark), _line(error.context_mark)
-    lines = text.splitlines()
-    row = lines[line - 1] if 0 < line <= len(lines) else ""
+    lines = text.splitlines() or [""]
+    # What is missing at the end is missed one line below it, where no editor has a line.
+    line, begins = (min(_line(mark), len(lines)) for mark in (error.problem_mark, error.context_mark))
+    row = lines[line - 1] if line else ""
     if "\t" in row[: len(row) - len(row.lstrip())] or "tab character" in str(error.problem):
         return Problem(line, "a tab in the indentation", "Indent with spaces.")
     said = f"{error.context}, {error.problem}" if error.context else str(error.problem)

@@ -1,0 +1,45 @@
+# Two commands set everything up: `make run` and `make test`. See README.md and CONTRIBUTING.md.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: run test quick lint bench clean system
+
+run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
+	$(BIN)/python examples/month-1/run.py
+
+test: $(VENV)/.installed-dev system lint  ## everything that CI runs
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.installed-dev      ## the tests of a few seconds
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check src tests scripts bench examples
+	$(BIN)/ruff format --check src tests scripts bench examples
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-bench    ## the tables of docs/benchmarks.md
+	$(BIN)/python -m bench
+
+system:                            ## what the tests need beside Python; names what could not be had
+	@$(PYTHON) scripts/system_packages.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	$(PIP) install --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,154 @@
+"""The journal: what is acknowledged stays, once; a newer file is left alone; a full disk is survived."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beastmode.errors import JournalError, JournalVersionError
+from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, RUN_STARTED, Event
+from beastmode.settings import Durability
+from beastmode.store.journal import VERSION, Journal, JournalReader
+
+DURABILITIES: tuple[Durability, ...] = ("full", "process")
+
+
+def read(path: Path, run: int = 1) -> list[Event]:
+    reader = JournalReader(path)
+    try:
+        return list(reader.events(run))
+    finally:
+        reader.close()
+
+
+def play(coroutine: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(coroutine)
+
+
+@pytest.mark.parametrize("durability", DURABILITIES)
+def test_what_is_appended_comes_back_in_order(tmp_path: Path, durability: Durability) -> None:
+    async def write() -> None:
+        journal = Journal(tmp_path / "journal.db", durability)
+        run = journal.new_run({"roadmap": "r"})
+        await asyncio.gather(*(journal.append("x", run, f"t{n}", n, {"n": n}) for n in range(500)))
+        journal.append("last", run)
+        await journal.close()
+
+    play(write())
+    events = read(tmp_path / "journal.db")
+    assert [event.kind for event in events] == [RUN_STARTED, *["x"] * 500, "last"]
+    assert [event.data["n"] for event in events[1:-1]] == list(range(500))
+    assert [event.seq for event in events] == sorted(event.seq for event in events)
+
+
+@pytest.mark.parametrize("durability", DURABILITIES)
+def test_an_acknowledged_event_is_there_for_others_at_once(tmp_path: Path, durability: Durability) -> None:
+    async def write() -> None:
+        journal = Journal(tmp_path / "journal.db", durability)
+        await journal.append("x", 1)
+        assert [event.kind for event in read(tmp_path / "journal.db")] == ["x"]
+        await journal.close()
+
+    play(write())
+
+
+@pytest.mark.parametrize("durability", DURABILITIES)
+@pytest.mark.parametrize("kind", [ATTEMPT_STARTED, ATTEMPT_ENDED])
+def test_an_attempt_is_recorded_once(tmp_path: Path, durability: Durability, kind: str) -> None:
+    async def write() -> None:
+        journal = Journal(tmp_path / "journal.db", durability)
+        await journal.append(kind, 1, "t", 1, {"end": "done"})
+        with pytest.raises(JournalError, match="cannot be written"):
+            await journal.append(kind, 1, "t", 1, {"end": "failed"})
+        assert journal.trouble is not None
+        await journal.close()
+
+    play(write())
+    assert [event.data for event in read(tmp_path / "journal.db")] == [{"end": "done"}]
+
+
+def test_runs_are_numbered_one_after_the_other(tmp_path: Path) -> None:
+    async def write() -> None:
+        journal = Journal(tmp_path / "journal.db")
+        assert [journal.new_run({}) for _ in range(3)] == [1, 2, 3]
+        await journal.close()
+
+    play(write())
+
+
+def test_a_newer_journal_is_refused_and_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    play(_make(path))
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    for opens in (lambda: Journal(path), lambda: JournalReader(path)):
+        with pytest.raises(JournalVersionError, match="newer") as refused:
+            opens()
+        assert refused.value.tip
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"a diary, " * 100)
+    with pytest.raises(JournalError, match="not a journal"):
+        Journal(path)
+    assert path.read_bytes() == b"a diary, " * 100
+
+
+async def _make(path: Path) -> None:
+    journal = Journal(path)
+    journal.new_run({})
+    await journal.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MB, where this may be had."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        if os.environ.get("CI") == "true":
+            pytest.fail("a tmpfs cannot be mounted here; run CI as root")
+        pytest.skip("needs root to mount a small tmpfs")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("durability", DURABILITIES)
+def test_a_full_disk_keeps_what_was_recorded(small_disk: Path, durability: Durability) -> None:
+    """The ballast makes room for what is in flight; then appends fail, and say so. The journal stays whole."""
+    acknowledged: list[int] = []
+
+    async def write() -> None:
+        journal = Journal(small_disk / "journal.db", durability)
+        with pytest.raises(JournalError) as failed:
+            for number in range(10_000):
+                await journal.append("x", 1, data={"n": number, "text": "x" * 2000})
+                acknowledged.append(number)
+                if journal.trouble is not None:
+                    break
+            assert journal.trouble is not None
+            await journal.append("last", 1)
+            raise journal.trouble
+        assert "space" in failed.value.tip
+        assert not (small_disk / "ballast").exists()
+        await journal.close()
+
+    play(write())
+    events = read(small_disk / "journal.db")
+    assert [event.data["n"] for event in events if event.kind == "x"] == acknowledged
+    assert events[-1].kind == "last"
+    with sqlite3.connect(small_disk / "journal.db") as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()

@@ -1,0 +1,85 @@
+"""The arrows of DESIGN.md section 3 point down: every import is read, deferred and TYPE_CHECKING ones too."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent / "src" / "beastmode"
+
+LAYERS = [
+    {"__main__", "testing"},
+    {"cli"},
+    {"compose"},
+    {"runner", "gateway", "dashboard"},
+    {"cache", "probes"},
+    {"safeguards"},
+    {"store", "failures"},
+    {"settings", "events", "clock", "errors"},
+]
+"""From top to bottom. The rooms of one layer do not know each other, but for the shared words."""
+MAY_READ_ALL = {"testing", "__init__"}
+MAY_KNOW_EACH_OTHER = {"settings", "events", "clock", "errors"}
+LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    """Every module of ours that a file imports, with the line."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("beastmode"):
+            names = [node.module] if node.module != "beastmode" else [f"beastmode.{a.name}" for a in node.names]
+            found += [(node.lineno, name) for name in names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            found.append((node.lineno, "beastmode.RELATIVE"))
+        elif isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names if alias.name.startswith("beastmode")]
+    return found
+
+
+def room_of(path: Path) -> str:
+    part = path.relative_to(ROOT).parts[0]
+    return part.removesuffix(".py")
+
+
+def offences(path: Path) -> list[str]:
+    """The arrows of a file that run up or sideways."""
+    here = room_of(path)
+    if here in MAY_READ_ALL:
+        return []
+    wrong = []
+    for line, name in imports(path):
+        there = name.split(".")[1] if "." in name else "__init__"
+        if there in (here, "__version__") or {here, there} <= MAY_KNOW_EACH_OTHER:
+            continue
+        if there not in LEVEL or LEVEL[there] <= LEVEL[here] or there == "testing":
+            wrong.append(f"{path.relative_to(ROOT)}:{line} imports {name}: {here} may not know {there}")
+    return wrong
+
+
+def test_every_room_has_its_place() -> None:
+    rooms = {room_of(path) for path in ROOT.rglob("*.py")} - {"__init__"}
+    assert rooms <= set(LEVEL), f"name the layer of {rooms - set(LEVEL)} in LAYERS"
+
+
+def test_no_arrow_runs_up() -> None:
+    wrong = [offence for path in sorted(ROOT.rglob("*.py")) for offence in offences(path)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_arrow_that_runs_up_is_named(tmp_path: Path) -> None:
+    """The test itself can fail: deferred and type-only imports are seen."""
+    bad = ROOT / "safeguards" / "window.py"
+    source = "def f():\n    from beastmode.runner import execute\n"
+    file = tmp_path / "window.py"
+    file.write_text(source, encoding="utf-8")
+    assert imports(file) == [(2, "beastmode.runner")]
+    assert LEVEL["runner"] < LEVEL[room_of(bad)]
+
+
+def test_importing_the_package_does_nothing_else() -> None:
+    """`beast --help` answers at once because nothing is loaded before it is needed."""
+    tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    loaded = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {node.module for node in loaded if isinstance(node, ast.ImportFrom)}
+    assert names <= {"__future__", "typing"}
