@@ -2,9 +2,9 @@
 
     python scripts/check_report.py .beast/journal.db .beast/runs/r1/report/report.json
 
-Computes the digest and every figure of `summary`, `safety` and `performance` again from the raw events, by its own
-logic, compares the task table and the failures, and checks the promises themselves. A line for each. Ends with 0
-only where everything agrees and every promise was kept, with 1 where not, with 2 where a file cannot be read.
+Computes the digest and every figure of `summary`, `safety` and `performance` again from the raw events, by its
+own logic, compares the task table and the failures, and checks the promises themselves. A line for each. Ends
+with 0 only where everything agrees and every promise was kept, 1 where not, 2 where a file cannot be read.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ class Task:
 
 @dataclass
 class Run:
-    """What the events of a run add up to.   numbers: of the last attempt of each task, those that are gone from
-    the list included.   breaches: broken promises that show while reading."""
+    """What the events of a run add up to.   numbers: of the last attempt of each task, those gone from the list
+    included.   breaches: broken promises that show while reading."""
 
     sessions: list[Session] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=lambda: defaultdict(Task))
@@ -164,17 +164,8 @@ def parse(row: tuple[bytes, ...]) -> Event:
 def replay(events: list[Event]) -> Run:
     """Follow a run from its first event to its last."""
     run = Run()
-    act = {
-        "session_started": session_started,
-        "session_ended": session_ended,
-        "planned": planned,
-        "selected": selected,
-        "reset": reset,
-        "cancelled": cancelled,
-        "attempt_started": attempt_started,
-        "attempt_ended": attempt_ended,
-        "run_started": lambda run, event: None,
-    }
+    meanings = (session_started, session_ended, planned, selected, reset, cancelled)
+    act = {meaning.__name__: meaning for meaning in (*meanings, attempt_started, attempt_ended)}
     for event in events:
         act.get(event.kind, noticed)(run, event)
         if run.sessions:
@@ -271,8 +262,8 @@ def limit_of_retries(run: Run, task: Task) -> int:
 
 
 def starts_by_boot(run: Run) -> dict[str, list[tuple[int, int]]]:
-    """Real starts of attempts and health checks, each with its session. The monotonic clock compares within one
-    boot only."""
+    """Real starts of attempts and health checks, each with its session. The monotonic clock compares only within
+    one boot."""
     boots: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for attempt in run.attempts:
         if attempt.start_us is not None:
@@ -339,7 +330,7 @@ def longest_chain_s(run: Run) -> float:
     """By relaxing needs in the order in which they become known; a cycle cannot be ordered and is refused."""
     took, longest = durations_s(run), dict[str, float]()
     after: dict[str, list[str]] = defaultdict(list)
-    missing = {name: 0 for name in run.tasks}
+    missing = dict.fromkeys(run.tasks, 0)
     for name, task in run.tasks.items():
         for need in {need for need in task.needs if need in run.tasks}:
             after[need].append(name)
@@ -489,8 +480,8 @@ def limits_at(run: Run, session: int) -> Callable[[int], dict[str, Any]]:
 
 
 def over_concurrency(run: Run) -> list[str]:
-    """At every admission, against the limit then. What a kill cut off counts until its runner's last word, that
-    instant included."""
+    """At every admission, against the limit then. What a kill cut off counts until its runner's last word,
+    that instant included."""
     breaches = []
     for session in range(len(run.sessions)):
         mine = [attempt for attempt in run.attempts if attempt.session == session]
@@ -504,7 +495,7 @@ def over_concurrency(run: Run) -> list[str]:
 
 
 def over_rate(run: Run) -> list[str]:
-    """At every start, those in the window that ends with it, against the rates then; sessions of one boot together."""
+    """At every start, those in the window that ends with it, against the rates then; all sessions of a boot."""
     breaches = []
     in_force = {session: limits_at(run, session) for session in range(len(run.sessions))}
     for stamps in starts_by_boot(run).values():
@@ -595,7 +586,7 @@ def compare_tasks(sheet: Sheet, report: dict[str, Any], run: Run) -> None:
     """The table of tasks row by row, and that no failure is missing."""
     took = durations_s(run)
     for row in report["tasks"]:
-        task = run.tasks[row["task"]]
+        task = run.tasks.get(row["task"], Task("unknown"))
         took_s = round(took[row["task"]], 3) if row["task"] in took else None
         for name, value in (("state", task.state), ("attempts", task.attempts), ("took_s", took_s)):
             if not same(name, row[name], value):

@@ -1,6 +1,8 @@
-"""AttemptLog: what an attempt prints, kept in one file of bounded size, whatever it prints and whatever the disk does.
+"""AttemptLog: what an attempt prints, kept in one file of bounded size, whatever it prints and whatever the
+disk does.
 
-The beginning goes to the file as it comes; of what exceeds the limit the end is kept in memory and written last.
+The beginning goes to the file as it comes; of what exceeds the limit the end is kept in memory and written
+last.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ TAIL_BYTES = 4096
 class AttemptLog:
     """Bytes in, a file of about `limit_bytes` out: nine tenths from the beginning, one from the end.
 
-    The file is created with the first byte, so that no output makes no file. A disk that fails ends the log and
-    never the attempt: `error` says why, and what is written after that is only counted and seen in `tail`.
+    The file is created with the first byte, so that no output makes no file. A disk that fails ends the log
+    and never the attempt: `error` says why, and what is written after that is only counted and seen in
+    `tail`.
     """
 
     def __init__(self, path: Path, limit_bytes: int) -> None:

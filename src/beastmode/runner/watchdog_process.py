@@ -1,8 +1,9 @@
 """The watchdog's own process: waits until the runner is gone, then ends everything the runner had started.
 
-Run as a script by a bare interpreter (`python -I -S`, 10 ms, 7 MB), so it may import only small stdlib modules.
-Arguments: the runner's process id, the file descriptors of the pipe and of the register, the lock file, the session.
-The runner holds the other end of the pipe: it says `.` before it ends well, and closes it however it ends.
+Run as a script by a bare interpreter (`python -I -S`, 10 ms, 7 MB), so it may import only small stdlib
+modules. Arguments: the runner's process id, the file descriptors of the pipe and of the register, the lock
+file, the session. The runner holds the other end of the pipe: it says `.` before it ends well, and closes it
+however it ends.
 """
 
 import contextlib
@@ -34,8 +35,8 @@ def main(arguments: list[str]) -> None:
 def ends_well(runner: int, pipe: int) -> bool:
     """Wait for the end of the runner. True: it has seen to its processes itself.
 
-    The pipe alone is not enough where there are pidfds to be had: a child that the runner forked without an exec
-    (multiprocessing) keeps the other end of it open.
+    The pipe alone is not enough where there are pidfds to be had: a child that the runner forked without an
+    exec (multiprocessing) keeps the other end of it open.
     """
     watched = select.poll()
     watched.register(pipe, select.POLLIN)
@@ -55,7 +56,8 @@ def registered(register: int) -> list[int]:
 
 
 def end_session(groups: list[int], session: str) -> bool:
-    """TERM, up to a second of grace, KILL, for the groups and all who carry the session. True: all are gone."""
+    """TERM, up to a second of grace, KILL, for the groups and all who carry the session. True: all are
+    gone."""
     started = time.monotonic()
     signal_groups(groups, signal.SIGTERM)
     signal_all(carriers(session), signal.SIGTERM)
@@ -76,7 +78,8 @@ def end_session(groups: list[int], session: str) -> bool:
 
 
 def carriers(session: str) -> list[int]:
-    """The processes of this user, other than this one, whose environment names the session. Linux; else none."""
+    """The processes of this user, other than this one, whose environment names the session. Linux; else
+    none."""
     wanted = b"\0" + MARK + session.encode() + b"\0"
     try:
         names = os.listdir("/proc")

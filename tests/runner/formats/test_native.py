@@ -458,8 +458,8 @@ def test_every_roadmap_in_the_docs_can_be_read() -> None:
 
 
 _KEYS = (
-    "title tasks phases limits health order id kind command url call env body needs timeout retries expect status "
-    "json http tcp rate concurrency << verify"
+    "title tasks phases limits health order id kind command url call env body needs timeout retries "
+    "expect status json http tcp rate concurrency << verify"
 )
 WORDS = st.sampled_from(_KEYS.split())
 LEAVES = (

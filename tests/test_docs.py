@@ -1,0 +1,91 @@
+"""The docs are whole: every setting, flag, state, event, class and exit code stands there, and README blocks run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from typer.main import get_command
+
+from beastmode import errors, events
+from beastmode.cli import run as run_command
+from beastmode.cli.app import COMMANDS
+from beastmode.failures.tips import TIPS
+from beastmode.runner.states import AttemptEnd, TaskState
+from beastmode.settings import RunSettings
+
+ROOT = Path(__file__).parent.parent
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+
+
+def missing(names: list[str], page: str) -> list[str]:
+    return [name for name in names if f"`{name}`" not in DOCS[page]]
+
+
+def test_every_setting_and_flag_is_documented() -> None:
+    assert not missing([setting.name for setting in fields(RunSettings)], "settings.md")
+    flags = [flag for option in get_command(run_command.app).params for flag in option.opts if flag.startswith("--")]
+    assert not missing(flags, "settings.md")
+
+
+def test_every_state_is_documented() -> None:
+    assert not missing([*get_args(TaskState), *get_args(AttemptEnd)], "states.md")
+
+
+def test_every_exit_code_is_documented() -> None:
+    codes = [value for name, value in vars(errors).items() if name.startswith("EXIT_")]
+    assert not [code for code in codes if f"| {code} |" not in DOCS["states.md"]]
+
+
+def test_every_event_is_documented() -> None:
+    kinds = [value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)]
+    assert not missing(kinds, "journal.md")
+
+
+def test_every_failure_class_is_documented_with_its_tip() -> None:
+    assert not missing(list(TIPS), "failures.md")
+
+
+def test_every_command_is_named_in_readme_or_docs() -> None:
+    everything = (ROOT / "README.md").read_text(encoding="utf-8") + "".join(DOCS.values())
+    assert not [name for name in COMMANDS if f"beast {name}" not in everything]
+
+
+def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
+    assert not [name for name in DOCS if name != "README.md" and f"({name})" not in DOCS["README.md"]]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / name for name in DOCS)]
+    for page in pages:
+        for target in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_shell_lines_of_the_readme_run(tmp_path: Path) -> None:
+    script = next(block for block in blocks("sh") if "beast plan" in block)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "draw-the-picture" in done.stdout
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_the_python_of_the_readme_runs(block: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
