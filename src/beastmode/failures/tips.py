@@ -32,8 +32,8 @@ TIPS: dict[str, str] = {
 }
 
 CANNOT_RUN_TIP = {
-    126: "Make the program executable (chmod +x) or begin it with a #! line. It cannot be run as it is.",
-    127: "Install the program or correct its name: it is in no folder of $PATH.",
+    126: "Correct what the cause names; a program must be executable (chmod +x) and a script begin with #!.",
+    127: "Install the program or correct its name: the cause names what was not found.",
 }
 REDIRECT_TIP = "Put the address it points to into the list: {where} redirects to {target}."
 

@@ -54,7 +54,8 @@ class BusyError(Exception):
 class HostFile:
     """One short transaction at a time, on a file that may be damaged, deleted or replaced at any moment.
 
-    path: in a folder that exists.   replaced: a damaged file was moved aside when this one was opened.
+    path: in a folder that exists.   replaced: a damaged or deleted one
+    was in its place, so the past is not known.
     warnings: what was damaged and where it lies now, for the user.
     """
 
@@ -112,7 +113,7 @@ class HostFile:
         try:
             inode = self.path.stat().st_ino
         except OSError:
-            inode = 0
+            inode, self.replaced = 0, True
         if inode != self._inode:
             self._db.close()
             self._db = self._open(now)
@@ -144,7 +145,7 @@ class HostFile:
             db.execute("PRAGMA journal_mode = WAL").fetchone()
             # A lost file costs one full window; waiting for a disk would cost every start.
             db.execute("PRAGMA synchronous = OFF")
-            _prepare(db, now)
+            _prepare(db, now, lost_at=now if self.replaced else -math.inf)
             db.execute("PRAGMA busy_timeout = 0").fetchone()
         except BaseException:
             db.close()
@@ -187,7 +188,7 @@ def new_generation() -> int:
     return random.getrandbits(62)
 
 
-def _prepare(db: sqlite3.Connection, now: float) -> None:
+def _prepare(db: sqlite3.Connection, now: float, lost_at: float) -> None:
     """The tables; emptied where they tell of another boot, whose times mean nothing in this one."""
     db.execute("BEGIN IMMEDIATE")
     for statement in _SCHEMA.split(";")[:-1]:
@@ -198,7 +199,7 @@ def _prepare(db: sqlite3.Connection, now: float) -> None:
     if state is None or state[0] != boot or (newest or -math.inf) > now + FUTURE_S:
         for table in _TABLES:
             db.execute(f"DELETE FROM {table}")  # noqa: S608  names of our own
-        db.execute("INSERT INTO state VALUES (?, ?, 0, ?, 0)", (boot, new_generation(), -math.inf))
+        db.execute("INSERT INTO state VALUES (?, ?, 0, ?, 0)", (boot, new_generation(), lost_at))
     db.execute("COMMIT")
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from beastmode.errors import PreconditionError
 from beastmode.safeguards import host_members as members
-from beastmode.safeguards.host_file import OPEN_S, BusyError, HostFile
+from beastmode.safeguards.host_file import BUSY_S, OPEN_S, BusyError, HostFile
 from beastmode.safeguards.host_folder import FOLDER_SETTING, file_stem, limits_folder, origin
 from beastmode.safeguards.host_log import StartLog
 from beastmode.safeguards.host_queue import Queue
@@ -23,14 +23,14 @@ from beastmode.settings import Rate
 T = TypeVar("T")
 
 POLL_S = 0.020
-"""What hangs on another process is asked for this often: nobody wakes us. 50 questions a second cost under 1 % of
-a core, and a slot that another process frees stands empty for 10 ms on average."""
+"""What hangs on another process is asked for this often: nobody wakes us. A slot that another process frees stands
+empty for 10 ms on average; 50 questions a second cost under 1 % of a core."""
 LOOK_S = 0.25
 """Even a known wait is cut to this while others are there: a place may be given back, or its owner may die."""
 BURY_S = 0.1
 """How often those who wait look for dead processes."""
-TRIM_EVERY = 64
-"""Starts between two clearings of the log."""
+CLEAR_EVERY = 64
+"""Starts between two clearings of what no window needs any more."""
 
 
 class HostStore:
@@ -58,17 +58,17 @@ class HostStore:
         self._concurrency, self._rates, self._linger_s = concurrency, tuple(rates), linger_s
         self._clock = clock
         self._member = random.getrandbits(62)
+        self._alive: Liveness | None = None
+        self._joined = self._closed = False
+        # What this process holds, kept here as well: the file may be lost, or busy when a call leaves or ends.
         self._calls: dict[int, tuple[int, float | None]] = {}
-        self._unsaved: set[int] = set()
-        self._stamps: list[float] = []
-        self._tickets = self._appended = 0
+        self._unsaved = _Unsaved()
+        self._tickets = 0
         self._generation = -1
         self._strictest = members.Strictest(concurrency, (), 1)
-        self._seen = (0, 0)
+        self._in_use = (0, 0)
         self._buried_at = -math.inf
-        self._closed = False
-        self._alive: Liveness | None = None
-        self._file = self._open()
+        self._open()
 
     @property
     def warnings(self) -> list[str]:
@@ -76,14 +76,13 @@ class HostStore:
 
     def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
         self._concurrency, self._rates = concurrency, tuple(rates)
-        self._generation = -1
-        self._save(now, lambda db: self._enter(db))
+        self._unsaved.limits = True
+        self._save(now)
 
     def take(self, now: float, places: int = 1) -> Ticket | Hold:
         self._tickets += 1
-        ticket = Ticket(self._tickets, places)
-        hold = self._ask(now, ticket.number, slots=1, places=places)
-        return ticket if hold is None else hold
+        hold = self._ask(now, self._tickets, slots=1, places=places)
+        return Ticket(self._tickets, places) if hold is None else hold
 
     def take_places(self, ticket: Ticket, now: float, places: int = 1) -> Hold | None:
         hold = self._ask(now, ticket.number, slots=0, places=places)
@@ -94,45 +93,206 @@ class HostStore:
     def left(self, ticket: Ticket, now: float) -> None:
         ticket.places -= 1
         self._calls[ticket.number] = (ticket.places, None)
-        self._unsaved.add(ticket.number)
-        self._stamps.append(now)
+        self._unsaved.calls.add(ticket.number)
+        self._unsaved.starts.append(now)
         self._save(now)
 
     def end(self, ticket: Ticket, now: float, linger_s: float = 0.0) -> None:
         ticket.places = 0
+        self._calls.pop(ticket.number, None)
         if linger_s > 0:
             self._calls[ticket.number] = (0, now + linger_s)
-        else:
-            self._calls.pop(ticket.number, None)
-        self._unsaved.add(ticket.number)
+        self._unsaved.calls.add(ticket.number)
         self._save(now)
 
     def fill(self, now: float) -> None:
-        self._save(now, lambda db: StartLog.read(db).forget(now))
+        self._unsaved.filled_at = now
+        self._save(now)
 
     def in_use(self, now: float) -> tuple[int, int]:
-        self._save(now, lambda db: self._look(db, now))
-        return self._seen
+        """Of all processes. The last known where the file is busy."""
+        self._save(now, lambda db: self._count(db, now))
+        return self._in_use
 
     def close(self) -> None:
-        """Leave: what is still held counts as if the process had died."""
+        """Leave. What is still held counts as if the process had died: the server may be at work on it."""
         if self._closed:
             return
-        self._save(self._clock(), lambda db: members.bury(db, self._member, self._clock()))
+        now = self._clock()
+        self._save(now, lambda db: members.bury(db, self._member, now))
         self._closed = True
         self._file.close()
         if self._alive is not None:
             self._alive.close()
 
-    def _open(self) -> HostFile:
+    def _open(self) -> None:
         now = self._clock()
         try:
             self._file = HostFile(self._stem.with_name(f"{self._stem.name}.v1.db"), now)
-            self._run(now, lambda db: members.bury_dead(db, self._stem, self._member, now), OPEN_S)
+            self._run(now, lambda db: self._bury_dead(db, now), OPEN_S)
         except BusyError as error:
             raise PreconditionError(
                 f"the limits cannot be kept: {error.reason}",
                 where=str(self._stem.parent),
                 tip=f"Free the disk or end what holds the file, or name another folder in {FOLDER_SETTING}.",
             ) from error
-        return self._file
+
+    def _save(self, now: float, step: Callable[[sqlite3.Connection], None] = lambda db: None) -> None:
+        """Write what has changed. A busy file gets it with the next call; until then a start that has left still
+        counts as leaving and a call that has ended as in flight: too much, never too little."""
+        try:
+            self._run(now, step)
+        except BusyError:
+            return
+
+    def _run(self, now: float, step: Callable[[sqlite3.Connection], T], patience_s: float = BUSY_S) -> T:
+        """Raises BusyError."""
+        if self._closed:
+            raise BusyError("the store is closed")
+
+        def whole(db: sqlite3.Connection) -> T:
+            self._catch_up(db, now)
+            self._flush(db, now)
+            return step(db)
+
+        result = self._file.run(now, whole, patience_s)
+        self._joined = True
+        self._unsaved = _Unsaved()
+        if self._alive is not None:
+            self._alive.touch()
+        return result
+
+    def _catch_up(self, db: sqlite3.Connection, now: float) -> None:
+        """Follow what others have changed; join where this process is not known (any more)."""
+        (generation,) = db.execute("SELECT generation FROM state").fetchone()
+        if generation == self._generation and not self._unsaved.limits:
+            return
+        joining = not members.is_member(db, self._member)
+        if joining:
+            self._show_alive()
+            self._unsaved.calls.update(self._calls)
+        if joining or self._unsaved.limits:
+            members.enter(db, self._member, self._concurrency, self._rates, self._linger_s)
+        if joining and self._joined:
+            StartLog.read(db).forget(now)
+        self._strictest = members.strictest(db)
+        (self._generation,) = db.execute("SELECT generation FROM state").fetchone()
+
+    def _show_alive(self) -> None:
+        members.sweep(self._stem)
+        path = members.liveness_path(self._stem, self._member)
+        if self._alive is None or not path.exists():
+            if self._alive is not None:
+                self._alive.close(remove=False)
+            self._alive = Liveness(path)
+
+    def _flush(self, db: sqlite3.Connection, now: float) -> None:
+        unsaved = self._unsaved
+        for number in unsaved.calls:
+            if number in self._calls:
+                row = (self._member, number, *self._calls[number])
+                db.execute("REPLACE INTO calls VALUES (?, ?, ?, ?)", row)
+            else:
+                db.execute("DELETE FROM calls WHERE member = ? AND number = ?", (self._member, number))
+        if unsaved.starts or unsaved.filled_at is not None:
+            log = StartLog.read(db)
+            for at in unsaved.starts:
+                log.append(at)
+            if unsaved.filled_at is not None:
+                log.forget(unsaved.filled_at)
+            if log.total % CLEAR_EVERY == 0:
+                self._clear(log, now)
+
+    def _clear(self, log: StartLog, now: float) -> None:
+        log.trim(now)
+        log.db.execute("DELETE FROM calls WHERE until <= ?", (now,))
+        self._calls = {n: call for n, call in self._calls.items() if call[1] is None or call[1] > now}
+
+    def _ask(self, now: float, number: int, slots: int, places: int) -> Hold | None:
+        held, _ = self._calls.get(number, (0, None))
+
+        def step(db: sqlite3.Connection) -> Hold | None:
+            queue = Queue(db, self._member)
+            hold = self._hold(db, now, queue, slots, places)
+            if hold is not None and self._bury_dead(db, now):
+                self._catch_up(db, now)
+                hold = self._hold(db, now, queue, slots, places)
+            if hold is None:
+                db.execute("REPLACE INTO calls VALUES (?, ?, ?, NULL)", (self._member, number, held + places))
+                queue.leave()
+            elif self._others and self._possible(places):
+                queue.wait(now, hold.wait_s, slots, places)
+            return hold
+
+        try:
+            hold = self._run(now, step)
+        except BusyError as error:
+            return Hold(error.reason, POLL_S)
+        if hold is None:
+            self._calls[number] = (held + places, None)
+        return hold
+
+    def _hold(
+        self, db: sqlite3.Connection, now: float, queue: Queue, slots: int, places: int
+    ) -> Hold | None:
+        # Whoever has a slot need not stand back for those who wait for one: they may be waiting for this one.
+        slots_ahead, places_ahead = queue.ahead(now) if self._others and slots else (0, 0)
+        query = "SELECT count(*), coalesce(sum(places), 0) FROM calls WHERE until IS NULL OR until > ?"
+        busy, leaving = db.execute(query, (now,)).fetchone()
+        if slots:
+            wait_s = self._slot_wait_s(db, now, busy + slots_ahead)
+            if wait_s > 0:
+                return Hold("slot", min(wait_s, POLL_S) if self._others else wait_s)
+        log = StartLog.read(db)
+        for span_s, starts in self._strictest.windows:
+            wait_s = log.wait_s(now, span_s, starts, places + leaving + places_ahead)
+            if wait_s > 0:
+                return Hold("rate", self._rate_wait_s(wait_s) if self._others else wait_s)
+        return None
+
+    def _slot_wait_s(self, db: sqlite3.Connection, now: float, in_use: int) -> float:
+        limit = self._strictest.concurrency
+        if limit is None or in_use < limit:
+            return 0.0
+        query = "SELECT until FROM calls WHERE until > ? ORDER BY until LIMIT 1 OFFSET ?"
+        until = db.execute(query, (now, in_use - limit)).fetchone()
+        return math.inf if until is None else float(until[0]) - now
+
+    @staticmethod
+    def _rate_wait_s(wait_s: float) -> float:
+        return POLL_S if wait_s == math.inf else min(wait_s, LOOK_S)
+
+    @property
+    def _others(self) -> bool:
+        return self._strictest.members > 1
+
+    def _possible(self, places: int) -> bool:
+        """Can so many ever be free? Who waits for more would stand in the way of all for ever."""
+        return all(places <= starts for _, starts in self._strictest.windows)
+
+    def _bury_dead(self, db: sqlite3.Connection, now: float) -> bool:
+        if not self._others or now < self._buried_at + BURY_S:
+            return False
+        self._buried_at = now
+        return members.bury_dead(db, self._stem, self._member, now)
+
+    def _count(self, db: sqlite3.Connection, now: float) -> None:
+        query = "SELECT count(*), coalesce(sum(places), 0) FROM calls WHERE until IS NULL OR until > ?"
+        busy, leaving = db.execute(query, (now,)).fetchone()
+        self._in_use = (busy, 0)
+        if self._rates:
+            span_s = self._rates[0].padded_span_s
+            starts = dict(self._strictest.windows)[span_s]
+            self._in_use = (busy, leaving + StartLog.read(db).in_window(now, span_s, starts))
+
+
+class _Unsaved:
+    """Changes of this process that are not in the file yet."""
+
+    __slots__ = ("calls", "filled_at", "limits", "starts")
+
+    def __init__(self) -> None:
+        self.calls: set[int] = set()
+        self.starts: list[float] = []
+        self.filled_at: float | None = None
+        self.limits = False

@@ -1,10 +1,9 @@
-"""Commands: a list of arguments, filled per task, or a shell line that gets the fields only as variables."""
+"""Commands: a list of arguments, filled per task, or a shell line that gets its fields only as variables."""
 
 from __future__ import annotations
 
 import errno
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from beastmode.failures import classify
@@ -16,7 +15,7 @@ from beastmode.runner.work import Command
 
 _NOT_FOUND, _CANNOT_RUN, _NOT_NOW = 127, 126, 71
 """As a shell says it, so that a program that cannot be started is one more exit code (71: EX_OSERR)."""
-_SCARCE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY, errno.EIO}
+_SCARCE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY, errno.ENOSPC}
 """What this machine has run out of for now; every other refusal to start is the command's own fault."""
 
 
@@ -27,7 +26,7 @@ class CommandKind:
         self._supervisor = supervisor
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
-        """Success is exit code 0. A command says nothing about a server's load by failing, but it does by passing."""
+        """Success is exit code 0, which says that the server bore it; a failure says nothing about its load."""
         command = attempt.task.work
         if not isinstance(command, Command):
             raise TypeError(f"no command: {command!r}")
@@ -64,3 +63,24 @@ def outcome_of(exit_: Exit, attempt: Attempt) -> Outcome:
     else:
         return Outcome(None, "success", exit_.cpu_s, exit_.max_rss_kib)
     return Outcome(failure, failure.effect, exit_.cpu_s, exit_.max_rss_kib)
+
+
+def _arguments(command: Command, attempt: Attempt) -> list[str]:
+    if command.shell:
+        return ["/bin/sh", "-c", command.shell]
+    return fill(command.arguments, field_values(attempt))
+
+
+def _not_started(error: OSError | ValueError, command: Command, attempt: Attempt) -> Exit:
+    program = "/bin/sh" if command.shell else next(iter(_arguments(command, attempt)), "")
+    folder = attempt.root / command.cwd
+    if not isinstance(error, OSError):
+        return Exit(_CANNOT_RUN, tail=f"{program}: {error}")
+    if not folder.is_dir():
+        return Exit(_CANNOT_RUN, tail=f"the folder to run in does not exist: {folder}")
+    if error.errno in _SCARCE:
+        return Exit(_NOT_NOW, tail=f"this machine could not start {program}: {error.strerror}")
+    if error.errno == errno.E2BIG:
+        return Exit(_CANNOT_RUN, tail=f"{program}: its arguments or variables are too long for this system")
+    code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN
+    return Exit(code, tail=f"{program}: {error.strerror}")

@@ -9,9 +9,9 @@ from beastmode.runner.fields import FIELDS
 from beastmode.runner.kinds.protocol import Attempt
 
 MOST_FEEDBACK_BYTES = 8 * 1024
-"""Of feedback in the environment, which all variables and arguments share (2 MiB on Linux, 1 MiB on macOS)."""
+"""Of feedback in the environment, whose size all variables and arguments share."""
 _MOST_ARGUMENT_BYTES = 100_000
-"""Of feedback in one argument: Linux takes none longer than 131,071 bytes, and says only "Argument list too long"."""
+"""Of feedback in one argument: Linux takes none of 128 KiB, and says only "Argument list too long"."""
 
 
 def field_values(attempt: Attempt) -> dict[str, str]:
