@@ -2,8 +2,8 @@
 
     python scripts/check_report.py .beast/journal.db .beast/runs/r1/report/report.json
 
-Computes the digest and every figure of `summary`, `safety` and `performance` again from the raw events, by its
-own logic, compares the task table and the failures, and checks the promises themselves. A line for each. Ends
+Computes the digest and every figure of `summary`, `safety` and `performance` again from the raw events, by
+its own logic, compares the task table and the failures, and checks the promises themselves. A line for each. Ends
 with 0 only where everything agrees and every promise was kept, 1 where not, 2 where a file cannot be read.
 """
 
@@ -127,7 +127,7 @@ def rows_of(journal: Path, run: int) -> list[tuple[bytes, ...]]:
     try:
         address = f"file:{quote(str(journal.resolve()))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=10.0)) as db:
-            return list(db.execute(f"SELECT {columns} FROM events WHERE run = ? ORDER BY seq", (run,)))  # noqa: S608
+            return list(db.execute(f"SELECT {columns} FROM events WHERE run = ? ORDER BY seq", (run,)))
     except sqlite3.Error as error:
         raise UnreadableError(f"the journal cannot be read: {journal}: {error}") from None
 
@@ -262,8 +262,8 @@ def limit_of_retries(run: Run, task: Task) -> int:
 
 
 def starts_by_boot(run: Run) -> dict[str, list[tuple[int, int]]]:
-    """Real starts of attempts and health checks, each with its session. The monotonic clock compares only within
-    one boot."""
+    """Real starts of attempts and health checks, each with its session. The monotonic clock compares only
+    within one boot."""
     boots: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for attempt in run.attempts:
         if attempt.start_us is not None:

@@ -25,6 +25,6 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'beastmode' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - at first use, see above
+    from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-
 LOOK_AGAIN_S = 30.0
 """A long wait looks at the time this often: timers stand still while the machine is suspended."""
 

@@ -23,13 +23,11 @@ from beastmode.errors import (
     EXIT_HELD,
     EXIT_INTERRUPTED,
     EXIT_JOURNAL,
-    JournalError,
     PreconditionError,
     Problem,
     RoadmapError,
 )
 from beastmode.probes.probe import probe_for
-from beastmode.runner import measures
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.graph import Graph, graph_of

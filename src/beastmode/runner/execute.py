@@ -19,7 +19,6 @@ from beastmode.runner.states import STATE_AFTER, AttemptEnd, TaskState
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
 
-
 Step = Literal["admission", "running", "verifying", "recording", "backoff"]
 """Where a live task is: before the guard, at job, being checked, its end being recorded, between attempts."""
 

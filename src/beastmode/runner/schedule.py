@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 from typing import Literal, Protocol
 
 from beastmode.events import CANCELLED
-from beastmode.runner.execute import Means, Job, execute
+from beastmode.runner.execute import Job, Means, execute
 from beastmode.runner.graph import Graph
 from beastmode.runner.states import TaskState
 
@@ -155,7 +155,9 @@ class Schedule:
     def _end(self, task: int, ended: asyncio.Task[TaskState]) -> None:
         job = self.live.pop(task)
         del self._running[task]
-        if job.cancelled and (ended.cancelled() or ended.exception() is None and ended.result() == "cancelled"):
+        if job.cancelled and (
+            ended.cancelled() or (ended.exception() is None and ended.result() == "cancelled")
+        ):
             self._cancelled(task, job)
         elif ended.cancelled():
             self._final(task, "pending", job)

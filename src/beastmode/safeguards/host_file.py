@@ -18,8 +18,8 @@ from beastmode.clock import boot_id
 T = TypeVar("T")
 
 BUSY_S, OPEN_S = 0.05, 5.0
-"""How long a transaction, and an opening, waits for the others'. Theirs take a fraction of a millisecond; only
-one that was stopped or starved in the middle holds longer, and then the event loop must go on."""
+"""How long a transaction, and an opening, waits for the others'. Theirs take a fraction of a millisecond; one
+that was stopped or starved in the middle holds longer, and then the event loop must go on."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (

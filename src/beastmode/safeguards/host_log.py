@@ -1,7 +1,7 @@
-"""Host log: the starts of all processes that share a server, exact in every window. SQL, inside a transaction.
+"""Host log: the starts of all processes that share a server, exact in every window. SQL, in a transaction.
 
 Rows are numbered by the total of starts up to and including them, and their stamps never go back, so that a
-count is one subtraction and two look-ups, however long the window: 30,000 starts an hour cost what 8 a second do.
+count is one subtraction and two look-ups, however long the window: 30,000 an hour cost what 8 a second do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class StartLog:
     """The log, as one transaction finds it.
 
     total, newest_at: of the last start.   lost_at: what happened until then is not known, so a window that
-    reaches back to it counts as full;   lost_total: starts until then.   kept_s: how far back starts are kept.
+    reaches back to it counts as full;   lost_total: starts until then.   kept_s: the longest window asked for.
     """
 
     db: sqlite3.Connection
@@ -38,9 +38,9 @@ class StartLog:
         return cls(db, total, at, lost_at, lost_total, kept_s)
 
     def wait_s(self, now: float, span_s: float, starts: int, places: int) -> float:
-        """Seconds until `places` (those taken by others that have not left included) are free, 0 for now.
+        """Seconds until `places` are free, 0 for now.   places: those that have not left yet included.
 
-        Infinite while that hangs on a start that has not left. See `Window.wait_s`, of which this is the twin.
+        Infinite while that hangs on a start that has not left. The twin of `Window.wait_s`.
         """
         unknown_s = self.lost_at + span_s - now if self.lost_at > now - span_s else 0.0
         before = self._total_at(now - span_s)
@@ -54,12 +54,11 @@ class StartLog:
         return max(unknown_s, float(at) + span_s - now, 0.0)
 
     def in_window(self, now: float, span_s: float, starts: int) -> int:
-        """Starts that count at `now`; at least `starts` where the past is not known."""
-        known = self.total - self._total_at(now - span_s)
-        return max(known, starts) if self.lost_at > now - span_s else known
+        """Starts that count at `now`; all `starts` where the past is not known."""
+        return starts if self.lost_at > now - span_s else self.total - self._total_at(now - span_s)
 
     def append(self, now: float, starts: int = 1) -> None:
-        """`starts` calls have left. A stamp older than the newest is moved up to it: late is safe, early is not."""
+        """Calls have left. A stamp older than the newest is moved up to it: late is safe, early is not."""
         self.total += starts
         self.newest_at = max(now, self.newest_at)
         self.db.execute("INSERT INTO starts VALUES (?, ?)", (self.total, self.newest_at))

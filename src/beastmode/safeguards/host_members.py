@@ -1,4 +1,4 @@
-"""Host members: the processes that share a server: their limits, their calls, their death. SQL, in a transaction."""
+"""Host members: the processes that share a server, from joining to burial. SQL, in a transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from beastmode.settings import Rate
 
 @dataclass(frozen=True, slots=True)
 class Strictest:
-    """What holds for all: the least concurrency, every window, the fewest starts for each span.   members: >= 1."""
+    """What holds for all: the least concurrency, and for each span the fewest starts.   members: >= 1."""
 
     concurrency: int | None
     windows: tuple[tuple[float, int], ...]
@@ -52,8 +52,8 @@ def enter(
 
 
 def bury(db: sqlite3.Connection, member: int, now: float) -> None:
-    """A member has gone. Its server may still be at work on what it had in flight, and any of its places may have
-    been on the way, so its slots linger and its places count as started now."""
+    """A member has gone. The server may still be at work on what it had in flight, so its slots linger; its
+    places may have been on the way, so they count as started now."""
     query = "SELECT coalesce(sum(places), 0) FROM calls WHERE member = ?"
     (leaving,) = db.execute(query, (member,)).fetchone()
     if leaving:

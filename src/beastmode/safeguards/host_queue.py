@@ -1,7 +1,7 @@
 """Host queue: who waits longest among the processes that share a server. SQL, inside a transaction.
 
-Nobody is served here. What the longer waiters wait for is only set aside: a place beyond that may be taken, so
-that one process that is slow to ask does not stand in the way of all.
+Nobody is served here. What the longer waiters wait for is only set aside: a place beyond that may be taken,
+so that one process that is slow to ask does not stand in the way of all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STALE_S = 0.5
 
 @dataclass(slots=True)
 class Queue:
-    """The waiters, seen by `member`: one row a process, since a guard lets one of its callers ask at a time."""
+    """The waiters, seen by `member`: one row a process, for a guard lets one of its callers ask at a time."""
 
     db: sqlite3.Connection
     member: int

@@ -23,10 +23,10 @@ from beastmode.settings import Rate
 T = TypeVar("T")
 
 POLL_S = 0.020
-"""What hangs on another process is asked for this often: nobody wakes us. A slot that another process frees stands
-empty for 10 ms on average; 50 questions a second cost under 1 % of a core."""
+"""What hangs on another process is asked for this often: nobody wakes us. A slot that another process frees
+stands empty for 10 ms on average; 50 questions a second cost 1 % of a core."""
 LOOK_S = 0.25
-"""Even a known wait is cut to this while others are there: a place may be given back, or its owner may die."""
+"""Even a known wait is cut to this while others are there: a place may be given back, its owner may die."""
 BURY_S = 0.1
 """How often those who wait look for dead processes."""
 CLEAR_EVERY = 64
@@ -36,11 +36,11 @@ CLEAR_EVERY = 64
 class HostStore:
     """A LimitStore for all processes of this user and host that name the same server.
 
-    concurrency, rates: this process's; among live processes the strictest holds.   linger_s: how much longer the
-    slots of a process that died are held.   folder: default $BEAST_LIMITS_DIR or /tmp/beastmode-<uid>.   clock:
-    the monotonic one of the host.   warnings: what went wrong with the file, for the user; the run goes on.
-    Each call is one transaction, about 0.1 ms; for one thread. While others are there, `Hold.wait_s` is at most
-    0.25 s, and 20 ms where it hangs on them; alone, it is exact. Raises PreconditionError, SettingError.
+    concurrency, rates: this process's; among live processes the strictest holds.   linger_s: how much longer
+    the slots of a process that died are held.   folder: default $BEAST_LIMITS_DIR or /tmp/beastmode-<uid>.
+    clock: the monotonic one of the host.   warnings: what was wrong with the file; the run goes on.
+    Each call is one transaction, about 0.1 ms; for one thread. While others are there, `Hold.wait_s` is at
+    most 0.25 s, and 20 ms where it hangs on them; alone, it is exact. Raises PreconditionError, SettingError.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class HostStore:
         self._member = random.getrandbits(62)
         self._alive: Liveness | None = None
         self._joined = self._closed = False
-        # What this process holds, kept here as well: the file may be lost, or busy when a call leaves or ends.
+        # What this process holds is kept here too: the file may be lost, or busy when a call leaves or ends.
         self._calls: dict[int, tuple[int, float | None]] = {}
         self._unsaved = _Unsaved()
         self._tickets = 0
@@ -137,11 +137,11 @@ class HostStore:
                 tip=f"Free the disk or end what holds the file, or name another folder in {FOLDER_SETTING}.",
             ) from error
 
-    def _save(self, now: float, step: Callable[[sqlite3.Connection], None] = lambda db: None) -> None:
-        """Write what has changed. A busy file gets it with the next call; until then a start that has left still
+    def _save(self, now: float, step: Callable[[sqlite3.Connection], None] | None = None) -> None:
+        """Write what has changed. A busy file gets it with the next call; until then a start that has left
         counts as leaving and a call that has ended as in flight: too much, never too little."""
         try:
-            self._run(now, step)
+            self._run(now, step or _nothing)
         except BusyError:
             return
 
@@ -232,9 +232,7 @@ class HostStore:
             self._calls[number] = (held + places, None)
         return hold
 
-    def _hold(
-        self, db: sqlite3.Connection, now: float, queue: Queue, slots: int, places: int
-    ) -> Hold | None:
+    def _hold(self, db: sqlite3.Connection, now: float, queue: Queue, slots: int, places: int) -> Hold | None:
         # Whoever has a slot need not stand back for those who wait for one: they may be waiting for this one.
         slots_ahead, places_ahead = queue.ahead(now) if self._others and slots else (0, 0)
         query = "SELECT count(*), coalesce(sum(places), 0) FROM calls WHERE until IS NULL OR until > ?"
@@ -284,6 +282,10 @@ class HostStore:
             span_s = self._rates[0].padded_span_s
             starts = dict(self._strictest.windows)[span_s]
             self._in_use = (busy, leaving + StartLog.read(db).in_window(now, span_s, starts))
+
+
+def _nothing(db: sqlite3.Connection) -> None:
+    del db  # what is unsaved is written by every transaction
 
 
 class _Unsaved:

@@ -16,7 +16,7 @@ TOUCH_S = 3600.0
 class Liveness:
     """Locked from here to `close`, or to the end of the process, however it ends. A stopped process lives.
 
-    flock, not fcntl.lockf: those locks are per process, so a second store of the same process would look dead.
+    flock, not fcntl.lockf: those locks belong to processes, so a second store in one process would look dead.
     """
 
     def __init__(self, path: Path) -> None:

@@ -18,7 +18,7 @@ class Window:
     log of booked (not real) start times let 16 through.
     """
 
-    __slots__ = ("_left", "_leaving", "_unknown_until", "span_s", "starts")
+    __slots__ = ("_leaving", "_left", "_unknown_until", "span_s", "starts")
 
     def __init__(self, starts: int, span_s: float) -> None:
         self.starts, self.span_s = starts, span_s

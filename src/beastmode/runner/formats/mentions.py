@@ -54,6 +54,7 @@ class Directory:
     names: dict[str, int] = field(default_factory=dict)
     groups: dict[str, list[int]] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
+    ranges: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
 
     def add(self, own_id: str, task: int) -> None:
         """Make a task known by the id its list gives it, and by the number in that id."""
@@ -84,7 +85,7 @@ def singular(kind: str) -> str:
 
 
 def states_order(text: str) -> bool:
-    """Whether a text has a word or an arrow that could say what comes before what. Cheap, and never wrongly no."""
+    """Whether a text has a word or an arrow that could say what comes before what: cheap, never wrongly no."""
     return _HINT.search(text) is not None
 
 
@@ -145,9 +146,21 @@ def references(text: str, directory: Directory, *, numbers: bool) -> Iterator[tu
             continue
         if not code and not (numbers or match[1]):
             continue
-        tasks = _range(directory, kind, first, last) if last else directory.find("" if code else kind, first)
+        tasks = (
+            _known_range(directory, kind, first, last)
+            if last
+            else directory.find("" if code else kind, first)
+        )
         if tasks or code or match[1]:
             yield tasks, match[0].strip()
+
+
+def _known_range(directory: Directory, kind: str, first: str, last: str) -> list[int]:
+    """The same, looked up once: hostile files repeat a wide range on every line."""
+    key = (kind, first, last)
+    if key not in directory.ranges:
+        directory.ranges[key] = _range(directory, kind, first, last)
+    return directory.ranges[key]
 
 
 def _range(directory: Directory, kind: str, first: str, last: str) -> list[int]:

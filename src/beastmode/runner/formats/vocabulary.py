@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-
 _remembered = lru_cache(maxsize=2048)
 """The same few headings and labels are asked about for every line below them."""
 

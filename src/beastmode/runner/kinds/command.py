@@ -26,7 +26,7 @@ class CommandKind:
         self._supervisor = supervisor
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
-        """Success is exit code 0, which says that the server bore it; a failure says nothing about its load."""
+        """Success is exit code 0. A command says nothing about the load or the health of a server, however it ends."""
         command = attempt.task.work
         if not isinstance(command, Command):
             raise TypeError(f"no command: {command!r}")
@@ -61,7 +61,7 @@ def outcome_of(exit_: Exit, attempt: Attempt) -> Outcome:
     elif exit_.code:
         failure = classify.from_exit(exit_.code, tail=exit_.tail)
     else:
-        return Outcome(None, "success", exit_.cpu_s, exit_.max_rss_kib)
+        return Outcome(None, "ignored", exit_.cpu_s, exit_.max_rss_kib)
     return Outcome(failure, failure.effect, exit_.cpu_s, exit_.max_rss_kib)
 
 

@@ -1,0 +1,143 @@
+"""HTTP tasks: one request, one connection, never sent twice."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from beastmode.failures import classify
+from beastmode.failures.failure import Failure
+from beastmode.runner.kinds.protocol import Attempt, Outcome
+from beastmode.runner.supervisor import AttemptLog
+from beastmode.runner.work import Http
+
+_MOST_ANSWER_BYTES = 8 * 1024 * 1024
+_LOGGED_BYTES = 64 * 1024
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class HttpKind:
+    """Sends requests for one run. Close it when the run has ended."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
+        """Send the request once. Redirects are not followed: the limits count one request, and one it is."""
+        work = attempt.task.work
+        if not isinstance(work, Http):
+            raise TypeError(f"no HTTP request: {work!r}")
+        log = AttemptLog(attempt.log_path, attempt.log_limit_bytes)
+        try:
+            log.write(f"{work.method} {work.url}\n".encode())
+            failure = await self._send(work, attempt, leaves, log)
+            if failure is not None:
+                log.write(f"\n{failure.class_}: {failure.cause}\n".encode("utf-8", "replace"))
+        finally:
+            log.close()
+        return Outcome(failure, failure.effect if failure else "success")
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _send(
+        self, work: Http, attempt: Attempt, leaves: Callable[[], None], log: AttemptLog
+    ) -> Failure | None:
+        headers, missing = _filled(work.headers)
+        if missing:
+            tip = f"Set {missing[0]} in the environment of beast; secrets do not stand in roadmaps."
+            return classify.bad_request(f"the environment has no variable {missing[0]}", tip)
+        timeout = aiohttp.ClientTimeout(total=attempt.timeout_s)
+        body = _body(work.body, headers)
+        try:
+            async with self._open().request(
+                work.method,
+                work.url,
+                headers=headers,
+                data=body,
+                timeout=timeout,
+                allow_redirects=False,
+                trace_request_ctx=leaves,
+            ) as answer:
+                leaves()
+                received = await answer.content.read(_MOST_ANSWER_BYTES)
+                while chunk := await answer.content.read(_MOST_ANSWER_BYTES - len(received)):
+                    received += chunk
+        except TimeoutError:
+            return classify.timed_out(attempt.timeout_s, where=work.url, effect="dropped")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return classify.from_exception(error, where=work.url)
+        log.write(f"{answer.status} {answer.reason or ''}\n\n".encode() + received[:_LOGGED_BYTES])
+        return _judge(work, answer.status, answer.headers, received)
+
+    def _open(self) -> aiohttp.ClientSession:
+        """A connection for each request: on one kept alive, aiohttp silently sends a request again when the server
+        has hung up meanwhile, which no limit would count."""
+        if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_request_headers_sent.append(_left)
+            connector = aiohttp.TCPConnector(force_close=True, limit=0)
+            self._session = aiohttp.ClientSession(connector=connector, trace_configs=[trace])
+        return self._session
+
+
+async def _left(session: aiohttp.ClientSession, context: SimpleNamespace, params: Any) -> None:
+    context.trace_request_ctx()
+
+
+def _filled(headers: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Headers with `${VAR}` from the environment, and the variables that are missing there."""
+    missing = [
+        name for value in headers.values() for name in _VARIABLE.findall(value) if name not in os.environ
+    ]
+    filled = {key: _VARIABLE.sub(lambda m: os.environ.get(m[1], ""), value) for key, value in headers.items()}
+    return filled, missing
+
+
+def _body(body: Any, headers: dict[str, str]) -> bytes | None:
+    if body is None:
+        return None
+    if isinstance(body, str):
+        return body.encode()
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "application/json"
+    return msgspec.json.encode(body)
+
+
+def _judge(work: Http, status: int, headers: Mapping[str, str], received: bytes) -> Failure | None:
+    expected = status in work.expect_status if work.expect_status else 200 <= status < 300
+    text = received[:_LOGGED_BYTES].decode("utf-8", "replace")
+    if not expected and 200 <= status < 300:
+        wanted = ", ".join(map(str, work.expect_status))
+        return classify.invalid_response(f"status {status} where {wanted} was expected", where=work.url)
+    if not expected and 300 <= status < 400:
+        return classify.redirected(headers, f"HTTP {status}", where=work.url)
+    if not expected:
+        return classify.from_status(status, headers, text, now_unix=time.time(), where=work.url)
+    if work.expect_json is None:
+        return None
+    try:
+        answer = msgspec.json.decode(received)
+    except msgspec.DecodeError:
+        return classify.invalid_response(f"the answer is not JSON: {text[:200]}", where=work.url)
+    if contains(answer, work.expect_json):
+        return None
+    return classify.invalid_response(f"the answer lacks what was expected: {text[:200]}", where=work.url)
+
+
+def contains(answer: Any, wanted: Any) -> bool:
+    """Objects by their keys, all else by equality."""
+    if isinstance(wanted, dict):
+        return isinstance(answer, dict) and all(
+            key in answer and contains(answer[key], value) for key, value in wanted.items()
+        )
+    return bool(answer == wanted)
