@@ -24,7 +24,9 @@ def main() -> int:
         subprocess.run(install, check=False)
         missing = {command: package for command, package in missing.items() if not shutil.which(command)}
     for command, package in missing.items():
-        print(f"missing: {command} (Debian package {package}); tests that need it cannot run", file=sys.stderr)
+        print(
+            f"missing: {command} (Debian package {package}); tests that need it cannot run", file=sys.stderr
+        )
     return 1 if missing and os.environ.get("CI") == "true" else 0
 
 

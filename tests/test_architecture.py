@@ -28,7 +28,9 @@ def imports(path: Path) -> list[tuple[int, str]]:
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("beastmode"):
-            names = [node.module] if node.module != "beastmode" else [f"beastmode.{a.name}" for a in node.names]
+            names = (
+                [node.module] if node.module != "beastmode" else [f"beastmode.{a.name}" for a in node.names]
+            )
             found += [(node.lineno, name) for name in names]
         elif isinstance(node, ast.ImportFrom) and node.level:
             found.append((node.lineno, "beastmode.RELATIVE"))

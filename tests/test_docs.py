@@ -30,7 +30,12 @@ def missing(names: list[str], page: str) -> list[str]:
 
 def test_every_setting_and_flag_is_documented() -> None:
     assert not missing([setting.name for setting in fields(RunSettings)], "settings.md")
-    flags = [flag for option in get_command(run_command.app).params for flag in option.opts if flag.startswith("--")]
+    flags = [
+        flag
+        for option in get_command(run_command.app).params
+        for flag in option.opts
+        if flag.startswith("--")
+    ]
     assert not missing(flags, "settings.md")
 
 
@@ -87,5 +92,7 @@ def test_the_shell_lines_of_the_readme_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", blocks("python"))
 def test_the_python_of_the_readme_runs(block: str, tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr

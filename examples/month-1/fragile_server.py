@@ -35,7 +35,9 @@ class Fragile:
 
     def _refuse(self) -> web.Response:
         self.refused += 1
-        error = {"error": {"type": "rate_limit_error", "message": "3 in flight and 8 requests a second, no more"}}
+        error = {
+            "error": {"type": "rate_limit_error", "message": "3 in flight and 8 requests a second, no more"}
+        }
         return web.json_response(error, status=429)
 
     async def complete(self, request: web.Request) -> web.Response:
@@ -51,7 +53,9 @@ class Fragile:
         self.served += 1
         message = {"role": "assistant", "content": f"You asked: {asked['messages'][-1]['content']}"}
         usage = {"prompt_tokens": 8, "completion_tokens": 8, "total_tokens": 16}
-        return web.json_response({"object": "chat.completion", "choices": [{"message": message}], "usage": usage})
+        return web.json_response(
+            {"object": "chat.completion", "choices": [{"message": message}], "usage": usage}
+        )
 
     async def health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"}) if self._arrive() else self._refuse()

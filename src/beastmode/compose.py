@@ -288,7 +288,7 @@ async def _drive(opened: Opened, view: View) -> Summary:
     schedule = Schedule(
         opened.graph,
         means,
-        partial(_job, opened, kinds, session),
+        partial(_job, opened, kinds),
         rank=_rank(opened),
         states=dict(opened.plan.states),
         watch=view.changed,
@@ -387,7 +387,7 @@ class _Kinds:
         await self.http.close()
 
 
-def _job(opened: Opened, kinds: _Kinds, session: str, index: int) -> Job:
+def _job(opened: Opened, kinds: _Kinds, index: int) -> Job:
     """The job of a task, with what it used up in earlier sessions."""
     task = opened.plan.tasks[index]
     settings, options = opened.settings, task.options
@@ -399,7 +399,7 @@ def _job(opened: Opened, kinds: _Kinds, session: str, index: int) -> Job:
     return Job(
         task,
         kinds.of(work),
-        partial(_attempt, opened, session, task, opened.plan.phases[index]),
+        partial(_attempt, opened, task, opened.plan.phases[index]),
         Verifier(verify, kinds.command) if verify else None,
         settings.retries if options.retries is None else options.retries,
         attempts,
@@ -407,9 +407,7 @@ def _job(opened: Opened, kinds: _Kinds, session: str, index: int) -> Job:
     )
 
 
-def _attempt(
-    opened: Opened, session: str, task: Task, phases: tuple[str, ...], number: int, feedback: str
-) -> Attempt:
+def _attempt(opened: Opened, task: Task, phases: tuple[str, ...], number: int, feedback: str) -> Attempt:
     source, timeout_s = opened.request.source, task.options.timeout_s
     return Attempt(
         f"r{opened.run}",
@@ -457,7 +455,7 @@ def _signals(schedule: Schedule) -> Iterator[None]:
         else:
             schedule.stop("interrupted")
 
-    caught = (signal.SIGINT, signal.SIGTERM)
+    caught: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
     try:
         for number in caught:
             loop.add_signal_handler(number, on_signal)

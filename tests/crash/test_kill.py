@@ -48,7 +48,12 @@ def beast(folder: Path, durability: str, before: list[str] | None = None) -> sub
     command = [*(before or []), sys.executable, "-m", "beastmode", "run", "roadmap.yaml", "--json"]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [*command, "--durability", durability], cwd=folder, env=env, capture_output=True, text=True, timeout=60
+        [*command, "--durability", durability],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 
@@ -66,7 +71,9 @@ def recorded(folder: Path) -> list[tuple[str, str, int, str]]:
     try:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             return []
-        rows = db.execute("SELECT kind, task, attempt, data FROM events WHERE kind LIKE 'attempt_%' ORDER BY seq")
+        rows = db.execute(
+            "SELECT kind, task, attempt, data FROM events WHERE kind LIKE 'attempt_%' ORDER BY seq"
+        )
         return [(kind, task, attempt, json.loads(data).get("end", "")) for kind, task, attempt, data in rows]
     finally:
         db.close()
@@ -139,7 +146,9 @@ def check_after_kill(here: Path, durability: str) -> None:
 @pytest.mark.parametrize("prepare", [True, False], ids=["journal exists", "journal is made"])
 @pytest.mark.parametrize("durability", ["full", "process"])
 @pytest.mark.parametrize("calls", ["pwrite64", "fsync,fdatasync"])
-def test_killed_at_every_point(tmp_path: Path, strace: str, calls: str, durability: str, prepare: bool) -> None:
+def test_killed_at_every_point(
+    tmp_path: Path, strace: str, calls: str, durability: str, prepare: bool
+) -> None:
     killed = 0
     for number in points(tmp_path, strace, calls, durability, prepare):
         check_after_kill(tmp_path / str(number), durability)

@@ -25,6 +25,7 @@ from beastmode.runner.resume import Plan, Selection, opening, plan_session
 from beastmode.runner.roadmap import Phase, Roadmap, Task
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import FINAL
+from beastmode.runner.work import Command
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
 from beastmode.settings import Rate
@@ -141,7 +142,7 @@ class World:
         rng, children, before = self.rng, list[Phase | Task](), list[str]()
         for number in range(rng.randrange(3, 12)):
             needs = tuple(task for task in before if rng.random() < 0.15)
-            task = Task(f"t{number}", ["true"], needs=needs, parallel=rng.random() < 0.3)
+            task = Task(f"t{number}", Command(("true",)), needs=needs, parallel=rng.random() < 0.3)
             task.options = replace(task.options, priority=rng.randrange(3))
             before.append(task.id)
             if rng.random() < 0.3 or not children:
@@ -285,7 +286,10 @@ class Session:
         was admitted, on record too."""
         world, recorded, admitted = self.world, set[str](), None
         for event in world.journal.events:
-            if event.kind == "attempt_started" and (event.task, event.attempt) == (attempt.task.id, attempt.number):
+            if event.kind == "attempt_started" and (event.task, event.attempt) == (
+                attempt.task.id,
+                attempt.number,
+            ):
                 admitted = event.mono_us / 1e6
             if event.kind == "attempt_ended" and event.data["end"] == "done":
                 recorded.add(event.task)

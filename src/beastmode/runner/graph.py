@@ -196,8 +196,10 @@ def _groups(children: Sequence[Phase | Task], order: Order) -> list[list[Phase |
     """Children that go together, in the order in which the groups wait for each other."""
     if order == "phases":
         tasks: list[Phase | Task] = [child for child in children if isinstance(child, Task)]
-        return [tasks, *[[child] for child in children if isinstance(child, Phase)]]
-    groups: list[list[Phase | Task]] = []
+        groups: list[list[Phase | Task]] = [tasks]
+        groups += [[child] for child in children if isinstance(child, Phase)]
+        return groups
+    groups = []
     open_group = False
     for child in children:
         parallel = isinstance(child, Task) and child.parallel

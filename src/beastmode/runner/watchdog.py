@@ -198,7 +198,7 @@ def _alive(identity: str) -> bool:
 
 
 def _shared_memory() -> int:
-    if sys.platform == "linux":
+    if hasattr(os, "memfd_create"):
         return os.memfd_create("beast-register")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

@@ -46,8 +46,8 @@ def limits_folder(folder: Path | None = None) -> Path:
     """The folder of this user's limits, made where it is missing.
 
     A literal /tmp: TMPDIR, HOME and XDG_RUNTIME_DIR differ between a shell and cron, and every difference
-    would split the limits in two. Raises PreconditionError where someone else could write: they could lift the
-    limits or hold them for ever.
+    would split the limits in two. Raises PreconditionError where someone else could write: that one could
+    lift the limits, or hold them for ever.
     """
     place = folder or Path(os.environ.get(FOLDER_SETTING) or f"/tmp/beastmode-{os.geteuid()}")  # noqa: S108  see above
     tip = f"Remove it, or name a folder of your own in {FOLDER_SETTING}."

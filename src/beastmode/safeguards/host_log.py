@@ -20,7 +20,7 @@ class StartLog:
     """The log, as one transaction finds it.
 
     total, newest_at: of the last start.   lost_at: what happened until then is not known, so a window that
-    reaches back to it counts as full;   lost_total: starts until then.   kept_s: the longest window asked for.
+    reaches back to it counts as full;   lost_total: starts until then.   kept_s: the longest window.
     """
 
     db: sqlite3.Connection
@@ -42,7 +42,7 @@ class StartLog:
 
         Infinite while that hangs on a start that has not left. The twin of `Window.wait_s`.
         """
-        unknown_s = self.lost_at + span_s - now if self.lost_at > now - span_s else 0.0
+        unknown_s = self.lost_at + span_s - now if self.unknown(now, span_s) else 0.0
         before = self._total_at(now - span_s)
         missing = places + self.total - before - starts
         if missing <= 0:
@@ -53,9 +53,13 @@ class StartLog:
         (at,) = self.db.execute(query, (before + missing,)).fetchone()
         return max(unknown_s, float(at) + span_s - now, 0.0)
 
-    def in_window(self, now: float, span_s: float, starts: int) -> int:
-        """Starts that count at `now`; all `starts` where the past is not known."""
-        return starts if self.lost_at > now - span_s else self.total - self._total_at(now - span_s)
+    def in_window(self, now: float, span_s: float) -> int:
+        """Starts that count at `now`, as far as they are known."""
+        return self.total - self._total_at(now - span_s)
+
+    def unknown(self, now: float, span_s: float) -> bool:
+        """Does the window reach back to where nothing is known?"""
+        return self.lost_at > now - span_s
 
     def append(self, now: float, starts: int = 1) -> None:
         """Calls have left. A stamp older than the newest is moved up to it: late is safe, early is not."""

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from beastmode.errors import PreconditionError
 from beastmode.safeguards import host_members as members
+from beastmode.safeguards.host_decision import POLL_S, Decision
 from beastmode.safeguards.host_file import BUSY_S, OPEN_S, BusyError, HostFile
 from beastmode.safeguards.host_folder import FOLDER_SETTING, file_stem, limits_folder, origin
 from beastmode.safeguards.host_log import StartLog
@@ -22,11 +23,6 @@ from beastmode.settings import Rate
 
 T = TypeVar("T")
 
-POLL_S = 0.020
-"""What hangs on another process is asked for this often: nobody wakes us. A slot that another process frees
-stands empty for 10 ms on average; 50 questions a second cost 1 % of a core."""
-LOOK_S = 0.25
-"""Even a known wait is cut to this while others are there: a place may be given back, its owner may die."""
 BURY_S = 0.1
 """How often those who wait look for dead processes."""
 CLEAR_EVERY = 64
@@ -212,16 +208,15 @@ class HostStore:
         held, _ = self._calls.get(number, (0, None))
 
         def step(db: sqlite3.Connection) -> Hold | None:
-            queue = Queue(db, self._member)
-            hold = self._hold(db, now, queue, slots, places)
+            hold = self._hold(db, now, slots, places)
             if hold is not None and self._bury_dead(db, now):
                 self._catch_up(db, now)
-                hold = self._hold(db, now, queue, slots, places)
+                hold = self._hold(db, now, slots, places)
             if hold is None:
                 db.execute("REPLACE INTO calls VALUES (?, ?, ?, NULL)", (self._member, number, held + places))
-                queue.leave()
+                Queue(db, self._member).leave()
             elif self._others and self._possible(places):
-                queue.wait(now, hold.wait_s, slots, places)
+                Queue(db, self._member).wait(now, hold.wait_s, slots, places)
             return hold
 
         try:
@@ -232,33 +227,10 @@ class HostStore:
             self._calls[number] = (held + places, None)
         return hold
 
-    def _hold(self, db: sqlite3.Connection, now: float, queue: Queue, slots: int, places: int) -> Hold | None:
+    def _hold(self, db: sqlite3.Connection, now: float, slots: int, places: int) -> Hold | None:
         # Whoever has a slot need not stand back for those who wait for one: they may be waiting for this one.
-        slots_ahead, places_ahead = queue.ahead(now) if self._others and slots else (0, 0)
-        query = "SELECT count(*), coalesce(sum(places), 0) FROM calls WHERE until IS NULL OR until > ?"
-        busy, leaving = db.execute(query, (now,)).fetchone()
-        if slots:
-            wait_s = self._slot_wait_s(db, now, busy + slots_ahead)
-            if wait_s > 0:
-                return Hold("slot", min(wait_s, POLL_S) if self._others else wait_s)
-        log = StartLog.read(db)
-        for span_s, starts in self._strictest.windows:
-            wait_s = log.wait_s(now, span_s, starts, places + leaving + places_ahead)
-            if wait_s > 0:
-                return Hold("rate", self._rate_wait_s(wait_s) if self._others else wait_s)
-        return None
-
-    def _slot_wait_s(self, db: sqlite3.Connection, now: float, in_use: int) -> float:
-        limit = self._strictest.concurrency
-        if limit is None or in_use < limit:
-            return 0.0
-        query = "SELECT until FROM calls WHERE until > ? ORDER BY until LIMIT 1 OFFSET ?"
-        until = db.execute(query, (now, in_use - limit)).fetchone()
-        return math.inf if until is None else float(until[0]) - now
-
-    @staticmethod
-    def _rate_wait_s(wait_s: float) -> float:
-        return POLL_S if wait_s == math.inf else min(wait_s, LOOK_S)
+        ahead = Queue(db, self._member).ahead(now) if self._others and slots else (0, 0)
+        return Decision(db, now, self._strictest).hold(slots, places, ahead)
 
     @property
     def _others(self) -> bool:
@@ -275,13 +247,8 @@ class HostStore:
         return members.bury_dead(db, self._stem, self._member, now)
 
     def _count(self, db: sqlite3.Connection, now: float) -> None:
-        query = "SELECT count(*), coalesce(sum(places), 0) FROM calls WHERE until IS NULL OR until > ?"
-        busy, leaving = db.execute(query, (now,)).fetchone()
-        self._in_use = (busy, 0)
-        if self._rates:
-            span_s = self._rates[0].padded_span_s
-            starts = dict(self._strictest.windows)[span_s]
-            self._in_use = (busy, leaving + StartLog.read(db).in_window(now, span_s, starts))
+        span_s = self._rates[0].padded_span_s if self._rates else None
+        self._in_use = Decision(db, now, self._strictest).in_use(span_s)
 
 
 def _nothing(db: sqlite3.Connection) -> None:

@@ -85,7 +85,7 @@ def singular(kind: str) -> str:
 
 
 def states_order(text: str) -> bool:
-    """Whether a text has a word or an arrow that could say what comes before what: cheap, never wrongly no."""
+    """Whether a text has a word or an arrow that could say what comes first: cheap, never wrongly no."""
     return _HINT.search(text) is not None
 
 

@@ -22,7 +22,7 @@ def main() -> int:
     facts = json.loads(os.environ.pop("BEAST_CALL"))
     sys.path.insert(0, folder)
     try:
-        function = _find(name, folder)
+        function = _find(name)
     except BaseException as error:
         traceback.print_exc()
         tip = f"Check the name; imports come from {folder} and PYTHONPATH."
@@ -43,7 +43,7 @@ async def _wait(result: Any) -> None:
     await result
 
 
-def _find(name: str, folder: str) -> Any:
+def _find(name: str) -> Any:
     module, _, attribute = name.partition(":")
     found: Any = import_module(module)
     for part in attribute.split("."):

@@ -90,7 +90,7 @@ class HttpKind:
         return self._session
 
 
-async def _left(session: aiohttp.ClientSession, context: SimpleNamespace, params: Any) -> None:
+async def _left(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
     context.trace_request_ctx()
 
 

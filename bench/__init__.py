@@ -1,0 +1,1 @@
+"""The benchmarks of docs/benchmarks.md, see __main__.py."""
