@@ -23,7 +23,8 @@ def main() -> int:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert server.stdin and server.stdout
+    assert server.stdin
+    assert server.stdout
     try:
         address = server.stdout.readline().strip()
         if not address:

@@ -27,7 +27,7 @@ class Evidence:
 def evidence(progress: Progress, rates: Sequence[Rate]) -> Evidence:
     """Most in flight and most starts in any window, from the recorded stamps."""
     starts = sorted(start_stamps(progress))
-    window_us = round(rates[0].span_s * 1e6) if rates else 0
+    window_us = round(rates[0].span_s * 1e6) if rates else None
     flights = [
         most_at_once((a.admitted_us, _end_us(a)) for a in progress.attempts if a.session == session.number)
         for session in progress.sessions
@@ -35,8 +35,9 @@ def evidence(progress: Progress, rates: Sequence[Rate]) -> Evidence:
     busiest = [
         most_in_window([stamp for boot, stamp in starts if boot == one], window_us)
         for one in {boot for boot, _ in starts}
+        if window_us is not None
     ]
-    return Evidence(max(flights, default=0), max(busiest, default=0) if rates else 0, len(starts))
+    return Evidence(max(flights, default=0), max(busiest, default=0), len(starts))
 
 
 def start_stamps(progress: Progress) -> list[tuple[str, int]]:

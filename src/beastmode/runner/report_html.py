@@ -107,8 +107,10 @@ rect { stroke-width: 1 }
 .running-bar { fill: var(--running); stroke: var(--running) } .needs_person-bar { fill: var(--retry) }
 .wait-bar { fill: var(--wait); stroke: none }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.25rem; align-items: start }
-@media (max-width: 46rem) { main { padding: 1.25rem .9rem 3rem } h1 { font-size: 1.5rem } .lead { font-size: 1.05rem }
-  section { padding: 1.1rem 1rem } .tiles { grid-template-columns: 1fr 1fr; gap: .55rem } .tiles b { font-size: 1.35rem }
+@media (max-width: 46rem) {
+  main { padding: 1.25rem .9rem 3rem } h1 { font-size: 1.5rem } .lead { font-size: 1.05rem }
+  section { padding: 1.1rem 1rem }
+  .tiles { grid-template-columns: 1fr 1fr; gap: .55rem } .tiles b { font-size: 1.35rem }
   .two { display: block } .rows li { grid-template-columns: 1fr auto; padding: .35rem 0 } .rows svg { grid-column: 1 / 3;
   grid-row: 2 } .axis span { display: none } table { font-size: .86rem } td, th { padding-right: .6rem }
   details th:nth-child(3) { width: 4.4rem } details th:nth-child(4) { width: 4.4rem } }
@@ -368,7 +370,8 @@ def _row(row: Plain, task: Plain | None, length_s: float, grid: str) -> str:
     return (
         f'<li><span class="name" title="{_text(words.named(row))}"><bdi><b>{_text(row["task"])}</b>'
         f'<span class="soft">{_text(title)}</span></bdi></span>'
-        f'<svg role="img" aria-label="{_text(label)}">{grid}{bars}</svg><span class="soft">{_text(result)}</span></li>\n'
+        f'<svg role="img" aria-label="{_text(label)}">{grid}{bars}</svg>'
+        f'<span class="soft">{_text(result)}</span></li>\n'
     )
 
 

@@ -153,7 +153,7 @@ def group_title(group: Plain) -> str:
 
 def state_words(row: Plain) -> str:
     """A task's state, with what it waits for or is blocked by."""
-    words: str = STATES.get(row["state"], row["state"])
+    words = str(STATES.get(row["state"], row["state"]))
     if row["state"] == "blocked":
         return f"{words} by {row['reason']}"
     return f"{words} until {row['until_utc']}" if row["until_utc"] else words

@@ -196,15 +196,14 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
     record: dict[str, Any] = {"id": task.id, "fingerprint": print_}
     if task.work is not None:
         record["kind"] = kind_name(task)
-    for name, value in (
-        ("title", task.title),
-        ("phases", phases),
-        ("category", task.options.category),
-        ("needs", task.needs),
-        ("line", task.line),
-    ):
-        if value:
-            record[name] = value
+    facts = {
+        "title": task.title,
+        "phases": phases,
+        "category": task.options.category,
+        "needs": task.needs,
+        "line": task.line,
+    }
+    record |= {name: value for name, value in facts.items() if value}
     if task.state != "pending":
         record["state"] = task.state
     return record
