@@ -34,7 +34,7 @@ def parse_duration(value: object) -> float:
         text = value.strip().lower()
         parts = _PART.findall(text)
         if parts and not _PART.sub("", text).strip():
-            return sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+            text = str(sum(float(number) * _UNITS_S[unit] for number, unit in parts))
         try:
             value = float(text)
         except ValueError:
@@ -76,6 +76,8 @@ def _parse_rate(text: str) -> Rate:
         raise SettingError(f"{text!r} is not a rate", tip=_RATE_TIP)
     amount = float(match[1])
     span_s = float(match[2] or 1) * _UNITS_S[match[3][0]]
+    if not math.isfinite(amount) or not math.isfinite(span_s):
+        raise SettingError(f"{text!r} is not a rate", tip=_RATE_TIP)
     if amount <= 0 or span_s <= 0:
         raise SettingError(f"a rate of {text} would never start anything", tip=_RATE_TIP)
     if amount < 1:

@@ -72,7 +72,7 @@ def recorded(folder: Path) -> list[tuple[str, str, int, str]]:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             return []
         rows = db.execute(
-            "SELECT kind, task, attempt, data FROM events WHERE kind LIKE 'attempt_%' ORDER BY seq"
+            "SELECT kind, task, attempt, data FROM events WHERE kind LIKE 'attempt_%' AND task != 'first' ORDER BY seq"
         )
         return [(kind, task, attempt, json.loads(data).get("end", "")) for kind, task, attempt, data in rows]
     finally:

@@ -13,8 +13,9 @@ from beastmode.cli.app import new_app
 from beastmode.cli.live import view_for
 from beastmode.cli.words import ending
 from beastmode.compose import HOME, Request, drive, open_run
-from beastmode.errors import SettingError
+from beastmode.errors import RoadmapError, SettingError
 from beastmode.runner.command_line import as_arguments
+from beastmode.runner.fields import problems_of_shell
 from beastmode.runner.resume import Selection
 from beastmode.settings import parse_concurrency, parse_duration, parse_rates
 
@@ -71,6 +72,8 @@ def run(
     flags |= {
         name: value for name, value in (("health", health), ("verify", verify), ("server", server)) if value
     }
+    if problems := problems_of_shell(verify):
+        raise RoadmapError("--verify", problems)
     flags |= {"retries": retries} if retries >= 0 else {}
     flags |= {"max_attempts": max_attempts} if max_attempts > 0 else {}
     selection = Selection(tuple(filter(None, (name.strip() for name in only.split(",")))), phase, failed)

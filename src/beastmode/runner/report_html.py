@@ -111,7 +111,8 @@ rect { stroke-width: 1 }
   main { padding: 1.25rem .9rem 3rem } h1 { font-size: 1.5rem } .lead { font-size: 1.05rem }
   section { padding: 1.1rem 1rem }
   .tiles { grid-template-columns: 1fr 1fr; gap: .55rem } .tiles b { font-size: 1.35rem }
-  .two { display: block } .rows li { grid-template-columns: 1fr auto; padding: .35rem 0 } .rows svg { grid-column: 1 / 3;
+  .two { display: block }
+  .rows li { grid-template-columns: 1fr auto; padding: .35rem 0 } .rows svg { grid-column: 1 / 3;
   grid-row: 2 } .axis span { display: none } table { font-size: .86rem } td, th { padding-right: .6rem }
   details th:nth-child(3) { width: 4.4rem } details th:nth-child(4) { width: 4.4rem } }
 @media print { body { background: none } section, .tiles div { break-inside: avoid } }

@@ -11,7 +11,7 @@ from typing import Any
 class Command:
     """A program with its arguments, or a shell line.
 
-    arguments: filled per task, see `kinds.command.FIELDS`; each field stays within its one argument.
+    arguments: filled per task, see `fields.FIELDS`; each field stays within its one argument.
     shell: a line for `/bin/sh`; it gets the fields only as `$BEAST_*`. Exactly one of the two is given.
     """
 

@@ -132,13 +132,11 @@ class _Account:
                 self.notes.append(Ignored(draft.line.number, draft.line.text, reason))
 
     def entries(self, reason: Callable[[Place], str], top: Section | None) -> list[Ignored]:
-        """What is left over, and what is to be noted about lines that were taken, in the order of the
-        file.
-        """
+        """What is left over, and notes about lines that were taken, in the order of the file."""
         left = []
         for place in self.findings.outline.places:
             line = place.line
-            if line.kind == "blank" or not line.text or line.number in self.taken:
+            if not line.text.strip() or line.number in self.taken:
                 continue
             why = self.findings.repeats.get(line.number) or self.used.get(line.number)
             if why is None:

@@ -1,6 +1,4 @@
-"""Tasks that are boxes (`- [ ] text`), and headings that carry an id of their own (`### Quest 0.1:
-title`).
-"""
+"""Tasks that are boxes (`- [ ] text`), and headings with an id of their own (`### Quest 0.1: title`)."""
 
 from __future__ import annotations
 
@@ -41,9 +39,7 @@ def in_criteria_section(place: Place) -> bool:
 
 
 def is_task_box(place: Place) -> bool:
-    """Whether a line has a box that could be a task: with a text, not skipped, struck out or part of a
-    legend.
-    """
+    """Whether a line has a box that could be a task: with a text, not skipped, struck out or a legend."""
     line = place.line
     if line.kind != "item" or line.box is None or line.box == SKIPPED or not line.body:
         return False
@@ -72,9 +68,7 @@ def draft_of_box(place: Place) -> Draft:
 
 
 def _sections_as_steps(outline: Outline) -> set[Section]:
-    """Headings with an id whose boxes are the steps to do it (`- [ ] **Step 1: ...**`): the heading is the
-    task.
-    """
+    """Headings with an id whose boxes are steps (`- [ ] **Step 1: ...**`): there the heading is the task."""
     steps: set[Section] = set()
     others: set[Section] = set()
     for place in outline.places:
@@ -84,9 +78,7 @@ def _sections_as_steps(outline: Outline) -> set[Section]:
 
 
 def _overview(boxes: list[Place]) -> set[int]:
-    """Lines of boxes that only name a phase which has boxes of its own (`- [ ] **Phase 1: Name** - what it
-    is`).
-    """
+    """Boxes that only name a phase which has boxes of its own (`- [ ] **Phase 1: Name** - its goal`)."""
     filled: dict[str, Section] = {}
     for place in boxes:
         for section in place.section.inner_chain():

@@ -10,7 +10,7 @@ from beastmode.runner.formats.outline import Outline, Place
 from beastmode.runner.formats.titles import says_done_in_words
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Draft:
     """A task that was found.
 

@@ -78,9 +78,11 @@ class Line:
 def scan(text: str) -> list[Line]:
     """Every line of the text, in order. Never raises; the work grows with the length of the text."""
     raw = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    raw = [line.expandtabs(4).rstrip() for line in raw]
-    lines = list(_scan(raw, _around(raw)))
+    shown = [line.expandtabs(4).rstrip() for line in raw]
+    lines = list(_scan(shown, _around(shown)))
     _underlined_headings(lines)
+    for line, original in zip(lines, raw, strict=True):
+        line.text = original
     return lines
 
 

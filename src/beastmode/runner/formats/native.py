@@ -94,7 +94,8 @@ def read(text: str, path: Path) -> Roadmap:
         problems = [Problem(0, "there is nothing in it", _TOP_TIP)]
     elif document.value is not None and not isinstance(document.value, Entries):
         what = f"found {model.found(document.value)} where the roadmap should be"
-        problems.append(Problem(document.value.line, what, _TOP_TIP))
+        line = min(document.value.line, len(text.splitlines()))  # an empty document stands behind its end
+        problems.append(Problem(line, what, _TOP_TIP))
     if not isinstance(document.value, Entries):
         raise RoadmapError(path, problems)
     entry, more = _validated(document.value)

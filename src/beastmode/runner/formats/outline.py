@@ -1,6 +1,4 @@
-"""Where each line stands: below which headings, and under which label (`**Tasks:**`, `Definition of
-done:`).
-"""
+"""Where each line stands: below which headings, and under which label (`**Tasks:**`, `Exit criteria:`)."""
 
 # ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
 from __future__ import annotations

@@ -11,23 +11,24 @@ from beastmode.runner.formats.titles import safe_id
 def without_repeats(drafts: Sequence[Draft], *, by_id: bool = False) -> tuple[list[Draft], dict[int, str]]:
     """The first draft of each, and the lines of the others with the reason.
 
-    by_id: an own id alone tells (T001); otherwise its title must be the same too, or, for a draft without
-    an id, its title and the titles of all sections above it. A later ticked box ticks a first line that
-    had no box.
+    by_id: an own id alone tells (T001); otherwise its title must be the same too, or, for a draft without an id,
+    its title and the titles of all sections above it. Of lines with one id the first with a state of its own
+    (a box) is the task.
     """
+    ordered = sorted(drafts, key=lambda one: one.line.number)
     first: dict[tuple[object, ...], Draft] = {}
+    for draft in ordered:
+        known = first.setdefault(_key(draft, by_id), draft)
+        if draft.own_id and known.done is None and draft.done is not None:
+            first[_key(draft, by_id)] = draft
     kept: list[Draft] = []
     repeats: dict[int, str] = {}
-    for draft in sorted(drafts, key=lambda one: one.line.number):
-        key = _key(draft, by_id)
-        known = first.setdefault(key, draft)
+    for draft in ordered:
+        known = first[_key(draft, by_id)]
         if known is draft or (not draft.own_id and known.place.section is draft.place.section):
             kept.append(draft)
-            continue
-        if known.done is None:
-            known.done = draft.done
-        what = draft.own_id or "a task"
-        repeats[draft.line.number] = f"repeats {what} of line {known.line.number}"
+        else:
+            repeats[draft.line.number] = f"repeats {draft.own_id or 'a task'} of line {known.line.number}"
     return kept, repeats
 
 

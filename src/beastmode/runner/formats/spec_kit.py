@@ -1,5 +1,4 @@
-"""GitHub spec-kit: specs/NNN-feature/tasks.md, with tasks T001, T002 … in phases, `[P]` for what may go
-together.
+"""GitHub spec-kit: specs/NNN-feature/tasks.md, tasks T001, T002 … in phases, `[P]` for what may go together.
 
 A task may be a box with an id, a heading with one, or a bare line with one; the form most ids have is the
 file's, see docs/roadmaps-spec-kit.md. A file without such ids is read like plain Markdown, in spec-kit's
@@ -26,22 +25,25 @@ from beastmode.runner.roadmap import Roadmap
 NAME = "spec-kit"
 
 _ID = (
-    r"(?:T(?:ASK)?[-_]?\d{1,4}(?:[.-]\d{1,3})*[a-zA-Z]?|"
+    r"(?:T(?:ASK)?[-_]?\d{1,4}(?:\.\d{1,3})*[a-zA-Z]?|"
     r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,4}[a-z]?)"
 )
 _TASK = re.compile(rf"[\[(]?({_ID})[\])]?(?![\w/])[ ]*(.*)$")
+_SEVERAL = re.compile(r"(?:[,&+/]|and\b|-|–|—|~|to\b|through\b|\.\.+)[ ]*T[-_]?\d|[-–]\d")
+"""`T004-T010: Tests first` and `T002, T003 may go together` speak of tasks and are none."""
 _BARE_GOES_ON = re.compile(r"[:.)–—-]|\[|\(P\)|$")
 _STRUCK = re.compile(r"~~.*~~\W*$")
+_OWN = re.compile(r"specs?/\d{3}-|`\d{3}-[a-z]|/speckit|spec-?kit|/sp\.tasks|\.specify/", re.IGNORECASE)
+"""What only spec-kit writes; the signs below are each seen elsewhere too."""
 _SIGNS = (
     re.compile(r"\[P\]|\(P\)"),
     re.compile(r"\[US\d+\]"),
     re.compile(r"^#+ .*\bTasks\b", re.MULTILINE),
-    re.compile(r"specs?/\d{3}-|`\d{3}-[a-z]|/speckit|spec-kit", re.IGNORECASE),
     re.compile(r"design documents|data-model\.md|quickstart\.md|\bcontracts/", re.IGNORECASE),
     re.compile(r"independent test|parallel (?:example|opportunities|execution)", re.IGNORECASE),
     re.compile(r"^#+ .*(?:Phase \d|User Story \d)", re.MULTILINE),
 )
-_ID_LINES = re.compile(r"^(?:#+ |\s*(?:[-*+] )?(?:\[.?\] )?)(?:\*\*)?T\d{{3}}\b", re.MULTILINE)
+_ID_LINES = re.compile(r"^(?:#+ |\s*(?:[-*+] )?(?:\[.?\] )?)(?:\*\*)?T\d{3}\b", re.MULTILINE)
 _FOREIGN = re.compile(r"_Requirements?: [\d.]+|^id: (?:task|back)-\d", re.MULTILINE | re.IGNORECASE)
 
 
@@ -60,8 +62,9 @@ def claims_text(text: str) -> bool:
     if _FOREIGN.search(text):
         return False
     signs = sum(bool(sign.search(text)) for sign in _SIGNS)
+    own = bool(_OWN.search(text))
     ids = len(_ID_LINES.findall(text))
-    return signs >= 1 if ids >= 2 else signs >= 4
+    return signs + own >= 1 if ids >= 2 else signs >= (2 if own else 4)
 
 
 def read(text: str, path: Path) -> Roadmap:
@@ -87,19 +90,10 @@ def _with_ids(found: Outline) -> list[Draft]:
         if (form := _form(place)) and (draft := _draft(place, form)):
             forms[form].append(draft)
     firm = forms["box"] + forms["heading"]
-    if len(forms["bare"]) > len(firm):
-        firm += forms["bare"]
-    if not firm:
-        return forms["bullet"]
     known = {draft.own_id for draft in firm}
-    again = [draft for draft in forms["bare"] if draft.own_id in known and draft not in firm]
-    return _best(firm + again)
-
-
-def _best(drafts: list[Draft]) -> list[Draft]:
-    """Of lines with one id the one with a box goes first, so that its state is the task's."""
-    boxed = {draft.own_id for draft in drafts if draft.done is not None}
-    return [draft for draft in drafts if draft.done is not None or draft.own_id not in boxed]
+    bare_rules = len(forms["bare"]) > len(firm)
+    firm += [draft for draft in forms["bare"] if bare_rules or draft.own_id in known]
+    return firm or forms["bullet"]
 
 
 def _form(place: Place) -> str:
@@ -128,7 +122,9 @@ def _draft(place: Place, form: str) -> Draft | None:
     body = line.body.replace("~~", "").lstrip("*_` ")
     mark = leading_mark(body)
     match = _TASK.match(body.lstrip(mark + "\ufe0f *_`") if mark else body)
-    if match is None or (form == "bare" and not _BARE_GOES_ON.match(match[2].lstrip("*_` "))):
+    if match is None or (form != "box" and _SEVERAL.match(match[2])):
+        return None
+    if form == "bare" and not _BARE_GOES_ON.match(match[2].lstrip("*_` ")):
         return None
     title, parallel = spec_text(match[2].lstrip("*_`"))
     before = body[: body.find(match[1])]

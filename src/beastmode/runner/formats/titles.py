@@ -1,6 +1,4 @@
-"""What a heading or an item says once its decoration is off: plain titles, marks of being done, slugs for
-ids.
-"""
+"""What a heading or an item says once its decoration is off; whether it says done; slugs for ids."""
 
 # ruff: noqa: RUF001  (marks and words of other scripts are what this file is about)
 from __future__ import annotations
@@ -38,9 +36,7 @@ _DONE_WHOLE = re.compile(
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]")
 _WORD = re.compile(r"\w+")
 _LONGEST, _LONGEST_BYTES = 48, 150
-"""A slug is a file name too: file systems take 255 bytes, a phase in front and a number behind want their
-part.
-"""
+"""A slug is a file name too: file systems take 255 bytes, and a phase in front wants its part."""
 
 
 def plain(text: str) -> str:
@@ -74,7 +70,7 @@ def undecorated(text: str) -> str:
 
 
 def _is_decoration(character: str) -> bool:
-    return (
+    return not character.isalnum() and (
         character.isspace()
         or character in "\ufe0f\u200d"
         or (ord(character) > 0x2000 and unicodedata.category(character) in ("So", "Sk", "Cf", "Mn"))
@@ -90,8 +86,7 @@ def leading_mark(text: str) -> str:
 def says_done(title: str) -> bool:
     """Whether a heading or a status says that what it names is finished.
 
-    A mark or `[x]` does, and so does a closing COMPLETE or (done); `Complete the API` and `partly done` do
-    not.
+    A mark, `[x]` and a closing COMPLETE or (done) do; `Complete the API` and `in progress` do not.
     """
     if _TICKED.search(title):
         return True
@@ -107,9 +102,7 @@ def says_done_in_words(text: str) -> bool:
 
 
 def slug(title: str) -> str:
-    """A title as an id: lowercase words joined by `-`, without accents; letters of other scripts stay.
-    Never empty.
-    """
+    """A title as an id: lowercase words joined by `-`, letters of other scripts kept. Never empty."""
     words = _WORD.findall(_unaccented(title[:400].lower()).replace("_", " "))
     kept = ""
     for word in words:

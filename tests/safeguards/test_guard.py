@@ -1,0 +1,134 @@
+"""The guard on virtual time: order, probes, pauses, patience, fairness."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from beastmode.failures.failure import Failure
+from beastmode.safeguards.guard import Guard, GuardStoppedError, HeldBackError
+from beastmode.safeguards.limit_store import MemoryStore
+from beastmode.settings import Rate
+from beastmode.testing import VirtualLoop
+
+ILL = Failure("server_error", "ill", True, "wait")
+
+
+def play(story: Callable[[VirtualLoop], Coroutine[Any, Any, None]]) -> float:
+    """Play a story on virtual time; how long it took."""
+    loop = VirtualLoop()
+    try:
+        loop.run_until_complete(story(loop))
+        return loop.time()
+    finally:
+        loop.close()
+
+
+def guard_of(loop: VirtualLoop, concurrency: int | None, *rates: Rate, **more: Any) -> Guard:
+    return Guard(MemoryStore(concurrency, rates), loop.clock(), concurrency=concurrency, rates=rates, **more)
+
+
+@pytest.mark.parametrize("rate", [Rate(1, 1.0), Rate(2, 60.0), Rate(8, 1.0)], ids=str)
+def test_probes_are_paid_out_of_the_rate_and_never_starve_the_work(rate: Rate) -> None:
+    leaving: list[float] = []
+
+    async def story(loop: VirtualLoop) -> None:
+        async def probe(leaves: Callable[[], None]) -> Failure | None:
+            leaves()
+            leaving.append(loop.time())
+            return None
+
+        guard = guard_of(loop, 3, rate, probe=probe)
+        for _ in range(20):
+            async with guard.admit() as admitted:
+                admitted.leaves()
+                leaving.append(loop.time())
+                await asyncio.sleep(0.1)
+
+    took = play(story)
+    assert took <= 45 * rate.padded_span_s / rate.starts + 45
+    for stamp in leaving:
+        assert sum(stamp <= other < stamp + rate.span_s for other in leaving) <= rate.starts
+
+
+def test_nothing_starts_while_the_server_is_not_well_and_patience_ends() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        async def probe(leaves: Callable[[], None]) -> Failure | None:
+            leaves()
+            return ILL
+
+        guard = guard_of(loop, 3, Rate(8, 1.0), probe=probe, max_wait_s=60.0)
+        with pytest.raises(HeldBackError, match="unhealthy"):
+            async with guard.admit():
+                raise AssertionError("admitted by an ill server")
+
+    assert play(story) <= 61.0
+
+
+def test_a_pause_holds_everybody_and_a_stop_sends_those_who_wait_away() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, 1)
+        guard.pause(5.0, "rate_limit")
+        async with guard.admit() as admitted:
+            assert loop.time() >= 5.0
+            assert admitted.waited_s["rate_limit"] >= 5.0
+            waiting = asyncio.ensure_future(guard.admit().__aenter__())
+            await asyncio.sleep(1)
+            guard.stop()
+            with pytest.raises(GuardStoppedError):
+                await waiting
+
+    play(story)
+
+
+def test_first_come_first_served_and_a_cancelled_waiter_takes_no_place() -> None:
+    order: list[int] = []
+
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, 1)
+
+        async def call(number: int) -> None:
+            async with guard.admit():
+                order.append(number)
+                await asyncio.sleep(1)
+
+        calls = [asyncio.ensure_future(call(number)) for number in range(5)]
+        await asyncio.sleep(0.5)
+        calls[2].cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert guard.in_use() == (0, 0)
+
+    play(story)
+    assert order == [0, 1, 3, 4]
+
+
+def test_a_slot_lingers_after_a_call_that_was_cut_off() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, 1, linger_s=2.0)
+        async with guard.admit() as admitted:
+            admitted.leaves()
+            admitted.cut_off = True
+        async with guard.admit():
+            assert loop.time() >= 2.0
+
+    play(story)
+
+
+def test_the_breaker_opens_and_one_trial_decides() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, 3)
+        for _ in range(10):
+            async with guard.admit() as admitted:
+                admitted.effect = "dropped"
+        states: list[str] = [guard.breaker.state]
+        async with guard.admit() as trial:
+            assert loop.time() >= 30.0
+            states.append(guard.breaker.state)
+            trial.effect = "success"
+        states.append(guard.breaker.state)
+        assert states == ["open", "half_open", "closed"]
+
+    play(story)
