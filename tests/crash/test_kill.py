@@ -23,6 +23,14 @@ SLOTS, TASKS = 3, 5
 MOST_POINTS = 400
 TOKEN = "BEAST_SESSION="
 
+DRIVER = """
+import json, sys, beastmode
+summary = beastmode.run(sys.argv[1], durability=sys.argv[2], linger_s=0.01)
+print(json.dumps(summary.as_json()))
+sys.exit(summary.exit_code)
+"""
+"""`beast run`, but for the 2 s that a slot lingers after a kill: there is no server here to spare."""
+
 ROADMAP = "\n".join(
     [
         "limits: {concurrency: 3, rate: none}",
@@ -45,16 +53,9 @@ def strace() -> str:
 
 def beast(folder: Path, durability: str, before: list[str] | None = None) -> subprocess.CompletedProcess[str]:
     """One `beast run` of the roadmap in a folder."""
-    command = [*(before or []), sys.executable, "-m", "beastmode", "run", "roadmap.yaml", "--json"]
+    command = [*(before or []), sys.executable, "-c", DRIVER, "roadmap.yaml", durability]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [*command, "--durability", durability],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
 
 
 def effects(folder: Path) -> Counter[str]:
@@ -107,16 +108,22 @@ def wait_until_none_is_left(folder: Path) -> None:
 
 def points(folder: Path, strace: str, calls: str, durability: str, prepare: bool) -> Iterator[int]:
     """Kill at the 1st, 2nd, 3rd … of these calls, each in a fresh folder, until a run comes to its end."""
+    origin = folder / "origin"
+    origin.mkdir()
+    (origin / "roadmap.yaml").write_text(ROADMAP, encoding="ascii")
+    if prepare:  # the journal exists: its creation takes none of the counted calls
+        (origin / "first.yaml").write_text("tasks: [{id: first, command: ['true']}]", encoding="ascii")
+        run = [sys.executable, "-c", DRIVER, "first.yaml", durability]
+        subprocess.run(run, cwd=origin, check=True, capture_output=True, timeout=60)
     for number in range(1, MOST_POINTS):
         here = folder / str(number)
-        here.mkdir()
-        (here / "roadmap.yaml").write_text(ROADMAP, encoding="ascii")
-        if prepare:  # the journal exists: its creation takes none of the counted calls
-            (here / "first.yaml").write_text("tasks: [{id: first, command: ['true']}]", encoding="ascii")
-            run = [sys.executable, "-m", "beastmode", "run", "first.yaml"]
-            subprocess.run(run, cwd=here, check=True, capture_output=True, timeout=60)
+        shutil.copytree(origin, here)
         inject = f"--inject={calls}:signal=SIGKILL:when={number}"
-        ended = beast(here, durability, [strace, "-f", "-qq", "-o", "/dev/null", f"--trace={calls}", inject])
+        ended = beast(
+            here,
+            durability,
+            [strace, "-f", "-qq", "-o", "/dev/null", f"--trace={calls}", inject],
+        )
         if ended.returncode == 0:
             assert number > 1, "nothing was ever killed: the calls are not those of the journal"
             return

@@ -27,6 +27,8 @@ _FRONT_MOST = 200
 
 GLYPHS_OPEN = "☐⬜🔲◻□❏❑"
 GLYPHS_DONE = "☑✅✔✓☒"
+_BARE_GLYPHS = GLYPHS_OPEN + "☑☒"
+"""Lists without bullets begin their lines with these; ✅ begins many a line that is no list."""
 _DONE_CHARACTERS = frozenset("xXхХ✓✔✅√☑")
 _WORDS = {
     **dict.fromkeys(("done", "complete", "completed", "finished", "ok"), "x"),
@@ -141,7 +143,7 @@ def _words(number: int, text: str, stripped: str) -> Line:
         box, body = box_of(" ".join(item[3].split()))
         return Line(number, text, "item", indent=indent, marker=item[2], box=box, body=body)
     box, body = box_of(stripped)
-    if box is not None and body:
+    if (box is not None and body) or stripped[0] in _BARE_GLYPHS:
         return Line(number, text, "item", indent=indent, box=box, body=body)
     return Line(number, text, "prose", indent=indent, body=stripped)
 
@@ -153,8 +155,6 @@ def box_of(text: str) -> tuple[str | None, str]:
     """
     if text.startswith("\\["):
         text = text.replace("\\[", "[", 1).replace("\\]", "]", 1)
-    if text[:1] in GLYPHS_OPEN and text:
-        return " ", text[1:].lstrip("\ufe0f ")
     match = _BOX.match(text)
     if match is None:
         return None, text

@@ -13,11 +13,12 @@ from pathlib import Path
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.checkboxes import box_drafts, heading_drafts, in_criteria_section
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.lines import SKIPPED, scan
+from beastmode.runner.formats.lines import GLYPHS_OPEN, SKIPPED, scan
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.plain_lists import labelled_drafts, marked_drafts, phase_drafts, theme_drafts
 from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.task_tables import table_drafts
+from beastmode.runner.formats.titles import leading_mark
 from beastmode.runner.formats.vocabulary import is_legend
 from beastmode.runner.roadmap import Roadmap
 
@@ -95,10 +96,11 @@ def _numbered_with_criteria(found: Outline) -> list[Draft]:
 
 
 def _marked(found: Outline) -> list[Draft]:
-    """State marks, where one of them stands for open work and not all are ticks."""
+    """State marks, where an empty box is among them, or ticks and marks of open work stand side by side."""
     drafts = marked_drafts(found)
-    open_ones = [draft for draft in drafts if not draft.done]
-    return drafts if len(open_ones) * 4 >= len(drafts) and any(draft.done for draft in drafts) else []
+    empty = any(leading_mark(draft.line.body) in GLYPHS_OPEN for draft in drafts)
+    undone = sum(not draft.done for draft in drafts)
+    return drafts if empty or (undone * 4 >= len(drafts) > undone) else []
 
 
 def reason_for(place: Place) -> str:

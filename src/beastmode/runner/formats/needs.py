@@ -52,7 +52,7 @@ def connect(
     wiring = _Wiring(tasks, _moments(roadmap, tasks), notes)
     for number, line in stated:
         needed, unknown = needs_of(line.body, directory)
-        wiring.add(number, needed, line.number, line.text)
+        wiring.add(number, needed, line)
         if unknown:
             notes.append(
                 Ignored(line.number, line.text, f"need not followed: no task {', '.join(unknown[:5])}")
@@ -92,7 +92,9 @@ def _from_sentences(lines: Sequence[Line], directory: Directory, wiring: _Wiring
     used: dict[int, str] = {}
     for line in lines if directory.codes else ():
         pairs = pairs_of(line.body, directory)
-        kept = sum(wiring.allowed(after, before) and wiring.link(after, before) for before, after in pairs)
+        kept = sum(
+            wiring.allowed(after, before) and wiring.link(after, before, line) for before, after in pairs
+        )
         if pairs:
             lost = (
                 f", {len(pairs) - kept} against the order of the file left out" if kept < len(pairs) else ""
@@ -106,25 +108,25 @@ class _Wiring:
 
     def __init__(self, tasks: Sequence[Task], moments: Sequence[Moment], notes: list[Ignored]) -> None:
         self.tasks, self.moments, self.notes = tasks, moments, notes
-        self.needs: list[dict[int, tuple[int, str]]] = [{} for _ in tasks]
+        self.needs: list[dict[int, Line]] = [{} for _ in tasks]
 
     def allowed(self, task: int, need: int) -> bool:
         return task != need and self.moments[need] <= self.moments[task]
 
-    def link(self, task: int, need: int, line: int = 0, text: str = "") -> bool:
-        self.needs[task].setdefault(need, (line, text))
+    def link(self, task: int, need: int, line: Line) -> bool:
+        self.needs[task].setdefault(need, line)
         return True
 
-    def add(self, task: int, needed: Sequence[int], line: int, text: str) -> None:
+    def add(self, task: int, needed: Sequence[int], line: Line) -> None:
         late = []
         for need in dict.fromkeys(needed):
             if self.allowed(task, need):
-                self.link(task, need, line, text)
+                self.link(task, need, line)
             elif need != task:
                 late.append(self.tasks[need].id)
         if late:
             reason = f"need not followed: {', '.join(late[:5])} comes later in the file's order"
-            self.notes.append(Ignored(line, text, reason))
+            self.notes.append(Ignored(line.number, line.text, reason))
 
     def without_circles(self) -> None:
         """Set the tasks' needs, leaving out each need that would close a circle."""
@@ -152,10 +154,9 @@ class _Wiring:
                 path.append((need, iter(list(self.needs[need]))))
 
     def _leave_out(self, task: int, need: int) -> None:
-        line, text = self.needs[task].pop(need)
+        line = self.needs[task].pop(need)
         reason = f"need not followed: {self.tasks[need].id} waits for {self.tasks[task].id} itself"
-        own = self.tasks[task]
-        self.notes.append(Ignored(line or own.line, text or own.title, reason))
+        self.notes.append(Ignored(line.number, line.text, reason))
 
 
 def _moments(roadmap: Roadmap, tasks: Sequence[Task]) -> list[Moment]:

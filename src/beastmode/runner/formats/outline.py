@@ -116,7 +116,7 @@ class _Walk:
         if _STATUS.match(words) and says_done_in_words(rest):
             self.open.done = True
         if line.indent == 0 or not self.above:
-            place.is_label = True
+            place.is_label, place.labels = True, (words,)
             self.label = "" if rest else words
             self.above = []
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SPECIAL = re.compile(r"[*_\[<`]")
+_SPECIAL = re.compile(r"[*_\[<`~]")
 _COMMENT = re.compile(r"<!--[^>]{0,2000}-->")
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*|__([^_]+)__")
@@ -15,7 +15,7 @@ _ITALIC = re.compile(
 )
 _CODE = re.compile(r"(`[^`]*`)")
 _SPACES = re.compile(r"\s+")
-_MARKS = "✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
+_MARKS = "◻□❏❑✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
 _DONE_MARK = re.compile(r"[✅☑✔✓]")
 _NOT_DONE = re.compile(
     r"\bin[ -]progress\b|\bpartial(?:ly)?\b|\bincomplete\b|\bnot (?:yet|done|complete|started|"
@@ -25,10 +25,11 @@ _NOT_DONE = re.compile(
 )
 _TICKED = re.compile(r"\[[xX]\][*_ ]*$|^\W{0,4}\[[xX]\]")
 _DONE_SHOUT = re.compile(r"\b(?:COMPLETED?|DONE|SHIPPED|FINISHED|RELEASED|IMPLEMENTED)\W*$")
+_DONE = r"(?:completed?|done|shipped|finished|released|implemented|已完成|完了|完成)"
 _DONE_ASIDE = re.compile(
-    r"(?:^|[(\[—–:|-]\s*)(?:completed?|done|shipped|finished|released|implemented|已完成|完了|"
-    r"完成)\b[^)\]]{0,40}[)\]]?\W*$",
-    re.I,
+    rf"[(\[]\s*{_DONE}\b[^)\]]{{0,40}}[)\]]\W*$|"
+    rf"(?:^|[—–:|-]\s*){_DONE}(?:\s*[(,:-]?\s*(?:on |in )?\d[\w ./,-]{{0,30}})?\W*$",
+    re.IGNORECASE,
 )
 _DONE_WHOLE = re.compile(
     r"\W*(?:completed?|done|shipped|finished|已完成|完了)(?: (?:tasks?|items?|work|features?))?\W*", re.I
@@ -46,7 +47,7 @@ def plain(text: str) -> str:
     text = _COMMENT.sub("", text)
     parts = _CODE.split(text)
     parts[::2] = [_unemphasised(part) for part in parts[::2]]
-    return undecorated(_SPACES.sub(" ", "".join(parts)).replace("**", ""))
+    return undecorated(_SPACES.sub(" ", "".join(parts)).replace("**", "").replace("~~", ""))
 
 
 def _unemphasised(text: str) -> str:
