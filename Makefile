@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test quick lint bench clean system
+.PHONY: run test quick lint clean system
 
 run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
@@ -16,12 +16,9 @@ quick: $(VENV)/.installed-dev      ## the tests of a few seconds
 	$(BIN)/python -m pytest -q -m "not slow"
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/ruff check src tests scripts bench examples
-	$(BIN)/ruff format --check src tests scripts bench examples
+	$(BIN)/ruff check src tests scripts examples
+	$(BIN)/ruff format --check src tests scripts examples
 	$(BIN)/mypy
-
-bench: $(VENV)/.installed-bench    ## the tables of docs/benchmarks.md
-	$(BIN)/python -m bench
 
 system:                            ## what the tests need beside Python; names what could not be had
 	@$(PYTHON) scripts/system_packages.py
@@ -35,10 +32,6 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
-	@touch $@
-
-$(VENV)/.installed-bench: $(VENV)/.installed-dev
-	$(PIP) install --constraint constraints.txt --editable '.[dev,bench]'
 	@touch $@
 
 clean:

@@ -150,9 +150,14 @@ def check_after_kill(here: Path, durability: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("prepare", [True, False], ids=["journal exists", "journal is made"])
-@pytest.mark.parametrize("durability", ["full", "process"])
-@pytest.mark.parametrize("calls", ["pwrite64", "fsync,fdatasync"])
+@pytest.mark.parametrize(
+    ("calls", "durability", "prepare"),
+    [
+        ("pwrite64", "full", True),
+        ("pwrite64", "process", True),
+        ("fsync,fdatasync", "full", True),
+    ],
+)
 def test_killed_at_every_point(
     tmp_path: Path, strace: str, calls: str, durability: str, prepare: bool
 ) -> None:

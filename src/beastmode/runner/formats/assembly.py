@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from beastmode.runner.formats.drafts import Draft, give_details
@@ -43,8 +43,9 @@ def assemble(findings: Findings, manner: Manner) -> Roadmap:
     drafts = sorted(findings.drafts, key=lambda draft: draft.line.number)
     give_details(findings.outline, drafts, findings.repeats)
     top = title_section(findings.outline, drafts)
-    tasks = _tasks(drafts, top)
-    phases, children = _tree(drafts, tasks, top, manner)
+    none_of = {draft.line.number for draft in drafts} | ({top.line.number} if top and top.line else set())
+    tasks = _tasks(drafts, none_of)
+    phases, children = _tree(drafts, tasks, none_of, manner)
     roadmap = Roadmap(children, title=top.title if top else "", order=manner.order)
     roadmap.format, roadmap.rule = manner.format, manner.rule
     lines = {section.line.number for section in phases if section.line}
@@ -69,11 +70,11 @@ def title_section(found: Outline, drafts: Sequence[Draft] = ()) -> Section | Non
     return first
 
 
-def _tasks(drafts: Sequence[Draft], top: Section | None) -> list[Task]:
+def _tasks(drafts: Sequence[Draft], none_of: set[int]) -> list[Task]:
     names = Names()
     tasks = []
     for draft in drafts:
-        above = [section.title for section in draft_chain(draft) if section is not top]
+        above = [section.title for section in _phases_above(draft, none_of)]
         wanted = safe_id(draft.own_id) if draft.own_id else slug(draft.title)
         tasks.append(
             Task(
@@ -88,22 +89,21 @@ def _tasks(drafts: Sequence[Draft], top: Section | None) -> list[Task]:
     return tasks
 
 
-def draft_chain(draft: Draft) -> Sequence[Section]:
-    """The sections a draft lies in, outermost first; a heading does not lie in itself."""
-    chain = draft.place.section.chain()
-    return chain[:-1] if draft.place.opens is not None else chain
+def _phases_above(draft: Draft, none_of: set[int]) -> Iterator[Section]:
+    """The sections a draft lies in, outermost first, except the title and headings that are tasks themselves."""
+    for section in draft.place.section.chain():
+        if section.line is None or section.line.number not in none_of:
+            yield section
 
 
 def _tree(
-    drafts: Sequence[Draft], tasks: Sequence[Task], top: Section | None, manner: Manner
+    drafts: Sequence[Draft], tasks: Sequence[Task], none_of: set[int], manner: Manner
 ) -> tuple[dict[Section, Phase], list[Phase | Task]]:
     root: list[Phase | Task] = []
     phases: dict[Section, Phase] = {}
     for draft, task in zip(drafts, tasks, strict=True):
         children = root
-        for section in draft_chain(draft):
-            if section is top:
-                continue
+        for section in _phases_above(draft, none_of):
             if section not in phases:
                 line = section.line.number if section.line else 0
                 phases[section] = Phase(section.title or "untitled", order=manner.leaf, line=line)

@@ -1,1 +1,0 @@
-"""The benchmarks of docs/benchmarks.md, see __main__.py."""
