@@ -154,7 +154,6 @@ def check_after_kill(here: Path, durability: str) -> None:
     ("calls", "durability", "prepare"),
     [
         ("pwrite64", "full", True),
-        ("pwrite64", "process", True),
         ("fsync,fdatasync", "full", True),
     ],
 )

@@ -123,6 +123,8 @@ def unaccounted(text: str, roadmap: Roadmap) -> dict[int, int]:
 
 
 PIECES = [
+    "#### Deep",
+    "# Top",
     "# T",
     "## Phase 1",
     "### Task 1.1: a [X]",

@@ -250,6 +250,15 @@ def test_what_is_no_task_beside_one(line: str) -> None:
     assert [task[0] for task in found(f"# Tasks: X\n## Phase 1\n- [ ] T009 real\n{line}\n")] == ["T009"]
 
 
+def test_a_box_with_an_id_below_a_heading_task_is_a_task_of_its_own() -> None:
+    text = "# Tasks: X\n## Phase 1\n### T001: a\n#### Parts\n- [x] T002 b\n### T003: c\n"
+    assert [(place, task.id) for place, task in read(text).walk()] == [
+        (("Phase 1",), "T001"),
+        (("Phase 1", "Parts"), "T002"),
+        (("Phase 1",), "T003"),
+    ]
+
+
 def test_an_id_counts_once() -> None:
     text = "# Tasks: X\n## Phase 1\n- [ ] T001 a\n## Phase 2\n- [x] T001 again, other words\n- [ ] T002 b"
     roadmap = read(text)

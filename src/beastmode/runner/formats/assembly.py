@@ -9,6 +9,7 @@ from beastmode.runner.formats.drafts import Draft, give_details
 from beastmode.runner.formats.needs import connect
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.titles import Names, safe_id, slug
+from beastmode.runner.formats.vocabulary import is_phase
 from beastmode.runner.roadmap import Ignored, Phase, Roadmap, Task
 from beastmode.settings import Order
 
@@ -41,7 +42,8 @@ class Findings:
 def assemble(findings: Findings, manner: Manner) -> Roadmap:
     """The roadmap of a file, every line of it accounted for."""
     drafts = sorted(findings.drafts, key=lambda draft: draft.line.number)
-    give_details(findings.outline, drafts, findings.repeats)
+    holding = {above.line.number for draft in drafts for above in draft.place.section.chain() if above.line}
+    give_details(findings.outline, drafts, holding.union(findings.repeats))
     top = title_section(findings.outline, drafts)
     none_of = {draft.line.number for draft in drafts} | ({top.line.number} if top and top.line else set())
     tasks = _tasks(drafts, none_of)
@@ -56,14 +58,12 @@ def assemble(findings: Findings, manner: Manner) -> Roadmap:
 
 
 def title_section(found: Outline, drafts: Sequence[Draft] = ()) -> Section | None:
-    """The heading that names the whole file: its first, if no other is of its rank and all else lies below
-    it.
-    """
+    """The heading that names the whole file: its first, if all others lie below it."""
     if len(found.sections) < 2:
         return None
     first = found.sections[1]
     peers = [section for section in found.sections[1:] if section.level <= first.level]
-    if len(peers) > 1 or (first.level > 1 and len(found.sections) == 2):
+    if len(peers) > 1 or (first.level > 1 and (len(found.sections) == 2 or is_phase(first.title))):
         return None
     if any(draft.line is first.line for draft in drafts):
         return None

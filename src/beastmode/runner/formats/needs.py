@@ -32,25 +32,12 @@ def connect(
 
     Returns the lines outside all tasks that stated some, with what became of them.
     """
-    stated = [
-        (number, line)
-        for number, draft in enumerate(drafts)
-        for line in (draft.line, *draft.details)
-        if line.kind not in ("fence", "comment") and states_order(line.body)
-    ]
-    inside = {line.number for draft in drafts for line in (draft.line, *draft.details)}
-    sentences = [
-        place.line
-        for place in found.places
-        if place.line.kind in ("prose", "item")
-        and place.line.number not in inside
-        and states_order(place.line.body)
-    ]
-    if not stated and not sentences:
+    inside, sentences = _stating(drafts, found)
+    if not inside and not sentences:
         return {}
     directory = _directory(drafts, tasks)
     wiring = _Wiring(tasks, _moments(roadmap, tasks), notes)
-    for number, line in stated:
+    for number, line in inside:
         needed, unknown = needs_of(line.body, directory)
         wiring.add(number, needed, line)
         if unknown:
@@ -60,6 +47,19 @@ def connect(
     used = _from_sentences(sentences, directory, wiring)
     wiring.without_circles()
     return used
+
+
+def _stating(drafts: Sequence[Draft], found: Outline) -> tuple[list[tuple[int, Line]], list[Line]]:
+    """The lines that may say what comes first: those of tasks, with the task's number, and those outside."""
+    inside: list[tuple[int, Line]] = []
+    taken: set[int] = set()
+    for number, draft in enumerate(drafts):
+        for line in (draft.line, *draft.details):
+            taken.add(line.number)
+            if line.kind not in ("fence", "comment") and states_order(line.body):
+                inside.append((number, line))
+    lines = (place.line for place in found.places if place.line.kind in ("prose", "item"))
+    return inside, [line for line in lines if line.number not in taken and states_order(line.body)]
 
 
 def _directory(drafts: Sequence[Draft], tasks: Sequence[Task]) -> Directory:
