@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from beastmode.compose import Live, View
+from beastmode.compose.session import Live, View
 from beastmode.runner.execute import Job
 from beastmode.runner.states import FINAL, TaskState
 

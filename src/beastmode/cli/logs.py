@@ -9,8 +9,8 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run
-from beastmode.compose import HOME, log_path, run_folder
 from beastmode.errors import SettingError
+from beastmode.runner.home import HOME, log_path, run_folder
 
 app = new_app()
 

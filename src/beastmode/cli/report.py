@@ -9,7 +9,7 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, journal_of
-from beastmode.compose import HOME, run_folder
+from beastmode.runner.home import HOME, run_folder
 from beastmode.runner.report import write_report
 from beastmode.runner.summary import summarise
 

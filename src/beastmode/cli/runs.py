@@ -10,7 +10,7 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.history import all_runs, find_run
-from beastmode.compose import HOME
+from beastmode.runner.home import HOME
 from beastmode.runner.summary import summarise
 
 app = new_app()

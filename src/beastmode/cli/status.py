@@ -9,7 +9,7 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run
-from beastmode.compose import HOME
+from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.summary import summarise
 

@@ -162,7 +162,7 @@ def _plain(work: Command | Http | Call | None) -> Any:
     return (type(work).__name__, work)
 
 
-def opening(plan: Plan, selection: Selection) -> Iterator[tuple[str, str, int, dict[str, Any]]]:
+def opening_events(plan: Plan, selection: Selection) -> Iterator[tuple[str, str, int, dict[str, Any]]]:
     """The events (kind, task, attempt, data) that a session begins with: how the attempts of a killed runner
     ended, the list as it is now, which results no longer count, what was selected."""
     for task, number in plan.interrupted:
