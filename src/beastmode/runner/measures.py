@@ -10,6 +10,8 @@ from math import ceil
 from beastmode.runner.progress import AttemptView, Progress
 from beastmode.settings import Rate
 
+_NO_END = ("", "interrupted")
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -90,7 +92,7 @@ def makespan_s(progress: Progress) -> float:
 
 def lower_bound_s(progress: Progress, concurrency: int | None, rates: Sequence[Rate]) -> float:
     """No schedule could be faster: the largest of starts at the padded rate, work over slots, critical path."""
-    work = [_work_s(attempt) for attempt in progress.attempts if attempt.end not in ("interrupted", "")]
+    work = [_work_s(attempt) for attempt in progress.attempts if attempt.end not in _NO_END]
     if not work:
         return 0.0
     starts = len(start_stamps(progress))
@@ -117,8 +119,9 @@ def _work_s(attempt: AttemptView) -> float:
 
 
 def durations_s(progress: Progress) -> dict[str, float]:
-    """Seconds that the last attempt of each task took, from its real start to its recorded end."""
-    return {attempt.task: _work_s(attempt) for attempt in progress.attempts if attempt.end != "interrupted"}
+    """Seconds that the last attempt of each task took, from its real start to its recorded end. What still runs
+    or was interrupted has no end of its own."""
+    return {attempt.task: _work_s(attempt) for attempt in progress.attempts if attempt.end not in _NO_END}
 
 
 def percentile(values: Sequence[float], share: float) -> float:
