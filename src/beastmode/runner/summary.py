@@ -56,7 +56,6 @@ def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Su
     ended = progress.sessions[-1].ended if progress.sessions else None
     end: dict[str, Any] = ended.data if ended else _no_end(alive)
     seen = measures.evidence(progress, progress.rates)
-    concurrency = progress.settings.get("concurrency")
     return Summary(
         run_id=f"r{progress.run}",
         state=end["state"],
@@ -64,7 +63,7 @@ def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Su
         success_rate=round(counts["done"] / asked, 4) if asked else 1.0,
         attempts=len(progress.attempts),
         makespan_s=round(measures.makespan_s(progress), 3),
-        lower_bound_s=round(measures.lower_bound_s(progress, concurrency, progress.rates), 3),
+        lower_bound_s=round(measures.lower_bound_s(progress), 3),
         most_in_flight=seen.most_in_flight,
         most_starts_in_window=seen.most_starts_in_window,
         report=report,

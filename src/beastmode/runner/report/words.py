@@ -279,7 +279,7 @@ def performance_rows(report: Plain) -> list[Row]:
     rows: list[Row] = [
         ("Makespan: first start to last end", duration(of["makespan_s"])),
         ("Lower bound: no schedule under these limits is faster", duration(of["lower_bound_s"])),
-        ("Efficiency: lower bound / makespan", _efficiency(of["efficiency"])),
+        ("Efficiency: lower bound / makespan", percent(of["efficiency"])),
         ("Throughput", throughput(of["throughput_per_s"])),
     ]
     names = (("mean", "mean"), ("median (p50)", "p50"), ("p95", "p95"), ("longest", "longest"))
@@ -291,12 +291,6 @@ def performance_rows(report: Plain) -> list[Row]:
         ("Tasks: CPU of their processes", duration(of["tasks_cpu_s"]) if of["tasks_cpu_s"] else "—"),
         ("Tasks: most memory of one", _memory_of_tasks(of)),
     ]
-
-
-def _efficiency(share: float | None) -> str:
-    if share is not None and share > 1:
-        return f"{percent(share)}: the bound counts all sessions and health checks as one run"
-    return percent(share)
 
 
 def _memory_of_tasks(of: Plain) -> str:
