@@ -11,8 +11,8 @@ from beastmode.runner.report import words
 Plain = Mapping[str, Any]
 Row = Sequence[str]
 
-_SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<!\w)_|_(?!\w))")
-_AT_START = re.compile(r"^(\s*\d*)([#+.)-])")
+_SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
+_AT_START = re.compile(r"^(\d*)([#+.)-])")
 
 
 def markdown(report: Plain) -> str:
@@ -35,8 +35,8 @@ def markdown(report: Plain) -> str:
 
 
 def text(value: object) -> str:
-    """Text of others as text: nothing of it is markup."""
-    escaped = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text of others as text: nothing of it is markup. Spaces around it, which could make it code, are left out."""
+    escaped = str(value).strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _AT_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", escaped))
 
 
