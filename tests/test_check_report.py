@@ -284,8 +284,8 @@ KEPT = started().attempt("a", 1, 2).attempt("b", 2, 3, end="retry").attempt("b",
 BROKEN = {
     "never more in flight than the limit": started(concurrency=1)
     .start("a", at=1)
-    .start("c")
-    .stop("a")
+    .start("c", at=2)
+    .stop("a", at=3)
     .stop("c")
     .end(),
     "never more starts in any window than the rate": started(Rate(1, 1.0))
