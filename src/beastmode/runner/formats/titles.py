@@ -15,7 +15,7 @@ _ITALIC = re.compile(
 )
 _CODE = re.compile(r"(`[^`]*`)")
 _SPACES = re.compile(r"\s+")
-_MARKS = "◻□❏❑✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
+_MARKS = "⏰⏱📅🗓⭕◻□❏❑✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
 _DONE_MARK = re.compile(r"[✅☑✔✓]")
 _NOT_DONE = re.compile(
     r"\bin[ -]progress\b|\bpartial(?:ly)?\b|\bincomplete\b|\bnot (?:yet|done|complete|started|"
