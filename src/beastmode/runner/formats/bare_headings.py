@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.outline import Outline, Place, Section
-from beastmode.runner.formats.plan_sections import is_beside_the_work, is_plan_phase
+from beastmode.runner.formats.plan_sections import is_beside_the_work, is_plan_phase, is_summarised_phase
 from beastmode.runner.formats.task_text import own_id_of, task_text
 from beastmode.runner.formats.titles import plain, says_done
 
@@ -32,13 +32,19 @@ def running_drafts(outline: Outline) -> list[Draft]:
 
 
 def bare_drafts(outline: Outline, listed: Sequence[Draft]) -> list[Draft]:
-    """The phases, or the numbered headings in them, where most of them list no work.   listed: what they list."""
+    """The phases, or the numbered headings in them, where most of them list no work.   listed: what they list.
+
+    Phases in a summary count where there are no others.
+    """
     busy = {section for draft in listed for section in draft.place.section.chain()}
-    leaves = [place for place in _headings(outline) if _is_leaf(place)]
-    idle = [place for place in leaves if place.section not in busy]
-    if len(leaves) < 2 or len(idle) * 2 <= len(leaves):
-        return []
-    return [_draft(place) for place in leaves]
+    for is_one in (is_plan_phase, is_summarised_phase):
+        leaves = [place for place in _headings(outline) if _is_leaf(place.section, is_one)]
+        idle = [place for place in leaves if place.section not in busy]
+        if leaves:
+            return (
+                [_draft(place) for place in leaves] if len(leaves) > 1 and len(idle) * 2 > len(leaves) else []
+            )
+    return []
 
 
 def _draft(place: Place) -> Draft:
@@ -54,15 +60,14 @@ def _in_phase(section: Section | None) -> bool:
     return section is not None and any(is_plan_phase(above) for above in section.inner_chain())
 
 
-def _is_leaf(place: Place) -> bool:
-    """A phase without numbered headings or phases of its own, or such a numbered heading."""
-    section = place.section
-    if is_plan_phase(section):
-        return not any(_is_part(inner) for inner in section.children)
-    return _is_part(section) and section.parent is not None and is_plan_phase(section.parent)
+def _is_leaf(section: Section, is_one: Callable[[Section], bool]) -> bool:
+    """A phase without numbered headings or phases of its own, or such a numbered heading.   is_one: of phases."""
+    if is_one(section):
+        return not any(_is_part(inner, is_one) for inner in section.children)
+    return section.parent is not None and is_one(section.parent) and _is_part(section, is_one)
 
 
-def _is_part(section: Section) -> bool:
+def _is_part(section: Section, is_one: Callable[[Section], bool]) -> bool:
     if is_beside_the_work(section):
         return False
-    return is_plan_phase(section) or bool(own_id_of(section.title, ordinals=True)[0])
+    return is_one(section) or bool(own_id_of(section.title, ordinals=True)[0])

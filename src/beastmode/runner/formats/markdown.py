@@ -27,7 +27,7 @@ from beastmode.runner.roadmap import Roadmap
 NAME = "markdown"
 
 _NAMES = re.compile(
-    r"(?:\w+[_-])?(?:roadmap|implementation[_-]plan|fix[_-]plan|todo|todos|plan|project[_-]plan)(?:[_-]\w+)?\.(?:md|markdown)",
+    r"@?(?:[\w.]+[_-])*(?:roadmap|plan|todos?|backlog|milestones|checklist)(?:[_-][\w.]+)*\.(?:md|markdown)",
     re.IGNORECASE,
 )
 _SHAPE = re.compile(
@@ -57,7 +57,10 @@ def read(text: str, path: Path) -> Roadmap:
 
 def find_drafts(found: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
     """The tasks by the first way that finds any.   criteria: which boxes that are criteria are left out."""
-    return next((drafts for way in _ways(criteria) if (drafts := way(found))), [])
+    drafts = next((drafts for way in _ways(criteria) if (drafts := way(found))), [])
+    boxes = box_drafts(found, "none") if criteria == "of tasks" else []
+    only_checks = len(boxes) > 3 * len(drafts) and all(draft.line.kind == "item" for draft in drafts)
+    return boxes if only_checks else drafts
 
 
 def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:

@@ -13,6 +13,11 @@ def is_plan_phase(section: Section) -> bool:
     return is_phase(section.title) and not _talks_above(section.inner_chain())
 
 
+def is_summarised_phase(section: Section) -> bool:
+    """Whether a section names a phase, wherever it stands."""
+    return is_phase(section.title) and not _judges(section)
+
+
 def in_phase(place: Place) -> bool:
     """Whether a line stands in a phase, outside of all sections that talk about the plan."""
     return any(is_phase(section.title) for section in place.section.inner_chain()) and not _talks_above(

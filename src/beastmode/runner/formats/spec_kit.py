@@ -28,7 +28,7 @@ Form = Literal["box", "heading", "bare", "bullet", "loose"]
 """How a line with an id is written."""
 
 _ID = (
-    r"(?:T(?:ASK)?[-_]?\d{1,4}(?:\.\d{1,3})*[a-zA-Z]?|"
+    r"(?:T(?:ASK)?(?:-[A-Z]{1,4})?[-_]?\d{1,4}(?:\.\d{1,3})*[a-zA-Z]?|"
     r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,4}[a-z]?)"
 )
 _TASK = re.compile(rf"[\[(]?({_ID})[\])]?(?![\w/])[ ]*(.*)$")
@@ -39,10 +39,11 @@ _BARE_GOES_ON = re.compile(r"[:.)–—-]|\[|\(P\)|$")
 _STRUCK = re.compile(r"~~.*~~\W*$")
 _OWN = re.compile(r"specs?/\d{3}-|`\d{3}-[a-z]|/speckit|spec-?kit|/sp\.tasks|\.specify/", re.IGNORECASE)
 """What only spec-kit writes; the signs below are each seen elsewhere too."""
+_TASKS_HEADING = re.compile(r"^#+ .*\bTasks\b", re.MULTILINE)
 _SIGNS = (
     re.compile(r"\[P\]|\(P\)"),
     re.compile(r"\[US\d+\]"),
-    re.compile(r"^#+ .*\bTasks\b", re.MULTILINE),
+    _TASKS_HEADING,
     re.compile(r"design documents|data-model\.md|quickstart\.md|\bcontracts/", re.IGNORECASE),
     re.compile(r"independent test|parallel (?:example|opportunities|execution)", re.IGNORECASE),
     re.compile(r"^#+ .*(?:Phase \d|User Story \d)", re.MULTILINE),
@@ -67,8 +68,9 @@ def claims_text(text: str) -> bool:
         return False
     signs = sum(bool(sign.search(text)) for sign in _SIGNS)
     own = bool(_OWN.search(text))
-    ids = len(_ID_LINES.findall(text))
-    return signs + own >= 1 if ids >= 2 else signs >= (2 if own else 4)
+    if len(_ID_LINES.findall(text)) >= 2:
+        return signs + own >= 1
+    return _TASKS_HEADING.search(text) is not None and signs >= (2 if own else 4)
 
 
 def read(text: str, path: Path) -> Roadmap:
