@@ -204,6 +204,8 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
         "line": task.line,
     }
     record |= {name: value for name, value in facts.items() if value}
+    if task.options.retries is not None:
+        record["retries"] = task.options.retries
     if task.state != "pending":
         record["state"] = task.state
     return record
