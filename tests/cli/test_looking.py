@@ -178,7 +178,10 @@ title: At work
 limits: {rate: none}
 tasks:
   - {id: first, command: ['true']}
-  - {id: works, title: Works on, command: 'echo so far; touch began; while test ! -e go; do sleep 0.02; done'}
+  - id: works
+    title: Works on
+    needs: [first]
+    command: 'echo so far; touch began; while test ! -e go; do sleep 0.02; done'
   - {id: later, command: ['true'], needs: [works]}
 """
 
