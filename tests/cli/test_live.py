@@ -27,6 +27,7 @@ from beastmode.compose.session import drive
 from beastmode.runner.roadmap import Phase, TaskOptions
 from beastmode.runner.summary import Summary
 from beastmode.runner.work import Call, Command
+from beastmode.settings import Rate
 
 ONE_TRY = TaskOptions(retries=0)
 HOSTILE = "\x1b[2J [bold]x[/bold] \u202egnp"
@@ -188,7 +189,16 @@ def test_a_pipe_gets_a_line_for_the_limits_and_one_for_each_end(tmp_path: Path) 
     assert lines[3] == "    exit_code: exit code 3: why"
     assert lines[5] == "[3/3] blocked   c"
     again = plain(tmp_path, tasks)
-    assert again[0] == "r1 goes on: 3 tasks (1 done, 1 failed before); at most 3 at once, no limit on starts"
+    assert (
+        again[0]
+        == "r1 goes on: 3 tasks (1 done before, 1 failed before); at most 3 at once, no limit on starts"
+    )
+
+
+def test_what_is_skipped_is_not_counted_among_all(tmp_path: Path) -> None:
+    tasks = [Task("a", Command(("true",))), Task("b", Command(("true",)), state="done")]
+    lines = plain(tmp_path, tasks, rates=(Rate(8, 1.0), Rate(60, 60.0)))
+    assert lines == ["r1: 1 task (1 skipped); at most 3 at once, 8/s and 60/min", "[1/1] done      a"]
 
 
 def test_a_pipe_hears_once_that_the_run_is_stopping(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.errors import ReportError
+from beastmode.errors import PreconditionError, ReportError
 from beastmode.events import BREAKER, LIMITS, PAUSED, PROBED
-from beastmode.runner.report import report_of, write_report
+from beastmode.runner.report import check_folder, report_of, write_report
 from beastmode.runner.report.evidence import performance, safety
 from beastmode.runner.report.tasks import MOST_TASKS, dogfooding
 from beastmode.runner.summary import summarise
@@ -154,6 +154,16 @@ def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(
     told = Story().session().end().told()
     with pytest.raises(ReportError, match="beast report r1 --out"):
         write_report(told, summarise(told), empty_journal, tmp_path / "file")
+
+
+def test_a_folder_is_checked_before_a_run_begins_and_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_folder(tmp_path / "new" / "deep")
+    check_folder(Path("relative-and-not-there"))
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(PreconditionError, match="--report"):
+            check_folder(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_sessions_tell_how_each_turn_ended(empty_journal: Path) -> None:
