@@ -114,6 +114,20 @@ def test_a_run_at_work_is_looked_at_and_a_killed_one_goes_on(journal: Path) -> N
     assert command.startswith("beast run ")
 
 
+def test_a_roadmap_made_by_a_program_is_run_by_that_program_again(journal: Path) -> None:
+    story = (
+        Story(roadmap="python:Mine").session().plan("a").attempt("a", 0, 1, end="failed", failure=failure())
+    )
+    found = steps(story.end("failed", 1), journal)
+    assert ("Then run what failed again: the same program, with run(…, failed=True)", "") in found
+    assert not [command for _, command in found if command.startswith("beast run")]
+
+
+def test_while_a_run_is_at_work_nobody_is_told_to_start_a_second(journal: Path) -> None:
+    found = steps(failed("a").start("b", at=5.0), journal)
+    assert not [command for _, command in found if command.startswith("beast run")]
+
+
 def test_a_home_of_its_own_is_part_of_every_command(journal: Path) -> None:
     found = steps(failed("a b").end("failed", 1), Path("/tmp/my home/journal.db"))
     assert [command for _, command in found if command.startswith("beast run")] == [
