@@ -20,7 +20,7 @@ from beastmode.runner.work import Http
 
 _MOST_ANSWER_BYTES = 8 * 1024 * 1024
 _LOGGED_BYTES = 64 * 1024
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class HttpKind:
@@ -97,9 +97,9 @@ async def _left(_session: aiohttp.ClientSession, context: SimpleNamespace, _para
 def _filled(headers: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Headers with `${VAR}` from the environment, and the variables that are missing there."""
     missing = [
-        name for value in headers.values() for name in _VARIABLE.findall(value) if name not in os.environ
+        name for value in headers.values() for name in VARIABLE.findall(value) if name not in os.environ
     ]
-    filled = {key: _VARIABLE.sub(lambda m: os.environ.get(m[1], ""), value) for key, value in headers.items()}
+    filled = {key: VARIABLE.sub(lambda m: os.environ.get(m[1], ""), value) for key, value in headers.items()}
     return filled, missing
 
 
