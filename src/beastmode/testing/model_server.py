@@ -35,14 +35,15 @@ class Asked:
 class Script:
     """How the server behaves; may be changed while it runs.
 
-    keys: credentials it accepts; none: it asks for none.   models: that exist.   words: of every answer.
-    headers: on every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
+    keys: credentials it accepts; none: it asks for none.   models: that it lists.   aliases: that exist too.
+    words: of every answer.   headers: on every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
     list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
     answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
     """
 
     keys: frozenset[str] = frozenset()
     models: Sequence[str] = ("m-small", "m-large")
+    aliases: Sequence[str] = ()
     words: Sequence[str] = ("It", " is", " done", ".")
     headers: Mapping[str, str] = field(default_factory=dict)
     prefix: str = "/v1"
@@ -114,7 +115,7 @@ class ModelServer:
             kind = "authentication_error" if dialect == "messages" else "invalid_request_error"
             return 401, error(dialect, 401, kind, f"Incorrect API key provided{said}", "invalid_api_key")
         model = _model_of(asked, script.prefix)
-        if model is not None and model not in script.models:
+        if model is not None and model not in (*script.models, *script.aliases):
             words = f"The model `{model}` does not exist or you do not have access to it."
             return 404, error(dialect, 404, "not_found_error", words, "model_not_found")
         return None
