@@ -1,9 +1,21 @@
-"""TIPS: for every class of failure, what a person does next. At most two sentences, imperative.
+"""TIPS: for every class of failure, what a person does next. At most two sentences, imperative, and a command.
 
-`{where}`, `{wait}` and the like are filled with the facts of the case; an unknown fact gets plain words.
+A tip is one wording or several, from the most telling to the plainest: the first whose facts are all known is used.
+`{where}`, `{wait}` and the like are the facts of the case; in the last wording an unknown fact gets plain words.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from beastmode.failures import amounts
+from beastmode.failures.unwrap import Facts, host_of
+from beastmode.failures.words import one_line
+
+if TYPE_CHECKING:
+    from beastmode.failures.rules import Rule
 
 TIPS: dict[str, str] = {
     "exit_code": "Read the end of the log: the command ended with exit code {code}. Run it by hand.",
@@ -20,14 +32,23 @@ TIPS: dict[str, str] = {
     "or write http:// if it speaks no TLS.",
     "auth": "Set a valid key for {where}: it was missing, wrong or expired.",
     "permission": "Ask for access at {where}: the key is known there but may not do this.",
-    "not_found_endpoint": "Correct the path or the name of the model: {where} has nothing there.",
+    "not_found_model": "Correct the name of the model: {where} has no {model}.",
+    "not_found_endpoint": "Correct the path of the address, often its /v1: {where} has nothing there.",
     "bad_request": "Correct the request: {where} will not take it as it is ({status}).",
+    "unsupported_parameter": "Leave out the parameter that the cause names, or choose a model that takes it.",
+    "context_length": "Shorten the prompt or lower max_tokens: {requested} tokens where {limit} fit.",
+    "content_filter": "Change the prompt: a filter of {where} refused it, and will again.",
     "payload_too_large": "Send less at once: {where} takes no request of this size.",
     "conflict": "See what else is at work on the same thing at {where}.",
     "rate_limit": "Lower the rate or the concurrency for {where}; it asks for a wait of {wait}.",
+    "quota_exhausted": "Raise the quota or the balance of this key at {where}.",
     "overloaded": "Lower the concurrency for {where}: it is overloaded and asks for a wait of {wait}.",
     "server_error": "Read the log of {where}: it failed by itself ({status}).",
+    "truncated_stream": "Read the log of {where}: its stream broke off before the end.",
     "invalid_response": "Check that {where} is the right address: its answer is not what was expected.",
+    "model_loading": "Wait until {where} has loaded {model}; if it never does, read its log.",
+    "insufficient_memory": "Choose a smaller model or a shorter context: {where} lacks the memory.",
+    "region_or_policy_blocked": "Call {where} from an allowed network or country, or change the policy of the account.",
     "other": "Read the cause and the log of the attempt.",
 }
 
@@ -51,3 +72,17 @@ _UNKNOWN = {
 def filled(template: str, facts: dict[str, str]) -> str:
     """The template with its facts. Braces inside a fact stay what they are."""
     return template.format_map(_UNKNOWN | {name: fact for name, fact in facts.items() if fact})
+
+
+def tip_for(rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[str], now_unix: float) -> str:
+    wait = "" if wait_s is None else f"{wait_s:g} s"
+    return filled(
+        TIPS[rule.class_],
+        {
+            "where": host_of(facts.where),
+            "wait": wait,
+            "model": facts.model or "such model",
+            "requested": "too many",
+            "status": f"HTTP {facts.status}",
+        },
+    )

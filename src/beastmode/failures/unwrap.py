@@ -1,134 +1,297 @@
-"""Unwrap: what an exception and all that stand behind it know: kinds, an HTTP status, headers, words.
-
-Nothing is imported for it: clients are told by the names of their classes, so that those of aiohttp, httpx,
-requests, urllib and the SDKs built on them are understood where installed, and cost nothing elsewhere.
-"""
+"""Unwrap: Evidence in any shape becomes Facts: one status, a set of codes, one text, one cause, one wait."""
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
 
-_DEEPEST = 20
-_SEVERAL = re.compile(r"Multiple exceptions: \[Errno (\d+)\]")
-_PARSER_ERRORS = {"HttpProcessingError", "BadHttpMessage", "BadStatusLine", "BadHttpMethod", "LineTooLong"}
-"""aiohttp gives an answer that is no HTTP at all the status 400, which no server has sent."""
+from beastmode.failures import amounts, chain, hints, said, stream
+from beastmode.failures.evidence import Evidence
+from beastmode.failures.fields import Fields, decoded, scan, unescaped, walk
+from beastmode.failures.providers import UNKNOWN, Provider, told
+
+_HEAD, _TAIL = 48 * 1024, 16 * 1024
+_TEXT, _TEXT_END = 6000, 2000
+_CODES_ASIDE = str.maketrans("", "", " _-./:")
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
+_TAG = re.compile(r"<(?:script|style)\b[^<]{0,4000}|<[^<>]{0,500}>", re.IGNORECASE)
+_HTML = re.compile(r"<(?:!doctype html|html|head|body|title)\b", re.IGNORECASE)
+_WHERE = (
+    re.compile(r"for url:? '?(https?://[^\s'\"<>)]{1,300})", re.IGNORECASE),
+    re.compile(r"(?:fetching from|post|get|request to|connect(?:ing)? to) [\"'(]?(https?://[^\s'\"<>)]{1,300}[^\s'\"<>).,:])", re.IGNORECASE),
+    re.compile(r"host=['\"]([\w.-]{1,200}['\"], port=\d{1,5})"),
+    re.compile(r"connect to (?:host )?([\w.-]{1,200}:\d{1,5})"),
+    re.compile(r"connect call failed \('([\d.]{7,15}', \d{1,5})", re.IGNORECASE),
+)  # fmt: skip
+_MODEL_MISSING = re.compile(
+    r"\bmodels?\b[^\n;]{0,160}?(?:not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|no longer (?:available|supported)|"
+    r"is not supported(?! (?:with|by) this)|not loaded|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|is invalid|not recogni[sz]ed|unavailable for|could not be found|cannot be found|"
+    r"identifier is invalid|is deprecated)|(?:unknown|invalid|no such|unsupported|unrecogni[sz]ed|could not find|cannot find|no matching) model\b|"
+    r"pull the model|pulling it first|not a valid model|no models? (?:named|matching|found)|model[_ ]not[_ ]found|unavailable[ _]model"
+)
+_MODEL = re.compile(
+    r"\bmodels?(?: id| name)?[:=]? [`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)|\bmodel: ([\w.:/@+-]{2,100})"
+)
+_DAY = ("perday", "per day", "per-day", "daily", "/day", "(rpd)", "(tpd)", "per 86400s", "per 24 hours")
+_LONGER = ("monthly", "per month", "per-month", "this month", "weekly", "per week", "permonth")
+_MINUTE = (
+    "perminute",
+    "per minute",
+    "per-minute",
+    "per min",
+    "(tpm)",
+    "(rpm)",
+    "per second",
+    "persecond",
+    "/min",
+    "per 60s",
+)
+_DULL = frozenset(("provider returned error", "bad request", "too many requests", "service unavailable", "error", "unknown error",
+                   "not found", "forbidden", "unauthorized", "internal server error", "bad gateway"))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One exception of a chain.   names: of its class, of those it derives from, and of its errno."""
+@dataclass(slots=True)
+class Facts:
+    """What is known, in one shape.
 
-    names: frozenset[str]
-    words: str
+    status: the one that tells most, from the answer or from inside it; None where there is none.   http: of the
+    answer itself.   codes: spelled as `spelled_code` does.   kinds: names of exceptions as written.
+    links: of a chain of exceptions, deepest first.   text: all words, lower case, single spaces, straight
+    apostrophes, at most 8,000 characters.   cause: the words that tell most.   wait_s: stated anywhere.
+    traits: what else the structure shows: see `rules.TRAITS`.   where: the URL, or the host, really called.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a chain of exceptions says.   links: the deepest cause first.   status: 400-599, or None."""
-
-    links: tuple[Link, ...]
     status: int | None = None
+    http: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = ""
+    codes: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    links: tuple[chain.Link, ...] = ()
+    text: str = ""
+    cause: str = ""
+    wait_s: float | None = None
+    reset_s: float | None = None
+    traits: set[str] = field(default_factory=set)
+    values: Mapping[str, str] = field(default_factory=dict)
+    where: str = ""
+    model: str = ""
+    provider: Provider = UNKNOWN
 
 
-def unwrap(error: BaseException) -> Known:
-    """Everything known about `error`. Never raises, whatever the exceptions do."""
-    chain = _chain(error)
-    links = tuple(Link(_names(one), _words(one)) for one in reversed(chain))
-    if any(link.names & _PARSER_ERRORS for link in links):
-        return Known(links)
-    for one in chain:
-        status = _status(one)
-        if status is not None:
-            return Known(links, status, _headers(one), _body(one))
-    return Known(links)
+@lru_cache(maxsize=2048)
+def spelled_code(code: str) -> str:
+    """`rate_limit_error`, `RateLimitError` and `rate-limit` are one code."""
+    return code.lower().translate(_CODES_ASIDE).removesuffix("exception").removesuffix("error")
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    """From the outermost to the deepest; of a group its first member; at most `_DEEPEST`."""
-    chain: list[BaseException] = []
-    at: BaseException | None = error
-    while at is not None and len(chain) < _DEEPEST and all(at is not one for one in chain):
-        chain.append(at)
-        at = _behind(at)
-    return chain
+def read(evidence: Evidence, *, now_unix: float) -> Facts:
+    """All facts in the evidence. Never raises."""
+    known = (
+        chain.follow(evidence.exception) if isinstance(evidence.exception, BaseException) else chain.Known(())
+    )
+    raised = evidence.exception if isinstance(evidence.exception, str) else ""
+    facts = Facts(http=evidence.status if evidence.status is not None else known.status, links=known.links)
+    facts.headers = _lower(evidence.headers or known.headers)
+    found = Fields()
+    words = _read_body(evidence.body or known.body, found, facts.traits, streaming=evidence.mid_stream)
+    if evidence.body and known.links and known.body is not None:
+        known = chain.Known(known.links, url=known.url)
+    if raised:
+        raised = bounded(raised)
+        scan(raised, found)
+    spoken = "\n".join(part for part in (words, raised, *(link.words for link in known.links)) if part)
+    _note_words(facts, found, spoken)
+    facts.status = telling(facts.http, found.statuses + said.statuses(facts.text))
+    facts.cause = _cause(found, words or raised, facts)
+    _note_place(facts, evidence, known.url, spoken)
+    _note_wait(facts, found, now_unix)
+    _note_traits(facts, found, evidence)
+    return facts
 
 
-def _behind(error: BaseException) -> BaseException | None:
-    if isinstance(error, BaseExceptionGroup):
-        return error.exceptions[0]
-    if error.__cause__ is not None:
-        return error.__cause__
-    if error.__context__ is not None and not error.__suppress_context__:
-        return error.__context__
-    return _held(error)
+def bounded(text: str) -> str:
+    """The beginning and the end of a long text: an error page of megabytes says nothing more in its middle."""
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
 
 
-def _held(error: BaseException) -> BaseException | None:
-    """urllib and requests hand the cause on as an attribute or an argument, aiohttp as `os_error`."""
-    for name in ("os_error", "reason"):
-        held = _get(error, name)
-        if isinstance(held, BaseException):
-            return held
-    first = error.args[0] if error.args else None
-    return first if isinstance(first, BaseException) else None
+def telling(http: int | None, inside: list[int]) -> int | None:
+    """The status that tells most: a wrapper's 500 or 400 around a 404 or 429 is that; a 429 is a 429."""
+    if http is not None and http != 400 and 300 <= http < 500:
+        return http
+    sharper = [one for one in inside if one not in (400, 500, 502)]
+    if http is None or http < 300:
+        return next(iter(sharper or inside), http)
+    if http == 400:
+        return next((one for one in sharper if one != 422), http)
+    if http in (500, 502):
+        return (sharper or [one for one in inside if one == 400] or [http])[0]
+    return next((one for one in inside if one < 500 and one != 400), http)
 
 
-def _names(error: BaseException) -> frozenset[str]:
-    names = {one.__name__ for one in type(error).__mro__}
-    if isinstance(error, OSError):
-        number = error.errno
-        several = _SEVERAL.match(str(error)) if number is None else None
-        if several:
-            number = int(several[1])
-        if isinstance(number, int):
-            names.add(errno.errorcode.get(number, ""))
-    return frozenset(names)
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    if not headers:
+        return {}
+    return {str(name)[:100].lower(): str(value)[:1000] for name, value in list(headers.items())[:200]}
 
 
-def _words(error: BaseException) -> str:
+def _read_body(body: object, found: Fields, traits: set[str], *, streaming: bool) -> str:
+    """Collect the fields of a body, and return the words that stand in it."""
+    if isinstance(body, (dict, list)):
+        traits.add("json")
+        walk(body, found)
+        return "\n".join(found.messages)
+    text = _text(body).strip()
+    if not text:
+        traits.add("no_body")
+        return ""
+    value = decoded(text)
+    if value is not None:
+        return _read_json(value, found, traits)
+    if stream.is_stream(text):
+        return _read_stream(text, found, traits)
+    if _HTML.search(text[:400]):
+        traits.add("html")
+        return _page(text)
+    scan(text, found)
+    if streaming and "eof" in text[-40:].lower():
+        traits.add("unended")
+    return text
+
+
+def _text(body: object) -> str:
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        raw = bytes(body)
+        if len(raw) > _HEAD + _TAIL:
+            raw = raw[:_HEAD] + b"\n" + raw[-_TAIL:]
+        return raw.decode("utf-8", "replace")
+    return bounded(body) if isinstance(body, str) else ""
+
+
+def _read_json(value: Any, found: Fields, traits: set[str]) -> str:
+    traits.add("json")
+    if isinstance(value, (dict, list)):
+        walk(value, found)
+    else:
+        found.messages.append(str(value))
+        scan(str(value), found)
+    if found.choices and not found.codes and not found.statuses and not found.messages:
+        traits.add("answer")
+    return "\n".join(found.messages)
+
+
+def _read_stream(text: str, found: Fields, traits: set[str]) -> str:
+    seen = stream.read(text)
+    for name in ("codes", "statuses", "messages"):
+        getattr(found, name).extend(getattr(seen.fields, name))
+    found.values.update(seen.fields.values)
+    found.headers.update(seen.fields.headers)
+    traits.add("stream")
+    if not seen.failed:
+        traits.add("silent" if seen.ended and not seen.spoke else "ended" if seen.ended else "unended")
+    return "\n".join(found.messages)
+
+
+def _page(text: str) -> str:
+    title = _TITLE.search(text)
+    words = " ".join(_TAG.sub(" ", text[:12_000]).split())[:3000]
+    return f"{title[1].strip()}\n{words}" if title else words
+
+
+def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
+    if len(spoken) > _TEXT + _TEXT_END:
+        spoken = f"{spoken[:_TEXT]} … {spoken[-_TEXT_END:]}"
+    plain = unescaped(spoken).replace("\u2019", "'")
+    facts.text = " ".join(plain.lower().split())
+    facts.kinds = said.kinds(plain)
+    for link in facts.links:
+        facts.kinds |= link.names
+    codes = [*found.codes, *facts.kinds, *said.snakes(plain)]
+    facts.codes = {spelled_code(code[:100]) for code in codes[:400]}
+    facts.values = found.values
+
+
+def _cause(found: Fields, words: str, facts: Facts) -> str:
+    """The deepest sentence that is not a wrapper around another; the deepest link; the end of a traceback."""
+    sentences = [
+        one for one in found.messages if " " in one.strip() and one.strip().lower().rstrip(".") not in _DULL
+    ]
+    plain = [one for one in sentences if "{" not in one and "b'" not in one]
+    if plain or sentences or found.messages:
+        return (plain or sentences or found.messages)[0]
+    if facts.links:
+        return facts.links[0].words
+    if "Traceback (most recent call last)" in words:
+        lines = [line for line in words.splitlines() if line.strip() and not line.startswith((" ", "\t"))]
+        return lines[-1] if lines else words
+    return words.partition("\n")[0] if "html" in facts.traits else words
+
+
+def _note_place(facts: Facts, evidence: Evidence, url: str, spoken: str) -> None:
+    facts.where = evidence.url or url or _mentioned(spoken[:_TEXT])
+    facts.model = evidence.model
+    if not facts.model and "model" in facts.text:
+        match = _MODEL.search(facts.text)
+        facts.model = next((group for group in match.groups() if group), "") if match else ""
+    facts.provider = told(evidence.provider, facts.where, facts.headers, facts.text)
+
+
+def _mentioned(text: str) -> str:
+    """The address that an error names as the one called; not the links to documentation."""
+    for pattern in _WHERE:
+        match = pattern.search(text)
+        if match:
+            return re.sub(r"['\"],? ?(?:port=)?", ":", match[1])
+    return ""
+
+
+def host_of(where: str) -> str:
+    """Host and port of a URL, without credentials; a `where` that is no URL as it is."""
+    if "://" not in where:
+        return where
     try:
-        text = str(error)
-    except Exception:  # somebody else's __str__
-        text = ""
-    name = type(error).__name__
-    return f"{name}: {text}" if text else name
+        return urlsplit(where).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
-def _status(error: BaseException) -> int | None:
-    if isinstance(error, SystemExit):
-        return None
-    response = _get(error, "response")
-    candidates = [_get(error, name) for name in ("status_code", "status", "code")]
-    candidates += [_get(response, name) for name in ("status_code", "status")]
-    for value in candidates:
-        if isinstance(value, int) and 400 <= value <= 599:
-            return int(value)
-    return None
+def _note_wait(facts: Facts, found: Fields, now_unix: float) -> None:
+    headers = {**found.headers, **facts.headers}
+    facts.wait_s = (
+        hints.in_headers(headers, now_unix=now_unix)
+        or hints.in_fields(found.values, now_unix=now_unix)
+        or hints.in_words(facts.text, now_unix=now_unix)
+    )
+    facts.reset_s = hints.resets(headers, now_unix=now_unix)
 
 
-def _headers(error: BaseException) -> Mapping[str, str]:
-    for holder in (error, _get(error, "response")):
-        headers = _get(holder, "headers")
-        if headers and hasattr(headers, "items"):
-            return {str(name): str(value) for name, value in headers.items()}
-    return {}
-
-
-def _body(error: BaseException) -> str:
-    """What the error says in the server's words; the text of the exception where it keeps no body."""
-    for value in (_get(error, "message"), _get(_get(error, "response"), "text")):
-        if isinstance(value, str) and value:
-            return value
-    return _words(error)
-
-
-def _get(holder: object, name: str) -> object:
-    try:
-        return getattr(holder, name, None)
-    except Exception:  # a property that raises
-        return None
+def _note_traits(facts: Facts, found: Fields, evidence: Evidence) -> None:
+    text, traits = facts.text, facts.traits
+    codes = " ".join(facts.codes)
+    for trait, marks in (("per_day", _DAY), ("per_longer", _LONGER), ("per_minute", _MINUTE)):
+        if any(mark in text or mark in codes for mark in marks):
+            traits.add(trait)
+    asked = amounts.of_budget(text) if "requested" in text else amounts.Amounts()
+    if asked.requested is not None and asked.limit is not None and asked.requested > asked.limit > 0:
+        traits.add("over_limit")
+    if found.zero or "limit: 0," in text or "limit 0," in text or text.endswith("limit: 0"):
+        traits.add("limit_zero")
+    if facts.wait_s is not None:
+        traits.add("hint")
+    if evidence.mid_stream:
+        traits.add("mid_stream")
+    if "model" in text and _MODEL_MISSING.search(text):
+        traits.add("model_missing")
+    if "/api/chat" in facts.where or "/api/generate" in facts.where or "/models/" in facts.where:
+        traits.add("model_path")
+    if "request-id" in facts.headers or "x-request-id" in facts.headers or "request_id" in text:
+        traits.add("request_id")
+    if (
+        facts.provider.marks
+        and "." in facts.provider.marks[0]
+        and any(mark in text + facts.where for mark in facts.provider.marks if "." in mark)
+    ):
+        traits.add("public_host")

@@ -1,0 +1,74 @@
+"""Said: what a text says without naming fields: statuses, names of exceptions, codes in the middle of a sentence."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBER = re.compile(
+    r"(?<![\w.,:/#$@=+-])([345]\d\d)(?![\w%]|[.,:]\d)|(?<=[\[(<>=:/])([345]\d\d)(?=[\s\])>,;:}/'\"]|$)"
+)
+_BEFORE = re.compile(
+    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|\bresponse(?:d with)?|"
+    r"\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
+)
+_PHRASES = {
+    "400": "bad request", "401": "unauthorized", "402": "payment required", "403": "forbidden", "404": "not found",
+    "405": "method not allowed", "408": "request timeout", "409": "conflict", "410": "gone", "413": "",
+    "422": "unprocessable", "429": "too many requests", "500": "internal server error", "501": "not implemented",
+    "502": "bad gateway", "503": "service", "504": "gateway", "520": "web server", "521": "web server is down",
+    "522": "connection timed out", "523": "origin is unreachable", "524": "a timeout occurred", "525": "ssl handshake",
+    "526": "invalid ssl", "529": "overloaded", "530": "",
+}  # fmt: skip
+_KIND = re.compile(r"(?:Error|Exception|Timeout|Disconnected|Fault|Refused|Interrupted)(?![A-Za-z])")
+_WORD_BEFORE = re.compile(r"[A-Za-z_][\w]{0,60}$")
+_SNAKE = re.compile(r"(?<![\w./-])[A-Za-z]{2,30}(?:_[A-Za-z]{2,30}){1,6}(?![\w/])")
+_ENOUGH = 6000
+
+
+def statuses(text: str) -> list[int]:
+    """HTTP statuses of a lower-case text, 400-599: at its beginning, after a word such as `status`, or before their
+    own phrase. aiohttp's parser calls a cut answer 400, which no server has sent: such texts have none."""
+    found: list[int] = []
+    if "transferencodingerror" in text or "payload is not completed" in text:
+        return found
+    for match in _NUMBER.finditer(text[:_ENOUGH]):
+        digits = match[1] or match[2]
+        if digits < "400":
+            continue
+        before = text[max(0, match.start() - 26) : match.start()]
+        if _follows(digits, text[match.end() : match.end() + 40]) or _BEFORE.search(
+            before if match.start() > 26 else before.lstrip(" \n\"'[({<")
+        ):
+            found.append(int(digits))
+            if len(found) > 8:
+                break
+    return found
+
+
+def _follows(digits: str, after: str) -> bool:
+    phrase = _PHRASES.get(digits)
+    after = after.lstrip(" :-)]'\",{")
+    return (
+        after.startswith("client error")
+        or after.startswith("server error")
+        or bool(phrase)
+        and after.startswith(phrase or " ")
+    )
+
+
+def kinds(text: str) -> set[str]:
+    """Names of exceptions in a text, without their modules, as written."""
+    found: set[str] = set()
+    for match in _KIND.finditer(text[:_ENOUGH]):
+        before = _WORD_BEFORE.search(text[max(0, match.start() - 60) : match.start()])
+        found.add((before[0] if before else "") + match[0])
+        if len(found) > 60:
+            break
+    return found
+
+
+def snakes(text: str) -> set[str]:
+    """Words such as `insufficient_quota` and `RESOURCE_EXHAUSTED`, in lower case."""
+    if "_" not in text:
+        return set()
+    return {match[0].lower() for match in _SNAKE.finditer(text[:_ENOUGH])}
