@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
-from beastmode.testing.model_answers import Dialect
+from beastmode.failures.answers import Dialect
 from beastmode.testing.model_server import ModelServer, Script
 
 PATHS: dict[Dialect, str] = {

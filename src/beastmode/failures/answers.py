@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from beastmode.failures.evidence import Evidence
 
 Dialect = Literal["chat", "responses", "messages", "gemini"]
 """OpenAI's chat completions and responses, Anthropic's messages, Gemini's generateContent."""
+
+CUT_OFF = "the stream ended without its terminal event"
+"""What is wrong with a stream that HTTP found whole; as the evidence of it says."""
 
 _LONGEST_LINE = 1024 * 1024
 _ENDS = {
@@ -87,23 +91,24 @@ class Ending:
 
 
 def flaw_in(
-    status: int, headers: Mapping[str, str], body: bytes, *, dialect: Dialect, streamed: bool
+    status: int, headers: Mapping[str, str], body: bytes, *, dialect: Dialect, streamed: bool, url: str = ""
 ) -> Evidence | None:
     """What is wrong with an answer of status 2xx, as evidence to classify; None where it is a good answer.
 
     headers: names in any case.   body: whole.   streamed: a stream was asked for. Servers that answer such a request
-    in one piece are not at fault.
+    in one piece are not at fault.   url: what was called, for the tip.
     """
     kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     is_stream = "event-stream" in kind or body.lstrip().startswith((b"data:", b"event:"))
-    if streamed and is_stream:
-        ending = Ending(dialect)
-        ending.feed(body)
-        ending.close()
-        good = ending.complete and not ending.failed
-    else:
-        good = _is_answer(_parsed(body))
-    return None if good else Evidence(status, dict(headers), body, mid_stream=streamed and is_stream)
+    evidence = Evidence(status, dict(headers), body, mid_stream=streamed and is_stream, url=url)
+    if not (streamed and is_stream):
+        return None if _is_answer(_parsed(body)) else evidence
+    ending = Ending(dialect)
+    ending.feed(body)
+    ending.close()
+    if ending.failed:
+        return evidence
+    return None if ending.complete else replace(evidence, exception=CUT_OFF)
 
 
 def _may_end(dialect: Dialect, data: bytes) -> bool:

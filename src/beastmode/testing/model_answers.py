@@ -7,24 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
-Dialect = Literal["chat", "responses", "messages", "gemini"]
-"""OpenAI's chat completions and responses, Anthropic's messages, Gemini's generateContent."""
+from beastmode.failures.answers import Dialect, dialect_of
 
 _USAGE_IN, _USAGE_OUT = 8, 8
-
-
-def dialect_of(path: str) -> Dialect | None:
-    """The dialect that a path belongs to; None for any other path."""
-    path = path.split("?", 1)[0].rstrip("/")
-    if path.endswith("/chat/completions"):
-        return "chat"
-    if path.endswith("/responses"):
-        return "responses"
-    if path.endswith("/messages"):
-        return "messages"
-    return "gemini" if path.endswith(("generateContent", "GenerateContent")) else None
 
 
 def whole(dialect: Dialect, model: str, words: str) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from beastmode.testing.model_answers import Dialect, dialect_of, error, events, wants_stream, whole
+from beastmode.failures.answers import Dialect, dialect_of
+from beastmode.testing.model_answers import error, events, wants_stream, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,10 @@ class Script:
     """How the server behaves; may be changed while it runs.
 
     keys: credentials it accepts; none: it asks for none.   models: that it lists.   aliases: that exist too.
-    words: of every answer.   headers: on every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
-    list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
-    answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
+    words: of every answer.   headers: on every answer (rate limits).   prefix: where its API lies.
+    lists: has a list of models.   list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as
+    its Date header shows.   answer: (status, body) for everything instead, where it is ill.   echo: every refusal
+    repeats the credential.
     """
 
     keys: frozenset[str] = frozenset()
