@@ -55,6 +55,9 @@ _VALUE = re.compile(
     re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\+(?:u[0-9a-fA-F]{4}|([\"'/])|[nrt]|\n)")
+_PIECES = re.compile(r"""['"]\s{0,3}\+\s{0,40}['"]""")
+_FRAMES = str.maketrans(dict.fromkeys("│┃║▌█┆╎", " ") | {"\u2019": "'", "\u2018": "'"})
+_SCALARS = ("code", "status", "message", "value")
 _NOT_A_CODE = frozenset(
     ("none", "null", "error", "true", "false", "object", "exception", "failed", "failure")
 )
@@ -118,36 +121,38 @@ def _walk_object(value: dict[str, Any], found: Fields, name: str, depth: int) ->
             walk(inner, found, role, name, depth + 1)
 
 
-def scan(text: str, found: Fields) -> None:
-    """Collect the fields of a text that is no JSON: pairs of a telling name and a value, quoted or bare."""
-    if ":" not in text and "=" not in text:
-        return
+def scan(text: str, found: Fields) -> str:
+    """Collect the fields of a text that is no JSON: pairs of a telling name and a value, quoted or bare.
+
+    Returns the text, escapes undone, without what a server echoes of the request: nobody says that.
+    """
     flat = unescaped(text)
+    if ":" not in flat and "=" not in flat:
+        return flat
+    kept, upto = [], 0
     for pair in _NAME.finditer(flat):
-        name = pair[1].lower()
-        role = _ROLES.get(name, "skip")
-        value = _VALUE.match(flat, pair.end()) if role in ("code", "status", "message", "value") else None
+        role = _ROLES.get(pair[1].lower(), "") if pair.start() >= upto and found.nodes < _MOST_NODES else ""
+        value = _VALUE.match(flat, pair.end()) if role else None
         if value is None:
             continue
         found.nodes += 1
-        if found.nodes > _MOST_NODES:
-            return
-        if value[4] is None or role in (
-            "code",
-            "status",
-        ):  # a bare word after `error:` begins a sentence: read as text
-            _take(
-                role,
-                name,
-                next((group for group in value.groups() if group is not None), ""),
-                found,
-                _DEEPEST,
-            )
+        if role == "skip" and (value[1] or value[2]):
+            kept.append(flat[upto : pair.end()])
+            upto = value.end()
+        elif role in _SCALARS and (value[4] is None or role in ("code", "status")):
+            # a bare word after `error:` begins a sentence, which is read as text
+            _take(role, pair[1].lower(), next((one for one in value.groups() if one is not None), ""), found, _DEEPEST)
+    return "".join([*kept, flat[upto:]]) if kept else flat
 
 
 def unescaped(text: str) -> str:
-    """The text with the escapes of JSON and reprs undone, however often they were applied."""
-    return _ESCAPED.sub(lambda escape: escape[1] or " ", text) if "\\" in text else text
+    """The text with the escapes of JSON and reprs undone, however often they were applied, without the frames that
+    terminals draw, and with strings joined that Node shows in pieces."""
+    if not text.isascii():
+        text = text.translate(_FRAMES)
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda escape: escape[1] or " ", text)
+    return _PIECES.sub("", text) if "+" in text else text
 
 
 def _take(role: str, name: str, value: str, found: Fields, depth: int) -> None:
