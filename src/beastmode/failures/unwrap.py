@@ -13,6 +13,7 @@ from beastmode.failures import amounts, chain, hints, said, stream
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.fields import Fields, decoded, scan, unescaped, walk
 from beastmode.failures.providers import UNKNOWN, Provider, told
+from beastmode.settings import SHORT_WAIT_S
 
 _HEAD, _TAIL = 48 * 1024, 16 * 1024
 _TEXT, _TEXT_END = 6000, 2000
@@ -34,7 +35,9 @@ _MODEL_MISSING = re.compile(
     r"passed in model=|pull the model|pulling it first|not a valid model|no models? (?:named|matching|found)|model[_ ]not[_ ]found|unavailable[ _]model"
 )
 _MODEL = re.compile(
-    r"\bmodels?(?: id| name)?[:=]? [`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)|\bmodel: ([\w.:/@+-]{2,100})"
+    r"\bmodels?(?: id| name)?[:=]? [`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|\bmodel: ([\w.:/@+-]{2,100})|"
+    r"[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)",
+    re.IGNORECASE,
 )
 _DAY = ("perday", "per day", "per-day", "daily", "/day", "/ day", "a day", "(rpd)", "(tpd)", "per 86400s", "per 24 hours")
 _LONGER = ("monthly", "per month", "per-month", "this month", "/ month", "/month", "a month", "weekly", "per week", "permonth")
@@ -80,6 +83,11 @@ class Facts:
     where: str = ""
     model: str = ""
     provider: Provider = UNKNOWN
+
+    @property
+    def long_wait(self) -> bool:
+        """A wait was stated that is no short one."""
+        return max(self.wait_s or 0, self.reset_s or 0) > SHORT_WAIT_S
 
 
 @lru_cache(maxsize=2048)
@@ -224,6 +232,8 @@ def _cause(found: Fields, words: str, facts: Facts) -> str:
         return (plain or sentences or found.messages)[0]
     if facts.links:
         return facts.links[0].words
+    if found.codes and not words.strip():
+        return found.codes[0]
     if "Traceback (most recent call last)" in words:
         lines = [line for line in words.splitlines() if line.strip() and not line.startswith((" ", "\t"))]
         return lines[-1] if lines else words
@@ -234,7 +244,7 @@ def _note_place(facts: Facts, evidence: Evidence, url: str, spoken: str) -> None
     facts.where = evidence.url or url or _mentioned(spoken[:_TEXT])
     facts.model = evidence.model
     if not facts.model and "model" in facts.text:
-        match = _MODEL.search(facts.text)
+        match = _MODEL.search(spoken[:_TEXT])
         facts.model = next((group for group in match.groups() if group), "") if match else ""
     facts.provider = told(evidence.provider, facts.where, facts.headers, facts.text)
 
