@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _N = r"~?([\d,]{1,15}(?:\.\d{1,6})?)"
@@ -52,6 +53,11 @@ def of_size(text: str) -> Amounts:
         if match:
             return Amounts(None, _number(match[1]))
     return Amounts()
+
+
+def of_values(values: Mapping[str, str]) -> Amounts:
+    """The numbers that llama.cpp sends as fields of their own."""
+    return Amounts(_number(values.get("n_prompt_tokens", "")), _number(values.get("n_ctx", "")))
 
 
 def _first(pattern: re.Pattern[str], text: str) -> float | None:

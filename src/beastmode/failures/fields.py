@@ -55,6 +55,11 @@ _VALUE = re.compile(
     re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\+(?:u[0-9a-fA-F]{4}|([\"'/])|[nrt]|\n)")
+_PIECES = re.compile(r"""['"]\s{0,3}\+\s{0,40}['"]""")
+_FRAMES = str.maketrans(dict.fromkeys("│┃║▌█┆╎", " ") | {"\u2019": "'", "\u2018": "'"})
+_SCALARS = ("code", "status", "message", "value")
+_OWN_WORDS = ("raw", "errordescription")
+"""What a server said itself, beside the words of those who pass it on."""
 _NOT_A_CODE = frozenset(
     ("none", "null", "error", "true", "false", "object", "exception", "failed", "failure")
 )
@@ -118,36 +123,38 @@ def _walk_object(value: dict[str, Any], found: Fields, name: str, depth: int) ->
             walk(inner, found, role, name, depth + 1)
 
 
-def scan(text: str, found: Fields) -> None:
-    """Collect the fields of a text that is no JSON: pairs of a telling name and a value, quoted or bare."""
-    if ":" not in text and "=" not in text:
-        return
+def scan(text: str, found: Fields) -> str:
+    """Collect the fields of a text that is no JSON: pairs of a telling name and a value, quoted or bare.
+
+    Returns the text, escapes undone, without what a server echoes of the request: nobody says that.
+    """
     flat = unescaped(text)
+    if ":" not in flat and "=" not in flat:
+        return flat
+    kept, upto = [], 0
     for pair in _NAME.finditer(flat):
-        name = pair[1].lower()
-        role = _ROLES.get(name, "skip")
-        value = _VALUE.match(flat, pair.end()) if role in ("code", "status", "message", "value") else None
+        role = _ROLES.get(pair[1].lower(), "") if pair.start() >= upto and found.nodes < _MOST_NODES else ""
+        value = _VALUE.match(flat, pair.end()) if role else None
         if value is None:
             continue
         found.nodes += 1
-        if found.nodes > _MOST_NODES:
-            return
-        if value[4] is None or role in (
-            "code",
-            "status",
-        ):  # a bare word after `error:` begins a sentence: read as text
-            _take(
-                role,
-                name,
-                next((group for group in value.groups() if group is not None), ""),
-                found,
-                _DEEPEST,
-            )
+        if role == "skip" and (value[1] or value[2]):
+            kept.append(flat[upto : pair.end()])
+            upto = value.end()
+        elif role in _SCALARS and (role in ("code", "status") or value[1] or value[2] or (role == "value" and value[3])):
+            # a bare word or number after `error:` begins a sentence, which is read as text
+            _take(role, pair[1].lower(), next((one for one in value.groups() if one is not None), ""), found, _DEEPEST)
+    return "".join([*kept, flat[upto:]]) if kept else flat
 
 
 def unescaped(text: str) -> str:
-    """The text with the escapes of JSON and reprs undone, however often they were applied."""
-    return _ESCAPED.sub(lambda escape: escape[1] or " ", text) if "\\" in text else text
+    """The text with the escapes of JSON and reprs undone, however often they were applied, without the frames that
+    terminals draw, and with strings joined that Node shows in pieces."""
+    if not text.isascii():
+        text = text.translate(_FRAMES)
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda escape: escape[1] or " ", text)
+    return _PIECES.sub("", text) if "+" in text else text
 
 
 def _take(role: str, name: str, value: str, found: Fields, depth: int) -> None:
@@ -159,7 +166,7 @@ def _take(role: str, name: str, value: str, found: Fields, depth: int) -> None:
         found.values.setdefault(name, value[:200])
         found.zero |= value == "0" and name.startswith("quota")
     elif role == "message" and value:
-        _take_message(value, found, depth)
+        _take_message(name, value, found, depth)
 
 
 def _take_status(value: str, found: Fields) -> None:
@@ -181,14 +188,14 @@ def _take_code(value: str, found: Fields) -> None:
         found.messages.append(value[:_MOST_MESSAGE])
 
 
-def _take_message(value: str, found: Fields, depth: int) -> None:
+def _take_message(name: str, value: str, found: Fields, depth: int) -> None:
     start = value.lstrip()[:1]
     inner = decoded(value) if start in ("{", "[", '"') and depth < _DEEPEST else None
     if inner is not None and not isinstance(inner, str):
         walk(inner, found, "message", "", depth + 1)
         return
     value = value[:_MOST_MESSAGE]
-    found.messages.append(value)
+    found.messages.insert(0 if name in _OWN_WORDS else len(found.messages), value)
     if " " not in value and len(value) <= _MOST_CODE:
         _take_code(value, found)
     if depth < _DEEPEST and ("{" in value or "b'" in value):

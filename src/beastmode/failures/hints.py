@@ -18,6 +18,7 @@ _MONTH = re.compile(
     r"\b(?:at|on|until|resets?|after) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})"
     r"(?:,?(?: at)? (\d{1,2}):(\d\d) ?(am|pm)?)?"
 )
+_BAR = re.compile(r"limit reached\|(\d{10})(?!\d)")
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 _HINTING = ("again", "retry", "wait", "reset", "regain", "available", "delay", "renew")
 _RESETS = (
@@ -100,6 +101,8 @@ def in_fields(values: Mapping[str, str], *, now_unix: float) -> float | None:
 
 def in_words(text: str, *, now_unix: float) -> float | None:
     """Seconds stated by a sentence.   text: lower case, single spaces. The first that makes sense counts."""
+    if "limit reached|" in text:
+        return _after_bar(text, now_unix)
     if not any(word in text for word in _HINTING):
         return None
     for match in _AFTER.finditer(text):
@@ -110,6 +113,12 @@ def in_words(text: str, *, now_unix: float) -> float | None:
                 return found
     month = _MONTH.search(text)
     return _until_month(month, now_unix) if month else None
+
+
+def _after_bar(text: str, now_unix: float) -> float | None:
+    """Claude Code writes the epoch of the reset behind a bar: `usage limit reached|1760000400`."""
+    match = _BAR.search(text)
+    return sane(float(match[1]) - now_unix) if match else None
 
 
 def _at(text: str, start: int, now_unix: float, *, after: str) -> float | None:
@@ -125,7 +134,7 @@ def _at(text: str, start: int, now_unix: float, *, after: str) -> float | None:
         until = instant(rest, now_unix=now_unix)
         return None if until is None else sane(until)
     bare = re.match(r"\d{1,13}(?:\.\d{1,9})?(?=[\s\"'.,;)\]}]|$)", rest)
-    if bare and ("after" in after or "seconds" in after or "epoch" in after):
+    if bare and after.startswith("retry") and "after" in after:
         return sane(from_number(float(bare[0]), now_unix=now_unix))
     return None
 

@@ -11,6 +11,7 @@ _BEFORE = re.compile(
     r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|\bresponse(?:d with)?|"
     r"\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
 )
+_COUNTED = re.compile(r" ?(?:tokens?|ms|s|seconds|minutes|chars|characters|bytes|[kmg]i?b|requests|items|words|retries|times|queries|images|inputs|credits|attempts|models|messages)\b")
 _PHRASES = {
     "400": "bad request", "401": "unauthorized", "402": "payment required", "403": "forbidden", "404": "not found",
     "405": "method not allowed", "408": "request timeout", "409": "conflict", "410": "gone", "413": "",
@@ -36,13 +37,17 @@ def statuses(text: str) -> list[int]:
         if digits < "400":
             continue
         before = text[max(0, match.start() - 26) : match.start()]
-        if _follows(digits, text[match.end() : match.end() + 40]) or _BEFORE.search(
-            before if match.start() > 26 else before.lstrip(" \n\"'[({<")
-        ):
+        rest = text[match.end() : match.end() + 40]
+        if _leads(before) or _follows(digits, rest) or (_BEFORE.search(before) and not _COUNTED.match(rest)):
             found.append(int(digits))
             if len(found) > 8:
                 break
     return found
+
+
+def _leads(before: str) -> bool:
+    """Whether nothing but marks stands before it: the text begins with its status."""
+    return len(before) < 8 and not any(letter.isalnum() for letter in before)
 
 
 def _follows(digits: str, after: str) -> bool:

@@ -22,12 +22,14 @@ _SAYING = frozenset(
 @dataclass(slots=True)
 class Stream:
     """What the frames said.   fields: of those that carry an error.   ended: the terminal event came.
-    spoke: something was said, or a tool called.   failed: a frame carries an error."""
+    spoke: something was said, or a tool called.   failed: a frame carries an error.
+    frames: how many could be read; 0: it is no stream."""
 
     fields: Fields = field(default_factory=Fields)
     ended: bool = False
     spoke: bool = False
     failed: bool = False
+    frames: int = 0
 
 
 def is_stream(text: str) -> bool:
@@ -55,9 +57,11 @@ def read(text: str) -> Stream:
 def _frame(data: str, event: str, stream: Stream) -> None:
     if data == "[DONE]":
         stream.ended = True
+        stream.frames += 1
         return
     value = decoded(data)
     if isinstance(value, dict):
+        stream.frames += 1
         kind = str(value.get("type") or "")
         stream.ended |= kind in _ENDS or _finished(value)
         if _fails(stream, event or kind, value) or _fails(stream, kind, value):
@@ -66,8 +70,8 @@ def _frame(data: str, event: str, stream: Stream) -> None:
             stream.spoke = _says(value)
     elif event in ("error", "exception") or '"error"' in data[:200]:
         stream.failed = True
-        stream.fields.messages.append(data[:4000])
-        scan(data, stream.fields)
+        stream.frames += 1
+        stream.fields.messages.append(scan(data[:4000], stream.fields))
 
 
 def _fails(stream: Stream, event: str, value: dict[str, Any] | None) -> bool:

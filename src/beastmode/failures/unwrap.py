@@ -13,6 +13,7 @@ from beastmode.failures import amounts, chain, hints, said, stream
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.fields import Fields, decoded, scan, unescaped, walk
 from beastmode.failures.providers import UNKNOWN, Provider, told
+from beastmode.settings import SHORT_WAIT_S
 
 _HEAD, _TAIL = 48 * 1024, 16 * 1024
 _TEXT, _TEXT_END = 6000, 2000
@@ -31,13 +32,15 @@ _MODEL_MISSING = re.compile(
     r"\bmodels?\b[^\n;]{0,160}?(?:not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|no longer (?:available|supported)|"
     r"is not supported(?! (?:with|by) this)|not loaded|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|is invalid|not recogni[sz]ed|unavailable for|could not be found|cannot be found|"
     r"identifier is invalid|is deprecated)|(?:unknown|invalid|no such|unsupported|unrecogni[sz]ed|could not find|cannot find|no matching) model\b|"
-    r"pull the model|pulling it first|not a valid model|no models? (?:named|matching|found)|model[_ ]not[_ ]found|unavailable[ _]model"
+    r"passed in model=|pull the model|pulling it first|not a valid model|no models? (?:named|matching|found)|model[_ ]not[_ ]found|unavailable[ _]model"
 )
 _MODEL = re.compile(
-    r"\bmodels?(?: id| name)?[:=]? [`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)|\bmodel: ([\w.:/@+-]{2,100})"
+    r"\bmodels?(?: id| name)?[:=]? [`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|\bmodel: ([\w.:/@+-]{2,100})|"
+    r"[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)",
+    re.IGNORECASE,
 )
-_DAY = ("perday", "per day", "per-day", "daily", "/day", "(rpd)", "(tpd)", "per 86400s", "per 24 hours")
-_LONGER = ("monthly", "per month", "per-month", "this month", "weekly", "per week", "permonth")
+_DAY = ("perday", "per day", "per-day", "daily", "/day", "/ day", "a day", "(rpd)", "(tpd)", "per 86400s", "per 24 hours")
+_LONGER = ("monthly", "per month", "per-month", "this month", "/ month", "/month", "a month", "weekly", "per week", "permonth")
 _MINUTE = (
     "perminute",
     "per minute",
@@ -81,6 +84,11 @@ class Facts:
     model: str = ""
     provider: Provider = UNKNOWN
 
+    @property
+    def long_wait(self) -> bool:
+        """A wait was stated that is no short one."""
+        return max(self.wait_s or 0, self.reset_s or 0) > SHORT_WAIT_S
+
 
 @lru_cache(maxsize=2048)
 def spelled_code(code: str) -> str:
@@ -102,7 +110,7 @@ def read(evidence: Evidence, *, now_unix: float) -> Facts:
         known = chain.Known(known.links, url=known.url)
     if raised:
         raised = bounded(raised)
-        scan(raised, found)
+        raised = scan(raised, found)
     spoken = "\n".join(part for part in (words, raised, *(link.words for link in known.links)) if part)
     _note_words(facts, found, spoken)
     facts.status = telling(facts.http, found.statuses + said.statuses(facts.text))
@@ -151,12 +159,13 @@ def _read_body(body: object, found: Fields, traits: set[str], *, streaming: bool
     value = decoded(text)
     if value is not None:
         return _read_json(value, found, traits)
-    if stream.is_stream(text):
-        return _read_stream(text, found, traits)
+    seen = stream.read(text) if stream.is_stream(text) else None
+    if seen is not None and (seen.frames or seen.failed):
+        return _read_stream(seen, found, traits)
     if _HTML.search(text[:400]):
         traits.add("html")
         return _page(text)
-    scan(text, found)
+    text = scan(text, found)
     if streaming and "eof" in text[-40:].lower():
         traits.add("unended")
     return text
@@ -183,8 +192,7 @@ def _read_json(value: Any, found: Fields, traits: set[str]) -> str:
     return "\n".join(found.messages)
 
 
-def _read_stream(text: str, found: Fields, traits: set[str]) -> str:
-    seen = stream.read(text)
+def _read_stream(seen: stream.Stream, found: Fields, traits: set[str]) -> str:
     for name in ("codes", "statuses", "messages"):
         getattr(found, name).extend(getattr(seen.fields, name))
     found.values.update(seen.fields.values)
@@ -224,6 +232,8 @@ def _cause(found: Fields, words: str, facts: Facts) -> str:
         return (plain or sentences or found.messages)[0]
     if facts.links:
         return facts.links[0].words
+    if found.codes and not words.strip():
+        return found.codes[0]
     if "Traceback (most recent call last)" in words:
         lines = [line for line in words.splitlines() if line.strip() and not line.startswith((" ", "\t"))]
         return lines[-1] if lines else words
@@ -234,7 +244,7 @@ def _note_place(facts: Facts, evidence: Evidence, url: str, spoken: str) -> None
     facts.where = evidence.url or url or _mentioned(spoken[:_TEXT])
     facts.model = evidence.model
     if not facts.model and "model" in facts.text:
-        match = _MODEL.search(facts.text)
+        match = _MODEL.search(spoken[:_TEXT])
         facts.model = next((group for group in match.groups() if group), "") if match else ""
     facts.provider = told(evidence.provider, facts.where, facts.headers, facts.text)
 

@@ -66,7 +66,7 @@ def masked(text: str) -> str:
     if "cookie" in low:
         text = _COOKIE.sub(r"\1***", text)
     if any(scheme in low for scheme in _SCHEMES):
-        text = _SCHEME.sub(r"\1\2***", text)
+        text = _SCHEME.sub(_credential, text)
     if any(name in low for name in _NAMES):
         text = _NAMED.sub(r"\1***", text)
     text = _KEY.sub(r"\1***", text)
@@ -75,6 +75,13 @@ def masked(text: str) -> str:
 
 def _query(match: re.Match[str]) -> str:
     return match[0] if match[1].lower() in _KEPT_QUERIES else f"{match[1]}***"
+
+
+def _credential(match: re.Match[str]) -> str:
+    """What follows `bearer` or `token` is one where it is no word of the language."""
+    word = match[0][len(match[1]) + len(match[2]) :]
+    plain = word.rstrip(".:").isalpha() and (word.islower() or word.istitle()) and len(word) < 20
+    return match[0] if plain else f"{match[1]}{match[2]}***"
 
 
 def _mixed(match: re.Match[str]) -> str:
