@@ -51,7 +51,5 @@ def as_text(seen: Diagnosis) -> str:
     if seen.paid_requests:
         lines.append("One request of one token was sent to prove key and model; it may have cost money.")
     count = len(seen.findings)
-    ending = (
-        "Nothing is missing." if not count else f"{count} thing{'s are' if count > 1 else ' is'} missing."
-    )
+    ending = f"{count} problem{'s' if count > 1 else ''}." if count else "Nothing is missing."
     return "\n".join([*lines, ending])
