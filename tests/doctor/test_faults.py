@@ -15,7 +15,7 @@ import pytest
 from beastmode.compose.examining import Examination, examine
 from beastmode.doctor.findings import Diagnosis
 from beastmode.testing.certificates import make_certificate
-from beastmode.testing.chaos import Chaos
+from beastmode.testing.chaos import AnswerFault, Chaos
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 
@@ -160,6 +160,34 @@ def test_a_page_instead_of_a_list(machine: Machine) -> None:
     page = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
     with model_server(answer=(200, page)) as server:
         only(machine.examine(server.url), "endpoint", "invalid_response")
+
+
+def test_something_else_than_a_model_server_answers(machine: Machine) -> None:
+    with model_server(answer=(200, '{"status": "ok"}')) as server:
+        only(machine.examine(server.url), "endpoint", "invalid_response")
+
+
+@pytest.mark.parametrize(
+    ("fault", "class_"),
+    [
+        ("hang_before_headers", "timeout"),
+        ("hang_mid_stream", "timeout"),
+        ("reset_before_headers", "connection_reset"),
+        ("reset_mid_body", "connection_reset"),
+        ("truncated_chunked", "truncated_stream"),
+        ("garbage", "invalid_response"),
+    ],
+)
+def test_what_breaks_on_the_way_is_the_endpoints(machine: Machine, fault: AnswerFault, class_: str) -> None:
+    with in_thread(Chaos()) as chaos:
+        only(machine.examine(f"{chaos.url_of(fault)}/v1", timeout_s=0.5), "endpoint", class_, "127.0.0.1")
+
+
+def test_a_server_that_points_elsewhere_is_not_followed(machine: Machine) -> None:
+    with model_server() as other, model_server(answer=(307, "")) as server:
+        server.script.headers = {"Location": f"{other.url}/v1/models"}
+        only(machine.examine(server.url), "endpoint", "invalid_response", f"{other.url}/v1/models")
+        assert not other.asked
 
 
 def test_the_server_is_ill(machine: Machine) -> None:

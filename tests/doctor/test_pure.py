@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 
+from beastmode.doctor.asking import skew_in
 from beastmode.doctor.findings import Finding
 from beastmode.doctor.home import file_system_of
 from beastmode.doctor.keys import key_in
@@ -153,3 +155,12 @@ def test_the_file_system_is_that_of_the_nearest_mount() -> None:
     assert file_system_of(Path("/mntx"), mounts) == "ext4"
     assert file_system_of(Path("/mnt/c"), mounts) == "tmpfs"
     assert file_system_of(Path("/x"), "") == ""
+
+
+def test_the_age_of_a_cached_answer_is_no_skew() -> None:
+    now = 1_000_000_000.0
+    date = {"Date": formatdate(now - 500, usegmt=True)}
+    assert skew_in(date, now) == -500
+    assert skew_in(date | {"Age": "500"}, now) == 0
+    for strange in ({}, {"Date": "soon"}, date | {"Age": "old"}):
+        assert skew_in(strange, now) is None

@@ -36,9 +36,11 @@ def doctor(
         raise SettingError(
             "it needs a server to be tried at", where=named, tip="Name the server: --upstream URL"
         )
-    wanted = Examination(
-        file, upstream, upstream_key_env, model, home, not no_paid, parse_duration(timeout) or 10.0
-    )
+    try:
+        timeout_s = parse_duration(timeout) or 10.0
+    except SettingError as error:
+        raise SettingError(error.what, where="--timeout", tip=error.tip) from None
+    wanted = Examination(file, upstream, upstream_key_env, model, home, not no_paid, timeout_s)
     seen = examine(wanted)
     print(json.dumps(seen.as_json(), indent=2) if as_json else as_text(seen))
     raise typer.Exit(EXIT_DONE if seen.healthy else EXIT_INPUT)

@@ -20,6 +20,7 @@ from beastmode.doctor.machine import look_at_git, look_at_python
 from beastmode.doctor.places import upstream_of
 from beastmode.doctor.upstream import Asked, UpstreamExamination
 from beastmode.errors import BeastError, RoadmapError
+from beastmode.failures.failure import Failure
 from beastmode.failures.secrets import Secrets, secrets_of_url
 from beastmode.probes import tcp
 from beastmode.probes.probe import probe_for
@@ -28,7 +29,6 @@ from beastmode.runner.home import HOME
 from beastmode.runner.kinds.http import VARIABLE
 from beastmode.runner.roadmap import Roadmap
 from beastmode.runner.work import Command, Http
-from beastmode.safeguards.host_folder import origin
 
 _MOST_SERVERS = 8
 _FIELD = re.compile(r"[{}]")
@@ -127,31 +127,36 @@ async def _look_at_servers(
 
 async def _look_at_named_servers(roadmap: Roadmap, seen: Diagnosis, timeout_s: float) -> None:
     """The health check of a roadmap; and whether its other servers take connections."""
-    known = ""
     if roadmap.health:
-        failure = await probe_for(roadmap.health, timeout_s)(lambda: None)
-        if failure is None:
-            seen.add(Fact("health", "the roadmap's health check is well"))
+        try:
+            failure = await probe_for(roadmap.health, timeout_s)(lambda: None)
+        except BeastError as error:
+            seen.add(Finding("health", error.what, error.tip))
         else:
-            seen.add(Finding("health", failure.cause, failure.tip, failure.class_))
-        known = _origin(roadmap.health)
-    for server in sorted(_servers_of(roadmap) - {known})[:_MOST_SERVERS]:
-        parts = urlsplit(server)
-        failure = await tcp.probe(str(parts.hostname), int(parts.port or 80), timeout_s, lambda: None)
-        if failure is None:
-            seen.add(Fact("server", f"{server} takes connections"))
-        else:
-            seen.add(Finding("server", f"{server}: {failure.cause}", failure.tip, failure.class_))
+            seen.add(_judged("health", "the roadmap's health check", failure))
+    others = _servers_of(roadmap) - {_address(roadmap.health)}
+    for host, port in sorted(others)[:_MOST_SERVERS]:
+        failure = await tcp.probe(host, port, timeout_s, lambda: None)
+        seen.add(_judged("server", f"{host} port {port}", failure))
 
 
-def _servers_of(roadmap: Roadmap) -> set[str]:
+def _judged(check: str, name: str, failure: Failure | None) -> Finding | Fact:
+    if failure is None:
+        return Fact(check, f"{name} is well" if check == "health" else f"{name} takes connections")
+    return Finding(check, f"{name}: {failure.cause}", failure.tip, failure.class_)
+
+
+def _servers_of(roadmap: Roadmap) -> set[tuple[str, int]]:
     urls = {task.work.url for task in roadmap.tasks() if isinstance(task.work, Http)}
-    return {found for url in (*urls, roadmap.server) if (found := _origin(url))}
+    return {found for url in (*urls, roadmap.server) if (found := _address(url))}
 
 
-def _origin(url: str) -> str:
-    """Scheme, host and port; "" where the text names no server: a label, a command, a template."""
+def _address(url: str) -> tuple[str, int] | None:
+    """Host and port; None where the text names no server: a label, a command, a broken URL."""
     try:
-        return origin(url) if url.startswith(("http://", "https://")) else ""
-    except BeastError:
-        return ""
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return (host, port or usual) if host and usual else None

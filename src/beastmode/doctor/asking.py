@@ -42,9 +42,7 @@ class Asker:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        timeout = aiohttp.ClientTimeout(total=self.timeout_s)
-        connector = aiohttp.TCPConnector(force_close=True)
-        self._session = aiohttp.ClientSession(timeout=timeout, connector=connector)
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         return self
 
     async def __aexit__(
@@ -56,22 +54,24 @@ class Asker:
     async def ask(
         self, url: str, headers: Mapping[str, str], body: Mapping[str, object] | None = None
     ) -> Answer | Failure:
-        """GET, or POST where there is a body. A failure where no answer came."""
+        """GET, or POST where there is a body; a model may take six times as long as a list. A failure where no
+        answer came."""
         assert self._session is not None
         method, data = ("GET", None) if body is None else ("POST", json.dumps(body).encode())
+        timeout = aiohttp.ClientTimeout(total=self.timeout_s * (1 if body is None else 6))
         sent = {"Accept": "application/json", **headers}
         if data is not None:
             sent["Content-Type"] = "application/json"
         try:
             async with self._session.request(
-                method, url, headers=sent, data=data, allow_redirects=False
+                method, url, headers=sent, data=data, allow_redirects=False, timeout=timeout
             ) as came:
                 received = await came.content.read(_MOST_BYTES)
                 while chunk := await came.content.read(_MOST_BYTES - len(received)):
                     received += chunk
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return classify(Evidence(exception=error, url=url), now_unix=self.clock.unix())
-        skew_s = _skew_s(came.headers.get("Date", ""), self.clock.unix())
+        skew_s = skew_in(came.headers, self.clock.unix())
         answer = Answer(url, came.status, dict(came.headers), received, skew_s)
         self.answers.append(answer)
         return answer
@@ -84,8 +84,10 @@ class Asker:
         return classify(evidence, now_unix=self.clock.unix())
 
 
-def _skew_s(date: str, now_unix: float) -> float | None:
+def skew_in(headers: Mapping[str, str], now_unix: float) -> float | None:
+    """How far the server's clock is ahead, in seconds, by its Date; a cache adds the Age of what it kept."""
     try:
-        return parsedate_to_datetime(date).timestamp() - now_unix
+        sent = parsedate_to_datetime(headers.get("Date", "")).timestamp()
+        return sent + float(headers.get("Age", "0")) - now_unix
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

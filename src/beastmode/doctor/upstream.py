@@ -25,6 +25,7 @@ from beastmode.doctor.places import (
     usual_variables,
 )
 from beastmode.doctor.proxies import look_at_proxies
+from beastmode.failures.answers import dialect_of, flaw_in
 from beastmode.failures.failure import Failure
 
 MOST_SKEW_S = 60.0
@@ -207,7 +208,7 @@ class UpstreamExamination:
         url, body = smallest_question(place.base, self._asked.model, place.credential)
         self._seen.paid_requests += 1
         answer = await self._asker.ask(url, place.credential, body)
-        if isinstance(answer, Answer) and 200 <= answer.status < 300:
+        if isinstance(answer, Answer) and _is_good(answer):
             self._fact("key", f"{self._upstream.host} answered one request of one token")
             self._fact("model", f"{self._asked.model} exists")
             return
@@ -245,6 +246,14 @@ def _speaks(answer: Answer | Failure, url: str) -> bool:
     if isinstance(answer, Failure):
         return url.startswith("https") and answer.class_ == "tls" and "certificate" in answer.cause.lower()
     return b"HTTP request was sent to HTTPS" not in answer.body
+
+
+def _is_good(answer: Answer) -> bool:
+    """Whether a completion came, and not a page or an error with a good status."""
+    dialect = dialect_of(answer.url)
+    if dialect is None or not 200 <= answer.status < 300:
+        return False
+    return flaw_in(answer.status, answer.headers, answer.body, dialect=dialect, streamed=False) is None
 
 
 def clock_seen(skew_s: float, host: str) -> Finding | Fact:
