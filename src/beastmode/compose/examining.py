@@ -16,9 +16,10 @@ from beastmode.compose.opening import checked, settings_for
 from beastmode.doctor.asking import Asker
 from beastmode.doctor.findings import Diagnosis, Fact, Finding
 from beastmode.doctor.home import look_at_home
+from beastmode.doctor.look import Asked
 from beastmode.doctor.machine import look_at_git, look_at_python
 from beastmode.doctor.places import upstream_of
-from beastmode.doctor.upstream import Asked, UpstreamExamination
+from beastmode.doctor.upstream import look_at_upstream
 from beastmode.errors import BeastError, RoadmapError
 from beastmode.failures.failure import Failure
 from beastmode.failures.secrets import Secrets, secrets_of_url
@@ -122,7 +123,7 @@ async def _look_at_servers(
         await _look_at_named_servers(roadmap, seen, wanted.timeout_s)
     if asked is not None:
         async with Asker(clock, wanted.timeout_s) as asker:
-            await UpstreamExamination(asked, asker, seen, wanted.environment).look()
+            await look_at_upstream(asked, asker, seen, wanted.environment)
 
 
 async def _look_at_named_servers(roadmap: Roadmap, seen: Diagnosis, timeout_s: float) -> None:
