@@ -19,8 +19,9 @@ _PARSER_ERRORS = {"HttpProcessingError", "BadHttpMessage", "BadStatusLine", "Bad
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One exception of a chain.   names: of its class, of those it derives from, and of its errno."""
+    """One exception of a chain.   kind: of its class.   names: with those it derives from, and of its errno."""
 
+    kind: str
     names: frozenset[str]
     words: str
 
@@ -40,7 +41,7 @@ class Known:
 def follow(error: BaseException) -> Known:
     """Everything known about `error`. Never raises, whatever the exceptions do."""
     chain = _chain(error)
-    links = tuple(Link(_names(one), _words(one)) for one in reversed(chain))
+    links = tuple(Link(type(one).__name__, _names(one), _words(one)) for one in reversed(chain))
     url = next((found for one in chain if (found := _url(one))), "")
     if any(link.names & _PARSER_ERRORS for link in links):
         return Known(links, url=url)

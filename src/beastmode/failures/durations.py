@@ -36,13 +36,12 @@ _WORDS = {
     **dict.fromkeys(("week", "weeks"), 604800.0),
 }
 _PART = re.compile(
-    r"[ ,]{0,3}(?:and )?(\d{1,12}(?:\.\d{1,12})?) ?(%s)(?![a-zµ])"
-    % "|".join(sorted(_WORDS, key=len, reverse=True))
+    rf"[ ,]{{0,3}}(?:and )?([0-9]{{1,12}}(?:\.[0-9]{{1,12}})?) ?({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-zµ])"
 )
-_NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:e[+-]?\d{1,3})?$")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:e[+-]?[0-9]{1,3})?$")
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(z|utc|gmt|[+-]\d\d:?\d\d)?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 

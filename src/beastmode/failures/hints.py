@@ -134,7 +134,7 @@ def _at(text: str, start: int, now_unix: float, *, after: str) -> float | None:
         until = instant(rest, now_unix=now_unix)
         return None if until is None else sane(until)
     bare = re.match(r"\d{1,13}(?:\.\d{1,9})?(?=[\s\"'.,;)\]}]|$)", rest)
-    if bare and after.startswith("retry") and "after" in after:
+    if bare and after.startswith("retry") and ("after" in after or "seconds" in after):
         return sane(from_number(float(bare[0]), now_unix=now_unix))
     return None
 

@@ -63,7 +63,7 @@ def _frame(data: str, event: str, stream: Stream) -> None:
     if isinstance(value, dict):
         stream.frames += 1
         kind = str(value.get("type") or "")
-        stream.ended |= kind in _ENDS or _finished(value)
+        stream.ended |= kind in _ENDS or _finished(value, stream.fields.codes)
         if _fails(stream, event or kind, value) or _fails(stream, kind, value):
             walk(value, stream.fields)
         elif not stream.spoke:
@@ -78,16 +78,20 @@ def _fails(stream: Stream, event: str, value: dict[str, Any] | None) -> bool:
     failed = event in ("error", "exception", "response.failed") or event.endswith("Exception")
     if value is not None:
         failed = failed or bool(value.get("error")) or value.get("object") == "error"
+        failed = failed or any(isinstance(one, dict) and bool(one.get("error")) for one in _list(value.get("choices")))
     stream.failed |= failed
     return failed
 
 
-def _finished(value: dict[str, Any]) -> bool:
+def _finished(value: dict[str, Any], reasons: list[str]) -> bool:
+    """Whether a frame ends the answer; why goes into `reasons`."""
     if value.get("done") is True or value.get("is_finished") is True:
         return True
     for key in ("choices", "candidates"):
         for choice in _list(value.get(key)):
-            if isinstance(choice, dict) and (choice.get("finish_reason") or choice.get("finishReason")):
+            reason = (choice.get("finish_reason") or choice.get("finishReason")) if isinstance(choice, dict) else None
+            if reason:
+                reasons.append(str(reason)[:40].lower())
                 return True
     return False
 

@@ -216,7 +216,7 @@ def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
     facts.text = " ".join(plain.lower().split())
     facts.kinds = said.kinds(plain)
     for link in facts.links:
-        facts.kinds |= link.names
+        facts.kinds.add(link.kind)
     codes = [*found.codes, *facts.kinds, *said.snakes(plain)]
     facts.codes = {spelled_code(code[:100]) for code in codes[:400]}
     facts.values = found.values

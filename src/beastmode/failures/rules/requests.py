@@ -185,7 +185,6 @@ SENTENCES = (
         "memory layout cannot be allocated | no available memory for the cache | more gpu memory | "
         "insufficient vram | not enough vram | not enough gpu memory | "
         "larger than the available kv cache memory",
-        tip="memory",
     ),
     row(
         "context_length",

@@ -6,6 +6,14 @@ from beastmode.failures.rules.row import NONE, UNSAID, row
 
 WAYS = (
     row(
+        "invalid_response",
+        "an answer that is no HTTP, by httpx, requests, Go, undici, curl",
+        on=UNSAID,
+        says="illegal status line | badstatusline | malformed http | invalid http | bad status line | received http/0.9 | "
+        "expected http/ | hpe_invalid_constant",
+        effect="dropped",
+    ),
+    row(
         "rate_limit",
         "a limit, told in a broken stream or by a client",
         on=UNSAID,
