@@ -95,7 +95,7 @@ def test_the_key_is_refused(machine: Machine) -> None:
     machine.environment["MODEL_KEY"] = "sk-wrong-" + KEY
     with model_server(echo=True) as server:
         seen = machine.examine(server.url)
-        only(seen, "key", "auth")
+        only(seen, "key", "auth", "the key in MODEL_KEY was refused")
         assert server.paid == 0
 
 

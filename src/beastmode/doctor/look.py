@@ -70,8 +70,9 @@ class Look:
         check = CHECK_OF.get(failure.class_, "endpoint")
         if check == "key" and not self.key:
             self._wants_key()
-        else:
-            self.finding(check, failure.cause, failure.tip, failure.class_)
+            return
+        named = f"the key in {self.asked.variable} was refused: " if check == "key" else ""
+        self.finding(check, named + failure.cause, failure.tip, failure.class_)
 
     def _wants_key(self) -> None:
         """A refusal where we had no key: said once, and in terms of variables."""

@@ -10,8 +10,9 @@ import asyncio
 import random
 import socket
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self, get_args
@@ -74,7 +75,7 @@ class Chaos:
     its URL.   drip_s: pause after every byte of a slow drip.   seed: of the jitter.
 
     One request a connection. A hang lasts until the client goes or chaos is closed. `requests` holds what came, in
-    order.
+    order, the latest `keep` of them.
     """
 
     def __init__(
@@ -84,8 +85,9 @@ class Chaos:
         *,
         drip_s: float = 0.05,
         seed: int = 0,
+        keep: int = 10_000,
     ) -> None:
-        self.requests: list[Message] = []
+        self.requests: deque[Message] = deque(maxlen=keep)
         self._upstream, self._plan, self._drip_s = upstream.rstrip("/"), plan, drip_s
         self._random = random.Random(seed)
         self._stack = AsyncExitStack()
@@ -164,7 +166,7 @@ class Chaos:
         elif trouble.fault is None:
             await self._relay(request, writer, trouble.copies)
         else:
-            answer = await (await self._ask(request)).whole()
+            answer = await self._whole_answer(request)
             await BREAK[trouble.fault](Delivery(answer, reader, writer, self._drip_s))
         await writer.drain()
 
@@ -183,28 +185,40 @@ class Chaos:
     async def _relay(self, request: Message, writer: asyncio.StreamWriter, copies: int) -> None:
         """The upstream's answer, piece by piece as it comes."""
         for _ in range(copies - 1):
-            await (await self._ask(request)).whole()
-        answer = await self._ask(request)
-        headers = answer.head.without(*_HOP, "content-length")
-        framing = (("Transfer-Encoding", "chunked"), ("Connection", "close"))
-        writer.write(head_bytes(answer.head.start, (*headers, *framing)))
-        async for piece in answer.pieces:
-            writer.write(chunk(piece))
-            await writer.drain()
-        writer.write(chunk(b""))
+            await self._whole_answer(request)
+        async with self._asked(request) as answer:
+            headers = answer.head.without(*_HOP, "content-length")
+            framing = (("Transfer-Encoding", "chunked"), ("Connection", "close"))
+            writer.write(head_bytes(answer.head.start, (*headers, *framing)))
+            async for piece in answer.pieces:
+                writer.write(chunk(piece))
+                await writer.drain()
+            writer.write(chunk(b""))
 
-    async def _ask(self, request: Message) -> Arriving:
+    async def _whole_answer(self, request: Message) -> Message:
+        async with self._asked(request) as answer:
+            return await answer.whole()
+
+    @asynccontextmanager
+    async def _asked(self, request: Message) -> AsyncIterator[Arriving]:
         """The answer of the upstream, or our own."""
         if not self._upstream:
             kind, pieces = answer_to(request.target, request.body, _WORDS)
-            return Arriving(Message("HTTP/1.1 200 OK", (("Content-Type", kind),)), _each(pieces))
+            yield Arriving(Message("HTTP/1.1 200 OK", (("Content-Type", kind),)), _each(pieces))
+            return
         parts = urlsplit(self._upstream)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
-        self._stack.callback(writer.close)
-        start = f"{request.method} {parts.path}{request.target} HTTP/1.1"
-        own = (("Host", parts.netloc), ("Connection", "close"), ("Content-Length", str(len(request.body))))
-        writer.write(head_bytes(start, (*request.without(*_HOP, "content-length"), *own)) + request.body)
-        return await read_message(reader, answer_to=request.method)
+        try:
+            start = f"{request.method} {parts.path}{request.target} HTTP/1.1"
+            own = (
+                ("Host", parts.netloc),
+                ("Connection", "close"),
+                ("Content-Length", str(len(request.body))),
+            )
+            writer.write(head_bytes(start, (*request.without(*_HOP, "content-length"), *own)) + request.body)
+            yield await read_message(reader, answer_to=request.method)
+        finally:
+            writer.close()
 
 
 async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
