@@ -109,3 +109,11 @@ def test_any_bytes_are_borne(body: bytes) -> None:
 )
 def test_the_dialect_is_told_by_the_path(path: str, dialect: Dialect | None) -> None:
     assert dialect_of(path) == dialect
+
+
+def test_a_line_without_an_end_is_borne_in_bounded_memory() -> None:
+    ending = Ending("chat")
+    for _ in range(100):
+        ending.feed(b"data: " + b"x" * 100_000)
+    ending.feed(b"\ndata: [DONE]\n")
+    assert (ending.complete, ending.events) == (True, 2)

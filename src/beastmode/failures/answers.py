@@ -38,7 +38,7 @@ def dialect_of(path: str) -> Dialect | None:
         return "responses"
     if path.endswith("/messages"):
         return "messages"
-    return "gemini" if path.endswith("enerateContent") else None
+    return "gemini" if path.endswith(("generateContent", "GenerateContent")) else None
 
 
 class Ending:
@@ -52,19 +52,23 @@ class Ending:
         self.complete = self.failed = False
         self.events = 0
         self._dialect = dialect
-        self._rest = b""
+        self._rest = bytearray()
 
     def feed(self, piece: bytes) -> None:
         """Read on. A line of more than 1 MB counts as an event, and its inside is not read."""
-        *lines, rest = (self._rest + piece).split(b"\n")
-        for line in lines:
-            self._line(line)
-        self._rest = rest[:_LONGEST_LINE]
+        *ended, rest = piece.split(b"\n")
+        for line in ended:
+            self._keep(line)
+            self.close()
+        self._keep(rest)
 
     def close(self) -> None:
-        """No more will come: what stands without its line break is read."""
-        self._line(self._rest)
-        self._rest = b""
+        """The line has come to its end; after the last piece, also one that has no line break."""
+        self._line(bytes(self._rest))
+        self._rest.clear()
+
+    def _keep(self, part: bytes) -> None:
+        self._rest += part[: _LONGEST_LINE - len(self._rest)]
 
     def _line(self, line: bytes) -> None:
         if line.startswith(b"event:"):

@@ -21,7 +21,8 @@ LEAST_CHARACTERS = 6
 """A shorter value is no secret worth the name, and would tear holes into ordinary text."""
 
 _NAMES = re.compile(
-    r"KEY(?!BOARD|MAP|CODE|S?_?(?:FILE|PATH|DIR|ID)$)|TOKEN(?!S|IZER)|SECRET|PASSW|CREDENTIAL|_AUTH$|^AUTH(?!OR)|COOKIE|_DSN$|(?:^|_)PAT$",
+    r"KEY(?!BOARD|MAP|CODE|S?_?(?:FILE|PATH|DIR|ID)$)|TOKEN(?!S|IZER)|SECRET|PASSW|CREDENTIAL|COOKIE|"
+    r"_AUTH$|^AUTH(?!OR)|_DSN$|(?:^|_)PAT$",
     re.IGNORECASE,
 )
 _PLACES = re.compile(r"_(?:FILE|PATH|DIR|SOCK)$|^XAUTH", re.IGNORECASE)
@@ -47,10 +48,9 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """The text with `***` for each of them."""
-        if self._pattern is None:
-            return text
-        hidden = self._pattern.sub(HIDDEN, text)
-        return self._without_half(hidden) if hidden.endswith(_CUT) else hidden
+        if self._pattern is not None and any(form in text for form in self._forms):
+            text = self._pattern.sub(HIDDEN, text)
+        return self._without_half(text) if text.endswith(_CUT) else text
 
     def hide_in(self, failure: Failure) -> Failure:
         """The failure without them."""

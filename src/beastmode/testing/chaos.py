@@ -123,9 +123,8 @@ class Chaos:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._certificate = make_certificate(folder, "DNS:another-host.example")
         closed = self._stack.enter_context(socket.socket())
-        closed.bind(
-            ("127.0.0.1", 0)
-        )  # and never listens: nobody else gets the port, and connecting is refused
+        # It never listens: nobody else gets the port, and connecting to it is refused.
+        closed.bind(("127.0.0.1", 0))
         plain = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         tls = await asyncio.start_server(
             self._serve, "127.0.0.1", 0, ssl=self._certificate.server_context(), ssl_handshake_timeout=5
@@ -149,9 +148,8 @@ class Chaos:
         handler = asyncio.create_task(self._converse(reader, writer))
         self._handlers.add(handler)
         handler.add_done_callback(self._handlers.discard)
-        with suppress(
-            OSError, EOFError, ValueError, asyncio.CancelledError
-        ):  # whoever hangs up, or is no client
+        # Whoever hangs up or speaks no HTTP ends the conversation, and nothing else.
+        with suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
             await handler
         writer.close()
 
