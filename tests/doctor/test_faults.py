@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from beastmode.compose.examining import Examination, examine
+from beastmode.doctor import home
 from beastmode.doctor.findings import Diagnosis
 from beastmode.testing.certificates import make_certificate
 from beastmode.testing.chaos import AnswerFault, Chaos
@@ -264,6 +265,13 @@ def test_the_disk_is_full(machine: Machine, filled: bool) -> None:
             only(machine.examine(server.url), "disk", says="Free at least 200 MB")
     finally:
         subprocess.run(["umount", str(machine.home)], check=True)
+
+
+def test_there_is_less_room_than_a_run_wants(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a full disk, where nothing can be mounted."""
+    monkeypatch.setattr(home, "LEAST_FREE_BYTES", 10**18)
+    with model_server() as server:
+        only(machine.examine(server.url), "disk", says="Free at least")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from beastmode.failures.failure import Failure
-from beastmode.failures.secrets import Secrets, secrets_of_url
+from beastmode.failures.secrets import NO_SECRETS, Secrets, secrets_of_url
 
 CANARY = 'canary/with "quotes" & é'
 
@@ -59,7 +59,8 @@ def test_the_names_of_variables_say_which_values_are_secret(name: str, secret: b
 
 
 def test_short_values_and_numbers_are_no_secrets() -> None:
-    assert Secrets(["true", "", "100000", "abcde"]).hide("true 100000 abcde") == "true 100000 abcde"
+    text = "true 100000 abcde ollama"
+    assert Secrets(["true", "", "100000", "abcde", "ollama"]).hide(text) == text
 
 
 def test_what_a_cut_left_of_one_at_the_end_is_hidden_too() -> None:
@@ -78,8 +79,10 @@ def test_a_failure_is_shown_without_them() -> None:
     assert (failure.cause, failure.tip) == ("no ***", "not ***")
 
 
-@given(
-    st.text(min_size=6).filter(lambda text: not text.strip().isdigit() and len(text.strip()) >= 6), st.text()
-)
+WORDS = st.text(st.characters(exclude_characters="*", codec="utf-8"))
+
+
+@given(WORDS.map(str.strip), WORDS)
 def test_no_secret_is_ever_left(secret: str, around: str) -> None:
-    assert secret.strip() not in Secrets([secret]).hide(f"{around}{secret}{around}").replace("***", "\0")
+    assume(len(secret) >= 6 and not secret.isdigit() and secret.lower() not in NO_SECRETS)
+    assert secret not in Secrets([secret]).hide(f"{around}{secret}{around}")

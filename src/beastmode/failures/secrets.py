@@ -20,6 +20,10 @@ HIDDEN = "***"
 LEAST_CHARACTERS = 6
 """A shorter value is no secret worth the name, and would tear holes into ordinary text."""
 
+NO_SECRETS = frozenset(
+    ("ollama", "lm-studio", "lmstudio", "not-needed", "no-key", "no-key-required", "sk-no-key-required")
+)
+"""What people write where a client wants a key and the server none; tips have these words in them."""
 _NAMES = re.compile(
     r"KEY(?!BOARD|MAP|CODE|S?_?(?:FILE|PATH|DIR|ID)$)|TOKEN(?!S|IZER)|SECRET|PASSW|CREDENTIAL|COOKIE|"
     r"_AUTH$|^AUTH(?!OR)|_DSN$|(?:^|_)PAT$",
@@ -32,7 +36,7 @@ _CUT = "…"
 
 class Secrets:
     """Hides known values, also as they stand in URLs, in JSON and in base64, and what a cut left of one at the end
-    of a text. Values of fewer than 6 characters, and numbers, are not hidden."""
+    of a text. Values of fewer than 6 characters, numbers, and words that stand for "no key" are not hidden."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
@@ -80,7 +84,7 @@ def secrets_of_url(url: str) -> list[str]:
 
 def _forms(value: str) -> Iterable[str]:
     value = value.strip()
-    if len(value) < LEAST_CHARACTERS or value.isdigit():
+    if len(value) < LEAST_CHARACTERS or value.isdigit() or value.lower() in NO_SECRETS:
         return
     yield from (value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1])
     encoded = base64.b64encode(value.encode()).decode().rstrip("=")
