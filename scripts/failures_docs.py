@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from beastmode.failures.rules import LATER, RULES, TRAITS, USUAL, Rule
+from beastmode.failures.rules import LATER, RULES, USUAL, Rule
 from beastmode.failures.tips import ADVICE, CANNOT_RUN_TIP, REDIRECT_TIP, TIPS, Advice
+from beastmode.failures.traits import TRAITS
 
 PAGE = Path(__file__).parent.parent / "docs" / "failures.md"
 
@@ -102,7 +103,7 @@ def _needs(rule: Rule) -> str:
     for label, values in (("code", rule.codes), ("name", rule.kinds), ("trait", rule.traits)):
         if values:
             parts.append(f"{label} {_some(sorted(values))}")
-    parts += [f"words {_some([_quoted(one) for one in says])}" for says in (rule.says, rule.also) if says]
+    parts += [f"words {_some(sorted(_quoted(one) for one in says))}" for says in (rule.says, rule.also) if says]
     if rule.unless:
         parts.append(f"not {', '.join(sorted(rule.unless))}")
     return _cell("; ".join(parts)) or "-"

@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from beastmode.failures.rules import LATER, RULES, TRAITS, USUAL, Rule
+from beastmode.failures.rules import LATER, RULES, USUAL, Rule
 from beastmode.failures.tips import ADVICE, TIPS, UNKNOWN, Advice, needs
+from beastmode.failures.traits import TRAITS
 from tests.failures.cases import CORPUS, ROOT, cases
 
 EVERY = (*RULES, *LATER)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from beastmode.failures import amounts
+from beastmode.failures.facts import Facts
+from beastmode.failures.place import host_of
 from beastmode.failures.rules import Rule
 from beastmode.failures.tips import ADVICE, TIPS, Advice, filled, worded
-from beastmode.failures.unwrap import Facts, host_of
 from beastmode.failures.words import one_line
 
 _SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory", "quota_exhausted"))

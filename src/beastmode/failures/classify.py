@@ -13,12 +13,15 @@ from functools import lru_cache
 from beastmode.failures.advice import tip_for
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Effect, Failure, Passing, Scope
+from beastmode.failures.phrases import Phrases
 from beastmode.failures.rules import LATER, NAMES, REST, RULES, USUAL, Rule
 from beastmode.failures.tips import CANNOT_RUN_TIP, REDIRECT_TIP, TIPS, filled
-from beastmode.failures.unwrap import Facts, read
+from beastmode.failures.facts import Facts
+from beastmode.failures.unwrap import read
 from beastmode.failures.words import last_lines, one_line, secrets_in, without
 from beastmode.settings import SHORT_WAIT_S
 
+_PHRASES = Phrases(phrase for rule in (*RULES, *LATER) for phrase in (*rule.says, *rule.also))
 _LIMITED = frozenset(("rate_limit", "quota_exhausted", "overloaded"))
 
 
@@ -50,8 +53,9 @@ def classify(evidence: Evidence, *, now_unix: float) -> Failure:
 
 def rule_for(facts: Facts) -> Rule:
     """The first row that fits. Exceptions are asked by name from the deepest cause up, before the rest."""
+    said = _PHRASES.found(facts.text, facts.begun)
     for rule in _rules_on(facts.status):
-        if fits(rule, facts):
+        if fits(rule, facts, said):
             return rule
     for link in facts.links:
         for rule in NAMES:
@@ -59,32 +63,25 @@ def rule_for(facts: Facts) -> Rule:
                 return rule
     later = REST if facts.links else LATER
     return next(
-        rule for rule in later if (not rule.statuses or facts.status in rule.statuses) and fits(rule, facts)
+        rule for rule in later if (not rule.statuses or facts.status in rule.statuses) and fits(rule, facts, said)
     )
 
 
-def fits(rule: Rule, facts: Facts) -> bool:
-    """Whether all that the row asks for is there; its statuses are looked at by `rule_for`."""
+def fits(rule: Rule, facts: Facts, said: set[str]) -> bool:
+    """Whether all that the row asks for is there; its statuses are looked at by `rule_for`.   said: phrases found."""
     return (
-        (not rule.traits or rule.traits <= facts.traits)
+        (not rule.says or not rule.says.isdisjoint(said))
         and (not rule.codes or not rule.codes.isdisjoint(facts.codes))
+        and (not rule.traits or rule.traits <= facts.traits)
         and (not rule.kinds or not rule.kinds.isdisjoint(facts.kinds))
         and (not rule.unless or rule.unless.isdisjoint(facts.traits))
-        and (not rule.says or _any(rule.says, facts.text))
-        and (not rule.also or _any(rule.also, facts.text))
+        and (not rule.also or not rule.also.isdisjoint(said))
     )
 
 
 @lru_cache(maxsize=700)
 def _rules_on(status: int | None) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if not rule.statuses or status in rule.statuses)
-
-
-def _any(phrases: tuple[str, ...], text: str) -> bool:
-    for phrase in phrases:  # noqa: SIM110  # any() with a generator costs twice as much
-        if phrase in text:
-            return True
-    return False
 
 
 def _wait(rule: Rule, facts: Facts) -> float | None:

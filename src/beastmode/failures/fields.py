@@ -49,7 +49,7 @@ _ROLES = {
     "choices": "choices",
     "candidates": "choices",
 }
-_NAME = re.compile(r"""(?<![\w-])["']?([A-Za-z_]\w{2,24})["']?\s{0,3}[:=]\s{0,3}""")
+_NAME = re.compile(r"""(?<![\w-])["']?([A-Za-z_]\w{2,24}+)["']?\s{0,3}+[:=]\s{0,3}+""")
 _VALUE = re.compile(
     r"""b?"((?:[^"\\]|\\.){0,4000})|b?'((?:[^'\\]|\\.){0,4000})|(-?\d{1,15}(?:\.\d{1,9})?)(?![\w.])|<?([A-Za-z][\w.]{2,60})""",
     re.DOTALL,
@@ -102,25 +102,28 @@ def walk(value: Any, found: Fields, role: str = "message", name: str = "", depth
     if found.nodes > _MOST_NODES or depth > _DEEPEST:
         return
     if isinstance(value, dict):
-        _walk_object(value, found, name, depth)
+        _walk_object(value, found, depth)
     elif isinstance(value, list):
         for one in value[:50]:
             walk(one, found, role, name, depth + 1)
-    elif role != "skip" and value is not None and not isinstance(value, bool):
+    elif role in _SCALARS and value is not None and not isinstance(value, bool):
         _take(role, name, str(value), found, depth)
 
 
-def _walk_object(value: dict[str, Any], found: Fields, name: str, depth: int) -> None:
+def _walk_object(value: dict[str, Any], found: Fields, depth: int) -> None:
     for key, inner in value.items():
-        name = key.lower() if isinstance(key, str) else ""
+        name = key.lower()
         role = _ROLES.get(name, "deeper")
-        if role == "headers" and isinstance(inner, dict):
-            found.headers.update({str(n).lower(): str(v) for n, v in list(inner.items())[:40]})
-        elif role == "choices":
-            found.choices = True
-            walk(inner, found, "deeper", name, depth + 1)
-        elif role != "skip" and inner is not None:
-            walk(inner, found, role, name, depth + 1)
+        if isinstance(inner, (dict, list)):
+            if role == "headers" and isinstance(inner, dict):
+                found.headers.update({str(n).lower(): str(v) for n, v in list(inner.items())[:40]})
+            elif role != "skip":
+                found.choices |= role == "choices"
+                walk(inner, found, role if role in _SCALARS else "deeper", name, depth + 1)
+        elif role in _SCALARS and inner is not None and not isinstance(inner, bool):
+            found.nodes += 1
+            if found.nodes <= _MOST_NODES:
+                _take(role, name, str(inner), found, depth)
 
 
 def scan(text: str, found: Fields) -> str:

@@ -62,6 +62,8 @@ def resets(headers: Mapping[str, str], *, now_unix: float) -> float | None:
 
     headers: names in lower case. A limit counts as used up where 0 is left of it, or where only its reset is sent.
     """
+    if not any("limit" in name or "codex" in name for name in headers):
+        return None
     waits = [_plan(headers, now_unix)]
     for left, reset in _RESETS:
         remaining = number(headers.get(left, "0"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 
@@ -55,26 +55,28 @@ PROVIDERS = (
 """Those whose words appear in the answers of others come first: a LiteLLM around Groq is Groq's failure."""
 
 _BY_NAME = {spelling: provider for provider in PROVIDERS for spelling in (provider.name, *provider.spells)}
+_BY_HEADER = [(prefix, provider) for provider in PROVIDERS for prefix in provider.headers]
+_BY_MARK = {mark: at for at, provider in reversed(list(enumerate(PROVIDERS))) for mark in provider.marks}
 UNKNOWN = Provider("")
+MARKS = tuple(mark for provider in PROVIDERS for mark in provider.marks)
 
 
-def told(name: str, url: str, headers: Mapping[str, str], text: str) -> Provider:
+def told(name: str, url: str, headers: Mapping[str, str], marks: Set[str]) -> Provider:
     """The provider, by the surest sign: the host called, headers of its own, words of the answer, the name given.
 
-    headers: names in lower case.   text: lower case. The name comes last: clients call every server "openai".
+    headers: names in lower case.   marks: those of `MARKS` in the text. The name comes last: clients call every server "openai".
     """
     if url:
         host = url.lower()
         for provider in PROVIDERS:
             if any(mark in host for mark in provider.marks):
                 return provider
-    for provider in PROVIDERS:
-        if provider.headers and any(one.startswith(provider.headers) for one in headers):
-            return provider
+    for header in headers:
+        for prefix, provider in _BY_HEADER:
+            if header.startswith(prefix):
+                return provider
     named = _BY_NAME.get(name.lower(), UNKNOWN)
     if named.name not in ("", "openai", "litellm"):
         return named
-    for provider in PROVIDERS:
-        if any(mark in text for mark in provider.marks):
-            return provider
-    return named
+    orders = [_BY_MARK[mark] for mark in marks if mark in _BY_MARK]
+    return PROVIDERS[min(orders)] if orders else named

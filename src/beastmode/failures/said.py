@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-_NUMBER = re.compile(
-    r"(?<![\w.,:/#$@=+-])([345]\d\d)(?![\w%]|[.,:]\d)|(?<=[\[(<>=:/])([345]\d\d)(?=[\s\])>,;:}/'\"]|$)"
-)
+_NUMBER = re.compile(r"[45][0-9][0-9]")
 _BEFORE = re.compile(
     r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|\bresponse(?:d with)?|"
     r"\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
@@ -21,9 +20,16 @@ _PHRASES = {
     "526": "invalid ssl", "529": "overloaded", "530": "",
 }  # fmt: skip
 _KIND = re.compile(r"(?:Error|Exception|Timeout|Disconnected|Fault|Refused|Interrupted)(?![A-Za-z])")
-_WORD_BEFORE = re.compile(r"[A-Za-z_][\w]{0,60}$")
+_ENDINGS = ("Error", "Exception", "Timeout", "Disconnected", "Fault", "Refused", "Interrupted")
+_WORD_BEFORE = re.compile(r"[A-Za-z_]\w{0,60}$")
 _SNAKE = re.compile(r"(?<![\w./-])[A-Za-z]{2,30}(?:_[A-Za-z]{2,30}){1,6}(?![\w/])")
-_ENOUGH = 6000
+_CODES_ASIDE = str.maketrans("", "", " _-./:")
+
+
+@lru_cache(maxsize=2048)
+def spelled_code(code: str) -> str:
+    """`rate_limit_error`, `RateLimitError` and `rate-limit` are one code."""
+    return code.lower().translate(_CODES_ASIDE).removesuffix("exception").removesuffix("error")
 
 
 def statuses(text: str) -> list[int]:
@@ -32,17 +38,26 @@ def statuses(text: str) -> list[int]:
     found: list[int] = []
     if "transferencodingerror" in text or "payload is not completed" in text:
         return found
-    for match in _NUMBER.finditer(text[:_ENOUGH]):
-        digits = match[1] or match[2]
-        if digits < "400":
+    for match in _NUMBER.finditer(text):
+        start, end = match.span()
+        if not _stands_alone(text, start, end):
             continue
-        before = text[max(0, match.start() - 26) : match.start()]
-        rest = text[match.end() : match.end() + 40]
-        if _leads(before) or _follows(digits, rest) or (_BEFORE.search(before) and not _COUNTED.match(rest)):
-            found.append(int(digits))
+        before, rest = text[max(0, start - 26) : start], text[end : end + 40]
+        if _leads(before) or _follows(match[0], rest) or (_BEFORE.search(before) and not _COUNTED.match(rest)):
+            found.append(int(match[0]))
             if len(found) > 8:
                 break
     return found
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether the digits are a number of their own: no part of a longer one, a word, a date or a price."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before.isalnum() or (before and before in ".,-+#$@&_%"):
+        return False
+    if after.isalnum() or (after and after in "%_"):
+        return False
+    return not (after and after in ".,:-" and text[end + 1 : end + 2].isdecimal())
 
 
 def _leads(before: str) -> bool:
@@ -53,18 +68,15 @@ def _leads(before: str) -> bool:
 def _follows(digits: str, after: str) -> bool:
     phrase = _PHRASES.get(digits)
     after = after.lstrip(" :-)]'\",{")
-    return (
-        after.startswith("client error")
-        or after.startswith("server error")
-        or bool(phrase)
-        and after.startswith(phrase or " ")
-    )
+    return after.startswith(("client error", "server error")) or bool(phrase and after.startswith(phrase))
 
 
 def kinds(text: str) -> set[str]:
     """Names of exceptions in a text, without their modules, as written."""
     found: set[str] = set()
-    for match in _KIND.finditer(text[:_ENOUGH]):
+    if not any(ending in text for ending in _ENDINGS):
+        return found
+    for match in _KIND.finditer(text):
         before = _WORD_BEFORE.search(text[max(0, match.start() - 60) : match.start()])
         found.add((before[0] if before else "") + match[0])
         if len(found) > 60:
@@ -76,4 +88,4 @@ def snakes(text: str) -> set[str]:
     """Words such as `insufficient_quota` and `RESOURCE_EXHAUSTED`, in lower case."""
     if "_" not in text:
         return set()
-    return {match[0].lower() for match in _SNAKE.finditer(text[:_ENOUGH])}
+    return {match[0].lower() for match in _SNAKE.finditer(text)}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 MOST_CHARACTERS = 500
-_ENOUGH = 4000
+_ENOUGH = 800
 """Characters looked at for one line: what is cut off behind cannot leave half a secret, because it is not shown."""
 
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -23,11 +23,13 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
-_KEY = re.compile(
-    r"(?<![A-Za-z0-9])((?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|lsv2|sess|tok)[-_.]|"
-    r"AIza|AKIA|ASIA|eyJ)[\w*.~/+=-]{10,}"
+_WORD = re.compile(r"(?<![\w.~+*-])[\w.~+*-]{12,}+")
+_PREFIX = re.compile(
+    r"(?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|"
+    r"lsv2|sess|tok)[-_.]|AIza|AKIA|ASIA|eyJ"
 )
-_LONG = re.compile(r"(?<![\w/+.~=-])[\w+~=-]{32,}(?![\w/+~=-])")
+"""How the keys of providers begin."""
+_LONG = 32
 _SCHEMES = ("bearer", "basic", "digest", "negotiate", "apikey", "token")
 _NAMES = (
     "key",
@@ -69,8 +71,7 @@ def masked(text: str) -> str:
         text = _SCHEME.sub(_credential, text)
     if any(name in low for name in _NAMES):
         text = _NAMED.sub(r"\1***", text)
-    text = _KEY.sub(r"\1***", text)
-    return _LONG.sub(_mixed, text)
+    return _WORD.sub(_opaque, text)
 
 
 def _query(match: re.Match[str]) -> str:
@@ -84,9 +85,14 @@ def _credential(match: re.Match[str]) -> str:
     return match[0] if plain else f"{match[1]}{match[2]}***"
 
 
-def _mixed(match: re.Match[str]) -> str:
-    """A long word of small and capital letters and digits is a key, until proven otherwise; hashes are not."""
+def _opaque(match: re.Match[str]) -> str:
+    """A word that begins like a key is one; a long word of small and capital letters and digits too. Hashes are not."""
     word = match[0]
+    prefix = _PREFIX.match(word)
+    if prefix:
+        return f"{prefix[0]}***"
+    if len(word) < _LONG or "." in word:
+        return word
     kinds = (any(c.isdigit() for c in word), any(c.islower() for c in word), any(c.isupper() for c in word))
     return "***" if all(kinds) else word
 
@@ -101,8 +107,11 @@ def secrets_in(headers: Mapping[str, str], *urls: str) -> tuple[str, ...]:
         for part in _parts(str(value))
     ]
     for url in urls:
-        user = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
-        found += [part for part in (user, *user.split(":"), *_parts(url.partition("?")[2])) if part]
+        if "@" in url or "?" in url:
+            user = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+            found += [part for part in (user, *user.split(":"), *_parts(url.partition("?")[2])) if part]
+    if not found:
+        return ()
     return tuple(sorted((one for one in set(found) if len(one) >= 6), key=len, reverse=True))
 
 
@@ -125,7 +134,7 @@ def one_line(text: str, most: int = MOST_CHARACTERS) -> str:
     """One line of at most `most` characters, without control characters, terminal escapes and secrets."""
     whole = len(text) <= _ENOUGH
     line = _ESCAPE.sub("", text[:_ENOUGH]) if "\x1b" in text else text[:_ENOUGH]
-    line = masked(_CONTROL.sub(" ", line).strip())
+    line = masked(line if line.isprintable() else _CONTROL.sub(" ", line).strip())
     if not whole and len(line) <= most:
         line = line.rpartition(" ")[0] or "***"  # the cut may have left half a secret at the end
     return line if len(line) <= most else line[: most - 1] + "…"

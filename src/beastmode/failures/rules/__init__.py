@@ -10,10 +10,10 @@ from __future__ import annotations
 from beastmode.failures.rules.limits import NUMBERS, QUOTA
 from beastmode.failures.rules.requests import CODES, REFUSALS, SENTENCES
 from beastmode.failures.rules.rest import REST, STATUSES
-from beastmode.failures.rules.row import TRAITS, USUAL, Rule
+from beastmode.failures.rules.row import USUAL, Rule
 from beastmode.failures.rules.ways import NAMES, WAYS
 
-__all__ = ["LATER", "NAMES", "REST", "RULES", "TRAITS", "USUAL", "Rule"]
+__all__ = ["LATER", "NAMES", "REST", "RULES", "USUAL", "Rule"]
 
 RULES = (*NUMBERS, *QUOTA, *CODES, *REFUSALS, *SENTENCES, *WAYS, *STATUSES)
 LATER = (*NAMES, *REST)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from beastmode.failures.failure import Effect, Passing, Scope
-from beastmode.failures.unwrap import spelled_code
+from beastmode.failures.said import spelled_code
 
 Throttle = Literal["never", "hinted", "always"]
 
@@ -53,34 +53,11 @@ USUAL: dict[str, Usual] = {
     "worker_lost": Usual(True),
 }
 
-TRAITS = {
-    "json": "the body is JSON",
-    "html": "the body is a page",
-    "stream": "the body is a stream of events",
-    "unended": "the stream has no terminal event and no error",
-    "ended": "the stream has its terminal event and said something",
-    "silent": "the stream has its terminal event and said nothing",
-    "answer": "the body is an answer, without an error in it",
-    "no_body": "nothing was received",
-    "mid_stream": "the answer had begun to stream",
-    "hint": "a wait was stated",
-    "per_day": "a limit per day is named",
-    "per_longer": "a limit per week or month is named",
-    "per_minute": "a limit per minute or second is named",
-    "over_limit": "more is requested than the limit itself",
-    "limit_zero": "the limit is 0",
-    "model_missing": "a model is said not to exist",
-    "model_path": "the URL is one where only the model can be missing",
-    "request_id": "the provider gave the request an id",
-    "public_host": "the host is a known provider's",
-}
-
-
 class Rule(NamedTuple):
     """One row: what must hold, and what it then is. Of `codes`, `kinds`, `says` and `also` one of each must be there.
 
     statuses: that may stand beside it; empty: any.   codes: of the answer, `spelled_code`.   kinds: names of
-    exceptions.   says: parts of the text.   also: likewise, in addition.   traits: all of them.   unless: none of
+    exceptions.   says: phrases of the text, at the beginning of a word.   also: likewise, in addition.   traits: all of them.   unless: none of
     them.   passing, scope, effect: where not as usual.   tip: a special one, of `tips.SPECIAL`.   source: where from.
     """
 
@@ -89,8 +66,8 @@ class Rule(NamedTuple):
     statuses: frozenset[int | None] = frozenset()
     codes: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
-    says: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
+    says: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
     unless: frozenset[str] = frozenset()
     passing: Passing | None = None
@@ -133,8 +110,8 @@ def row(
     )
 
 
-def _phrases(text: str) -> tuple[str, ...]:
-    return tuple(text.split(" | ")) if text else ()
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(text.split(" | ")) if text else frozenset()
 
 
 NONE = None
