@@ -1,0 +1,123 @@
+"""A server from settings: the gateway's parts made and joined, and run until told to end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from beastmode.clock import SYSTEM_CLOCK
+from beastmode.errors import PreconditionError, SettingError
+from beastmode.gateway.app import App
+from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.pages import pages
+from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.upstream import Upstream
+from beastmode.runner.home import HOME, prepare_home
+from beastmode.safeguards.guard import Guard
+from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host_store import HostStore
+from beastmode.settings import Rate
+from beastmode.store.ledger import Ledger, ledger_path
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a person asked for.
+
+    upstream: its base URL.   key_env: the variable that holds its key, which then replaces the clients' own.
+    concurrency, rates: what the upstream bears.   linger_s: how much longer a slot is held after a call that was cut
+    off.   drain_s: how long streams may go on after TERM.
+    """
+
+    upstream: str
+    key_env: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    concurrency: int | None = 3
+    rates: tuple[Rate, ...] = (Rate(8, 1.0),)
+    home: Path = Path(HOME)
+    linger_s: float = 2.0
+    drain_s: float = 30.0
+    strict: bool = False
+    limits: ProxyLimits = ProxyLimits()
+
+
+def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
+    """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port."""
+    app = app_for(serving)
+    config = uvicorn.Config(
+        app,
+        host=serving.host,
+        port=serving.port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=round(serving.drain_s),
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    _Server(config, on_started).run()
+
+
+def app_for(serving: Serving) -> App:
+    """The application, not yet serving. Raises BeastError."""
+    key = _checked(serving)
+    prepare_home(serving.home)
+    clock = SYSTEM_CLOCK
+    ledger = Ledger(ledger_path(serving.home), strict=serving.strict)
+    store = HostStore(serving.upstream, serving.concurrency, serving.rates, serving.linger_s)
+    guard = Guard(
+        store, clock, concurrency=serving.concurrency, rates=serving.rates, linger_s=serving.linger_s
+    )
+    upstream = Upstream(serving.upstream, key=key)
+    proxy = Proxy(upstream, guard, ledger, clock, serving.limits)
+
+    async def start() -> None:
+        return
+
+    async def stop() -> None:
+        guard.stop()
+        await upstream.close()
+        await ledger.close()
+        guard.close()
+
+    own = pages(lambda: ledger.counts, lambda: ledger.alarm)
+    return App(proxy, own, slow_client_s=serving.limits.slow_client_s, on_start=start, on_stop=stop)
+
+
+def _checked(serving: Serving) -> str:
+    """The upstream's key; "" where the clients bring their own."""
+    origin(serving.upstream)
+    if not serving.upstream.startswith(("http://", "https://")):
+        raise SettingError(
+            f"{serving.upstream!r} is no base URL", where="--upstream", tip="Write http:// or https:// in front."
+        )
+    if serving.host not in _LOOPBACK:
+        tip = "Serve on 127.0.0.1, with a proxy of your own in front; keys for other addresses come with a later version."
+        raise SettingError("only loopback is served", where="--host", tip=tip)
+    key = os.environ.get(serving.key_env, "") if serving.key_env else ""
+    if serving.key_env and not key:
+        tip = f"Set it, for example: export {serving.key_env}=…, or leave --upstream-key-env out."
+        raise PreconditionError(f"the environment has no variable {serving.key_env}", tip=tip)
+    return key
+
+
+class _Server(uvicorn.Server):
+    """Says on which port it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            self._on_started(self.servers[0].sockets[0].getsockname()[1])

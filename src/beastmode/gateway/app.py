@@ -1,0 +1,68 @@
+"""App: which path goes where. Raw ASGI, because every request passes here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from beastmode.gateway.incoming import Incoming, Receive, Scope
+from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.reply import Reply, Send
+
+Page = Callable[[], tuple[int, str, bytes]]
+"""Gives status, content type and body."""
+
+class App:
+    """The gateway as an ASGI application.
+
+    pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they are not counted as requests.
+    on_start, on_stop: called when the server begins and ends.
+    """
+
+    def __init__(
+        self,
+        proxy: Proxy,
+        pages: dict[str, Page],
+        *,
+        slow_client_s: float,
+        on_start: Callable[[], Awaitable[None]],
+        on_stop: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._proxy, self._pages, self._slow_client_s = proxy, pages, slow_client_s
+        self._on_start, self._on_stop = on_start, on_stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await _refuse_websocket(receive, send)
+        else:
+            await self._http(Incoming(scope, receive), Reply(send, self._slow_client_s))
+
+    async def _http(self, incoming: Incoming, reply: Reply) -> None:
+        page = self._pages.get(incoming.path) if incoming.method in ("GET", "HEAD") else None
+        if page is not None:
+            status, kind, body = page()
+            await reply.whole(status, [(b"content-type", kind.encode())], body)
+        elif incoming.path == "/" and incoming.method == "HEAD":
+            await reply.whole(200, [], b"")  # Claude Code asks this first
+        elif incoming.header(b"upgrade").lower() == "websocket":
+            await reply.whole(426, [(b"connection", b"close")], b"")  # Codex then uses HTTP at once
+        else:
+            await self._proxy.handle(incoming, reply)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._on_start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._on_stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _refuse_websocket(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.http.response.start", "status": 426, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b""})

@@ -1,0 +1,51 @@
+"""Call: all that is known of one request on its way through the proxy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from beastmode.failures.failure import Failure
+from beastmode.gateway.dialects.protocol import Asked, Dialect
+from beastmode.gateway.incoming import Headers, Incoming
+from beastmode.gateway.reply import Reply
+from beastmode.store.ledger import Entry
+
+
+@dataclass(slots=True)
+class Held:
+    """An answer that came whole and has not been passed on yet."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(slots=True)
+class Call:
+    """One request: from whom, to whom, what it asks for, and its record.
+
+    url: at the upstream.   received: monotonic, s.   held: the last answer that was not passed on, for a failure that
+    no retry has mended.
+    """
+
+    incoming: Incoming
+    reply: Reply
+    dialect: Dialect
+    entry: Entry
+    url: str
+    received: float
+    body: bytes = b""
+    asked: Asked | None = None
+    held: Held | None = None
+
+    @property
+    def model(self) -> str:
+        return self.asked.model if self.asked else ""
+
+
+class RejectedError(Exception):
+    """The gateway itself refuses the request.   status: what the client gets."""
+
+    def __init__(self, status: int, failure: Failure) -> None:
+        super().__init__(failure.cause)
+        self.status, self.failure = status, failure

@@ -1,0 +1,64 @@
+"""Headers: which of them pass, and how a credential is put in their place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from beastmode.gateway.incoming import Headers
+
+_HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+"""RFC 9110, 7.6.1: they are about one connection, not about the message."""
+_REMADE = frozenset((b"host", b"content-length", b"expect"))
+"""The client library writes these anew for the request it sends."""
+_CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+
+
+def to_upstream(headers: Headers, key: str = "") -> list[tuple[str, str]]:
+    """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in."""
+    dropped = _REMADE | _HOP_BY_HOP | _named_in_connection(headers)
+    passed = [(name, value) for name, value in headers if name not in dropped]
+    if key:
+        passed = _with_key(passed, key)
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in passed]
+
+
+def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """The headers of an upstream's answer that go back to the client; its length stays: bodies pass untouched."""
+    lowered = [(name.lower(), value) for name, value in headers]
+    dropped = _HOP_BY_HOP | _named_in_connection(lowered)
+    return [(name, value) for name, value in lowered if name not in dropped]
+
+
+def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str) -> list[tuple[bytes, bytes]]:
+    headers = list(headers)
+    names = [name for name, _ in headers if name in _CREDENTIALS] or [b"authorization"]
+    others = [(name, value) for name, value in headers if name not in _CREDENTIALS]
+    value = f"Bearer {key}" if names[0] == b"authorization" else key
+    return [*others, (names[0], value.encode("latin-1"))]
+
+
+def _named_in_connection(headers: Headers) -> frozenset[bytes]:
+    named = (value for name, value in headers if name == b"connection")
+    return frozenset(part.strip().lower() for value in named for part in value.split(b","))
+
+
+def as_text(headers: Headers) -> dict[str, str]:
+    """By name, for those who read; of several of one name the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+
+
+def without(headers: Headers, *names: bytes) -> list[tuple[bytes, bytes]]:
+    """All but those of these names."""
+    return [(name, value) for name, value in headers if name not in names]

@@ -1,0 +1,100 @@
+"""Incoming: a client's request as it comes in, and whether that client is still there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Headers = Sequence[tuple[bytes, bytes]]
+
+_TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
+
+
+class ClientGoneError(Exception):
+    """The client has hung up; nobody waits for an answer."""
+
+
+class BodyTooLargeError(Exception):
+    """The client sends more than is taken."""
+
+
+class Incoming:
+    """One request. Its path and headers are as sent, byte for byte; the token of its path is taken out.
+
+    token: of `/t/TOKEN/v1/…`, "" without: it names key, run, task and attempt, so that the credential headers stay
+    free.   path: percent-encoded, begins with a slash.   query: without the question mark.
+    """
+
+    __slots__ = ("_receive", "headers", "method", "path", "query", "token")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.method: str = scope["method"]
+        self.headers: Headers = scope["headers"]
+        self.query = scope["query_string"].decode("latin-1")
+        raw: bytes | None = scope.get("raw_path")
+        path = scope["path"] if raw is None else raw.decode("latin-1")
+        self.token, self.path = split_token(path)
+        self._receive = receive
+
+    def header(self, name: bytes) -> str:
+        """The first value of a header, "" without one.   name: in lower case."""
+        return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
+
+    async def body(self, most_bytes: int) -> bytes:
+        """All of it. Raises BodyTooLargeError, as soon as that is known, and ClientGoneError."""
+        length = self.header(b"content-length")
+        if length.isdecimal() and int(length) > most_bytes:
+            raise BodyTooLargeError
+        pieces: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > most_bytes:
+                raise BodyTooLargeError
+            if not message.get("more_body"):
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Within, a client that goes away cancels what is awaited; ClientGoneError is raised instead.
+
+        To be entered once the body has been read: only `receive` tells that a client has gone, and nothing else may
+        be waiting there.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        gone = False
+
+        async def watch() -> None:
+            nonlocal gone
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+            gone = True
+            task.cancel()
+
+        watcher = asyncio.get_running_loop().create_task(watch())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if gone and task.uncancel() == 0:
+                raise ClientGoneError from None
+            raise
+        finally:
+            watcher.cancel()
+
+
+def split_token(path: str) -> tuple[str, str]:
+    """The token of `/t/TOKEN/…` and the path behind it; "" and the path itself where there is none."""
+    if not path.startswith(_TOKEN_AT):
+        return "", path
+    token, slash, rest = path.removeprefix(_TOKEN_AT).partition("/")
+    return token, slash + rest or "/"

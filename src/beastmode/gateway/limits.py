@@ -1,0 +1,23 @@
+"""Limits of the gateway: sizes and times that keep one client from harming the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyLimits:
+    """How much the gateway takes from a client, and how long it waits.
+
+    most_body_bytes: of a request.   most_answer_bytes: of an answer that is held back until it is whole; a longer one
+    flows as it comes.   queue_timeout_s: in line for the guard, then 503.   most_waiting: requests in line at once;
+    one more is refused at once.   slow_client_s: how long a client may leave a piece unread.   retries: after the
+    first try, before the first byte has gone to the client.
+    """
+
+    most_body_bytes: int = 64 * 1024 * 1024
+    most_answer_bytes: int = 8 * 1024 * 1024
+    queue_timeout_s: float = 900.0
+    most_waiting: int = 1000
+    slow_client_s: float = 60.0
+    retries: int = 2

@@ -1,0 +1,60 @@
+"""Rejections: what the gateway itself says no to, with what to do about it."""
+
+from __future__ import annotations
+
+import math
+
+from beastmode.failures.failure import Failure
+from beastmode.gateway.call import RejectedError
+from beastmode.safeguards.limit_store import Hold
+
+_REASONS = {
+    "slot": "all slots of the upstream are in use",
+    "rate": "the rate allows no start yet",
+    "retries": "the budget of retries is in use",
+    "unhealthy": "the upstream is not well",
+    "breaker": "most calls to the upstream failed, so its breaker is open",
+    "restart": "the gateway was started again a moment ago",
+}
+
+
+def waited_too_long(queue_timeout_s: float, hold: Hold | None) -> RejectedError:
+    """Its time in line is over.   hold: what the line waits for."""
+    why = _REASONS.get(hold.reason, hold.reason) if hold else "others are in front"
+    wait_s = hold.wait_s if hold is not None and math.isfinite(hold.wait_s) else 1.0
+    tip = "Ask less at once, raise what the upstream bears (--rate, --upstream-concurrency), or wait longer (--queue-timeout)."
+    return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, wait_s)
+
+
+def held_back(reason: str, wait_s: float) -> RejectedError:
+    """The upstream cannot be called for longer than anybody waits."""
+    tip = "Look at the upstream; requests pass again as soon as it is well."
+    return _busy(_REASONS.get(reason, reason), tip, wait_s if math.isfinite(wait_s) else 30.0)
+
+
+def too_many(waiting: int) -> RejectedError:
+    """The line is full."""
+    tip = "Ask less at once, or raise what the upstream bears (--rate, --upstream-concurrency)."
+    return _busy(f"{waiting} requests are in line already", tip, 1.0)
+
+
+def shutting_down() -> RejectedError:
+    """The gateway drains."""
+    return _busy("the gateway is shutting down", "Try again once it has started.", 5.0)
+
+
+def too_large(most_bytes: int) -> RejectedError:
+    """The client sends more than is taken."""
+    cause = f"the request is larger than the {most_bytes / 2**20:g} MiB that are taken"
+    tip = "Send less, or raise --most-body."
+    return RejectedError(413, Failure("payload_too_large", cause, False, tip))
+
+
+def not_recordable(cause: str) -> RejectedError:
+    """The ledger cannot be written, and its owner wants nothing unrecorded."""
+    tip = "Free the disk of the ledger, or start without --ledger strict."
+    return RejectedError(503, Failure("out_of_budget", cause, True, tip, 5.0))
+
+
+def _busy(cause: str, tip: str, wait_s: float) -> RejectedError:
+    return RejectedError(503, Failure("overloaded", cause, True, tip, max(wait_s, 0.001), throttle=True))

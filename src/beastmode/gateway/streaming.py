@@ -1,0 +1,90 @@
+"""Streaming: an answer on its way from the upstream to the client, read on the side and never changed."""
+
+from __future__ import annotations
+
+import time
+
+from beastmode.failures.answers import CUT_OFF, dialect_of, flaw_in
+from beastmode.failures.evidence import Evidence
+from beastmode.gateway.call import Call, Held
+from beastmode.gateway.headers import as_text
+from beastmode.gateway.packing import unpacked
+from beastmode.gateway.upstream import Answer
+
+
+async def relay(answer: Answer, call: Call, most_held_bytes: int) -> Evidence | None:
+    """Pass an answer on; what is wrong with it, or None.
+
+    A stream flows as it comes. Anything else is held until it is whole, so that a failure can be tried again and a
+    broken body never looks like an answer; one longer than `most_held_bytes` flows too.
+    Raises what reading from the upstream raises, and ClientGoneError.
+    """
+    call.entry.status = answer.status
+    pieces = answer.pieces()
+    if answer.is_stream and answer.status < 400:
+        return await _flow(answer, call, [])
+    begun: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        _first_byte(call)
+        begun.append(piece)
+        size += len(piece)
+        if size > most_held_bytes and answer.status < 400:
+            return await _flow(answer, call, begun)
+    return await _whole(Held(answer.status, answer.headers, b"".join(begun)), call)
+
+
+async def _whole(held: Held, call: Call) -> Evidence | None:
+    """An answer that is all there: a good one is passed on, a bad one stays in `call.held`."""
+    flaw = _flaw(held, call)
+    if flaw is not None:
+        call.held = held
+        return flaw
+    _count(call, held)
+    await call.reply.start(held.status, held.headers)
+    await call.reply.end(held.body)
+    return None
+
+
+def _flaw(held: Held, call: Call) -> Evidence | None:
+    headers = as_text(held.headers)
+    if held.status >= 400:
+        return Evidence(held.status, headers, unpacked(held.body, headers), url=call.url, model=call.model)
+    dialect = dialect_of(call.incoming.path)
+    if dialect is None or call.incoming.method != "POST":
+        return None
+    streamed = call.asked is not None and call.asked.stream
+    body = unpacked(held.body, headers)
+    return flaw_in(held.status, headers, body, dialect=dialect, streamed=streamed, url=call.url)
+
+
+def _count(call: Call, held: Held) -> None:
+    usage = call.dialect.usage(unpacked(held.body, as_text(held.headers)))
+    entry = call.entry
+    entry.tokens_in, entry.tokens_out = usage.tokens_in, usage.tokens_out
+    entry.tokens_cached, entry.tokens_reasoning = usage.tokens_cached, usage.tokens_reasoning
+
+
+async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | None:
+    """Pass pieces on as they come. A stream without its terminal event is what is wrong with it."""
+    follower = call.dialect.follow() if answer.is_stream and not answer.is_packed else None
+    await call.reply.start(answer.status, answer.headers)
+    for piece in begun:
+        await call.reply.piece(piece)
+    async for piece in answer.pieces():
+        _first_byte(call)
+        if follower is not None:
+            follower.feed(piece)
+        await call.reply.piece(piece)
+    if follower is None or follower.complete:
+        await call.reply.end()
+        return None
+    exception = "" if follower.failed else CUT_OFF
+    return Evidence(
+        answer.status, as_text(answer.headers), follower.last, exception, mid_stream=True, url=call.url
+    )
+
+
+def _first_byte(call: Call) -> None:
+    if call.entry.first_byte_s is None:
+        call.entry.first_byte_s = time.monotonic() - call.received

@@ -1,0 +1,65 @@
+"""Telling: a failure on its way to the client, in the words of its dialect, and in the record."""
+
+from __future__ import annotations
+
+import math
+
+from beastmode.failures.failure import Failure
+from beastmode.gateway.call import Call, Held, RejectedError
+from beastmode.gateway.headers import without
+
+_MOST_RECORDED_BYTES = 64 * 1024
+_STATUS = {"timeout": 504, "rate_limit": 429}
+
+
+async def tell(failure: Failure, call: Call) -> None:
+    """A failure that is left after all tries. What the upstream said with an error status passes byte for byte; for
+    all else the dialect's own error is made. Within a running stream it is the dialect's error event."""
+    _record(failure, call, "failed")
+    if call.reply.begun:
+        await call.reply.end(call.dialect.error_event(failure) if call.asked and call.asked.stream else b"")
+    elif call.held is not None and call.held.status >= 400:
+        await _pass_on(call.held, failure, call)
+    else:
+        await _say(_STATUS.get(failure.class_, 502), failure, call)
+
+
+async def tell_rejected(rejected: RejectedError, call: Call) -> None:
+    """What the gateway itself refuses."""
+    _record(rejected.failure, call, "rejected")
+    call.entry.status = rejected.status
+    if call.reply.begun:
+        await call.reply.end(call.dialect.error_event(rejected.failure))
+    else:
+        await _say(rejected.status, rejected.failure, call)
+
+
+async def _pass_on(held: Held, failure: Failure, call: Call) -> None:
+    headers = [*without(held.headers, b"x-should-retry"), *_notes(failure)]
+    await call.reply.start(held.status, headers)
+    await call.reply.end(held.body)
+
+
+async def _say(status: int, failure: Failure, call: Call) -> None:
+    headers = [(b"content-type", b"application/json"), *_notes(failure)]
+    if failure.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % math.ceil(failure.retry_after_s)))
+    await call.reply.whole(status, headers, call.dialect.error(failure, status))
+
+
+def _notes(failure: Failure) -> list[tuple[bytes, bytes]]:
+    """Beside the body: what it is, what to do, and that the retrying has been done here."""
+    tip = failure.tip.encode("ascii", "replace").replace(b"\n", b" ")
+    return [
+        (b"x-should-retry", b"false"),
+        (b"x-beast-class", failure.class_.encode()),
+        (b"x-beast-tip", tip),
+    ]
+
+
+def _record(failure: Failure, call: Call, outcome: str) -> None:
+    entry = call.entry
+    entry.outcome, entry.class_ = outcome, failure.class_
+    entry.cause, entry.tip = failure.cause, failure.tip
+    if call.held is not None:
+        entry.answer_body = call.held.body[:_MOST_RECORDED_BYTES]

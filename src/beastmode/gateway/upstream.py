@@ -1,0 +1,102 @@
+"""Upstream: one model server, and one request to it. What it sends comes back byte for byte."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from beastmode.gateway.headers import to_client, to_upstream
+from beastmode.gateway.incoming import Headers, Incoming
+from beastmode.gateway.locate import locate
+
+_SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+"""Headers that aiohttp would add where the client sent none."""
+
+
+class Answer:
+    """An upstream's answer whose body is still to come.   headers: those that pass on, names in lower case."""
+
+    __slots__ = ("_response", "headers", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers: Headers = to_client(response.raw_headers)
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes in, packed as it was sent. Raises aiohttp.ClientError, OSError, TimeoutError."""
+        return self._response.content.iter_any()
+
+    @property
+    def is_stream(self) -> bool:
+        """It comes as server-sent events."""
+        return self._response.content_type == "text/event-stream"
+
+
+class Upstream:
+    """Sends requests to one base URL. Closed when the server ends.
+
+    key: replaces the client's own credential; "" lets that pass.   idle_s: the longest silence of the upstream, before
+    its first byte and between two.
+    """
+
+    def __init__(self, base_url: str, *, key: str = "", idle_s: float = 600.0, connect_s: float = 10.0) -> None:
+        self.base_url = base_url
+        self._key = key
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=idle_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    def url_of(self, incoming: Incoming) -> str:
+        """Where a request goes."""
+        return locate(self.base_url, incoming.path, incoming.query)
+
+    @asynccontextmanager
+    async def ask(self, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> AsyncIterator[Answer]:
+        """Send it once. Leaving closes the connection unless the answer was read to its end, so that an upstream
+        whose client has gone stops working.   leaves: called when the request is on the wire.
+
+        Raises aiohttp.ClientError, OSError, TimeoutError.
+        """
+        async with self._open().request(
+            incoming.method,
+            URL(self.url_of(incoming), encoded=True),
+            headers=to_upstream(incoming.headers, self._key),
+            data=body or None,
+            allow_redirects=False,
+            skip_auto_headers=_SENT_AS_THEY_COME,
+            trace_request_ctx=leaves,
+        ) as response:
+            leaves()
+            yield Answer(response)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_request_headers_sent.append(_left)
+            self._session = aiohttp.ClientSession(
+                auto_decompress=False,
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+                trace_configs=[trace],
+                read_bufsize=1 << 18,
+            )
+            # aiohttp sends a GET again by itself when a kept connection turns out to be dead: no limit would count it.
+            self._session._retry_connection = False
+        return self._session
+
+
+async def _left(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
+    context.trace_request_ctx()
