@@ -1,0 +1,90 @@
+"""A million tasks in line: the memory they need, and how long until the first one starts.
+
+Counted from an empty list in a program that has loaded nothing: making the tasks is part of it. The run ends, by
+its budget, soon after the first start; its report is over all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import tempfile
+import time
+
+from bench.contest import Figures, Row, main
+
+AT_ONCE, STARTED = 3, 30
+
+ROW = Row(
+    module="bench.queued",
+    title="1,000,000 queued tasks",
+    unit="peak MB at the first start",
+    better="lower",
+    target="under 300 MB, first start within 5 s",
+    sizes={"beastmode": 1_000_000, "an asyncio.Task each": 1_000_000},
+    rounds=2,
+)
+
+
+def beastmode(size: int) -> Figures:
+    """Tasks of the Python API, all free to start; `STARTED` of them do."""
+    began = time.perf_counter()
+    from beastmode import Roadmap, Task, run
+
+    first: list[tuple[float, float]] = []
+    ran = 0
+
+    async def nothing() -> None:
+        nonlocal ran
+        ran += 1
+        if not first:
+            first.append((time.perf_counter() - began, peak_mb()))
+
+    with tempfile.TemporaryDirectory() as home:
+        tasks = Roadmap([Task(f"t{i}", nothing) for i in range(size)])
+        summary = run(
+            tasks, concurrency=AT_ONCE, rates=(), durability="process", home=home, max_attempts=STARTED
+        )
+        whole_s = time.perf_counter() - began
+    assert summary.tasks["total"] == size
+    first_s, first_mb = first[0]
+    return Figures(first_mb, ran, {"first start, s": first_s, "report and end, s": whole_s - first_s})
+
+
+def a_task_each(size: int) -> Figures:
+    """What `asyncio.gather` over a semaphore does: every waiting task is a coroutine."""
+    began = time.perf_counter()
+    first: list[tuple[float, float]] = []
+    ran = 0
+
+    async def nothing(slots: asyncio.Semaphore) -> None:
+        nonlocal ran
+        async with slots:
+            ran += 1
+            if ran == AT_ONCE + 1:  # the first that had to wait: all tasks exist now
+                first.append((time.perf_counter() - began, peak_mb()))
+            await asyncio.sleep(0)
+
+    async def all_of_them() -> None:
+        slots = asyncio.Semaphore(AT_ONCE)
+        waiting = [asyncio.ensure_future(nothing(slots)) for _ in range(size)]
+        while ran < min(size, STARTED):
+            await asyncio.sleep(0)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(all_of_them())
+    first_s, first_mb = first[0] if first else (time.perf_counter() - began, peak_mb())
+    return Figures(first_mb, ran, {"first start, s": first_s})
+
+
+def peak_mb() -> float:
+    """The most memory this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+CONTENDERS = {"beastmode": beastmode, "an asyncio.Task each": a_task_each}
+
+if __name__ == "__main__":
+    main(CONTENDERS)
