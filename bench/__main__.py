@@ -1,6 +1,6 @@
 """The driver: every row, its contenders in interleaved rounds, as Markdown on stdout.
 
-    python -m bench [row ...] [--rounds N] [--shrink N]
+python -m bench [row ...] [--rounds N] [--shrink N]
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def run(arguments: list[str]) -> None:
         row, began = ROWS[name], time.monotonic()
         rounds = asked.rounds or row.rounds
         results = contest(row, rounds, asked.shrink)
-        print(f"### {row.title}\n\nTarget: {row.target}. {rounds} rounds, {time.monotonic() - began:.0f} s.\n")
+        print(
+            f"### {row.title}\n\nTarget: {row.target}. {rounds} rounds, {time.monotonic() - began:.0f} s.\n"
+        )
         print(f"{table(row, results)}\n", flush=True)
 
 

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from shutil import which
 
-from bench.contest import Figures, MissingError, Row, main
+from bench.contest import Contender, Figures, MissingError, Row, main
+from bench.ours import load, roadmap_of, run
 
 AT_ONCE, COMMAND = 3, "/bin/true"
 
@@ -19,19 +20,18 @@ ROW = Row(
     unit="commands/s",
     better="higher",
     target="at least 500/s",
-    sizes={"beastmode": 2_000, "asyncio subprocess": 2_000, "GNU parallel": 400},
+    sizes={"beastmode": 1_000, "asyncio subprocess": 1_000, "GNU parallel": 200},
     rounds=5,
 )
 
 
 def beastmode(size: int) -> Figures:
     """Command tasks: own session and group, watchdog, timeout, CPU and memory of each, journal, report."""
-    from beastmode import Roadmap, Task, run
-
+    load()
     with tempfile.TemporaryDirectory() as home:
         began = time.perf_counter()
-        tasks = Roadmap([Task(f"t{i}", [COMMAND]) for i in range(size)])
-        summary = run(tasks, concurrency=AT_ONCE, rates=(), durability="process", home=home)
+        tasks = roadmap_of(size, [COMMAND])
+        summary = run(tasks, home, concurrency=AT_ONCE, rates=(), durability="process")
         whole_s = time.perf_counter() - began
     done = summary.tasks["done"]
     return Figures(done / summary.makespan_s, done, {"whole call, commands/s": done / whole_s})
@@ -78,7 +78,11 @@ def gnu_parallel(size: int) -> Figures:
     return Figures(done / took_s, done)
 
 
-CONTENDERS = {"beastmode": beastmode, "asyncio subprocess": bare_asyncio, "GNU parallel": gnu_parallel}
+CONTENDERS: dict[str, Contender] = {
+    "beastmode": beastmode,
+    "asyncio subprocess": bare_asyncio,
+    "GNU parallel": gnu_parallel,
+}
 
 if __name__ == "__main__":
     main(CONTENDERS)

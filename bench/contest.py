@@ -23,12 +23,12 @@ class MissingError(Exception):
 class Figures:
     """What one contender measured of one round.
 
-    value: in the unit of the row.   done: tasks that really ran, counted by themselves where that is possible.
-    also: other figures, by their names as they are printed.
+    value: in the unit of the row.   tasks: what it was measured over, as counted by the work itself where that is
+    possible.   also: other figures, by their names as they are printed.
     """
 
     value: float
-    done: int
+    tasks: int
     also: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -70,11 +70,11 @@ def main(contenders: Mapping[str, Contender]) -> None:
 def play(module: str, name: str, size: int) -> Round | str:
     """One round of one contender. A text says why there is none: it is not installed."""
     command = [sys.executable, "-m", module, name, str(size)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     answer = json.loads(said.splitlines()[-1])
@@ -117,7 +117,7 @@ def table(row: Row, results: Mapping[str, list[Round] | str]) -> str:
 def _line(name: str, rounds: Sequence[Round], ours: list[Round] | str, names: Sequence[str]) -> str:
     value = median(each.figures.value for each in rounds)
     reference = value if isinstance(ours, str) else median(each.figures.value for each in ours)
-    cpu_s = median(each.cpu_s / max(1, each.figures.done) for each in rounds)
+    cpu_s = median(each.cpu_s / max(1, each.figures.tasks) for each in rounds)
     cells = [
         name,
         number(value),

@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from shutil import which
 
-from bench.contest import Figures, MissingError, Row, main, most_in_window
+from bench.contest import Contender, Figures, MissingError, Row, main, most_in_window
+from bench.ours import roadmap_of, run
 
 WORK_S, AT_ONCE, STARTS = 0.1, 3, 8
 SIZE = 70
@@ -27,7 +28,9 @@ ROW = Row(
     unit="seconds",
     better="lower",
     target="within 3 % of the bound with the padded window, never over 8 starts in any second",
-    sizes=dict.fromkeys(("beastmode", "asyncio, token bucket", "asyncio, spaced", "huey", "GNU parallel"), SIZE),
+    sizes=dict.fromkeys(
+        ("beastmode", "asyncio, token bucket", "asyncio, spaced", "huey", "GNU parallel"), SIZE
+    ),
     rounds=2,
 )
 
@@ -48,8 +51,6 @@ def figures(starts: list[float], ends: list[float], bound_s: float | None = None
 
 def beastmode(size: int) -> Figures:
     """As a user has it: default durability, report included. The bound is the one its summary prints."""
-    from beastmode import Roadmap, Task, run
-
     starts: list[float] = []
 
     async def work() -> None:
@@ -57,8 +58,8 @@ def beastmode(size: int) -> Figures:
         await asyncio.sleep(WORK_S)
 
     with tempfile.TemporaryDirectory() as home:
-        tasks = Roadmap([Task(f"t{i}", work) for i in range(size)])
-        summary = run(tasks, concurrency=AT_ONCE, rates=f"{STARTS}/s", home=home)
+        tasks = roadmap_of(size, work)
+        summary = run(tasks, home, concurrency=AT_ONCE, rates=f"{STARTS}/s")
     found = figures(starts, [min(starts) + summary.makespan_s], summary.lower_bound_s)
     return Figures(found.value, summary.tasks["done"], found.also)
 
@@ -149,7 +150,15 @@ def gnu_parallel(size: int) -> Figures:
         raise MissingError("apt-get install parallel")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "jobs"
-        command = ["parallel", "--will-cite", f"-j{AT_ONCE}", "--delay", str(1 / STARTS), "--joblog", str(log)]
+        command = [
+            "parallel",
+            "--will-cite",
+            f"-j{AT_ONCE}",
+            "--delay",
+            str(1 / STARTS),
+            "--joblog",
+            str(log),
+        ]
         numbers = "".join(f"{i}\n" for i in range(size))
         subprocess.run([*command, f"sleep {WORK_S}; : {{}}"], input=numbers, text=True, check=True)
         fields = [line.split("\t") for line in log.read_text(encoding="utf-8").splitlines()[1:]]
@@ -157,7 +166,7 @@ def gnu_parallel(size: int) -> Figures:
     return figures(starts, [start + float(line[3]) for start, line in zip(starts, fields, strict=True)])
 
 
-CONTENDERS = {
+CONTENDERS: dict[str, Contender] = {
     "beastmode": beastmode,
     "asyncio, token bucket": token_bucket,
     "asyncio, spaced": spaced,

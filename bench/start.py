@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.contest import Figures, Row, main
+from bench.contest import Contender, Figures, Row, main
 
 ROW = Row(
     module="bench.start",
@@ -46,7 +46,11 @@ def python(size: int) -> Figures:
     return times([sys.executable, "-c", "pass"], size)
 
 
-CONTENDERS = {"beast --help": beast, "python -c 'import typer'": typer, "python -c pass": python}
+CONTENDERS: dict[str, Contender] = {
+    "beast --help": beast,
+    "python -c 'import typer'": typer,
+    "python -c pass": python,
+}
 
 if __name__ == "__main__":
     main(CONTENDERS)
