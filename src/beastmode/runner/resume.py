@@ -220,6 +220,8 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
         record["needs"] = task.needs
     if task.line:
         record["line"] = task.line
+    if task.options.retries is not None:
+        record["retries"] = task.options.retries
     if task.state != "pending":
         record["state"] = task.state
     return record
