@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
 
 HOME = ".beast"
-
-_UNSAFE = re.compile(r"[^\w.-]")
 
 
 def prepare_home(home: Path) -> None:
@@ -44,7 +41,7 @@ def run_folder(home: Path, run: int) -> Path:
 
 def log_path(folder: Path, task: str, number: int) -> Path:
     """Where the output of an attempt goes. Ids are made safe; those that change get a hash to stay apart."""
-    safe = _UNSAFE.sub("_", task)[:80].lstrip(".")
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in task)[:80].lstrip(".")
     if safe != task:
         safe = f"{safe}-{uuid.uuid5(uuid.NAMESPACE_OID, task).hex[:8]}"
-    return folder / f"logs/{safe}.{number}.log"
+    return folder / "logs" / f"{safe}.{number}.log"

@@ -1,23 +1,13 @@
-"""The figures of a run, beside the plainest way to compute them."""
+"""The longest chain of needs, with and without needs."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from beastmode import events
 from beastmode.events import Event
-from beastmode.runner.measures import critical_path_s, evidence, makespan_s, most_at_once
+from beastmode.runner.measures import critical_path_s
 from beastmode.runner.progress import Progress
-
-spans = st.tuples(st.integers(0, 50), st.integers(0, 20)).map(lambda span: (span[0], span[0] + span[1]))
-
-
-@given(st.lists(spans, max_size=30))
-def test_the_most_at_once_is_what_looking_at_every_instant_finds(intervals: list[tuple[int, int]]) -> None:
-    seen = max(sum(begin <= now < end for begin, end in intervals) for now in range(71))
-    assert most_at_once(intervals) == seen
 
 
 def run_of(*sessions: list[tuple[str, float, float]], needs: dict[str, list[str]] | None = None) -> Progress:
@@ -35,17 +25,6 @@ def run_of(*sessions: list[tuple[str, float, float]], needs: dict[str, list[str]
             progress.apply(Event(events.ATTEMPT_ENDED, 1, task, number, data, mono_us=end_us))
         progress.apply(Event(events.SESSION_ENDED, 1, data={"state": "done", "exit_code": 0}))
     return progress
-
-
-def test_the_time_between_two_sessions_is_left_out() -> None:
-    progress = run_of([("a", 0, 1), ("b", 1, 3)], [("c", 1000, 1002)])
-    assert makespan_s(progress) == pytest.approx(5)
-
-
-def test_attempts_of_different_sessions_are_never_in_flight_together() -> None:
-    """Their clocks may be of different boots: what looks like an overlap is none."""
-    progress = run_of([("a", 0, 10), ("b", 5, 8)], [("c", 6, 9)])
-    assert evidence(progress, ()).most_in_flight == 2
 
 
 def test_the_critical_path_is_the_longest_chain_of_needs() -> None:
