@@ -12,9 +12,12 @@ import shutil
 import subprocess
 import sys
 
-NEEDED = {"tests": {"git": "git", "strace": "strace"}, "bench": {"parallel": "parallel"}}
-"""Command -> Debian package. strace kills the runner at every write and fsync of the journal; GNU parallel is what
-many would use instead of us."""
+NEEDED = {
+    "tests": {"git": "git", "openssl": "openssl", "strace": "strace"},
+    "bench": {"parallel": "parallel"},
+}
+"""Command -> Debian package. openssl makes the certificates of the tests; strace kills the runner at every write
+and fsync of the journal; GNU parallel is what many would use instead of us."""
 
 
 def main(purpose: str = "tests") -> int:
