@@ -5,15 +5,12 @@ Each member here is a HostStore of its own, as it would be in a process of its o
 
 from __future__ import annotations
 
-import math
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -22,8 +19,8 @@ from beastmode.safeguards.host_decision import LOOK_S, POLL_S
 from beastmode.safeguards.host_queue import STALE_S
 from beastmode.safeguards.host_store import BURY_S, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
-from beastmode.settings import Rate
 from beastmode.testing import ManualTime
+from tests.safeguards.calls import Join, die, granted, polled, start
 from tests.safeguards.limit_model import (
     Gone,
     Limits,
@@ -35,39 +32,6 @@ from tests.safeguards.limit_model import (
     ticks,
     windows_of,
 )
-from tests.safeguards.test_limit_store import die, granted, start
-
-Join = Callable[..., HostStore]
-
-
-@pytest.fixture
-def time() -> ManualTime:
-    return ManualTime()
-
-
-@pytest.fixture
-def join(tmp_path: Path, time: ManualTime) -> Iterator[Join]:
-    """A further process that names the same server."""
-    stores: list[HostStore] = []
-
-    def join(concurrency: int | None, *rates: Rate, linger_s: float = 2.0) -> HostStore:
-        stores.append(HostStore("server:1", concurrency, rates, linger_s, folder=tmp_path, clock=time))
-        return stores[-1]
-
-    yield join
-    for store in stores:
-        store.close()
-
-
-def polled(store: HostStore, time: ManualTime, places: int = 1, within_s: float = 60.0) -> Ticket:
-    """Ask as a guard does, waiting as told."""
-    give_up = time.now + within_s
-    while time.now < give_up:
-        taken = store.take(time.now, places)
-        if isinstance(taken, Ticket):
-            return taken
-        time.now += taken.wait_s
-    raise AssertionError(f"not admitted within {within_s} s")
 
 
 def test_what_one_process_takes_is_missing_to_the_other(join: Join, time: ManualTime) -> None:
@@ -334,7 +298,7 @@ class HostMembersMachine(RuleBasedStateMachine):
             db.close()
 
     def learn(self) -> None:
-        """Bring the model up to what the processes can know: a death counts from its burial on, its limits until then."""
+        """Let the model know what the processes can know: a death counts from its burial on, its limits until then."""
         known = self.known()
         all_limits = [process.limits for process in self.processes]
         for gone in self.model.gone:
@@ -395,5 +359,5 @@ class HostMembersMachine(RuleBasedStateMachine):
 
 TestHostMembers = HostMembersMachine.TestCase
 TestHostMembers.settings = settings(
-    max_examples=100, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
