@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from beastmode.safeguards.host_decision import LOOK_S, POLL_S
+from beastmode.safeguards.host_log import KEEP_LEAST_S
 from beastmode.safeguards.host_queue import STALE_S
-from beastmode.safeguards.host_store import BURY_S, HostStore
+from beastmode.safeguards.host_store import BURY_S, CLEAR_EVERY, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import Join, die, granted, polled, start
@@ -158,6 +159,38 @@ def test_a_process_that_was_buried_alive_comes_back_with_what_it_holds(
     assert other.in_use(time.now) == (1, 0)
     assert buried.in_use(time.now) == (2, 5), "its call is in flight, and the window counts as full"
     assert other.take(time.now) == Hold("slot", POLL_S)
+
+
+def test_the_file_stays_small_however_long_a_run_is(join: Join, time: ManualTime, tmp_path: Path) -> None:
+    store = join(1, Unpadded(1, 1.0))
+    for _ in range(1000):
+        store.end(start(store, time.now), time.now, linger_s=0.5)
+        time.now += 1.0
+    (path,) = tmp_path.glob("*.db")
+    db = sqlite3.connect(path)
+    (starts,) = db.execute("SELECT count(*) FROM starts").fetchone()
+    (calls,) = db.execute("SELECT count(*) FROM calls").fetchone()
+    db.close()
+    assert starts <= KEEP_LEAST_S + CLEAR_EVERY
+    assert calls <= CLEAR_EVERY
+    assert len(store._calls) <= CLEAR_EVERY
+
+
+def test_there_is_no_instant_at_which_one_lives_and_is_no_member(
+    join: Join, time: ManualTime, tmp_path: Path
+) -> None:
+    """Whoever comes just then would take the file for lost, and an hour's window for full."""
+    leaving, alive_at_commit = join(1, Unpadded(9, 1.0)), list[bool]()
+    leaving.end(start(leaving, time.now), time.now)
+
+    def look(statement: str) -> None:
+        if statement == "COMMIT":
+            alive_at_commit.append(bool(list(tmp_path.glob("*.alive"))))
+
+    leaving._file._db.set_trace_callback(look)
+    leaving.close()
+    assert alive_at_commit == [False]
+    assert join(1, Unpadded(9, 1.0)).in_use(time.now) == (0, 1)
 
 
 @dataclass(eq=False)
