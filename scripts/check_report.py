@@ -2,9 +2,9 @@
 
     python scripts/check_report.py .beast/journal.db .beast/runs/r1/report/report.json
 
-Computes the digest and every figure of `summary`, `safety` and `performance` again from the raw events, by
-its own logic, compares the task table and the failures, and checks the promises themselves. A line for each. Ends
-with 0 only where everything agrees and every promise was kept, 1 where not, 2 where a file cannot be read.
+Computes the digest and every figure of `summary`, `safety`, `performance` and `dogfooding` again from the raw
+events, by its own logic, compares the task table and the failures, and checks the promises themselves. A line for
+each. Ends with 0 only where everything agrees and every promise was kept, 1 where not, 2 where a file cannot be read.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ from urllib.parse import quote
 COLUMNS = ("seq", "run", "kind", "task", "attempt", "unix_us", "mono_us", "data")
 FINAL = ("done", "failed", "cancelled", "needs_person")
 AFTER = {"retry": "waiting", "interrupted": "pending"}
+UNENDED = ("", "interrupted")
+CATEGORIES = {
+    "improvement": ("improvement", "improvements"),
+    "optimization": ("optimization", "optimizations", "optimisation"),
+    "test": ("test", "tests", "testing"),
+    "docs": ("docs", "doc", "documentation"),
+}
 COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
 NOT_UNDERSTOOD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What garbled events lead to. They are no crash of the check, but its answer."""
@@ -84,6 +91,7 @@ class Session:
 
     seq: int
     data: dict[str, Any]
+    begin_us: int
     last_us: int
     end: dict[str, Any] | None = None
 
@@ -94,6 +102,8 @@ class Task:
 
     state: str = "pending"
     needs: tuple[str, ...] = ()
+    category: str = ""
+    kind: str = ""
     listed_done: bool = False
     attempts: int = 0
     counted: int = 0
@@ -169,16 +179,20 @@ def replay(events: list[Event]) -> Run:
     for event in events:
         act.get(event.kind, noticed)(run, event)
         if run.sessions:
+            if event.mono_us < run.sessions[-1].last_us:
+                run.breaches["clock"].append(f"event {event.seq}")
             run.sessions[-1].last_us = event.mono_us
     return run
 
 
 def noticed(run: Run, event: Event) -> None:
     run.notices.append((max(0, len(run.sessions) - 1), event))
+    if event.kind == "probed" and not run.sessions[-1].begin_us <= event.data["left_us"] <= event.mono_us:
+        run.breaches["clock"].append(f"health check {event.seq}")
 
 
 def session_started(run: Run, event: Event) -> None:
-    run.sessions.append(Session(event.seq, event.data, event.mono_us))
+    run.sessions.append(Session(event.seq, event.data, event.mono_us, event.mono_us))
     for task in run.tasks.values():
         if task.state in ("blocked", "skipped", "running", "waiting"):
             task.state = "pending"
@@ -194,6 +208,7 @@ def planned(run: Run, event: Event) -> None:
     for record in event.data.get("tasks", ()):
         task = run.tasks[record["id"]]
         task.needs, task.retries = tuple(record.get("needs", ())), record.get("retries")
+        task.category, task.kind = record.get("category", ""), record.get("kind", "")
         task.listed_done = record.get("state") == "done"
         if task.listed_done and task.state != "done":
             task.state = "skipped"
@@ -309,21 +324,37 @@ def makespan_s(run: Run) -> float:
 
 
 def lower_bound_s(run: Run) -> float:
-    work = [a.work_s for a in run.attempts if a.end not in ("", "interrupted")]
-    if not work:
-        return 0.0
-    at_once = run.settings.get("concurrency")
-    bounds = [math.fsum(work) / at_once if at_once else max(work), longest_chain_s(run)]
-    count = sum(map(len, starts_by_boot(run).values()))
-    for rate in run.settings.get("rates", ()):
-        kept_s = rate["span_s"] + max(0.05 * rate["span_s"], 0.05)
-        bounds.append(((count - 1) // rate["starts"]) * kept_s + min(work))
+    """The longest chain, or what the limits of each session made its work take at least, added up."""
+    sessions = (bound_of_session_s(run, number) for number in range(len(run.sessions)))
+    return max(math.fsum(sessions), longest_chain_s(run))
+
+
+def bound_of_session_s(run: Run, number: int) -> float:
+    settings = run.sessions[number].data["settings"]
+    mine = [attempt for attempt in run.attempts if attempt.session == number]
+    work = [attempt.work_s for attempt in mine if attempt.end not in UNENDED]
+    at_once = settings.get("concurrency")
+    bounds = [math.fsum(work) / at_once if at_once else max(work, default=0.0)]
+    stamps = [attempt.left_us for attempt in mine if attempt.left_us is not None]
+    if stamps:
+        span = range(min(attempt.begin_us for attempt in mine), max(stamps) + 1)
+        probes = (
+            event.data["left_us"] for of, event in run.notices if of == number and event.kind == "probed"
+        )
+        gaps = len(stamps) + sum(stamp in span for stamp in probes) - 1
+        least_s = min(attempt.work_s for attempt in mine if attempt.left_us is not None)
+        bounds += [gaps // rate["starts"] * padded_s(rate) + least_s for rate in settings.get("rates", ())]
     return max(bounds)
 
 
+def padded_s(rate: dict[str, Any]) -> float:
+    """The window that is kept in front of the server."""
+    return float(rate["span_s"] + max(0.05 * rate["span_s"], 0.05))
+
+
 def durations_s(run: Run) -> dict[str, float]:
-    """Of the last attempt of each task that was not interrupted."""
-    return {a.task: a.work_s for a in run.attempts if a.end != "interrupted"}
+    """Of the last attempt of each task that came to an end of its own."""
+    return {a.task: a.work_s for a in run.attempts if a.end not in UNENDED}
 
 
 def longest_chain_s(run: Run) -> float:
@@ -353,9 +384,11 @@ def task_counts(run: Run) -> dict[str, int]:
     return {name: counts[name] for name in COUNTS} | {"total": len(run.tasks)}
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: Run, said: object) -> dict[str, Any]:
+    """said: the state that the report gives; of a run without an end the journal cannot tell which of two it is."""
     counts, ended = task_counts(run), run.sessions[-1].end
-    end = {"state": "running", "exit_code": 1} if ended is None else ended
+    without_end = {"state": said if said in ("running", "killed") else "running or killed", "exit_code": 1}
+    end = without_end if ended is None else ended
     asked = counts["total"] - counts["skipped"]
     rates = run.settings.get("rates", ())
     return {
@@ -396,7 +429,7 @@ def safety(run: Run) -> dict[str, Any]:
 
 def rate_figures(run: Run, rate: dict[str, Any]) -> dict[str, Any]:
     span_s = rate["span_s"]
-    kept_s = round(span_s + max(0.05 * span_s, 0.05), 6)
+    kept_s = round(padded_s(rate), 6)
     most = most_starts(run, span_s)
     return {"starts": rate["starts"], "span_s": span_s, "kept_span_s": kept_s, "most_starts": most}
 
@@ -441,12 +474,32 @@ def performance(run: Run) -> dict[str, Any]:
         "makespan_s": shown_s,
         "lower_bound_s": round(bound, 3),
         "efficiency": round(round(bound, 3) / shown_s, 4) if shown_s else None,
-        "throughput_per_s": round(done / shown_s, 3) if shown_s else None,
+        "throughput_per_s": round(done / shown_s, 6) if shown_s else None,
         "runner_cpu_s": round(sum(end.get("cpu_s", 0.0) for end in ends), 3) if ends else None,
         "runner_max_rss_kib": max((end.get("max_rss_kib", 0) for end in ends), default=None),
         "tasks_cpu_s": round(math.fsum(a.cpu_s for a in run.attempts), 3),
         "tasks_max_rss_kib": max((a.rss_kib for a in run.attempts), default=0),
     }
+
+
+def dogfooding(run: Run) -> dict[str, Any]:
+    """Tasks by category and kind. A category is known by the words that people use for it."""
+    total = Counter(category(task) for task in run.tasks.values())
+    done = [task for task in run.tasks.values() if task.state == "done"]
+    of_these, kinds = Counter(map(category, done)), Counter(task.kind or "command" for task in done)
+    return {
+        "categories": {
+            name: {"total": total[name], "done": of_these[name]} for name in (*CATEGORIES, "others")
+        },
+        "done": len(done),
+        "done_by_generate": kinds["generate"],
+        "kinds": {kind: count for kind, count in kinds.items() if count},
+    }
+
+
+def category(task: Task) -> str:
+    said = task.category.strip().casefold()
+    return next((name for name, words in CATEGORIES.items() if said in words), "others")
 
 
 # ---- the promises --------------------------------------------------------------------------------
@@ -460,6 +513,7 @@ def promises(run: Run) -> dict[str, list[str]]:
     return {
         "never more in flight than the limit": over_concurrency(run),
         "never more starts in any window than the rate": over_rate(run),
+        "the clock never ran backwards in a session": broken["clock"],
         "every attempt is recorded once, in order": broken["recorded once"],
         "every start has an end": [] if at_the_end else ends_missing,
         "every attempt was recorded before it left": broken["recorded before it left"],
@@ -541,7 +595,7 @@ def same(name: str, one: object, other: object) -> bool:
     ]
     if len(numbers) < 2 or all(isinstance(value, int) for value in numbers):
         return type(one) is type(other) and one == other
-    last_digit = 0.001 if name.endswith("_s") else 0.0001
+    last_digit = 0.000001 if name.endswith("_per_s") else 0.001 if name.endswith("_s") else 0.0001
     return abs(numbers[0] - numbers[1]) <= last_digit * 1.001
 
 
@@ -571,9 +625,10 @@ def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
     try:
         run = replay([parse(row) for row in rows])
         of_report = {k: v for k, v in report.get("summary", {}).items() if k not in ("run_id", "report")}
-        compare(sheet, "summary", of_report, summary(run))
+        compare(sheet, "summary", of_report, summary(run, of_report.get("state")))
         compare(sheet, "safety", report.get("safety"), safety(run))
         compare(sheet, "performance", report.get("performance"), performance(run))
+        compare(sheet, "dogfooding", report.get("dogfooding"), dogfooding(run))
         compare_tasks(sheet, report, run)
         for name, breaches in promises(run).items():
             sheet.promise(name, breaches)

@@ -10,11 +10,11 @@ import asyncio
 import sys
 
 from beastmode.settings import Rate
-from beastmode.testing import ModelServer
+from beastmode.testing.counting_server import CountingServer
 
 
 async def main(port: int) -> None:
-    async with ModelServer(slots=3, rate=Rate(8, 1.0), work_s=lambda asked: 0.1, port=port) as server:
+    async with CountingServer(slots=3, rate=Rate(8, 1.0), work_s=lambda asked: 0.1, port=port) as server:
         print(server.url, flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 

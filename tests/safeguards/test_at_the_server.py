@@ -19,7 +19,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -30,7 +29,8 @@ from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Rate
 from beastmode.store.journal import JournalReader
-from beastmode.testing import ModelServer
+from beastmode.testing.counting_server import CountingServer
+from beastmode.testing.threads import in_thread
 from tests.safeguards.limit_model import Unpadded
 
 pytestmark = pytest.mark.slow
@@ -129,27 +129,10 @@ PAIR_RATE, PAIR_SLOTS, TASKS = Rate(40, 2.0), 4, 160
 PAIR_PAD_S = PAIR_RATE.padded_span_s - PAIR_RATE.span_s
 
 
-@contextmanager
-def a_server() -> Iterator[ModelServer]:
-    """A server that counts, on a loop and a thread of its own. It takes 50 to 150 ms to answer."""
-    rng, loop = random.Random(2), asyncio.new_event_loop()
-    server = ModelServer(work_s=lambda asked: rng.uniform(0.05, 0.15))
-    loop.run_until_complete(server.__aenter__())
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.run_until_complete(server.__aexit__())
-        loop.close()
-
-
 class Runner:
     """`beast run` of 160 requests to the server, in a home of its own."""
 
-    def __init__(self, name: str, server: ModelServer, folder: Path) -> None:
+    def __init__(self, name: str, server: CountingServer, folder: Path) -> None:
         self.name, self.home, self.folder = name, folder / name, folder
         self.started: list[subprocess.Popen[str]] = []
         limits = {"concurrency": PAIR_SLOTS, "rate": "40/2s", "server": server.url}
@@ -196,8 +179,10 @@ class Runner:
 
 
 @contextmanager
-def a_server_and_two_runners(folder: Path) -> Iterator[tuple[ModelServer, list[Runner]]]:
-    with a_server() as server:
+def a_server_and_two_runners(folder: Path) -> Iterator[tuple[CountingServer, list[Runner]]]:
+    """The server takes 50 to 150 ms to answer."""
+    rng = random.Random(2)
+    with in_thread(CountingServer(work_s=lambda asked: rng.uniform(0.05, 0.15))) as server:
         runners = [Runner(name, server, folder) for name in ("one", "other")]
         try:
             yield server, runners
@@ -206,7 +191,7 @@ def a_server_and_two_runners(folder: Path) -> Iterator[tuple[ModelServer, list[R
                 runner.end()
 
 
-def seen_of(server: ModelServer, runners: Sequence[Runner]) -> list[Seen]:
+def seen_of(server: CountingServer, runners: Sequence[Runner]) -> list[Seen]:
     left = {asked: at for runner in runners for asked, at in runner.left().items()}
     delays = [arrival.at - left.get(arrival.asked, math.inf) for arrival in server.arrivals]
     return [
@@ -221,7 +206,7 @@ def ends_well(process: subprocess.Popen[str]) -> None:
     assert (process.returncode, summary["tasks"]["done"]) == (0, TASKS)
 
 
-def check_limits(server: ModelServer, runners: Sequence[Runner]) -> None:
+def check_limits(server: CountingServer, runners: Sequence[Runner]) -> None:
     found = judge(seen_of(server, runners), PAIR_RATE, PAIR_PAD_S)
     print(found, f"most in flight {server.most_in_flight}")
     assert found.over == 0

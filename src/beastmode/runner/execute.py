@@ -12,6 +12,7 @@ from beastmode.clock import Clock
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, PAUSED
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
+from beastmode.failures.secrets import Secrets
 from beastmode.runner.kinds.protocol import Attempt, Kind, Outcome
 from beastmode.runner.policy import Decision, Policy, Tries
 from beastmode.runner.roadmap import Task
@@ -46,7 +47,8 @@ class Job:
     prepare: makes the Attempt that the kind sees, from its number and the feedback.   verify: checks a result;
     None: the kind's word is all there is.   attempts: number of the last attempt of the run, counted or not.
     step, reason: where it is now and why it waits, for those who look and for those who would end it.
-    failure: of its last attempt.   cancelled: a person ended it.
+    due: boottime of its next attempt, while it waits for that.   failure: of its last attempt.   cancelled: a
+    person ended it.
     """
 
     task: Task
@@ -59,6 +61,7 @@ class Job:
     feedback: str = ""
     step: Step = "admission"
     reason: str = ""
+    due: float = 0.0
     failure: Failure | None = None
     cancelled: bool = False
 
@@ -70,6 +73,7 @@ class Means:
     attempts: the run's budget of them.   stopping: set when the run ends early; nothing new starts then.
     sleeping: tasks that wait for their next attempt, outside the guard; on_sleep: told when one begins to.
     held_until: boottime at which a run that was held back may go on, inf where unknown; None: it was not.
+    secrets: never shown, whoever says them.
     """
 
     run: int
@@ -83,6 +87,7 @@ class Means:
     sleeping: int = 0
     on_sleep: Callable[[], None] = lambda: None
     held_until: float | None = None
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 async def execute(job: Job, means: Means) -> TaskState:
@@ -128,6 +133,8 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
             job.step = "verifying"
             verdict = await job.verify(attempt)
             outcome.failure, job.feedback = verdict.failure, verdict.output if verdict.failure else ""
+        if outcome.failure is not None:
+            outcome.failure = means.secrets.hide_in(outcome.failure)
     except asyncio.CancelledError:
         end: AttemptEnd = "cancelled" if job.cancelled else "interrupted"
         await _record_end(job, means, admitted, Outcome(), Decision(end, counts=False))
@@ -188,10 +195,10 @@ async def _due(job: Job, means: Means, decision: Decision) -> bool:
     """Wait until the next attempt is due. False: the run is stopping, there will be none."""
     if decision.wait_s <= 0:
         return not means.stopping.is_set()
-    job.step, job.reason = "backoff", decision.reason
+    job.step, job.reason, job.due = "backoff", decision.reason, means.clock.boottime() + decision.wait_s
     means.sleeping += 1
     means.on_sleep()
-    due = asyncio.ensure_future(means.clock.wait_until(means.clock.boottime() + decision.wait_s))
+    due = asyncio.ensure_future(means.clock.wait_until(job.due))
     stopping = asyncio.ensure_future(means.stopping.wait())
     try:
         await asyncio.wait((due, stopping), return_when=asyncio.FIRST_COMPLETED)
