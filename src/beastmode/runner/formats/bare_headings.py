@@ -1,8 +1,9 @@
-"""Headings that are the tasks themselves: phases that list nothing, numbers that run on through all phases."""
+"""Headings that are the tasks themselves: phases that list nothing, numbers that run on, lists of fields."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -45,6 +46,30 @@ def bare_drafts(outline: Outline, listed: Sequence[Draft]) -> list[Draft]:
                 [_draft(place) for place in leaves] if len(leaves) > 1 and len(idle) * 2 > len(leaves) else []
             )
     return []
+
+
+def fielded_drafts(outline: Outline) -> list[Draft]:
+    """Numbered headings whose lists only fill in the same fields (`- **Why:** ...`) again and again.
+
+    At least three headings; four in five of the items below them name a field that half of the headings have.
+    """
+    headings = [place for place in _headings(outline) if _ORDINAL.match(plain(place.line.body))]
+    fields: dict[Section, list[str]] = {place.section: [] for place in headings}
+    for place in outline.places:
+        line = place.line
+        if line.kind == "item" and place.section in fields and not place.inside_item:
+            fields[place.section].append(_field(line.body))
+    often = Counter(word for words in fields.values() for word in set(words) if word)
+    shared = {word for word, count in often.items() if count * 2 >= len(headings)}
+    items = [word for words in fields.values() for word in words]
+    if len(headings) < 3 or sum(word in shared for word in items) * 5 < len(items) * 4 or not items:
+        return []
+    return [_draft(place) for place in headings if fields[place.section]]
+
+
+def _field(body: str) -> str:
+    words, colon, _ = plain(body)[:80].partition(":")
+    return words.strip().lower() if colon else ""
 
 
 def _draft(place: Place) -> Draft:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
-from beastmode.runner.formats.bare_headings import bare_drafts, running_drafts
+from beastmode.runner.formats.bare_headings import bare_drafts, fielded_drafts, running_drafts
 from beastmode.runner.formats.checkboxes import Criteria, box_drafts, heading_drafts
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
@@ -69,6 +69,7 @@ def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
     yield _labelled
     yield _numbered_with_criteria
     yield running_drafts
+    yield fielded_drafts
     yield _marked
     yield _in_phases
     yield lambda found: heading_drafts(found, [])

@@ -51,8 +51,8 @@ class Section:
 class Place:
     """A line with its surroundings.
 
-    labels: those it stands under, outermost first, in plain words.   below_box: an item above it, of which it is a
-    part, has a box.
+    labels: those it stands under, outermost first, in plain words.   below_box, inside_item: it is
+    part of an item with a box, of any item.
     """
 
     line: Line
@@ -61,6 +61,7 @@ class Place:
     is_label: bool = False
     opens: Section | None = None
     below_box: bool = False
+    inside_item: bool = False
 
 
 @dataclass(slots=True)
@@ -141,7 +142,8 @@ class _Walk:
         while self.above and self.above[-1].indent >= line.indent:
             self.above.pop()
         place.labels = self._labels()
-        place.below_box = bool(self.above) and self.above[-1].boxed
+        place.inside_item = bool(self.above)
+        place.below_box = place.inside_item and self.above[-1].boxed
         words, rest = label_of(line.body)
         announces = bool(words) and not rest and line.box is None and ends_in_colon(line.body)
         place.is_label = announces and is_heading_of_list(words)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
+from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.drafts import Draft, box_says
 from beastmode.runner.formats.lines import GLYPHS_DONE, SKIPPED, scan
 from beastmode.runner.formats.markdown import find_drafts, reason_for
@@ -78,11 +79,21 @@ def read(text: str, path: Path) -> Roadmap:
     del path
     found = outline(scan(text))
     drafts = _with_ids(found)
-    if drafts:
+    if drafts and not _are_few(found, drafts):
         drafts, repeats = without_repeats(drafts, by_id=True)
     else:
         drafts, repeats = without_repeats([_marked(draft) for draft in find_drafts(found, criteria="all")])
     return assemble(Findings(found, drafts, repeats), _MANNER)
+
+
+def _are_few(found: Outline, drafts: list[Draft]) -> bool:
+    """Whether most of a file's boxes have no id: then the few lines with one only look like tasks."""
+    boxes = [place.line for place in found.places if is_task_box(place)]
+    return (
+        len(boxes) > 4 * len(drafts)
+        and all(draft.line.box is None for draft in drafts)
+        and not any(draft.line.kind == "heading" for draft in drafts)
+    )
 
 
 def _with_ids(found: Outline) -> list[Draft]:

@@ -23,7 +23,7 @@ _NOT_DONE = re.compile(
     r"\b(?:pending|remaining|wip|ongoing)\b|部分|进行中|未完",
     re.IGNORECASE,
 )
-_TICKED = re.compile(r"\[[xX]\][*_ ]*$|^\W{0,4}\[[xX]\]")
+_TICKED = re.compile(r"\[[xX]\](?:[*_ ]*$|[ ]*[:：])|^\W{0,4}\[[xX]\]")
 _DONE_SHOUT = re.compile(r"\b(?:COMPLETED?|DONE|SHIPPED|FINISHED|RELEASED|IMPLEMENTED)\W*$")
 _DONE = r"(?:completed?|done|shipped|finished|released|implemented|已完成|完了|完成)"
 _DONE_ASIDE = re.compile(
@@ -32,7 +32,9 @@ _DONE_ASIDE = re.compile(
     re.IGNORECASE,
 )
 _DONE_WHOLE = re.compile(
-    r"\W*(?:completed?|done|shipped|finished|已完成|完了)(?: (?:tasks?|items?|work|features?))?\W*", re.I
+    r"\W*(?:(?:recently|already|previously) )?(?:completed?|done|shipped|finished|已完成|完了)"
+    r"(?: (?:tasks?|items?|work|features?))?\W*",
+    re.IGNORECASE,
 )
 _DONE_LEADING = re.compile(
     r"\W*(?:completed|shipped|finished|implemented|released|done)\b(?! (?:by|when|criteria|definition))",
