@@ -46,7 +46,7 @@ def phase_drafts(outline: Outline) -> list[Draft]:
 
 def theme_drafts(outline: Outline) -> list[Draft]:
     """The outermost items of a file without phases, except where it only talks about the plan."""
-    return _drafts([place for place in _outermost(outline, in_theme) if not _beside_the_work(place)])
+    return _drafts([place for place in _outermost(outline, in_theme) if not _under_an_aside(place)])
 
 
 def _drafts(places: Sequence[Place]) -> list[Draft]:
@@ -93,10 +93,12 @@ def _under_tasks(place: Place) -> bool:
 
 
 def _beside_the_work(place: Place) -> bool:
-    """Goals, files, criteria of a phase, by the label they stand under or by their own (`- **Goal:** x`)."""
+    """Goals, files, criteria of a phase, by the label or heading they stand under or their own (`- **Goal:** x`)."""
+    return _under_an_aside(place) or is_aside(place.section.title)
+
+
+def _under_an_aside(place: Place) -> bool:
     if any(is_aside(words) or is_criteria(words) or is_yield(words) for words in place.labels):
-        return True
-    if is_aside(place.section.title):
         return True
     return _names_an_aside(place.line.body)
 

@@ -75,7 +75,8 @@ _ABOUT_WORD = re.compile(
     r"format|conventions?|workflow|constraints?|dependenc(?:y|ies)|prerequisites?|requirements|budget|costs?|team|"
     r"roles|timeline|schedule|metrics?|decisions?|status|state|context|purpose|rationale|motivation|companion|"
     r"external|documents?|links?|ordering|strategy|direction|examples?|questions|schema|rules|guidelines|protocol|"
-    r"definitions?|scope|goals?|objectives?|summary|findings|files"
+    r"definitions?|scope|goals?|objectives?|summary|findings|files|"
+    r"benefits?|impact|outcomes?|results?|effort|priorit(?:y|ies)|duration"
 )
 _FILLING = re.compile(
     r"the|our|this|and|of|for|to|in|an?|project|product|key|main|important|general|high|level|current|overall|"
