@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from beastmode.runner.formats.drafts import Draft, give_details
 from beastmode.runner.formats.needs import connect
 from beastmode.runner.formats.outline import Outline, Place, Section
-from beastmode.runner.formats.titles import Names, safe_id, slug
+from beastmode.runner.formats.slugs import Names, safe_id, slug
 from beastmode.runner.formats.vocabulary import is_phase
 from beastmode.runner.roadmap import Ignored, Phase, Roadmap, Task
 from beastmode.settings import Order

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from beastmode.runner.formats.drafts import Draft
+from beastmode.runner.formats.finished import says_done
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.plan_sections import is_beside_the_work, is_plan_phase, is_summarised_phase
 from beastmode.runner.formats.task_text import own_id_of, task_text
-from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.titles import plain
 
 _ORDINAL = re.compile(r"(\d{1,3})[.):]\s")
 

@@ -7,10 +7,11 @@ from typing import Literal
 
 from beastmode.runner.formats.criteria import Judges, criteria_label, is_criteria_section, is_criterion
 from beastmode.runner.formats.drafts import Draft, box_says
+from beastmode.runner.formats.finished import says_done
 from beastmode.runner.formats.lines import SKIPPED
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.task_text import has_strong_id, own_id_of, task_text
-from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.titles import plain
 from beastmode.runner.formats.vocabulary import explains_mark, is_legend
 
 _STEP = re.compile(r"\W*step\s+\d+\b", re.IGNORECASE)

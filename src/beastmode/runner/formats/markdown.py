@@ -19,7 +19,7 @@ from beastmode.runner.formats.lines import GLYPHS_OPEN, SKIPPED, scan
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.plain_lists import labelled_drafts, marked_drafts, phase_drafts, theme_drafts
 from beastmode.runner.formats.repeats import without_repeats
-from beastmode.runner.formats.task_tables import table_drafts
+from beastmode.runner.formats.task_tables import stage_drafts, table_drafts
 from beastmode.runner.formats.titles import leading_mark
 from beastmode.runner.formats.vocabulary import is_legend, is_list_name
 from beastmode.runner.roadmap import Roadmap
@@ -114,7 +114,7 @@ def _marked(found: Outline) -> list[Draft]:
 def _in_phases(found: Outline) -> list[Draft]:
     """What the phases list, in lists or tables; the phases themselves where most list nothing."""
     listed = max((phase_drafts(found), table_drafts(found, with_state=True)), key=len)
-    return bare_drafts(found, listed) or listed
+    return bare_drafts(found, listed) or listed or stage_drafts(found)
 
 
 def reason_for(place: Place) -> str:

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from beastmode.runner.formats.finished import says_done, says_done_in_words
 from beastmode.runner.formats.lines import Line
-from beastmode.runner.formats.titles import heading_title, plain, says_done, says_done_in_words, undecorated
+from beastmode.runner.formats.titles import heading_title, plain, undecorated
 from beastmode.runner.formats.vocabulary import is_heading_of_list, is_phase
 
 _BOLD_LABEL = re.compile(r"(?:\*\*|__)([^*]{1,160}?)(?:\*\*|__)(.*)$")

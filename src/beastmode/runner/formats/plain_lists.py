@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.lines import GLYPHS_DONE, GLYPHS_NOT_DONE
+from beastmode.runner.formats.finished import marks_done
 from beastmode.runner.formats.outline import Outline, Place, Section, ends_in_colon, label_of
 from beastmode.runner.formats.plan_sections import in_phase, in_summarised_phase, in_theme, phase_of
 from beastmode.runner.formats.task_text import task_text
@@ -54,15 +54,8 @@ def _drafts(places: Sequence[Place]) -> list[Draft]:
     for place in places:
         text = task_text(place.line.body)
         if text.title:
-            drafts.append(Draft(place, text.title, text.own_id, _mark_says(place.line.body)))
+            drafts.append(Draft(place, text.title, text.own_id, marks_done(place.line.body)))
     return drafts
-
-
-def _mark_says(body: str) -> bool | None:
-    mark = leading_mark(body)
-    if not mark:
-        return None
-    return False if mark in GLYPHS_NOT_DONE else mark in GLYPHS_DONE or None
 
 
 def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]:

@@ -15,12 +15,13 @@ from typing import Literal
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.drafts import Draft, box_says
+from beastmode.runner.formats.finished import says_done
 from beastmode.runner.formats.lines import GLYPHS_DONE, SKIPPED, scan
 from beastmode.runner.formats.markdown import find_drafts, reason_for
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.task_text import spec_text
-from beastmode.runner.formats.titles import leading_mark, plain, says_done
+from beastmode.runner.formats.titles import leading_mark, plain
 from beastmode.runner.formats.vocabulary import is_criteria, is_reference
 from beastmode.runner.roadmap import Roadmap
 
