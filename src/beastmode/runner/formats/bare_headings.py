@@ -79,7 +79,7 @@ def _draft(place: Place) -> Draft:
 
 
 def _headings(outline: Outline) -> Iterator[Place]:
-    return (place for place in outline.places if place.opens is not None)
+    return (place for place in outline.places if place.line.kind == "heading")
 
 
 def _in_phase(section: Section | None) -> bool:

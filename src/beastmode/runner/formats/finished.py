@@ -33,7 +33,7 @@ _DONE_LEADING = re.compile(
     re.IGNORECASE,
 )
 _NAME = r"(?:\*\*[^*]{1,120}\*\*|`[^`]{1,120}`|\[[^\[\]]{1,120}\]\([^()]{0,300}\))"
-_MARK_BEHIND_NAME = re.compile(rf"{_NAME}\s*[:：—–-]?\s*(\S)")
+_MARK_BEHIND_NAME = re.compile(rf"{_NAME}[^.{MARKS}]{{0,60}}([{MARKS}])")
 
 
 def says_done(title: str) -> bool:
