@@ -138,15 +138,17 @@ def _adjacency(nodes: int, edges: Iterable[tuple[int, int]]) -> tuple[array[int]
 
 def graph_of(roadmap: Roadmap, order: Order | None = None) -> Graph:
     """The graph of a valid roadmap, see `Phase.order`.   order: overrides the order of every phase."""
-    builder = _Builder(order)
+    builder = _Builder(list(roadmap.tasks()), order)
     builder.children(roadmap.children, roadmap.order, None)
     return builder.graph()
 
 
 class _Builder:
-    def __init__(self, override: Order | None) -> None:
+    def __init__(self, tasks: list[Task], override: Order | None) -> None:
         self._override = override
-        self._tasks: list[Task] = []
+        self._tasks = tasks
+        # By object: phases put tasks in front of what stands before them in the file.
+        self._numbers = {id(task): number for number, task in enumerate(tasks)}
         self._joints = 0
         self._edges: list[tuple[int, int]] = []  # joints are negative until the number of tasks is known
 
@@ -173,8 +175,7 @@ class _Builder:
     def _child(self, child: Phase | Task, after: int | None) -> list[int]:
         if isinstance(child, Phase):
             return self.children(child.children, child.order, after)
-        node = len(self._tasks)
-        self._tasks.append(child)
+        node = self._numbers[id(child)]
         if after is not None:
             self._edges.append((after, node))
         return [node]
