@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.finished import says_done
+from beastmode.runner.formats.finished import says_done, without_done
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.plan_sections import is_beside_the_work, is_plan_phase, is_summarised_phase
 from beastmode.runner.formats.task_text import own_id_of, task_text
@@ -74,7 +74,7 @@ def _field(body: str) -> str:
 
 
 def _draft(place: Place) -> Draft:
-    text = task_text(place.line.body, ordinals=True)
+    text = task_text(without_done(place.line.body), ordinals=True)
     return Draft(place, text.title, text.own_id, True if says_done(place.line.body) else None)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from beastmode.runner.formats.criteria import Judges, criteria_label, is_criteria_section, is_criterion
 from beastmode.runner.formats.drafts import Draft, box_says
-from beastmode.runner.formats.finished import says_done
+from beastmode.runner.formats.finished import says_done, without_done
 from beastmode.runner.formats.lines import SKIPPED
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.task_text import has_strong_id, own_id_of, task_text
@@ -126,7 +126,7 @@ def heading_drafts(
 
 
 def _heading_draft(place: Place, ordinals: bool, strong: bool) -> Draft | None:
-    text = task_text(place.line.body, ordinals=ordinals)
+    text = task_text(without_done(place.line.body), ordinals=ordinals)
     if (
         not text.own_id
         or (strong and not has_strong_id(place.line.body))

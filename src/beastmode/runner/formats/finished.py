@@ -22,6 +22,11 @@ _DONE_ASIDE = re.compile(
     rf"(?:^|[—–:|-]\s*){_DONE}(?:\s*[(,:-]?\s*(?:on |in )?\d[\w ./,-]{{0,30}})?\W*$",
     re.IGNORECASE,
 )
+_DONE_TAIL = re.compile(
+    rf"[\s—–:|-]*(?:[✅☑✔✓]\ufe0f?\s*)*[(\[（]?\s*\b{_DONE}\b(?:\s*[(,:-]?\s*(?:on |in )?\d[\w ./,-]{{0,30}})?"
+    r"[)\]）\s*_✅☑✔✓\ufe0f]*$|[\s—–-]*[✅☑✔✓\ufe0f\s]+$",
+    re.IGNORECASE,
+)
 _DONE_WHOLE = re.compile(
     r"\W*(?:(?:recently|already|previously) )?(?:completed?|done|shipped|finished|已完成|完了)"
     r"(?: (?:tasks?|items?|work|features?))?\W*",
@@ -34,6 +39,11 @@ _DONE_LEADING = re.compile(
 )
 _NAME = r"(?:\*\*[^*]{1,120}\*\*|`[^`]{1,120}`|\[[^\[\]]{1,120}\]\([^()]{0,300}\))"
 _MARK_BEHIND_NAME = re.compile(rf"{_NAME}[^.{MARKS}]{{0,60}}([{MARKS}])")
+
+
+def without_done(title: str) -> str:
+    """A title without what says at its end that it is done, so that its id stays when that is written there."""
+    return _DONE_TAIL.sub("", title).rstrip() or title
 
 
 def says_done(title: str) -> bool:
