@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.finished import marks_done
@@ -69,7 +70,7 @@ def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]
             continue
         if place.section is not section or line.kind == "heading":
             section, indent = place.section, -1
-        if line.kind == "item" and wanted(place) and not place.is_label and line.body:
+        if wanted(place) and _could_be_work(place):
             if 0 <= indent < line.indent:
                 continue
             indent = line.indent
@@ -77,6 +78,16 @@ def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]
         elif line.kind == "item" and line.indent <= indent:
             indent = -1
     return found
+
+
+def _could_be_work(place: Place) -> bool:
+    line = place.line
+    return (
+        line.kind == "item"
+        and not place.is_label
+        and bool(line.body)
+        and (line.box is None or is_task_box(place))
+    )
 
 
 def _under_tasks(place: Place) -> bool:
