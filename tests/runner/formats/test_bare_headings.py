@@ -118,6 +118,6 @@ def test_codes_of_several_parts_name_tasks() -> None:
         "## Phase 1\n### **CORE-UI-001-MENU**\n- a feature\n### **CORE-UI-002**: Router\n**Status:** Done\n"
     )
     assert [(task.id, task.state) for task in read(text).tasks()] == [
-        ("core-ui-001-menu", "pending"),
-        ("core-ui-002", "done"),
+        ("CORE-UI-001-MENU", "pending"),
+        ("CORE-UI-002", "done"),
     ]

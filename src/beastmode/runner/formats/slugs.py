@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"\w+")
+_CODE = re.compile(r"[A-Z][A-Z\d]*(?:[-_.][A-Z\d]+)*[a-zA-Z]?|[\d.]+[a-z]?")
+"""An id that stays as the list writes it; all others become words in lower case."""
 _LONGEST, _LONGEST_BYTES = 48, 150
 """A slug is a file name too: file systems take 255 bytes, and a phase in front wants its part."""
 
@@ -34,11 +36,7 @@ def safe_id(own: str) -> str:
     """A list's own id (`T001`, `Quest 0.1`) as one safe argument and file name."""
     words = re.findall(r"[\w.]+", own.strip())
     name = "-".join(words).strip("-._") if words else ""
-    return (
-        name[:_LONGEST]
-        if re.fullmatch(r"[A-Z]+[-_]?[\d.]+[a-zA-Z]?|[\d.]+[a-z]?", name)
-        else slug_with_dots(name)
-    )
+    return name[:_LONGEST] if _CODE.fullmatch(name) else slug_with_dots(name)
 
 
 def slug_with_dots(name: str) -> str:

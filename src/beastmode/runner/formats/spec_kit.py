@@ -30,7 +30,7 @@ Form = Literal["box", "heading", "bare", "bullet", "loose"]
 """How a line with an id is written."""
 
 _ID = (
-    r"(?:T(?:ASK)?(?:-[A-Z]{1,4})?[-_]?\d{1,6}(?:\.\d{1,3})*[a-zA-Z]?|"
+    r"(?:T(?:ASK)?(?:-[A-Z]{1,4})?[-_]?\d{1,6}(?:\.\d{1,3}|-\d{1,4}(?!\d))*[a-zA-Z]?|"
     r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,6}[a-z]?)"
 )
 _TASK = re.compile(rf"[\[(]?({_ID})[\])]?(?![\w/])[ ]*(.*)$")
@@ -115,7 +115,7 @@ def _with_ids(found: Outline) -> list[Draft]:
     bare_rules = len(forms["bare"]) > len(firm)
     firm += [draft for draft in forms["bare"] if bare_rules or draft.own_id in known]
     loose = [] if forms["box"] or forms["heading"] else forms["loose"]
-    return firm + loose if len(loose) > len(firm) else firm or forms["bullet"]
+    return firm + loose if len(loose) * 2 >= len(firm) else firm or forms["bullet"]
 
 
 def _forms(place: Place) -> tuple[Form, ...]:

@@ -17,9 +17,9 @@ _NAMED = re.compile(
 )
 _CODED = re.compile(
     r"\[?([A-Z]{1,6}\d{0,2}[-_]?[A-Z]?\d{1,5}(?:\.\d+)*[a-z]?|[A-Z]{2,10}(?:-[A-Z]{2,12}){1,3}-\d{1,5}(?:-[A-Z\d]{2,20}){0,4}|"
-    r"[A-Z]{1,4}\d{1,3}(?:-[A-Z]\d{1,3}){1,3})\]?(?![\w/@%+'’])(?:[\s.:)—–-]+|$)"
+    r"[A-Z]{1,4}\d{1,3}(?:-[A-Z]\d{1,3}){1,3})\]?(?![\w/@%+'’])(?:[\s.:：)—–-]+|$)"
 )
-_NUMBERED = re.compile(r"(\d{1,3}(?:[.-]\d{1,3})+[a-z]?)(?![\w%/])[\s.:)—–-]*")
+_NUMBERED = re.compile(r"(\d{1,3}(?:[.-]\d{1,3})+[a-z]?)(?![\w%/])[\s.:：)—–-]*")
 _ORDINAL = re.compile(r"(\d{1,3})[.)]\s+")
 _NOT_CODES = re.compile(
     r"[A-Z]{1,6}\d{0,2}$|(?:UTF|ISO|SHA|MD|RFC|HTTP|TLS|AES|RSA|IPV|ES|CSS|HTML|OAUTH|GPT|WCAG|"
@@ -34,7 +34,7 @@ _STRONG = re.compile(
     r"(?:任务|タスク|tarea|tâche|aufgabe|задача)\s*\d|[A-Z]{2,}(?:-[A-Z]+)+-\d",
     re.IGNORECASE,
 )
-_LEADING = ":-–—.) \t"
+_LEADING = ":：-–—.) \t"
 
 
 @dataclass(frozen=True, slots=True)
