@@ -33,7 +33,7 @@ _NAMES_SCHEMA: dict[str, Any] = {"anyOf": [_TEXT_SCHEMA, {"type": "array", "item
 _STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
 _STATUS_SCHEMA: dict[str, Any] = {"anyOf": [_STATUS, {"type": "array", "items": _STATUS, "minItems": 1}]}
 _COMMAND_SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}, {"type": "string", "minLength": 1}]
+    "anyOf": [{"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}, {**_TEXT_SCHEMA, "minLength": 1}]
 }
 
 Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema(_TEXT_SCHEMA)]
@@ -60,7 +60,7 @@ Statuses = Annotated[
     WithJsonSchema(_STATUS_SCHEMA),
 ]
 Json = Annotated[Any, BeforeValidator(native_json.body)]
-Method = Annotated[str, BeforeValidator(values.method), WithJsonSchema({"type": "string"})]
+Method = Annotated[str, BeforeValidator(values.method), WithJsonSchema(_TEXT_SCHEMA)]
 HeaderName = Annotated[str, BeforeValidator(values.header_name)]
 HeaderValue = Annotated[str, BeforeValidator(values.header_value), WithJsonSchema(_TEXT_SCHEMA)]
 Variable = Annotated[str, BeforeValidator(values.variable)]
