@@ -121,3 +121,35 @@ def test_codes_of_several_parts_name_tasks() -> None:
         ("CORE-UI-001-MENU", "pending"),
         ("CORE-UI-002", "done"),
     ]
+
+
+def test_headings_of_a_series_of_codes_are_tasks() -> None:
+    text = "## Core\n" + "".join(
+        f"### **PR{number}: {name}** {mark}\nwords\n"
+        for number, (name, mark) in enumerate(
+            (("Base", "✅"), ("Quality gate", ""), ("Upload", ""), ("Calendar", "")), 1
+        )
+    )
+    assert found(text) == [
+        ("Base", "done"), ("Quality gate", "pending"), ("Upload", "pending"), ("Calendar", "pending"),
+    ]  # fmt: skip
+
+
+def test_questions_and_requirements_are_no_series_of_tasks() -> None:
+    text = "".join(f"### FR{number}: x\n" for number in range(1, 6)) + "## Phase 1\n- a\n"
+    assert [title for title, _ in found(text)] == ["a"]
+
+
+def test_a_table_of_states_speaks_for_phases_without_lists() -> None:
+    text = """
+        ## Status
+        | Phase | Outcome | Status |
+        |---|---|---|
+        | 1. Base | stands | Complete |
+        | 2. Build | built | Planned |
+        ## Phase 1 - Base
+        Words.
+        ## Phase 2 - Build
+        Words.
+        """
+    assert [state for _, state in found(text)] == ["done", "pending"]

@@ -115,3 +115,9 @@ def test_a_heading_with_an_id_and_criteria_only_is_the_task() -> None:
 def test_spec_kit_without_ids_never_makes_tasks_of_criteria() -> None:
     text = "# Tasks\n## Phase 1\n- [ ] go\n**Acceptance criteria:**\n- [ ] runs\n## Validation checklist\n- [ ] all\n"
     assert [task.title for task in spec_kit.read(text, Path("specs/1/tasks.md")).tasks()] == ["go"]
+
+
+def test_a_task_about_gates_is_a_task() -> None:
+    assert titles("## Phase 1\n### Task 1: Quality gates\nwords\n### Task 2: KPI monitor\nwords\n") == [
+        "Quality gates", "KPI monitor",
+    ]  # fmt: skip

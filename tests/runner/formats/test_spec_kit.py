@@ -196,6 +196,12 @@ def test_tasks_in_a_table() -> None:
     assert [task[:2] for task in found(text)] == [("T001", "Launch"), ("T002", "Test")]
 
 
+def test_a_table_of_ids_and_descriptions() -> None:
+    head = "# Tasks\n## Table\n| ID | Description | Maps to |\n|---|---|---|\n"
+    text = f"{head}| T01 | Launch | F-1 |\n| T02 | Test | F-2 |\n"
+    assert [task[:2] for task in found(text)] == [("T01", "Launch"), ("T02", "Test")]
+
+
 def test_boxes_without_bullets_and_foreign_states() -> None:
     text = """
         # Tasks: Poker

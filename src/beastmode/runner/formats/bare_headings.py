@@ -13,7 +13,9 @@ from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.plan_sections import is_beside_the_work, is_plan_phase, is_summarised_phase
 from beastmode.runner.formats.task_text import own_id_of, task_text
 from beastmode.runner.formats.titles import plain
+from beastmode.runner.formats.vocabulary import is_phase
 
+_SERIES = re.compile(r"(?!FR|NFR|REQ|SC|AC|NF|[DGQRA]-?\d)([A-Z]{1,5})-?(\d{1,3})\b(?!\.)")
 _ORDINAL = re.compile(r"(\d{1,3})[.):]\s")
 
 
@@ -31,6 +33,20 @@ def running_drafts(outline: Outline) -> list[Draft]:
     if len(numbers) < 3 or len(parents) < 2 or any(later <= number for number, later in pairwise(numbers)):
         return []
     return [_draft(place) for _, place in numbered]
+
+
+def series_drafts(outline: Outline) -> list[Draft]:
+    """Headings with the codes of one series (PR1, PR2, ...), at least four of them in a row."""
+    found: dict[str, list[tuple[int, Place]]] = {}
+    for place in _headings(outline):
+        match = _SERIES.match(plain(place.line.body))
+        if match and not is_phase(place.section.title):
+            found.setdefault(match[1], []).append((int(match[2]), place))
+    longest = max(found.values(), key=len, default=[])
+    numbers = [number for number, _ in longest]
+    if len(numbers) < 4 or any(later != number + 1 for number, later in pairwise(numbers)):
+        return []
+    return [_draft(place) for _, place in longest]
 
 
 def bare_drafts(outline: Outline, listed: Sequence[Draft]) -> list[Draft]:

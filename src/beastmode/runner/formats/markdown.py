@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
-from beastmode.runner.formats.bare_headings import bare_drafts, fielded_drafts, running_drafts
+from beastmode.runner.formats.bare_headings import bare_drafts, fielded_drafts, running_drafts, series_drafts
 from beastmode.runner.formats.checkboxes import Criteria, box_drafts, heading_drafts
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
@@ -65,7 +65,7 @@ def find_drafts(found: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
 
 def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
     yield lambda found: _boxes_and_named(found, criteria)
-    yield lambda found: heading_drafts(found, [], strong=True)
+    yield _named
     yield _labelled
     yield _numbered_with_criteria
     yield running_drafts
@@ -84,6 +84,13 @@ def _boxes_and_named(found: Outline, criteria: Criteria) -> list[Draft]:
     if all(is_criterion(draft.place) for draft in boxes):
         return []
     return boxes + heading_drafts(found, boxes, strong=True)
+
+
+def _named(found: Outline) -> list[Draft]:
+    """Headings with ids that name tasks, and those of a series of codes."""
+    drafts = heading_drafts(found, [], strong=True)
+    known = {draft.line.number for draft in drafts}
+    return drafts + [draft for draft in series_drafts(found) if draft.line.number not in known]
 
 
 def _labelled(found: Outline) -> list[Draft]:
@@ -112,9 +119,12 @@ def _marked(found: Outline) -> list[Draft]:
 
 
 def _in_phases(found: Outline) -> list[Draft]:
-    """What the phases list, in lists or tables; the phases themselves where most list nothing."""
+    """What the phases list, in lists or tables; where most list nothing the phases, or their table of states."""
     listed = max((phase_drafts(found), table_drafts(found, with_state=True)), key=len)
-    return bare_drafts(found, listed) or listed or stage_drafts(found)
+    phases, stages = bare_drafts(found, listed), stage_drafts(found)
+    if phases and stages and not any(draft.done for draft in phases) and len(stages) + 1 >= len(phases):
+        return stages
+    return phases or listed or stages
 
 
 def reason_for(place: Place) -> str:
