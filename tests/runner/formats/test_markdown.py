@@ -190,6 +190,22 @@ def test_headings_with_ids_are_tasks_and_may_stand_beside_boxes() -> None:
     assert reasons(roadmap)[8] == "need not followed: no task Quest 9.9"
 
 
+def test_a_heading_about_two_ids_is_no_task() -> None:
+    assert titles("## API-008 and API-009\nwords\n## WP-01: Base\n- [ ] red\n- [ ] green\n") == [
+        "red",
+        "green",
+    ]
+
+
+def test_the_title_of_a_file_is_no_task_whatever_its_id() -> None:
+    assert titles("# T055: Validation\n## Criteria\n- [x] a\n### More\n- [x] b\n") == ["a", "b"]
+
+
+def test_a_pipe_in_a_cell() -> None:
+    text = "## Phase 1\n| Task | Status |\n|---|---|\n| `a \\| b` | Done |\n"
+    assert states(text) == {"`a | b`": "done"}
+
+
 def test_numbered_headings_with_acceptance_boxes_are_tasks() -> None:
     text = """
         # Tasks

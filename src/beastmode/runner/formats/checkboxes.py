@@ -15,6 +15,8 @@ from beastmode.runner.formats.titles import plain
 from beastmode.runner.formats.vocabulary import explains_mark, is_legend
 
 _STEP = re.compile(r"\W*step\s+\d+\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"(?:and|to|&|/|,|与|和|及)\s*[A-Z]{1,6}-?\d", re.IGNORECASE)
+"""What goes on behind an id with another one: `API-008 and API-009` is about two tasks and is none."""
 _STRUCK = re.compile(r"~~.+~~\W*$")
 _PHASE_NAME = re.compile(r"\W*((?:phase|stage|milestone|sprint)\s+[\d.]+)\b", re.IGNORECASE)
 
@@ -115,7 +117,7 @@ def heading_drafts(
     inside: set[Section | None] = set()
     for place in outline.places:
         section = place.opens
-        if section is None or place.line.kind != "heading":
+        if section is None or place.line.kind != "heading" or outline.is_title(section):
             continue
         if section.parent in inside:
             inside.add(section)
@@ -129,6 +131,7 @@ def _heading_draft(place: Place, ordinals: bool, strong: bool) -> Draft | None:
     text = task_text(without_done(place.line.body), ordinals=ordinals)
     if (
         not text.own_id
+        or _SEVERAL.match(text.title)
         or (strong and not has_strong_id(place.line.body))
         or is_criteria_section(place.section)
     ):

@@ -37,7 +37,9 @@ class Judges:
             if not is_criterion(place):
                 working.update(place.section.chain())
         self._tasks = {
-            section for section in outline.sections if section not in working and has_strong_id(section.title)
+            section
+            for section in outline.sections
+            if section not in working and has_strong_id(section.title) and not outline.is_title(section)
         }
 
     def judges(self, place: Place) -> bool:

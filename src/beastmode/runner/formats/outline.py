@@ -72,6 +72,12 @@ class Outline:
     places: list[Place] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
 
+    def is_title(self, section: Section) -> bool:
+        """Whether a heading of the first rank stands above all others, and so names the file."""
+        if section.level != 1 or section is not self.sections[1]:
+            return False
+        return len(self.sections) > 2 and len(self.sections[0].children) == 1
+
 
 def outline(lines: list[Line]) -> Outline:
     """The places of all lines."""

@@ -19,6 +19,7 @@ _TASK = re.compile(
     re.I,
 )
 _SURE = re.compile(r"\W*(?:tasks?|work items?|to-?do|任务|タスク|tareas?|tâches?|aufgaben?)\W*", re.I)
+_BETWEEN = re.compile(r"(?<!\\)\|")
 _CODE = re.compile(r"T(?:ASK)?-?\d+[a-z]?|(?!FR|NFR|REQ|SC|AC|R-|D-|Q-)[A-Z]{2,6}-\d+", re.I)
 _STAGE = re.compile(
     r"\W*(?:phase|milestone|stage|sprint|version|release|阶段|里程碑|フェーズ|fase|etapa)\W*", re.I
@@ -105,7 +106,7 @@ def _is_table(rows: Sequence[Place]) -> bool:
 
 
 def _cells(place: Place) -> list[str]:
-    return [cell.strip() for cell in place.line.body.strip("| ").split("|")]
+    return [cell.strip().replace("\\|", "|") for cell in _BETWEEN.split(place.line.body.strip("| "))]
 
 
 def _column(header: Sequence[str], wanted: re.Pattern[str]) -> int | None:
