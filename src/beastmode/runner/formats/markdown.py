@@ -1,7 +1,7 @@
 """Plain Markdown roadmaps: ROADMAP.md, IMPLEMENTATION_PLAN.md, TODO.md and whatever else people write.
 
-The first of these ways that finds something is the file's way, see docs/roadmaps-markdown.md:
-boxes and headings with ids; lists under Tasks; state marks; lists under phases; tables; plain bullets.
+There are many ways to write down what is to be done (`_ways`). The first that finds something in a file is the
+way of the whole file, see docs/roadmaps-markdown.md.
 """
 
 from __future__ import annotations
