@@ -117,3 +117,11 @@ def test_a_line_without_an_end_is_borne_in_bounded_memory() -> None:
         ending.feed(b"data: " + b"x" * 100_000)
     ending.feed(b"\ndata: [DONE]\n")
     assert (ending.complete, ending.events) == (True, 2)
+
+
+def test_the_data_of_each_event_is_shown_wherever_it_is_cut() -> None:
+    shown: list[bytes] = []
+    ending = Ending("chat", shown.append)
+    for piece in (b"data: {1", b"}\n: a comment\n\ndata:", b" [DONE]\r\nda"):
+        ending.feed(piece)
+    assert (shown, ending.rest) == ([b"{1}", b"[DONE]"], b"da")

@@ -7,7 +7,7 @@ these to their callers as success (the openai client returns the page as text, o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -46,13 +46,20 @@ class Ending:
 
     complete: its terminal event has come: `[DONE]`, `response.completed` (or incomplete, cancelled), `message_stop`,
     a `finishReason` or `blockReason` of Gemini.   failed: an event carried an error.   events: how many came.
+    look: is shown the data of each event, as it is read; of one that is too long, its first 1 MB.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, look: Callable[[bytes], None] | None = None) -> None:
         self.complete = self.failed = False
         self.events = 0
         self._dialect = dialect
+        self._look = look
         self._rest = bytearray()
+
+    @property
+    def rest(self) -> bytes:
+        """The beginning of a line that has not ended yet."""
+        return bytes(self._rest)
 
     def feed(self, piece: bytes) -> None:
         """Read on. A line of more than 1 MB counts as an event, and its inside is not read."""
@@ -75,7 +82,10 @@ class Ending:
             self._named(line[6:].strip().decode("ascii", "replace"))
         elif line.startswith(b"data:"):
             self.events += 1
-            self._data(line[5:].strip())
+            data = line[5:].strip()
+            self._data(data)
+            if self._look is not None:
+                self._look(data)
 
     def _named(self, name: str) -> None:
         self.complete |= name in _ENDS[self._dialect]
