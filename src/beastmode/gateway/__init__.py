@@ -1,0 +1,1 @@
+"""A request: app -> proxy -> guard -> upstream -> stream -> ledger. Knows nothing of tasks."""
