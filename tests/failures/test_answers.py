@@ -117,3 +117,28 @@ def test_a_line_without_an_end_is_borne_in_bounded_memory() -> None:
         ending.feed(b"data: " + b"x" * 100_000)
     ending.feed(b"\ndata: [DONE]\n")
     assert (ending.complete, ending.events) == (True, 2)
+
+
+def test_the_data_of_each_event_is_shown_wherever_it_is_cut() -> None:
+    shown: list[bytes] = []
+    ending = Ending("chat", shown.append)
+    for piece in (b"data: {1", b"}\n: a comment\n\ndata:", b" [DONE]\r\nda"):
+        ending.feed(piece)
+    assert (shown, ending.rest) == ([b"{1}", b"[DONE]"], b"da")
+
+
+@pytest.mark.parametrize("dialect", ["responses", "messages"])
+def test_the_name_of_an_end_is_no_end_without_what_it_names(dialect: Dialect) -> None:
+    body = stream(dialect).rstrip()
+    start = body.rindex(b"event:")
+    for cut in range(start, len(body)):
+        assert class_of(SSE, body[:cut], dialect, streamed=True) == "truncated_stream", body[start:cut]
+    assert class_of(SSE, body, dialect, streamed=True) == ""
+
+
+def test_an_end_longer_than_a_line_may_be_is_an_end() -> None:
+    ending = Ending("responses")
+    ending.feed(b"event: response.completed\ndata: " + b"x" * 3_000_000)
+    assert not ending.complete
+    ending.feed(b"\n\n")
+    assert ending.complete

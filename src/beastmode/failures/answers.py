@@ -7,7 +7,7 @@ these to their callers as success (the openai client returns the page as text, o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -46,38 +46,54 @@ class Ending:
 
     complete: its terminal event has come: `[DONE]`, `response.completed` (or incomplete, cancelled), `message_stop`,
     a `finishReason` or `blockReason` of Gemini.   failed: an event carried an error.   events: how many came.
+    look: is shown the data of each event, as it is read; of one that is too long, its first 1 MB.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, look: Callable[[bytes], None] | None = None) -> None:
         self.complete = self.failed = False
         self.events = 0
         self._dialect = dialect
+        self._look = look
+        self._name = ""
         self._rest = bytearray()
+
+    @property
+    def rest(self) -> bytes:
+        """The beginning of a line that has not ended yet."""
+        return bytes(self._rest)
 
     def feed(self, piece: bytes) -> None:
         """Read on. A line of more than 1 MB counts as an event, and its inside is not read."""
         *ended, rest = piece.split(b"\n")
         for line in ended:
             self._keep(line)
-            self.close()
+            self._line(bytes(self._rest), whole=True)
+            self._rest.clear()
         self._keep(rest)
 
     def close(self) -> None:
-        """The line has come to its end; after the last piece, also one that has no line break."""
-        self._line(bytes(self._rest))
+        """The stream has come to its end; its last line may have no line break, and may be half a line."""
+        self._line(bytes(self._rest), whole=False)
         self._rest.clear()
 
     def _keep(self, part: bytes) -> None:
         self._rest += part[: _LONGEST_LINE - len(self._rest)]
 
-    def _line(self, line: bytes) -> None:
+    def _line(self, line: bytes, *, whole: bool) -> None:
         if line.startswith(b"event:"):
-            self._named(line[6:].strip().decode("ascii", "replace"))
+            self._name = line[6:100].strip().decode("ascii", "replace")
+            self.failed |= self._name in _FAILS
         elif line.startswith(b"data:"):
             self.events += 1
-            self._data(line[5:].strip())
+            data = line[5:].strip()
+            self.complete |= whole and self._name in _ENDS[self._dialect]
+            self._data(data)
+            if self._look is not None:
+                self._look(data)
+        elif not line.strip():
+            self._name = ""
 
-    def _named(self, name: str) -> None:
+    def _typed(self, name: str) -> None:
         self.complete |= name in _ENDS[self._dialect]
         self.failed |= name in _FAILS
 
@@ -89,7 +105,7 @@ class Ending:
             return
         value = _parsed(data)
         if isinstance(value, dict):
-            self._named(str(value.get("type", "")))
+            self._typed(str(value.get("type", "")))
             self.failed |= bool(value.get("error"))
             self.complete |= self._dialect == "gemini" and _gemini_ended(value)
 

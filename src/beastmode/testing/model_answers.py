@@ -47,7 +47,7 @@ def events(dialect: Dialect, model: str, words: Sequence[str]) -> Iterator[bytes
         yield from _messages_events(model, words)
     else:
         for index, word in enumerate(words):
-            yield _data(_gemini(model, word, finish="STOP" if index == len(words) - 1 else ""))
+            yield data_event(_gemini(model, word, finish="STOP" if index == len(words) - 1 else ""))
 
 
 def error(dialect: Dialect | None, status: int, type_: str, words: str, code: str | None = None) -> bytes:
@@ -62,9 +62,9 @@ def error(dialect: Dialect | None, status: int, type_: str, words: str, code: st
 def _chat_events(model: str, words: Sequence[str]) -> Iterator[bytes]:
     head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
     for word in words:
-        yield _data(head | {"choices": [_choice({"role": "assistant", "content": word}, None)]})
-    yield _data(head | {"choices": [_choice({}, "stop")]})
-    yield _data(head | {"choices": [], "usage": _chat_usage()})
+        yield data_event(head | {"choices": [_choice({"role": "assistant", "content": word}, None)]})
+    yield data_event(head | {"choices": [_choice({}, "stop")]})
+    yield data_event(head | {"choices": [], "usage": _chat_usage()})
     yield b"data: [DONE]\n\n"
 
 
@@ -78,13 +78,13 @@ def _chat_usage() -> dict[str, int]:
 
 
 def _responses_events(model: str, words: Sequence[str]) -> Iterator[bytes]:
-    yield _named("response.created", {"response": _response(model, "", "in_progress") | {"output": []}})
+    yield named_event("response.created", {"response": _response(model, "", "in_progress") | {"output": []}})
     for word in words:
         place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-        yield _named("response.output_text.delta", place | {"delta": word})
+        yield named_event("response.output_text.delta", place | {"delta": word})
     done = _response(model, "".join(words), "completed")
-    yield _named("response.output_item.done", {"output_index": 0, "item": done["output"][0]})
-    yield _named("response.completed", {"response": done})
+    yield named_event("response.output_item.done", {"output_index": 0, "item": done["output"][0]})
+    yield named_event("response.completed", {"response": done})
 
 
 def _response(model: str, words: str, status: str) -> dict[str, Any]:
@@ -103,14 +103,14 @@ def _response(model: str, words: str, status: str) -> dict[str, Any]:
 
 
 def _messages_events(model: str, words: Sequence[str]) -> Iterator[bytes]:
-    yield _named("message_start", {"message": _message(model)})
-    yield _named("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}})
+    yield named_event("message_start", {"message": _message(model)})
+    yield named_event("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}})
     for word in words:
-        yield _named("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": word}})
-    yield _named("content_block_stop", {"index": 0})
+        yield named_event("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": word}})
+    yield named_event("content_block_stop", {"index": 0})
     end = {"stop_reason": "end_turn", "stop_sequence": None}
-    yield _named("message_delta", {"delta": end, "usage": {"output_tokens": _USAGE_OUT}})
-    yield _named("message_stop", {})
+    yield named_event("message_delta", {"delta": end, "usage": {"output_tokens": _USAGE_OUT}})
+    yield named_event("message_stop", {})
 
 
 def _message(model: str) -> dict[str, Any]:
@@ -135,12 +135,14 @@ def _gemini(model: str, words: str, finish: str) -> dict[str, Any]:
     return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model}
 
 
-def _data(value: dict[str, Any]) -> bytes:
+def data_event(value: dict[str, Any]) -> bytes:
+    """An event without a name."""
     return b"data: " + json.dumps(value).encode() + b"\n\n"
 
 
-def _named(name: str, value: dict[str, Any]) -> bytes:
-    return f"event: {name}\n".encode() + _data({"type": name} | value)
+def named_event(name: str, value: dict[str, Any]) -> bytes:
+    """An event whose name is its type."""
+    return f"event: {name}\n".encode() + data_event({"type": name} | value)
 
 
 def wants_stream(target: str, body: bytes) -> bool:

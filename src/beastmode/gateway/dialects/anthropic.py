@@ -1,0 +1,135 @@
+"""Anthropic's messages, as Claude Code asks for them, on Vertex too; and the counting of their tokens.
+
+Usage: `input_tokens` leaves out what was read from the cache (`cache_read_input_tokens`) and written to it
+(`cache_creation_input_tokens`). A stream tells it twice: `message_start` the prompt, `message_delta` the answer so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from beastmode.failures import answers
+from beastmode.failures.failure import Failure
+from beastmode.gateway.dialects.decoding import Typed, broken, count, decoded, dumped
+from beastmode.gateway.dialects.estimate import DATA_FIELD, most_tokens
+from beastmode.gateway.dialects.following import EventFollower
+from beastmode.gateway.dialects.naming import named, words
+from beastmode.gateway.dialects.paths import model_in, plain
+from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+
+_CLIENT_TOOLS = ("custom", "bash_", "text_editor_", "computer_", "browser_", "memory_")
+"""Beginnings of the types that the client runs; all others are the server's (web_search_, code_execution_, …)."""
+
+
+class _Request(msgspec.Struct):
+    model: str | None = None
+    stream: bool | None = None
+    temperature: float | None = None
+    max_tokens: float | None = None
+    tools: list[Typed] | None = None
+    mcp_servers: list[Any] | None = None
+    container: Any = None
+
+
+class _Out(msgspec.Struct):
+    thinking_tokens: Any = None
+
+
+class _Tokens(msgspec.Struct):
+    input_tokens: Any = None
+    output_tokens: Any = None
+    cache_read_input_tokens: Any = None
+    cache_creation_input_tokens: Any = None
+    output_tokens_details: _Out | None = None
+
+
+class _Answer(msgspec.Struct):
+    """A whole answer, or an event of a stream."""
+
+    usage: _Tokens | None = None
+    message: _Answer | None = None
+
+
+_REQUEST = msgspec.json.Decoder(_Request)
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+class AnthropicMessages:
+    """Messages."""
+
+    name = "anthropic.messages"
+    shape: answers.Dialect = "messages"
+    keepalive = b'event: ping\ndata: {"type": "ping"}\n\n'
+    stream_head = EVENT_STREAM
+
+    def read(self, path: str, query: str, body: bytes) -> Asked:
+        asked = decoded(_REQUEST, body)
+        if asked is None:
+            return broken(self.name, body, model=model_in(path))
+        return Asked(
+            self.name,
+            asked.model or model_in(path),
+            asked.stream is True or plain(path).endswith(":streamRawPredict"),
+            asked.temperature == 0,
+            _is_stateful(asked),
+            most_tokens(body, asked.max_tokens, file_mark=DATA_FIELD),
+        )
+
+    def usage(self, body: bytes) -> Usage:
+        answer = decoded(_ANSWER, body)
+        tokens = answer and (answer.usage or (answer.message and answer.message.usage))
+        return _usage(tokens) if tokens else NO_USAGE
+
+    def follow(self) -> EventFollower:
+        return EventFollower(self.shape, b'"usage"', self.usage)
+
+    def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
+        value = _error(failure)
+        if "request-id" in headers:
+            value["request_id"] = headers["request-id"]
+        return dumped(value)
+
+    def error_event(self, failure: Failure) -> bytes:
+        return b"event: error\ndata: " + dumped(_error(failure)) + b"\n\n"
+
+
+class AnthropicCount(AnthropicMessages):
+    """The counting of tokens: of a prompt, without an answer. It costs none."""
+
+    name = "anthropic.count_tokens"
+    keepalive = b""
+
+    def read(self, path: str, query: str, body: bytes) -> Asked:
+        asked = decoded(_REQUEST, body)
+        if asked is None:
+            return broken(self.name, body)
+        return Asked(self.name, asked.model or "", deterministic=True, stateful=_is_stateful(asked))
+
+    def usage(self, body: bytes) -> Usage:
+        return Usage(0, 0)
+
+
+def _is_stateful(asked: _Request) -> bool:
+    return (
+        bool(asked.mcp_servers)
+        or asked.container is not None
+        or any(tool.type and not tool.type.startswith(_CLIENT_TOOLS) for tool in asked.tools or ())
+    )
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": named(failure).anthropic, "message": words(failure)}}
+
+
+def _usage(tokens: _Tokens) -> Usage:
+    thought = tokens.output_tokens_details
+    return Usage(
+        count(tokens.input_tokens),
+        count(tokens.output_tokens),
+        count(tokens.cache_read_input_tokens),
+        count(thought.thinking_tokens) if thought else None,
+        count(tokens.cache_creation_input_tokens),
+    )

@@ -1,0 +1,57 @@
+"""Choose: which dialect a request speaks. Its method and the end of its path tell."""
+
+from __future__ import annotations
+
+from beastmode.gateway.dialects.anthropic import AnthropicCount, AnthropicMessages
+from beastmode.gateway.dialects.gemini import GeminiGenerate, GeminiOnce
+from beastmode.gateway.dialects.openai_chat import OpenAIChat
+from beastmode.gateway.dialects.openai_embeddings import OpenAIEmbeddings
+from beastmode.gateway.dialects.openai_responses import OpenAIResponses
+from beastmode.gateway.dialects.other import Other
+from beastmode.gateway.dialects.paths import plain
+from beastmode.gateway.dialects.protocol import Dialect
+
+OTHER: Dialect = Other()
+_MESSAGES = AnthropicMessages()
+_COUNT = AnthropicCount()
+_GENERATE = GeminiGenerate()
+_GEMINI_EMBED = GeminiOnce("gemini.embed")
+
+# The first that a path ends with counts.
+_BY_END: dict[str, Dialect] = {
+    "/chat/completions": OpenAIChat(),
+    "/completions": OpenAIChat("openai.completions"),
+    "/responses": OpenAIResponses(),
+    "/embeddings": OpenAIEmbeddings(),
+    "/messages": _MESSAGES,
+    "/messages/count_tokens": _COUNT,
+    ":generateContent": _GENERATE,
+    ":streamGenerateContent": _GENERATE,
+    ":embedContent": _GEMINI_EMBED,
+    ":batchEmbedContents": _GEMINI_EMBED,
+    ":countTokens": GeminiOnce("gemini.count_tokens", free=True),
+}
+
+DIALECTS: tuple[Dialect, ...] = (*dict.fromkeys(_BY_END.values()), OTHER)
+"""Each once."""
+
+
+def dialect_for(method: str, path: str) -> Dialect:
+    """The dialect of a request; `other` for what none is known of.
+
+    path: encoded or not, whatever stands before (`/v1`, `/v1beta`, Azure's deployments, Vertex' projects), with or
+    without a slash at its end. Only POST asks a model.
+    """
+    if method != "POST":
+        return OTHER
+    path = plain(path)
+    for end, dialect in _BY_END.items():
+        if path.endswith(end):
+            return dialect
+    return _on_vertex(path) if "/publishers/anthropic/" in path else OTHER
+
+
+def _on_vertex(path: str) -> Dialect:
+    if path.endswith("/count-tokens:rawPredict"):
+        return _COUNT
+    return _MESSAGES if path.endswith((":rawPredict", ":streamRawPredict")) else OTHER

@@ -1,0 +1,154 @@
+"""Gemini's generateContent and its stream, on Vertex too; embeddings and counts beside it. The path names the model.
+
+Usage: `promptTokenCount` includes the cached ones; thoughts stand beside `candidatesTokenCount` and what tools brought
+in beside the prompt, and both are added here. Every event of a stream tells it, the last one counts.
+A stream without `alt=sse` is one JSON list, and counts as an answer in one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from beastmode.failures import answers
+from beastmode.failures.failure import Failure
+from beastmode.gateway.dialects.decoding import broken, count, decoded, dumped
+from beastmode.gateway.dialects.estimate import DATA_FIELD, most_tokens
+from beastmode.gateway.dialects.following import EventFollower, PlainFollower
+from beastmode.gateway.dialects.naming import named, words
+from beastmode.gateway.dialects.paths import model_in, plain
+from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+
+_CLIENT_TOOLS = frozenset(("functionDeclarations", "function_declarations", "computerUse", "computer_use"))
+
+
+class _Settings(msgspec.Struct, rename="camel"):
+    temperature: float | None = None
+    max_output_tokens: float | None = None
+    candidate_count: float | None = None
+
+
+class _SnakeSettings(msgspec.Struct):
+    temperature: float | None = None
+    max_output_tokens: float | None = None
+    candidate_count: float | None = None
+
+
+class _Request(msgspec.Struct):
+    """Google's JSON takes names in both notations."""
+
+    generationConfig: _Settings | None = None
+    generation_config: _SnakeSettings | None = None
+    cachedContent: str | None = None
+    cached_content: str | None = None
+    tools: list[dict[str, msgspec.Raw]] | None = None
+
+
+class _Tokens(msgspec.Struct, rename="camel"):
+    prompt_token_count: Any = None
+    candidates_token_count: Any = None
+    cached_content_token_count: Any = None
+    thoughts_token_count: Any = None
+    tool_use_prompt_token_count: Any = None
+
+
+class _Answer(msgspec.Struct, rename="camel"):
+    usage_metadata: _Tokens | None = None
+
+
+_REQUEST = msgspec.json.Decoder(_Request)
+_ANSWER = msgspec.json.Decoder(_Answer | list[_Answer])
+
+
+class GeminiGenerate:
+    """generateContent and streamGenerateContent."""
+
+    name = "gemini.generate"
+    shape: answers.Dialect = "gemini"
+    keepalive = b"\n"  # a comment is read as JSON by google-genai, and breaks its stream
+    stream_head = EVENT_STREAM
+
+    def read(self, path: str, query: str, body: bytes) -> Asked:
+        stream = plain(path).endswith(":streamGenerateContent") and "alt=sse" in query.split("&")
+        asked = decoded(_REQUEST, body)
+        if asked is None:
+            return Asked(self.name, model_in(path), stream, stateful=True, broken=True)
+        settings = asked.generationConfig or asked.generation_config or _Settings()
+        return Asked(
+            self.name,
+            model_in(path),
+            stream,
+            settings.temperature == 0,
+            _is_stateful(asked),
+            most_tokens(
+                body, settings.max_output_tokens, copies=settings.candidate_count, file_mark=DATA_FIELD
+            ),
+        )
+
+    def usage(self, body: bytes) -> Usage:
+        answer = decoded(_ANSWER, body)
+        parts = answer if isinstance(answer, list) else [answer] if answer else []
+        told = [part.usage_metadata for part in parts if part.usage_metadata]
+        return _usage(told[-1]) if told else NO_USAGE
+
+    def follow(self) -> EventFollower | PlainFollower:
+        return EventFollower(self.shape, b'"usageMetadata"', self.usage)
+
+    def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
+        return dumped({"error": _error(failure, status)})
+
+    def error_event(self, failure: Failure) -> bytes:
+        return b"data: " + self.error(failure, named(failure).status) + b"\n\n"
+
+
+class GeminiOnce(GeminiGenerate):
+    """What has one answer and no stream: embeddings (`gemini.embed`), counts (`gemini.count_tokens`)."""
+
+    keepalive = b""
+
+    def __init__(self, name: str, *, free: bool = False) -> None:
+        self.name = name
+        self._free = free
+
+    def read(self, path: str, query: str, body: bytes) -> Asked:
+        if decoded(_REQUEST, body) is None:
+            return broken(self.name, body, model=model_in(path))
+        tokens = 0 if self._free else most_tokens(body, 0, file_mark=DATA_FIELD)
+        return Asked(self.name, model_in(path), deterministic=True, most_tokens=tokens)
+
+    def usage(self, body: bytes) -> Usage:
+        return Usage(0, 0) if self._free else super().usage(body)
+
+    def follow(self) -> PlainFollower:
+        return PlainFollower()
+
+
+def _is_stateful(asked: _Request) -> bool:
+    return bool(asked.cachedContent or asked.cached_content) or any(
+        not tool.keys() <= _CLIENT_TOOLS for tool in asked.tools or ()
+    )
+
+
+def _error(failure: Failure, status: int) -> dict[str, Any]:
+    error = {"code": status, "message": words(failure), "status": named(failure).google}
+    if failure.retry_after_s is None:
+        return error
+    kind = "type.googleapis.com/google.rpc.RetryInfo"
+    return error | {"details": [{"@type": kind, "retryDelay": f"{failure.retry_after_s:.3f}s"}]}
+
+
+def _usage(tokens: _Tokens) -> Usage:
+    return Usage(
+        _sum(tokens.prompt_token_count, tokens.tool_use_prompt_token_count),
+        _sum(tokens.candidates_token_count, tokens.thoughts_token_count),
+        count(tokens.cached_content_token_count),
+        count(tokens.thoughts_token_count),
+    )
+
+
+def _sum(*values: object) -> int | None:
+    """Of the counts that are there; None where none is."""
+    counts = [number for number in map(count, values) if number is not None]
+    return sum(counts) if counts else None
