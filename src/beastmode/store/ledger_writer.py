@@ -91,10 +91,10 @@ class LedgerWriter:
         try:
             self._open()
         except Exception as error:  # whatever it is, traffic passes and it is tried again
-            self._broken(error)
+            told = self._broken(error)
             if strict or isinstance(error, LedgerVersionError):
                 self.process.close()
-                raise
+                raise told from error
         self._thread = Thread(target=self._work, name="ledger", daemon=True)
         self._thread.start()
 
@@ -262,7 +262,7 @@ class LedgerWriter:
         more = make_room(self._file, self._retention, self._clock.unix(), at_most)
         self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
 
-    def _broken(self, error: BaseException) -> None:
+    def _broken(self, error: BaseException) -> BeastError:
         told = error if isinstance(error, BeastError) else fault(error, self.path, "written")
         self.alarm = str(told)
         self._retry_at = time.monotonic() + RETRY_S
@@ -271,6 +271,7 @@ class LedgerWriter:
                 self._file.close()
             self._file = None
         self._trim()
+        return told
 
     def _trim(self) -> None:
         """Keep no more than memory should hold: the oldest go first."""
