@@ -60,6 +60,16 @@ class JournalError(BeastError):
     exit_code = EXIT_JOURNAL
 
 
+class LedgerVersionError(BeastError):
+    """The ledger was written by a newer version; it was not touched."""
+
+
+class LedgerError(BeastError):
+    """The ledger or its disk failed. What was recorded before is intact, but for a damaged file."""
+
+    exit_code = EXIT_JOURNAL
+
+
 class ReportError(BeastError):
     """The report could not be written. The run itself is recorded."""
 

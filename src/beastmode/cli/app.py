@@ -21,6 +21,7 @@ COMMANDS = {
     "runs": "List the runs of this home.",
     "logs": "Show what an attempt of a task printed.",
     "report": "Write the report of a run again and show where it is.",
+    "requests": "List what went through the gateway, newest first, with what went wrong and what to do.",
     "explain": "Say what an error means, whether a retry can help, and what to do.",
     "doctor": "Look at what a run needs, before it costs anything.",
     "schema": "Print the JSON Schema of the native roadmap format, for editors.",

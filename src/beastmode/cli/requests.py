@@ -1,0 +1,142 @@
+"""`beast requests`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from beastmode.cli.app import new_app
+from beastmode.cli.words import safe
+from beastmode.errors import PreconditionError
+from beastmode.runner.home import HOME
+from beastmode.runner.report.words import duration
+from beastmode.store.entry import GONE_WRONG, Entry
+from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger_reader import LedgerReader
+
+app = new_app()
+
+_HEAD = (
+    "RECEIVED (UTC)",
+    "ID",
+    "OUTCOME",
+    "STATUS",
+    "MODEL",
+    "CACHE",
+    "QUEUE",
+    "TOTAL",
+    "IN",
+    "OUT",
+    "USD",
+    "TASK",
+)
+_LINES = 200
+"""Lines of the table that share their widths; a longer table does not wait for its last line."""
+
+
+@app.command()
+def requests(
+    failed: bool = typer.Option(
+        False, "--failed", help="Only what failed, was rejected or was killed, with its tip."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object a line on stdout."),
+    last: int = typer.Option(100, "--last", min=1, help="At most so many, the newest."),
+    class_: str = typer.Option("", "--class", help="Only failures of this class, like rate_limit."),
+    model: str = typer.Option("", "--model", help="Only requests for this model."),
+    home: Path = typer.Option(Path(HOME), help="Where the ledger lives.", envvar="BEAST_HOME"),
+) -> None:
+    """List what went through the gateway, newest first."""
+    path = ledger_path(home)
+    if not path.exists():
+        tip = "Start the gateway with `beast serve`, or name its home with --home."
+        raise PreconditionError("no request has been recorded here yet", where=str(home), tip=tip)
+    reader = LedgerReader(path)
+    try:
+        entries = reader.requests(last, gone_wrong=failed, class_=class_, model=model)
+        for line in map(json.dumps, map(as_object, entries)) if as_json else _table(entries):
+            print(line)
+    finally:
+        reader.close()
+
+
+def as_object(entry: Entry) -> dict[str, Any]:
+    """A request as others read it. None is not known; times are in milliseconds, `at` is RFC 3339 in UTC."""
+    return {
+        "id": entry.id,
+        "at": _at(entry).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "outcome": entry.outcome,
+        "status": entry.status,
+        "class": entry.class_,
+        "tip": entry.tip,
+        "model": entry.model,
+        "dialect": entry.dialect,
+        "cache": entry.cache,
+        "queue_ms": _ms(entry.queue_s),
+        "total_ms": _ms(entry.total_s),
+        "tokens_in": entry.tokens_in,
+        "tokens_out": entry.tokens_out,
+        "cost_usd": entry.cost_usd,
+        "task": entry.task,
+        "attempt": entry.attempt,
+    }
+
+
+def _at(entry: Entry) -> datetime:
+    return datetime.fromtimestamp(entry.received_unix, UTC)
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)
+
+
+def _table(entries: Iterable[Entry]) -> Iterator[str]:
+    """The lines of the table; what went wrong is told below its line."""
+    rest, head = iter(entries), [_HEAD]
+    while some := list(islice(rest, _LINES)):
+        rows = [*head, *map(_cells, some)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        yield from lines[: len(head)]
+        for entry, line in zip(some, lines[len(head) :], strict=True):
+            yield line
+            yield from _told(entry)
+        head = []
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    attempt = f".{entry.attempt}" if entry.attempt is not None else ""
+    return (
+        f"{_at(entry):%Y-%m-%d %H:%M:%S}",
+        entry.id,
+        entry.outcome or "in flight",
+        _known(entry.status),
+        safe(entry.model),
+        entry.cache,
+        _took(entry.queue_s),
+        _took(entry.total_s),
+        _known(entry.tokens_in),
+        _known(entry.tokens_out),
+        "" if entry.cost_usd is None else f"{entry.cost_usd:.4f}",
+        f"{safe(entry.task)}{attempt}",
+    )
+
+
+def _told(entry: Entry) -> Iterator[str]:
+    if entry.outcome in GONE_WRONG:
+        yield f"    {safe(entry.class_)}: {safe(entry.cause)}"
+        if entry.tip:
+            yield f"    {safe(entry.tip)}"
+
+
+def _known(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _took(seconds: float | None) -> str:
+    return "" if seconds is None else duration(seconds)

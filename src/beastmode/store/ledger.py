@@ -1,0 +1,114 @@
+"""The ledger of requests: each is counted when it comes, recorded before it leaves, and has one outcome at its end.
+
+ledger.begin(entry)          # received
+await ledger.leaves(entry)   # on disk, before it leaves for the upstream; not for a hit or a rejection
+entry.outcome = "upstream_ok"
+ledger.end(entry)            # whatever happened
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from beastmode.clock import SYSTEM_CLOCK, Clock
+from beastmode.errors import LedgerError
+from beastmode.store.entry import OUTCOMES, Entry, Outcome, row_of
+from beastmode.store.ledger_upkeep import Retention
+from beastmode.store.ledger_writer import LedgerWriter
+
+__all__ = ["Counts", "Entry", "Ledger", "Outcome", "Retention"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Requests since the ledger was opened. received == sum(by_outcome) + in_flight, always."""
+
+    received: int
+    in_flight: int
+    by_outcome: dict[Outcome, int]
+
+
+class Ledger:
+    """Counts and records every request of a gateway. To be used from one event loop.
+
+    strict: a request that cannot be recorded may not leave; else the alarm is raised and traffic passes.
+    Raises LedgerVersionError for a file of a newer version, without writing to it; with `strict`, LedgerError where
+    it cannot be written. Without, a file that cannot be written is an alarm, and is tried again every second.
+    Nothing secret is kept out by this class: see `Entry`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        strict: bool = False,
+        retention: Retention | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.path = path
+        self._strict = strict
+        self._received, self._in_flight = 0, 0
+        self._ended: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
+        self._writer = LedgerWriter(path, retention or Retention(), clock, strict=strict)
+        self._process = self._writer.process.name
+
+    @property
+    def counts(self) -> Counts:
+        """How many requests came, ended in each way, and are in flight."""
+        return Counts(self._received, self._in_flight, dict(self._ended))
+
+    @property
+    def alarm(self) -> str:
+        """Why the ledger cannot be written and what to do, or "". It goes by itself once the ledger can be."""
+        return self._writer.alarm
+
+    @property
+    def unwritten(self) -> int:
+        """Requests that have ended and whose record is lost: the ledger could not be written for too long."""
+        return self._writer.unwritten
+
+    def begin(self, entry: Entry) -> None:
+        """It was received: it is counted at once, and recorded when it leaves or ends."""
+        _must_be(entry, "new")
+        entry.stage = "received"
+        self._received += 1
+        self._in_flight += 1
+
+    async def leaves(self, entry: Entry) -> None:
+        """Return once its row is committed, without an outcome yet: from here on no kill of this process loses it.
+
+        To be awaited before the request leaves for the upstream, the first time only. With an alarm it returns at
+        once and the row is written when that goes; with `strict` it raises LedgerError.
+        """
+        _must_be(entry, "received")
+        entry.stage = "left"
+        trouble = await self._writer.written(row_of(entry, self._process))
+        if trouble and self._strict:
+            raise LedgerError(f"the request was not sent: {trouble}")
+
+    def end(self, entry: Entry) -> None:
+        """It has ended, with the outcome that is set on the entry; its row is written with the next batch.
+
+        Never blocks. What is changed in the entry afterwards is not recorded.   Raises ValueError where it has no
+        outcome, was not begun, or has ended before: each request has one outcome.
+        """
+        if entry.outcome is None:
+            raise ValueError(f"request {entry.id} ends without an outcome")
+        _must_be(entry, "received", "left")
+        entry.stage = "ended"
+        self._in_flight -= 1
+        self._ended[entry.outcome] += 1
+        request, answer = entry.request_body, entry.answer_body
+        bodies = None if request is None and answer is None else (entry.id, request, answer)
+        self._writer.add(row_of(entry, self._process), bodies, last=True)
+
+    async def close(self) -> None:
+        """Write what is left and let go of the file. Idempotent. What could not be written is in `unwritten`; a
+        request that has not ended stays open and is `unfinished` once the ledger is opened again."""
+        await self._writer.close()
+
+
+def _must_be(entry: Entry, *stages: str) -> None:
+    if entry.stage not in stages:
+        raise ValueError(f"request {entry.id} is {entry.stage}, not {' or '.join(stages)}")

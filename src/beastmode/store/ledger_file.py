@@ -1,0 +1,176 @@
+"""The ledger's file: where it lies, how it is opened and written, and what its faults mean in words (SQLite)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from sqlalchemy.dialects import sqlite
+
+from beastmode.errors import BeastError, LedgerError, LedgerVersionError
+from beastmode.store.entry import Row
+from beastmode.store.ledger_schema import BODIES, FORMAT, REQUESTS, VERSION, creation, put
+
+BUSY_S = 2.0
+"""How long another process may hold the ledger before that is an alarm. A commit takes well below a millisecond."""
+PAGE_CACHE_KB = 16 * 1024
+WAL_KEPT_BYTES = 16 * 1024 * 1024
+
+Body = tuple[str, bytes | None, bytes | None]
+"""Of a row of `bodies`: id, request, answer."""
+
+_DIALECT = sqlite.dialect()
+_PUT = {rows: put(REQUESTS, _DIALECT, rows) for rows in (64, 8, 1)}
+"""Many rows in one statement: SQLite hands the interpreter's lock back and forth once a statement, and while the
+event loop is busy each time may cost a thread milliseconds. Compiled once by Core and run by the driver: Core's own
+way through `execute` costs several times what SQLite needs."""
+_PUT_BODY = put(BODIES, _DIALECT)
+
+_FULL_TIP = "Free space on the disk that holds the ledger; recording goes on by itself."
+_RIGHTS_TIP = (
+    "Make the folder and its files readable and writable for you, or name another folder with --home."
+)
+_DAMAGED_TIP = "Move the file away: a new one is begun. `sqlite3 FILE .recover` may bring records back."
+_TIPS = {
+    sqlite3.SQLITE_FULL: _FULL_TIP,
+    sqlite3.SQLITE_IOERR: "See to the disk that holds the ledger (is it full, is it failing?).",
+    sqlite3.SQLITE_READONLY: _RIGHTS_TIP,
+    sqlite3.SQLITE_PERM: _RIGHTS_TIP,
+    sqlite3.SQLITE_CANTOPEN: _RIGHTS_TIP,
+    sqlite3.SQLITE_BUSY: "Another process holds it. End that; recording goes on by itself.",
+    sqlite3.SQLITE_LOCKED: "Another process holds it. End that; recording goes on by itself.",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED_TIP,
+    sqlite3.SQLITE_NOTADB: _DAMAGED_TIP,
+}
+
+
+def ledger_path(home: Path) -> Path:
+    """The ledger of all requests of a home."""
+    return home / "ledger.db"
+
+
+class LedgerFile:
+    """The ledger at `path`, open to be written; made where there is none. For one thread at a time.
+
+    Raises LedgerVersionError for one of a newer version, without writing to it; LedgerError where it is no ledger or
+    cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.db = connect(path, write=True)
+        except (OSError, sqlite3.Error) as error:
+            raise fault(error, path, "opened") from error
+        try:
+            self._prepare()
+            self._id = _file_id(path)
+        except (OSError, sqlite3.Error) as error:
+            self.db.close()
+            raise fault(error, path, "opened") from error
+        except BeastError:
+            self.db.close()
+            raise
+
+    def write(self, rows: Sequence[Row], bodies: Sequence[Body]) -> None:
+        """Insert rows, or replace those of the same id, in one commit that survives kill -9."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            at = 0
+            for size, statement in _PUT.items():
+                while len(rows) - at >= size:
+                    self.db.execute(statement, list(chain.from_iterable(rows[at : at + size])))
+                    at += size
+            if bodies:
+                self.db.executemany(_PUT_BODY, bodies)
+            self.db.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+        self.must_be_there()
+
+    def must_be_there(self) -> None:
+        """Raise where the file was deleted or replaced: what is written then is lost."""
+        if _file_id(self.path) != self._id:
+            raise FileNotFoundError(errno.ENOENT, "it was deleted or replaced while it was in use")
+
+    def rollback(self) -> None:
+        """Give up what is not committed."""
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.db.close()
+
+    def _prepare(self) -> None:
+        if version_of(self.db, self.path) == 0:
+            self.db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has to come before the first table
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KB}")
+        self.db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+        self.db.execute(
+            "BEGIN IMMEDIATE"
+        )  # also where nothing is made: it says whether the file can be written
+        try:
+            if version_of(self.db, self.path) == 0:  # nobody else was faster
+                for statement in creation(_DIALECT):
+                    self.db.execute(statement)
+            self.db.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """A connection to a file that need not be a ledger. Where `write` is not set, only reading is possible."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={'rwc' if write else 'ro'}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def version_of(db: sqlite3.Connection, path: Path) -> int:
+    """The version of the ledger, 0 where the file is empty. Raises for a newer one, and for what is no ledger."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if not tables:
+        return 0
+    if FORMAT.name not in tables:
+        raise LedgerError("this is not a ledger", where=str(path), tip=_DAMAGED_TIP)
+    (version,) = db.execute(f"SELECT max(version) FROM {FORMAT.name}").fetchone()  # noqa: S608 a name of ours
+    if version > VERSION:
+        raise LedgerVersionError(
+            f"the ledger was written by a newer beast (format {version}, this one knows {VERSION})",
+            where=str(path),
+            tip="Update beastmode, or name another folder with --home.",
+        )
+    return int(version)
+
+
+def fault(error: BaseException, path: Path, verb: str) -> LedgerError:
+    """What a failure is called, and what to do about it.   verb: opened, written or read."""
+    if isinstance(error, LedgerError):
+        return error
+    if isinstance(error, OSError):
+        words, full = str(error.strerror or error), error.errno in (errno.ENOSPC, errno.EDQUOT)
+        tip = _FULL_TIP if full else _RIGHTS_TIP
+    else:
+        words, tip = str(error), _TIPS.get(int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF, "")
+    return LedgerError(f"the ledger cannot be {verb}: {words}", where=str(path), tip=tip)
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,66 @@
+"""Which processes write to a ledger now: each holds the lock of a file that the kernel lets go when it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+
+class LedgerProcess:
+    """This process, as a writer of the ledger at `path`; alive from `show` to `close` or its end, however it ends.
+
+    name: written into every row, so that rows without an outcome tell whose they are.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._path = _lock_of(path, self.name)
+        self._fd = -1
+
+    def show(self) -> None:
+        """Take the lock, where it is not held yet. Raises OSError."""
+        if self._fd >= 0:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            raise
+        self._fd = fd
+
+    def close(self) -> None:
+        """Let go of it. Idempotent."""
+        if self._fd >= 0:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def lives(path: Path, name: str) -> bool:
+    """Does the process `name` still write to the ledger at `path`? The file of one that does not is removed.
+
+    Only to be asked of a process that has written a row: it has its lock since before that.
+    """
+    lock = _lock_of(path, name)
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        lock.unlink(missing_ok=True)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _lock_of(path: Path, name: str) -> Path:
+    return path.with_name("ledger-processes") / name

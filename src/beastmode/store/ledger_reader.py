@@ -1,0 +1,107 @@
+"""Reads a ledger that others may be writing: newest first, a page at a time, however many rows it has."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, create_engine, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from beastmode.store.entry import Entry
+from beastmode.store.ledger_file import connect, fault, version_of
+from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS
+
+PAGE_ROWS = 500
+"""Read in one transaction. Where it stays open the write-ahead log cannot be emptied: a reader that is slow, or whose
+output nobody reads, must not let it grow."""
+
+_FIELDS = [column for column in REQUESTS.c if column.name != "process"]
+_NAMES = ["class_" if column.name == "class" else column.name for column in _FIELDS]
+
+
+class LedgerReader:
+    """Reads the ledger at `path` and changes nothing. Raises LedgerVersionError for one of a newer version, and
+    LedgerError where it cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            db = connect(path, write=False)
+        except sqlite3.Error as error:
+            raise fault(error, path, "opened") from error
+        try:
+            self._empty = version_of(db, path) == 0
+        except sqlite3.Error as error:
+            db.close()
+            raise fault(error, path, "opened") from error
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+        self._engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
+
+    def requests(
+        self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = ""
+    ) -> Iterator[Entry]:
+        """The last requests that fit, newest first, without bodies; those in flight have no outcome.
+
+        gone_wrong: only those that failed, were rejected, or were in flight when their gateway was killed.
+        class_, model: only those of this class or model, "" for any.
+        """
+        wanted = _wanted(gone_wrong, class_, model)
+        left, before = last, ""
+        while left > 0 and not self._empty:
+            page = wanted.limit(min(left, PAGE_ROWS))
+            entries = [
+                _entry(row) for row in self._rows(page.where(REQUESTS.c.id < before) if before else page)
+            ]
+            yield from entries
+            left -= len(entries)
+            if len(entries) < PAGE_ROWS:
+                return
+            before = entries[-1].id
+
+    def find(self, name: str) -> Entry | None:
+        """The request of that id, with its bodies where they were recorded; None where there is none."""
+        both = REQUESTS.outerjoin(BODIES, REQUESTS.c.id == BODIES.c.id)
+        query = (
+            select(*_FIELDS, BODIES.c.request, BODIES.c.answer).select_from(both).where(REQUESTS.c.id == name)
+        )
+        for *row, request, answer in self._rows(query) if not self._empty else []:
+            entry = _entry(row)
+            entry.request_body, entry.answer_body = request, answer
+            return entry
+        return None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+        self._db.close()
+
+    def _rows(self, query: Select[Any]) -> list[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return list(connection.execute(query))
+        except DBAPIError as error:
+            raise fault(error.orig or error, self._path, "read") from error
+
+
+def _wanted(gone_wrong: bool, class_: str, model: str) -> Select[Any]:
+    query = select(*_FIELDS).order_by(REQUESTS.c.id.desc())
+    if gone_wrong:
+        query = query.where(HAS_GONE_WRONG)
+    if class_:
+        query = query.where(HAS_CLASS, REQUESTS.c["class"] == class_)
+    if model:
+        query = query.where(REQUESTS.c.model == model)
+    return query
+
+
+def _entry(row: Any) -> Entry:
+    entry = Entry(**dict(zip(_NAMES, row, strict=True)))
+    entry.stage = "left" if entry.outcome is None else "ended"
+    return entry

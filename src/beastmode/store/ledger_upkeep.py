@@ -1,0 +1,88 @@
+"""What a ledger needs beside writing: rows of killed processes get an outcome, old ones make room."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from beastmode.store.entry import first_id
+from beastmode.store.ledger_file import LedgerFile
+from beastmode.store.ledger_process import lives
+
+ROWS_A_STEP = 100
+"""Deleted at once: a few milliseconds, also where each has bodies. Who records meanwhile waits as long."""
+PAGES_A_STEP = 100
+PAGES_KEPT = 1024
+"""Free pages that are not given back: new rows will need them."""
+
+_KILLED = (
+    "UPDATE requests SET outcome = 'unfinished', class = 'killed', cause = ?, tip = ?"
+    " WHERE outcome IS NULL AND process = ?"
+)
+_KILLED_CAUSE = "the gateway was killed while this request was in flight"
+_KILLED_TIP = "Send it again where that does no harm: the upstream may have done it."
+_OLDEST = "SELECT max(id) FROM (SELECT id FROM requests ORDER BY id LIMIT ?)"
+_OLDEST_BEFORE = "SELECT max(id) FROM (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long requests are kept.
+
+    age_s: seconds since they were received.   size_bytes: what they take in the file; the oldest go first. The
+    file itself may be a few MB larger, and so may the write-ahead log beside it.
+    """
+
+    age_s: float = 30 * 86_400.0
+    size_bytes: int = 1 << 30
+
+
+def finish_killed(file: LedgerFile) -> int:
+    """Give the outcome `unfinished` to the open rows of processes that no longer live. How many there were."""
+    open_rows = file.db.execute("SELECT DISTINCT process FROM requests WHERE outcome IS NULL")
+    dead = [name for (name,) in open_rows.fetchall() if not lives(file.path, name)]
+    finished = 0
+    for name in dead:
+        finished += file.db.execute(_KILLED, (_KILLED_CAUSE, _KILLED_TIP, name)).rowcount
+    return finished
+
+
+def make_room(file: LedgerFile, retention: Retention, now_unix: float, at_most: int = ROWS_A_STEP) -> bool:
+    """Delete the oldest rows that are too many, `at_most` of them, and give room back: one small step. True where
+    more is to be done."""
+    last = _last_to_go(file.db, retention, now_unix, at_most)
+    if last is not None:
+        file.db.execute("BEGIN IMMEDIATE")
+        try:
+            file.db.execute("DELETE FROM bodies WHERE id <= ?", (last,))
+            file.db.execute("DELETE FROM requests WHERE id <= ?", (last,))
+            file.db.execute("COMMIT")
+        except BaseException:
+            file.rollback()
+            raise
+    return _give_back(file.db, retention) or last is not None
+
+
+def _last_to_go(db: sqlite3.Connection, retention: Retention, now_unix: float, at_most: int) -> str | None:
+    (last,) = db.execute(_OLDEST_BEFORE, (first_id(now_unix - retention.age_s), at_most)).fetchone()
+    if last is None and _used_bytes(db) > retention.size_bytes:
+        (last,) = db.execute(_OLDEST, (at_most,)).fetchone()
+    return None if last is None else str(last)
+
+
+def _give_back(db: sqlite3.Connection, retention: Retention) -> bool:
+    pages, free, page_bytes = (_pragma(db, name) for name in ("page_count", "freelist_count", "page_size"))
+    spare = free - PAGES_KEPT
+    if spare <= 0 or (spare < pages // 4 and pages * page_bytes <= retention.size_bytes):
+        return False
+    db.execute(f"PRAGMA incremental_vacuum({min(spare, PAGES_A_STEP)})").fetchall()
+    return spare > PAGES_A_STEP
+
+
+def _used_bytes(db: sqlite3.Connection) -> int:
+    return (_pragma(db, "page_count") - _pragma(db, "freelist_count")) * _pragma(db, "page_size")
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    (value,) = db.execute(f"PRAGMA {name}").fetchone()
+    return int(value)

@@ -1,0 +1,307 @@
+"""The one thread that writes the ledger: in batches, through faults of the disk, and with its upkeep in between."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Literal, NamedTuple
+
+from beastmode.clock import Clock
+from beastmode.errors import BeastError, LedgerVersionError
+from beastmode.store.entry import Row
+from beastmode.store.ledger_file import Body, LedgerFile, fault
+from beastmode.store.ledger_process import LedgerProcess
+from beastmode.store.ledger_upkeep import ROWS_A_STEP, Retention, finish_killed, make_room
+
+GATHER_S = 0.05
+"""How long ended requests may gather before they are written; kill -9 loses as much of them, never one that left."""
+GATHER_ROWS = 256
+RETRY_S = 1.0
+"""Between two attempts to use a ledger that cannot be written."""
+PATIENCE_S = 5.0
+"""A disk that takes longer than this is an alarm; those who wait for it go on."""
+MOST_ROWS = 50_000
+MOST_BODY_BYTES = 32 * 1024 * 1024
+"""What is kept in memory for a disk that does not take it; beyond, it is counted and lost (bodies first)."""
+UPKEEP_S = 10.0
+STEP_S = 0.02
+"""Between two looks at what is too old or too much, and between two steps of making room."""
+
+_UNFIT = (
+    UnicodeError,
+    OverflowError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+)
+"""Raised for a value that cannot be stored, not for a disk: half a surrogate in a model's name is enough."""
+
+Level = Literal[0, 1, 2, 3]
+_ASLEEP: Level = 0
+_SOON: Level = 1
+_NOW: Level = 2
+_CLOSE: Level = 3
+
+Future = asyncio.Future[str]
+
+
+class Item(NamedTuple):
+    """What one request has to have written.   last: nothing will come after this for it."""
+
+    row: Row
+    bodies: Body | None
+    last: bool
+    written: Future | None = None
+
+
+class LedgerWriter:
+    """Takes rows from the event loop and writes them; of what gathers for one id the newest.
+
+    alarm: why the ledger cannot be written, "" where it can.   Raises LedgerVersionError; any other ledger that cannot
+    be opened is an alarm, and is tried again, but where `strict` is set.
+    """
+
+    def __init__(self, path: Path, retention: Retention, clock: Clock, *, strict: bool = False) -> None:
+        self.path = path
+        self.process = LedgerProcess(path)
+        self.alarm = ""
+        self._retention, self._clock = retention, clock
+        self._queue: deque[Item] = deque()
+        self._signals: SimpleQueue[Level] = SimpleQueue()
+        self._level: Level = _ASLEEP
+        self._closed = False
+        self._waiting: set[Future] = set()
+        self._patience: asyncio.TimerHandle | None = None
+        self._settled = 0
+        self._refused = 0  # by the event loop
+        self._dropped = 0  # by the thread
+        self._body_bytes_in, self._body_bytes_out = 0, 0
+        self._file: LedgerFile | None = None
+        self._backlog: dict[str, Item] = {}
+        self._retry_at = 0.0
+        self._upkeep_at, self._rows_since = 0.0, 0
+        try:
+            self._open()
+        except Exception as error:  # whatever it is, traffic passes and it is tried again
+            told = self._broken(error)
+            if strict or isinstance(error, LedgerVersionError):
+                self.process.close()
+                raise told from error
+        self._thread = Thread(target=self._work, name="ledger", daemon=True)
+        self._thread.start()
+
+    @property
+    def unwritten(self) -> int:
+        """Requests whose end could not be written, and is lost."""
+        return self._refused + self._dropped
+
+    def add(self, row: Row, bodies: Body | None, *, last: bool) -> None:
+        """Have it written with the next batch. Never blocks."""
+        if len(self._queue) >= MOST_ROWS or self._closed:
+            self._refused += last
+            return
+        if bodies is not None and not self._may_keep(bodies):
+            bodies = None
+        self._queue.append(Item(row, bodies, last))
+        if self._level < _SOON:
+            self._signal(_SOON)
+        elif self._level < _NOW and len(self._queue) >= GATHER_ROWS:
+            self._signal(_NOW)
+
+    def written(self, row: Row) -> Future:
+        """Have it written now. The future is done once it is committed, with ""; else with why not."""
+        loop = asyncio.get_running_loop()
+        future: Future = loop.create_future()
+        if self.alarm or self._closed:
+            self.add(row, None, last=False)
+            future.set_result(self.alarm or "the ledger is closed")
+            return future
+        self._waiting.add(future)
+        self._queue.append(Item(row, None, False, future))
+        if self._level < _NOW:
+            self._signal(_NOW)
+        if self._patience is None:
+            self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._settled)
+        return future
+
+    async def close(self) -> None:
+        """Write what is left, as far as the disk takes it, and let go of the file. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._signals.put(_CLOSE)
+        await asyncio.to_thread(self._thread.join, 2 * PATIENCE_S)
+        if self._patience is not None:
+            self._patience.cancel()
+
+    # ---- on the event loop ----
+
+    def _signal(self, level: Level) -> None:
+        self._level = level
+        self._signals.put(level)
+
+    def _may_keep(self, bodies: Body) -> bool:
+        size = _bytes_of(bodies)
+        if self._body_bytes_in - self._body_bytes_out + size > MOST_BODY_BYTES:
+            return False
+        self._body_bytes_in += size
+        return True
+
+    def _settle(self, futures: list[Future], trouble: str) -> None:
+        self._settled += len(futures)
+        self._waiting.difference_update(futures)
+        for future in futures:
+            if not future.done():  # whoever waited may have been cancelled
+                future.set_result(trouble)
+
+    def _look_at_disk(self, loop: asyncio.AbstractEventLoop, settled: int) -> None:
+        """Let those go on who wait for a disk that does not answer."""
+        self._patience = None
+        if self._waiting and self._settled == settled:
+            self.alarm = (
+                f"{self.path}: the ledger's disk has not answered for {PATIENCE_S:g} s\n  See to that disk."
+            )
+            self._settle(list(self._waiting), self.alarm)
+        elif self._waiting:
+            self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._settled)
+
+    # ---- on the thread ----
+
+    def _work(self) -> None:
+        closing = False
+        while not closing:
+            closing = self._wait()
+            batch = [self._queue.popleft() for _ in range(len(self._queue))]
+            self._take(batch)
+            self._guarded(self._write, closing)
+            self._answer([item.written for item in batch if item.written is not None])
+            self._guarded(self._keep_up, len(batch))
+        self._dropped += sum(item.last for item in self._backlog.values())
+        if self._file is not None:
+            self._file.close()
+        self.process.close()
+
+    def _wait(self) -> bool:
+        """Sleep until something is to be done; ends may gather for a moment. True where it is to close."""
+        signal = self._next_signal(self._pause_s())
+        if signal == _SOON:
+            signal = self._next_signal(GATHER_S)
+        self._level = _ASLEEP  # before the queue is emptied: who comes later signals again
+        return signal == _CLOSE
+
+    def _next_signal(self, timeout_s: float | None) -> Level:
+        try:
+            return self._signals.get(timeout=timeout_s)
+        except Empty:
+            return _ASLEEP
+
+    def _pause_s(self) -> float:
+        now = time.monotonic()
+        return max(0.0, (self._retry_at if self.alarm else self._upkeep_at) - now)
+
+    def _take(self, batch: list[Item]) -> None:
+        for item in batch:
+            name = str(item.row[0])
+            if (older := self._backlog.get(name)) is not None:
+                self._forget([older])
+            self._backlog[name] = item
+
+    def _guarded(self, step: Callable[[int], None], number: int) -> None:
+        try:
+            step(number)
+        except Exception as error:  # whatever it is, traffic passes and it is tried again
+            self._broken(error)
+
+    def _write(self, closing: int) -> None:
+        if self._file is None:
+            if not closing and time.monotonic() < self._retry_at:
+                self._trim()
+                return
+            self._open()
+        if self._backlog and self._file is not None:
+            self._put(self._file, list(self._backlog.values()))
+        self._forget(self._backlog.values())
+        self._backlog.clear()
+        self.alarm = ""
+
+    def _put(self, file: LedgerFile, items: list[Item]) -> None:
+        rows, bodies = [item.row for item in items], [item.bodies for item in items if item.bodies]
+        try:
+            file.write(rows, bodies)
+        except _UNFIT:
+            self._put_one_by_one(file, items)
+
+    def _put_one_by_one(self, file: LedgerFile, items: list[Item]) -> None:
+        """Something in the batch cannot be stored as it is; that must not keep the others out."""
+        for item in items:
+            try:
+                file.write([storable(item.row)], [item.bodies] if item.bodies else [])
+            except _UNFIT:
+                self._dropped += item.last
+            self._forget([self._backlog.pop(str(item.row[0]))])
+
+    def _open(self) -> None:
+        self.process.show()
+        self._file = LedgerFile(self.path)
+        finish_killed(self._file)
+
+    def _keep_up(self, rows: int) -> None:
+        """Make room in small steps, twice as fast as it is used up."""
+        self._rows_since += rows
+        if self._file is None or time.monotonic() < self._upkeep_at:
+            return
+        at_most = max(ROWS_A_STEP, 2 * self._rows_since)
+        self._rows_since = 0
+        more = make_room(self._file, self._retention, self._clock.unix(), at_most)
+        self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
+
+    def _broken(self, error: BaseException) -> BeastError:
+        told = error if isinstance(error, BeastError) else fault(error, self.path, "written")
+        self.alarm = str(told)
+        self._retry_at = time.monotonic() + RETRY_S
+        if self._file is not None:
+            with suppress(Exception):
+                self._file.close()
+            self._file = None
+        self._trim()
+        return told
+
+    def _trim(self) -> None:
+        """Keep no more than memory should hold: the oldest go first."""
+        for name in list(self._backlog)[: max(0, len(self._backlog) - MOST_ROWS)]:
+            item = self._backlog.pop(name)
+            self._forget([item])
+            self._dropped += item.last
+
+    def _forget(self, items: Iterable[Item]) -> None:
+        self._body_bytes_out += sum(_bytes_of(item.bodies) for item in items if item.bodies)
+
+    def _answer(self, futures: list[Future]) -> None:
+        if futures:
+            with suppress(RuntimeError):  # the loop has ended; nobody waits any more
+                futures[0].get_loop().call_soon_threadsafe(self._settle, futures, self.alarm)
+
+
+def storable(row: Row) -> Row:
+    """The row with what no database takes made harmless: half surrogates become `?`, numbers beyond 64 bits None."""
+    return tuple(_storable(value) for value in row)
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and value.bit_length() > 63:
+        return None
+    return value
+
+
+def _bytes_of(bodies: Body) -> int:
+    _, request, answer = bodies
+    return len(request or b"") + len(answer or b"")
