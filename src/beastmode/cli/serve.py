@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.cli.settings import parsed
+from beastmode.errors import SettingError
 from beastmode.runner.home import HOME
 from beastmode.settings import parse_concurrency, parse_duration, parse_rates
+
+T = TypeVar("T")
 
 app = new_app()
 
@@ -29,7 +33,8 @@ def serve(
     home: Path = typer.Option(Path(HOME), help="Where the ledger lives.", envvar="BEAST_HOME"),
 ) -> None:
     """Put a gateway in front of a model server: every request paced, recorded, explained."""
-    from beastmode.compose.serving import Serving, serve as run  # 0.3 s to load: --help does without
+    from beastmode.compose.serving import Serving  # 0.3 s to load: --help does without
+    from beastmode.compose.serving import serve as run
     from beastmode.gateway.limits import ProxyLimits
 
     serving = Serving(
@@ -37,10 +42,10 @@ def serve(
         upstream_key_env,
         host,
         port,
-        parsed(upstream_concurrency, parse_concurrency, "--upstream-concurrency"),
-        parsed(rate, parse_rates, "--rate"),
+        _understood(upstream_concurrency, parse_concurrency, "--upstream-concurrency"),
+        _understood(rate, parse_rates, "--rate"),
         home,
-        limits=ProxyLimits(queue_timeout_s=parsed(queue_timeout, parse_duration, "--queue-timeout")),
+        limits=ProxyLimits(queue_timeout_s=_understood(queue_timeout, parse_duration, "--queue-timeout")),
     )
 
     def started(at: int) -> None:
@@ -52,3 +57,10 @@ def serve(
         )
 
     run(serving, started)
+
+
+def _understood(text: str, parse: Callable[[str], T], flag: str) -> T:
+    try:
+        return parse(text)
+    except SettingError as error:
+        raise SettingError(error.what, where=flag, tip=error.tip) from None

@@ -21,7 +21,8 @@ from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.host_folder import origin
 from beastmode.safeguards.host_store import HostStore
 from beastmode.settings import Rate
-from beastmode.store.ledger import Ledger, ledger_path
+from beastmode.store.ledger import Ledger
+from beastmode.store.ledger_file import ledger_path
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -98,7 +99,9 @@ def _checked(serving: Serving) -> str:
     origin(serving.upstream)
     if not serving.upstream.startswith(("http://", "https://")):
         raise SettingError(
-            f"{serving.upstream!r} is no base URL", where="--upstream", tip="Write http:// or https:// in front."
+            f"{serving.upstream!r} is no base URL",
+            where="--upstream",
+            tip="Write http:// or https:// in front.",
         )
     if serving.host not in _LOOPBACK:
         tip = "Serve on 127.0.0.1, with a proxy of your own in front; keys for other addresses come with a later version."

@@ -11,6 +11,7 @@ from beastmode.gateway.reply import Reply, Send
 Page = Callable[[], tuple[int, str, bytes]]
 """Gives status, content type and body."""
 
+
 class App:
     """The gateway as an ASGI application.
 

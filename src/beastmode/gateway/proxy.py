@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from beastmode.clock import Clock
+from beastmode.errors import LedgerError
 from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
@@ -25,7 +26,7 @@ from beastmode.gateway.telling import tell, tell_rejected
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.backoff import backoff_s, hinted_s
 from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
-from beastmode.store.ledger import Entry, Ledger, LedgerError
+from beastmode.store.ledger import Entry, Ledger
 
 
 class Proxy:
@@ -95,7 +96,7 @@ class Proxy:
             raise rejections.shutting_down() from None
         finally:
             self._waiting -= 1
-            call.entry.queue_s += self._clock.monotonic() - before
+            call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         try:
             yield admission
         except BaseException as error:
@@ -149,7 +150,6 @@ class Proxy:
             method=incoming.method,
             path=incoming.path,
             dialect=dialect.name,
-            key=incoming.token,
             received_unix=self._clock.unix(),
         )
         self._ledger.begin(entry)

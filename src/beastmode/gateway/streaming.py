@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from beastmode.failures.answers import CUT_OFF, dialect_of, flaw_in
+from beastmode.failures.answers import CUT_OFF, flaw_in
 from beastmode.failures.evidence import Evidence
 from beastmode.gateway.call import Call, Held
+from beastmode.gateway.dialects.protocol import Usage
 from beastmode.gateway.headers import as_text
 from beastmode.gateway.packing import unpacked
 from beastmode.gateway.upstream import Answer
@@ -40,7 +41,7 @@ async def _whole(held: Held, call: Call) -> Evidence | None:
     if flaw is not None:
         call.held = held
         return flaw
-    _count(call, held)
+    _count(call, call.dialect.usage(unpacked(held.body, as_text(held.headers))))
     await call.reply.start(held.status, held.headers)
     await call.reply.end(held.body)
     return None
@@ -50,16 +51,15 @@ def _flaw(held: Held, call: Call) -> Evidence | None:
     headers = as_text(held.headers)
     if held.status >= 400:
         return Evidence(held.status, headers, unpacked(held.body, headers), url=call.url, model=call.model)
-    dialect = dialect_of(call.incoming.path)
-    if dialect is None or call.incoming.method != "POST":
+    shape = call.dialect.shape
+    if shape is None or call.incoming.method != "POST":
         return None
     streamed = call.asked is not None and call.asked.stream
     body = unpacked(held.body, headers)
-    return flaw_in(held.status, headers, body, dialect=dialect, streamed=streamed, url=call.url)
+    return flaw_in(held.status, headers, body, dialect=shape, streamed=streamed, url=call.url)
 
 
-def _count(call: Call, held: Held) -> None:
-    usage = call.dialect.usage(unpacked(held.body, as_text(held.headers)))
+def _count(call: Call, usage: Usage) -> None:
     entry = call.entry
     entry.tokens_in, entry.tokens_out = usage.tokens_in, usage.tokens_out
     entry.tokens_cached, entry.tokens_reasoning = usage.tokens_cached, usage.tokens_reasoning
@@ -76,6 +76,8 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | No
         if follower is not None:
             follower.feed(piece)
         await call.reply.piece(piece)
+    if follower is not None:
+        _count(call, follower.usage)
     if follower is None or follower.complete:
         await call.reply.end()
         return None

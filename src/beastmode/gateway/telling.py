@@ -7,6 +7,7 @@ import math
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call, Held, RejectedError
 from beastmode.gateway.headers import without
+from beastmode.store.ledger import Outcome
 
 _MOST_RECORDED_BYTES = 64 * 1024
 _STATUS = {"timeout": 504, "rate_limit": 429}
@@ -57,7 +58,7 @@ def _notes(failure: Failure) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _record(failure: Failure, call: Call, outcome: str) -> None:
+def _record(failure: Failure, call: Call, outcome: Outcome) -> None:
     entry = call.entry
     entry.outcome, entry.class_ = outcome, failure.class_
     entry.cause, entry.tip = failure.cause, failure.tip

@@ -38,6 +38,11 @@ class Answer:
         """It comes as server-sent events."""
         return self._response.content_type == "text/event-stream"
 
+    @property
+    def is_packed(self) -> bool:
+        """It is compressed, so that what passes cannot be read on the side."""
+        return self._response.headers.get("Content-Encoding", "identity").lower() != "identity"
+
 
 class Upstream:
     """Sends requests to one base URL. Closed when the server ends.
@@ -46,7 +51,9 @@ class Upstream:
     its first byte and between two.
     """
 
-    def __init__(self, base_url: str, *, key: str = "", idle_s: float = 600.0, connect_s: float = 10.0) -> None:
+    def __init__(
+        self, base_url: str, *, key: str = "", idle_s: float = 600.0, connect_s: float = 10.0
+    ) -> None:
         self.base_url = base_url
         self._key = key
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=idle_s)
