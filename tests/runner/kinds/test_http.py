@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.runner.kinds.http import HttpKind, contains, shown
+from beastmode.runner.kinds.http import HttpKind, contains
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Http
@@ -140,18 +140,6 @@ def test_a_password_in_an_address_reaches_the_server_and_nobody_else(tmp_path: P
     assert b"key=hunter3" in server.requests[0]
     assert class_of(outcome) == "auth"
     assert "hunter" not in repr(outcome.failure) + log_of(tmp_path).decode()
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://u:p@h:1/a?k=1#f", "https://h:1/a"),
-        ("http://[::1]:80/", "http://[::1]:80/"),
-        ("http://[::1/", "the address"),
-    ],
-)
-def test_an_address_is_shown_without_secrets(url: str, expected: str) -> None:
-    assert shown(url) == expected
 
 
 # Which answers mean what

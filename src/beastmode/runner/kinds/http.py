@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
+from beastmode.probes.http import shown
 from beastmode.probes.proxies import proxy_for
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.supervisor import AttemptLog
@@ -129,15 +130,6 @@ class _Answer:
     headers: Mapping[str, str]
     body: bytes
     whole: bool
-
-
-def shown(url: str) -> str:
-    """An address as it may be shown: without a password, and without the query, where keys are passed."""
-    try:
-        parts = urlsplit(url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-    except ValueError:
-        return "the address"
 
 
 async def _left(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
