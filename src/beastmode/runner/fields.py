@@ -1,20 +1,25 @@
 """The `{fields}` of a command: which there are, how they are filled in, and what is wrong with a template.
 
 A list of arguments is filled argument by argument, so a title with spaces or quotes stays one argument. A
-shell line is never filled: a title like `$(rm -rf ~)` would become code. It gets the fields as `$BEAST_*`.
+shell line is never filled, nor is the script of a `sh -c` in a list: a title like `$(rm -rf ~)` would become
+code. They get the fields as `$BEAST_*`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from beastmode.errors import Problem
 
 FIELDS = ("id", "title", "phase", "category", "attempt", "line", "feedback", "run")
 
+SHELLS = frozenset(("sh", "ash", "bash", "dash", "fish", "ksh", "zsh"))
+
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _FIELD = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|(?<!\$)\{{(?P<field>{_NAME})\}}")
+_SCRIPT_FOLLOWS = re.compile(r"-[A-Za-z]*c")
 _IN_SHELL = re.compile(rf"(?<!\$)\{{({_NAME})\}}")
 
 
@@ -39,7 +44,12 @@ def fill(arguments: Sequence[str], values: Mapping[str, str]) -> list[str]:
 
 
 def problems_of_arguments(arguments: Sequence[str], line: int = 0) -> list[Problem]:
-    """The fields in a list of arguments that do not exist, each once.   line: where the list stands."""
+    """What is wrong with the fields in a list of arguments.   line: where the list stands."""
+    return _unknown(arguments, line) + problems_of_script(arguments, line)
+
+
+def _unknown(arguments: Sequence[str], line: int) -> list[Problem]:
+    """The fields that do not exist, each once."""
     unknown = dict.fromkeys(
         name for argument in arguments for name in find_fields(argument) if name not in FIELDS
     )
@@ -51,6 +61,21 @@ def problems_of_arguments(arguments: Sequence[str], line: int = 0) -> list[Probl
             f"Known fields: {known}. Write {{{{{name}}}}} for a literal {{{name}}}.",
         )
         for name in unknown
+    ]
+
+
+def problems_of_script(arguments: Sequence[str], line: int = 0) -> list[Problem]:
+    """The fields in the script of a `sh -c`, wherever the shell stands (`env A=1 bash -c …`), each once."""
+    return [
+        Problem(
+            line,
+            f"{{{name}}} in the script of `{' '.join(arguments[at - 2 : at])}` would be run as code",
+            f'Write "$BEAST_{name.upper()}" there instead, or pass it on behind the script.',
+        )
+        for at in range(2, len(arguments))
+        if PurePosixPath(arguments[at - 2]).name in SHELLS and _SCRIPT_FOLLOWS.fullmatch(arguments[at - 1])
+        for name in dict.fromkeys(find_fields(arguments[at]))
+        if name in FIELDS
     ]
 
 

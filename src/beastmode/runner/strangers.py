@@ -26,6 +26,7 @@ fetch the exit status of theirs within milliseconds; taking it from them would t
 
 class _Status(NamedTuple):
     dead: bool
+    group: int
     session: int
 
 
@@ -56,10 +57,8 @@ class Strangers:
         running: leaders at work, and whatever else is known to be a child.   tokens: of attempts at work. The
         caller ends what is returned, and asks again until nothing is. Dead orphans are reaped on the way.
         """
-        if self._list < 0:
-            return []
         found = []
-        for pid in map(int, os.pread(self._list, 1 << 20, 0).split()):
+        for pid in self._children():
             if pid in running or (status := _status(pid)) is None or status.session == self._own_session:
                 continue
             if status.dead:
@@ -70,6 +69,14 @@ class Strangers:
                 found.append(pid)
         self._found.update(found)
         return found
+
+    def in_group(self, group: int) -> bool:
+        """Is an orphan in this process group still alive?"""
+        statuses = (_status(pid) for pid in self._children())
+        return any(status is not None and status.group == group and not status.dead for status in statuses)
+
+    def _children(self) -> list[int]:
+        return [] if self._list < 0 else [int(pid) for pid in os.pread(self._list, 1 << 20, 0).split()]
 
     def _is_orphan(self, pid: int, tokens: Collection[bytes]) -> bool:
         token = environment(pid).partition(self._mark)[2].partition(b"\0")[0]
@@ -88,10 +95,10 @@ class Strangers:
 def _status(pid: int) -> _Status | None:
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            state, _, _, session = file.read().rpartition(b")")[2].split()[:4]
+            state, _, group, session = file.read().rpartition(b")")[2].split()[:4]
     except (OSError, ValueError):
         return None
-    return _Status(state in b"ZX", int(session))
+    return _Status(state in b"ZX", int(group), int(session))
 
 
 def _open_children() -> int:

@@ -14,12 +14,21 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from beastmode.errors import Problem, SettingError
-from beastmode.runner.fields import problems_of_arguments, problems_of_shell
+from beastmode.runner.fields import problems_of_arguments, problems_of_script, problems_of_shell
 from beastmode.runner.formats.yaml_lines import Entries, Items, Scalar, shown
 from beastmode.settings import parse_concurrency, parse_duration, parse_rates
 
@@ -98,6 +107,13 @@ def task_id(value: object) -> str:
 def argument(value: object) -> str:
     """One argument of a command that is filled per task."""
     return _checked(text(value), lambda written: problems_of_arguments([written]))
+
+
+def arguments(written: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of a command together: what none of them shows alone."""
+    if problems := problems_of_script(written):
+        raise wrong(problems[0].what, problems[0].tip)
+    return written
 
 
 def shell_line(value: object) -> str:
@@ -388,7 +404,7 @@ OrderWord = Annotated[
     WithJsonSchema({"enum": ["needs", "sequence", "phases"]}),
 ]
 ShellOrArguments = Annotated[
-    Annotated[Annotated[tuple[Argument, ...], Field(min_length=1)], Tag("list")]
+    Annotated[Annotated[tuple[Argument, ...], Field(min_length=1), AfterValidator(arguments)], Tag("list")]
     | Annotated[str, BeforeValidator(shell_line), Tag("line")],
     Discriminator(_list_or_line),
     WithJsonSchema(_COMMAND_SCHEMA),
