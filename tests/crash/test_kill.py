@@ -1,168 +1,138 @@
-"""kill -9 at every write and every fsync of the journal, by strace's injection; then the same command goes on.
+"""kill -9 at every call that changes the home, and at instants between; then the same command goes on.
 
-After each kill: nothing recorded is lost or doubled, at most C attempts are repeated, no process of the killed run
-is left, and the run comes to its end.
+After each kill: what was said to be safe is there, nothing left before its start was recorded, no process of the
+killed run is left; the resumed run comes to its end, nothing recorded is lost or doubled, at most C attempts are
+repeated. `story.py` tells the run and the promises, `tracer.py` counts the calls.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SLOTS, TASKS = 3, 5
-MOST_POINTS = 400
-TOKEN = "BEAST_SESSION="
+from tests.crash import story, tracer
 
-DRIVER = """
-import json, sys, beastmode
-summary = beastmode.run(sys.argv[1], durability=sys.argv[2], linger_s=0.01)
-print(json.dumps(summary.as_json()))
-sys.exit(summary.exit_code)
-"""
-"""`beast run`, but for the 2 s that a slot lingers after a kill: there is no server here to spare."""
+ROOT = Path(__file__).parents[2]
+WORKERS = 2
+MOST_S = 600
 
-ROADMAP = "\n".join(
-    [
-        "limits: {concurrency: 3, rate: none}",
-        "tasks:",
-        *(f"  - {{id: t{n}, command: 'echo $BEAST_ID >> effects; sleep 0.03'}}" for n in range(TASKS - 1)),
-        f"  - {{id: t{TASKS - 1}, command: 'echo $BEAST_ID >> effects', needs: [t0, t1]}}",
-    ]
-)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(MOST_S)]
 
 
-@pytest.fixture
-def strace() -> str:
-    found = shutil.which("strace")
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("strace is missing; `make system` installs it")
-        pytest.skip("strace is missing")
-    return found
+@pytest.fixture(autouse=True)
+def tracing() -> None:
+    unavailable("ptrace", tracer.possible())
 
 
-def beast(folder: Path, durability: str, before: list[str] | None = None) -> subprocess.CompletedProcess[str]:
-    """One `beast run` of the roadmap in a folder."""
-    command = [*(before or []), sys.executable, "-c", DRIVER, "roadmap.yaml", durability]
+def unavailable(what: str, why: str) -> None:
+    """Skip by name where something cannot be had; where CI=true that is a failure."""
+    if why and os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is needed: {why}")
+    if why:
+        pytest.skip(f"{what}: {why}")
+
+
+def workers(module: str, *arguments: list[str]) -> list[dict[str, Any]]:
+    """Let processes of a module of this folder run side by side; returns what they printed."""
+    command = [sys.executable, "-m", f"tests.crash.{module}"]
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+    running = [
+        subprocess.Popen([*command, *some], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+        for some in arguments
+    ]
+    outputs = [worker.communicate(timeout=MOST_S)[0] for worker in running]
+    assert [worker.returncode for worker in running] == [0] * len(running)
+    return [json.loads(line) for output in outputs for line in output.splitlines()]
 
 
-def effects(folder: Path) -> Counter[str]:
-    path = folder / "effects"
-    return Counter(path.read_text(encoding="ascii").split()) if path.exists() else Counter()
+def kill_everywhere(folder: Path, durability: str, creation: str) -> list[dict[str, Any]]:
+    share = [[str(folder), durability, creation, str(offset), str(WORKERS)] for offset in range(WORKERS)]
+    return workers("points", *share)
 
 
-def recorded(folder: Path) -> list[tuple[str, str, int, str]]:
-    """Kind, task, attempt and end of every attempt event."""
-    path = folder / ".beast" / "journal.db"
-    if not path.exists():
-        return []
-    db = sqlite3.connect(path)
-    try:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
-            return []
-        rows = db.execute(
-            "SELECT kind, task, attempt, data FROM events WHERE kind LIKE 'attempt_%' AND task != 'first' ORDER BY seq"
-        )
-        return [(kind, task, attempt, json.loads(data).get("end", "")) for kind, task, attempt, data in rows]
-    finally:
-        db.close()
+@pytest.mark.parametrize("durability", ["full", "process"])
+@pytest.mark.parametrize("creation", ["created", "prepared"])
+def test_killed_at_every_call_that_changes_the_home(tmp_path: Path, durability: str, creation: str) -> None:
+    if creation == "prepared":
+        workers("origin", [str(tmp_path / "origin"), durability])
+    lines = kill_everywhere(tmp_path, durability, creation)
+    points = [line for line in lines if "call" in line]
+    assert [point for point in points if point["broken"]] == []
+    ends = [line for line in lines if "end" in line]
+    assert len(ends) == WORKERS
+    assert all(line["code"] == 0 for line in ends)
+    assert sorted(point["number"] for point in points) == list(range(len(points)))
+    calls = Counter(point["call"] for point in points)
+    assert calls["pwrite64 journal.db-wal"] > 50
+    assert calls["fdatasync journal.db-wal"] > 2
+    assert (calls["write ballast"] > 0) == (creation == "created")
+    print(f"\n{len(points)} kills, durability {durability}, home {creation}:")
+    for call, times in calls.most_common():
+        print(f"  {times:4} {call}")
 
 
-def done_tasks(folder: Path) -> list[str]:
-    return [task for _, task, _, end in recorded(folder) if end == "done"]
+def test_killed_between_the_calls(tmp_path: Path) -> None:
+    rounds = workers("instants", *([str(tmp_path), str(seed), "30"] for seed in range(WORKERS)))
+    assert [line for line in rounds if line["broken"]] == []
+    killed = sum(line["killed"] for line in rounds)
+    print(f"\n{killed} of {len(rounds)} runs killed at drawn instants")
+    assert killed > len(rounds) / 3
 
 
-def left_over(session_folder: Path) -> list[str]:
-    """Processes that run in a folder and carry a session's token."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) == os.getpid():
-            continue
-        try:
-            inside = (process / "cwd").resolve() == session_folder
-            if inside and TOKEN.encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return found
-
-
-def wait_until_none_is_left(folder: Path) -> None:
-    deadline = time.monotonic() + 10
-    while left := left_over(folder):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.02)
-
-
-def points(folder: Path, strace: str, calls: str, durability: str, prepare: bool) -> Iterator[int]:
-    """Kill at the 1st, 2nd, 3rd … of these calls, each in a fresh folder, until a run comes to its end."""
-    origin = folder / "origin"
-    origin.mkdir()
-    (origin / "roadmap.yaml").write_text(ROADMAP, encoding="ascii")
-    if prepare:  # the journal exists: its creation takes none of the counted calls
-        (origin / "first.yaml").write_text("tasks: [{id: first, command: ['true']}]", encoding="ascii")
-        run = [sys.executable, "-c", DRIVER, "first.yaml", durability]
-        subprocess.run(run, cwd=origin, check=True, capture_output=True, timeout=60)
-    for number in range(1, MOST_POINTS):
-        here = folder / str(number)
-        shutil.copytree(origin, here)
-        inject = f"--inject={calls}:signal=SIGKILL:when={number}"
-        ended = beast(
-            here,
-            durability,
-            [strace, "-f", "-qq", "-o", "/dev/null", f"--trace={calls}", inject],
-        )
-        if ended.returncode == 0:
-            assert number > 1, "nothing was ever killed: the calls are not those of the journal"
-            return
-        yield number
-    pytest.fail(f"still killed at call {MOST_POINTS}")
-
-
-def check_after_kill(here: Path, durability: str) -> None:
-    """The promises, after one kill and one resume."""
-    wait_until_none_is_left(here)
-    before, done_before, effects_before = recorded(here), done_tasks(here), effects(here)
-    ended = beast(here, durability)
-    assert ended.returncode == 0, ended.stderr
-    assert recorded(here)[: len(before)] == before, "something recorded was lost"
-    assert sorted(done_tasks(here)) == [f"t{n}" for n in range(TASKS)], "a result is missing or doubled"
-    after = effects(here)
-    for task in done_before:
-        assert after[task] == effects_before[task], f"{task} ran again although its result was recorded"
-    assert sum(after.values()) - TASKS <= SLOTS, f"more than {SLOTS} attempts were repeated: {after}"
-    assert set(after) == {f"t{n}" for n in range(TASKS)}
-    summary = json.loads(ended.stdout)
-    assert (summary["state"], summary["tasks"]["done"]) == ("done", TASKS)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("calls", "durability", "prepare"),
+    ("bug", "found"),
     [
-        ("pwrite64", "full", True),
-        ("fsync,fdatasync", "full", True),
+        ("acknowledge_early", "said to be safe, and lost"),
+        ("no_watchdog", "left over"),
+        ("forget_results", "ran again although"),
     ],
 )
-def test_killed_at_every_point(
-    tmp_path: Path, strace: str, calls: str, durability: str, prepare: bool
-) -> None:
-    killed = 0
-    for number in points(tmp_path, strace, calls, durability, prepare):
-        check_after_kill(tmp_path / str(number), durability)
-        killed += 1
-    print(f"killed at {killed} points of {calls}, durability {durability}")
-    assert killed
+def test_a_planted_bug_is_found(tmp_path: Path, bug: str, found: str) -> None:
+    lines = workers("points", [str(tmp_path), "full", "created", "0", "12", bug])
+    assert found in lines[-1].get("broken", "nothing was found")
+
+
+def test_strace_sees_no_other_call_that_changes_the_home(tmp_path: Path) -> None:
+    """Every call on a file of the home is one that the kills count, or one that changes nothing."""
+    unavailable("strace", "" if shutil.which("strace") else "it is not installed; `make system` does it")
+    seen, mapped = strace(tmp_path)
+    counted = {call for call, _ in seen if call in tracer.NUMBERS}
+    assert counted >= {"openat", "write", "pwrite64", "fdatasync", "ftruncate", "rename", "unlink", "mkdir"}
+    assert {call for call, _ in seen} - counted - CHANGE_NOTHING == set()
+    assert mapped == {"journal.db-shm"}  # stores into memory are no calls: test_killed_between_the_calls
+
+
+CHANGE_NOTHING = {
+    "access", "close", "fchown", "fcntl", "flock", "fstat", "getcwd", "getdents64", "ioctl", "lseek", "mmap", "munmap",
+    "newfstatat", "pread64", "read", "readlink", "stat", "statx", "execve", "chdir", "lstat", "dup2",
+}  # fmt: skip
+"""fchown gives SQLite's files the owner of the journal, which is their owner already."""
+
+
+def strace(folder: Path) -> tuple[set[tuple[str, str]], set[str]]:
+    """The calls on files of the home in one run, and the files of it that are mapped for writing."""
+    story.begin(folder / "run")
+    play = "from pathlib import Path; from tests.crash import story; story.play(Path.cwd(), 'full')()"
+    log = folder / "log"
+    command = ["strace", "-f", "-qq", "-y", "-s", "300", "-o", str(log), sys.executable, "-c", play]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert subprocess.run(command, cwd=folder / "run", env=env, timeout=MOST_S).returncode == 0
+    home = re.escape(str(folder / "run" / ".beast"))
+    seen, mapped = set(), set()
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        call = re.match(r"\d+ +(\w+)\(", line)
+        path = re.search(rf'(?:{home}|"\.beast)/?([^>"]*)', line)
+        if call and path:
+            seen.add((call[1], tracer.plain_name(path[1])))
+            if call[1] == "mmap" and "PROT_WRITE" in line and "MAP_SHARED" in line:
+                mapped.add(path[1])
+    return seen, mapped

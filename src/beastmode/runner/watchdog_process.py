@@ -63,10 +63,10 @@ def end_session(groups: list[int], session: str) -> bool:
     signal_all(carriers(session), signal.SIGTERM)
     while time.monotonic() - started < GRACE_S:
         groups = [group for group in groups if signal_groups([group], 0)]
-        if not groups and not carriers(session):
+        if not living(groups) and not carriers(session):
             break
         time.sleep(0.02)
-    signal_groups(groups, signal.SIGKILL)
+    signal_groups(groups, signal.SIGKILL)  # zombies, too: one may have forked just while it was looked at
     clean = 0
     # Twice clean: a process that is just being replaced (exec) shows no environment for an instant.
     while clean < 2 and time.monotonic() - started < MOST_S:
@@ -77,16 +77,39 @@ def end_session(groups: list[int], session: str) -> bool:
     return clean == 2
 
 
+def living(groups: list[int]) -> bool:
+    """Does anything still run in these groups, which are there? A zombie does not: whoever should fetch it may
+    take long or never do it (many a container's first process), and would only hold up the run that goes on."""
+    if not groups or not (pids := process_ids()):
+        return bool(groups)
+    running = {group for group, state in map(group_and_state, pids) if state not in "ZX"}
+    return not running.isdisjoint(groups)
+
+
+def process_ids() -> list[str]:
+    """All processes, as /proc has them; none where there is no /proc."""
+    try:
+        return [name for name in os.listdir("/proc") if name.isdecimal()]
+    except OSError:
+        return []
+
+
+def group_and_state(pid: str) -> tuple[int, str]:
+    """The process group and the state (a letter) of a process; (0, "X") where it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return int(fields[2]), fields[0].decode()
+    except (OSError, IndexError):
+        return 0, "X"
+
+
 def carriers(session: str) -> list[int]:
     """The processes of this user, other than this one, whose environment names the session. Linux; else
     none."""
     wanted = b"\0" + MARK + session.encode() + b"\0"
-    try:
-        names = os.listdir("/proc")
-    except OSError:
-        return []
     own = str(os.getpid())
-    return [int(name) for name in names if name.isdecimal() and name != own and wanted in environment(name)]
+    return [int(pid) for pid in process_ids() if pid != own and wanted in environment(pid)]
 
 
 def environment(pid: int | str) -> bytes:
