@@ -79,7 +79,8 @@ def run(
     flags |= {"retries": retries} if retries >= 0 else {}
     flags |= {"max_attempts": max_attempts} if max_attempts > 0 else {}
     selection = Selection(tuple(filter(None, (name.strip() for name in only.split(",")))), phase, failed)
-    request = Request(file, flags, as_arguments(command), home, report, fresh, selection)
+    work = as_arguments(command) if command else None
+    request = Request(file, flags, work, home, report, fresh, selection)
     with view_for(sys.stderr) as view:
         summary = drive(open_run(request), view)
     print(ending(summary, str(file)), file=sys.stderr)
