@@ -7,9 +7,9 @@ Faults are raised; outcomes that a task expects (an exit code, a refused connect
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -33,6 +33,10 @@ class BeastError(Exception):
         place = f"{where}: " if where else ""
         advice = f"\n  {tip}" if tip else ""
         super().__init__(f"{place}{what}{advice}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields, for programs. `problems` has what, line and tip of each, where several were found."""
+        return {"what": self.what, "where": self.where, "tip": self.tip, "problems": []}
 
 
 class SettingError(BeastError):
@@ -83,6 +87,10 @@ class RoadmapError(BeastError):
             where=f"{path}:{first.line}" if first.line else str(path),
             tip=first.tip,
         )
+
+    def as_json(self) -> dict[str, Any]:
+        what = self.problems[0].what
+        return {**super().as_json(), "what": what, "problems": [asdict(problem) for problem in self.problems]}
 
     def _line(self, problem: Problem) -> str:
         place = f"{self.path}:{problem.line}" if problem.line else self.path

@@ -15,7 +15,7 @@ Order = Literal["needs", "sequence", "phases"]
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)?\s*(sec|second|s|minute|min|m|hour|h)")
-_DURATION_TIP = "Write seconds as a number, or a duration like 500ms, 30s, 10m, 1h30m."
+_DURATION_TIP = "Write seconds, or a duration like 500ms, 30s, 10m, 1h30m."
 _RATE_TIP = "Write starts per time, like 8/s, 60/min or 500/h, several with a comma, or none for no limit."
 
 PAD_SHARE, PAD_LEAST_S = 0.05, 0.050
@@ -42,6 +42,25 @@ def parse_duration(value: object) -> float:
     if not math.isfinite(value) or value < 0:
         raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP)
     return float(value)
+
+
+def parse_timeout(value: object) -> float:
+    """Seconds, more than 0, written as a duration."""
+    if str(value).lstrip().startswith("-"):
+        raise SettingError(f"a timeout of {value} is negative", tip=_DURATION_TIP)
+    seconds = parse_duration(value)
+    if seconds == 0:
+        raise SettingError("a timeout of 0 would end everything at once", tip="Leave it out for the default.")
+    return seconds
+
+
+def parse_count(value: object, least: int) -> int:
+    """A whole number from `least`, of at most nine digits: what is stored and counted with it fits everywhere."""
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) < least:
+        tip = f"Write a whole number from {least}, or leave it out for the default."
+        raise SettingError(f"{value!r} is not a whole number from {least}", tip=tip)
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import json
+import shlex
 import sys
+from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -12,7 +15,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from beastmode import __version__
-from beastmode.errors import EXIT_INPUT, EXIT_INTERRUPTED, BeastError
+from beastmode.cli.streams import forgive_lost_readers
+from beastmode.errors import EXIT_DONE, EXIT_INPUT, EXIT_INTERRUPTED, BeastError
 
 COMMANDS = {
     "run": "Run a roadmap in parallel, safely, to the end; or go on where it stopped.",
@@ -24,6 +28,10 @@ COMMANDS = {
     "schema": "Print the JSON Schema of the native roadmap format, for editors.",
 }
 """What each command is for. Kept here so that `beast --help` loads none of them: it answers at once."""
+
+
+_UsageError: Any = typer.BadParameter.__bases__[0]
+"""Of click, which newer versions of typer bring along under a name of their own."""
 
 
 class _Lazy(TyperGroup):
@@ -39,9 +47,21 @@ class _Lazy(TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}. {_guess(args[0])}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _guess(word: str) -> str:
+    if Path(word).exists():
+        return f"To run a roadmap: beast run {shlex.quote(word)}"
+    near = get_close_matches(word, COMMANDS, n=1)
+    return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(COMMANDS)}."
 
 
 def new_app(**options: Any) -> typer.Typer:
@@ -63,19 +83,36 @@ def _version(
 
 
 def main() -> None:
-    """The `beast` command. Exit codes: docs/exit-codes.md."""
+    """The `beast` command. Exit codes: docs/states.md."""
     if sys.platform == "win32":
         sys.exit("beast needs Linux or macOS. On Windows, install WSL (`wsl --install`) and run it there.")
+    forgive_lost_readers()
+    code = _ended(sys.argv[1:])
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def _ended(arguments: list[str]) -> int:
+    """Do what the arguments say; the exit code. Every fault that a person can meet becomes words here."""
     try:
-        app()
+        return app(args=arguments, prog_name="beast", standalone_mode=False) or EXIT_DONE
+    except _UsageError as error:
+        error.show()
+        fault = {"what": error.format_message(), "where": "", "tip": "See `beast --help`.", "problems": []}
+        return _said(arguments, EXIT_INPUT, "error", fault)
     except BeastError as error:
         print(f"beast: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone; so do we
-        sys.exit(EXIT_INPUT)
+        return _said(arguments, error.exit_code, "error", error.as_json())
+    except (KeyboardInterrupt, typer.Abort):
+        print("beast: interrupted", file=sys.stderr)
+        return _said(arguments, EXIT_INTERRUPTED, "interrupted", None)
+
+
+def _said(arguments: list[str], code: int, state: str, fault: dict[str, Any] | None) -> int:
+    """With --json, a program that reads stdout gets one object whatever happens."""
+    if "--json" in arguments:
+        print(json.dumps({"state": state, "exit_code": code, "error": fault}, indent=2))
+    return code
 
 
 if __name__ == "__main__":

@@ -136,7 +136,9 @@ class Guard:
                 if hold.reason not in _OWN_LIMITS:
                     blocked_since = now if blocked_since is None else blocked_since
                     self._check_patience(hold, now, blocked_since)
-                elif self.health is None or self.health.well:  # else it is the next probe that waits for a place
+                elif (
+                    self.health is None or self.health.well
+                ):  # else it is the next probe that waits for a place
                     blocked_since = None
                 await self._wait(hold, admission)
         self.in_flight += 1

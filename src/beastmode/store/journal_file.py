@@ -33,7 +33,9 @@ _HEADER_BYTES, _USER_VERSION_AT = 100, 60
 """Of an SQLite file, see "Database File Format" 1.3."""
 
 FULL_TIP = "Free space on the disk that holds the journal, then run the same command again: it goes on."
-_RIGHTS_TIP = "Make the folder and its files readable and writable for you, or name another folder with --home."
+_RIGHTS_TIP = (
+    "Make the folder and its files readable and writable for you, or name another folder with --home."
+)
 _TIPS = {
     sqlite3.SQLITE_FULL: FULL_TIP,
     sqlite3.SQLITE_IOERR: "See to the disk that holds the journal (is it full, is it failing?), then run the same"

@@ -30,7 +30,7 @@ from pydantic_core import PydanticCustomError
 from beastmode.errors import Problem, SettingError
 from beastmode.runner.fields import problems_of_arguments, problems_of_script, problems_of_shell
 from beastmode.runner.formats.yaml_lines import Entries, Items, Scalar, shown
-from beastmode.settings import parse_concurrency, parse_duration, parse_rates
+from beastmode.settings import parse_concurrency, parse_rates, parse_timeout
 
 DIGITS = 9
 """Whole numbers are at most this long: what is stored and counted with them fits everywhere."""
@@ -191,19 +191,6 @@ def setting(parse: Callable[[object], Any], keep: Callable[[str], Any] | None = 
         return keep(written) if keep else understood
 
     return BeforeValidator(parsed)
-
-
-def _timeout(value: object) -> float:
-    if str(value).lstrip().startswith("-"):
-        raise SettingError(
-            f"a timeout of {value} is negative", tip="Write seconds, or 500ms, 30s, 10m, 1h30m."
-        )
-    seconds = parse_duration(value)
-    if seconds == 0:
-        raise SettingError(
-            "a timeout of 0 would end every attempt at once", tip="Leave it out for the run's own."
-        )
-    return seconds
 
 
 def _limit(written: str) -> int | str:
@@ -374,7 +361,7 @@ Concurrency = Annotated[
     int | str | None, setting(parse_concurrency, _limit), WithJsonSchema(_CONCURRENCY_SCHEMA)
 ]
 RateText = Annotated[str | None, setting(parse_rates, str.strip), WithJsonSchema({"type": "string"})]
-Timeout = Annotated[float | None, setting(_timeout), WithJsonSchema(_DURATION_SCHEMA)]
+Timeout = Annotated[float | None, setting(parse_timeout), WithJsonSchema(_DURATION_SCHEMA)]
 Retries = Annotated[int | None, whole(0), WithJsonSchema({"type": "integer", "minimum": 0})]
 Priority = Annotated[int, whole(-(10**DIGITS) + 1), WithJsonSchema({"type": "integer"})]
 Statuses = Annotated[

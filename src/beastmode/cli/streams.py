@@ -1,0 +1,57 @@
+"""Streams whose reader may go away (`beast run … 2>&1 | head`): what is printed then is lost, and nothing else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Any
+
+GONE = frozenset({errno.EPIPE, errno.EIO})
+"""The reader of a pipe has ended; the terminal is closed."""
+NOBODY = frozenset(errno.errorcode)
+"""Any fault: for a stream that only tells what happens, which must not be what ends a run."""
+
+
+def forgive_lost_readers() -> None:
+    """Printing never raises because nobody listens any more. On stderr it never raises at all."""
+    sys.stdout = Forgiving(sys.stdout, GONE)
+    sys.stderr = Forgiving(sys.stderr, NOBODY)
+
+
+class Forgiving:
+    """A text or binary stream that writes to nowhere once its reader has gone.
+
+    forgiven: numbers of the OSErrors that mean so; any other is raised.   Else as the stream it stands for.
+    """
+
+    def __init__(self, stream: Any, forgiven: frozenset[int]) -> None:
+        self._stream, self._forgiven = stream, forgiven
+
+    def write(self, data: Any) -> int:
+        try:
+            return int(self._stream.write(data))
+        except OSError as error:
+            self._let_go(error)
+            return len(data)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._let_go(error)
+
+    @property
+    def buffer(self) -> Forgiving:
+        return Forgiving(self._stream.buffer, self._forgiven)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def _let_go(self, error: OSError) -> None:
+        """Put nowhere in its place, also for what is still in its buffer."""
+        if error.errno not in self._forgiven:
+            raise error
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
