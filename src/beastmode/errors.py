@@ -67,6 +67,12 @@ class ReportError(BeastError):
     exit_code = EXIT_JOURNAL
 
 
+class OutputError(BeastError):
+    """What was asked for cannot be written to stdout."""
+
+    exit_code = EXIT_JOURNAL
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a roadmap.   line: from 1; 0 where no line can be named."""

@@ -1,8 +1,8 @@
 """The run that the crash tests kill, and the promises that hold after each kill: told in a folder of its own.
 
-    roadmap.yaml   the list; `effects` gets a line whenever a task was really at work
-    acks           a line for every event that the journal said was safe, written when it said so
-    .beast         the home
+roadmap.yaml   the list; `effects` gets a line whenever a task was really at work
+acks           a line for every event that the journal said was safe, written when it said so
+.beast         the home
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from difflib import get_close_matches
@@ -16,7 +17,7 @@ from typer.main import get_command
 
 from beastmode import __version__
 from beastmode.cli.streams import forgive_lost_readers
-from beastmode.errors import EXIT_DONE, EXIT_INPUT, EXIT_INTERRUPTED, BeastError
+from beastmode.errors import EXIT_DONE, EXIT_INPUT, EXIT_INTERRUPTED, BeastError, OutputError
 
 COMMANDS = {
     "run": "Run a roadmap in parallel, safely, to the end; or go on where it stopped.",
@@ -87,19 +88,28 @@ def main() -> None:
     if sys.platform == "win32":
         sys.exit("beast needs Linux or macOS. On Windows, install WSL (`wsl --install`) and run it there.")
     forgive_lost_readers()
-    code = _ended(sys.argv[1:])
-    sys.stdout.flush()
+    try:
+        code = answer(sys.argv[1:])
+        sys.stdout.flush()
+    except OutputError as error:
+        print(f"beast: {error}", file=sys.stderr)
+        os._exit(error.exit_code)  # Python would try to write the rest at its end
     sys.exit(code)
 
 
-def _ended(arguments: list[str]) -> int:
-    """Do what the arguments say; the exit code. Every fault that a person can meet becomes words here."""
+def answer(arguments: list[str]) -> int:
+    """Do what the arguments say, and return the exit code. What a person can do wrong ends in words here.
+
+    Raises OutputError where stdout cannot be written.
+    """
     try:
         return app(args=arguments, prog_name="beast", standalone_mode=False) or EXIT_DONE
     except _UsageError as error:
         error.show()
         fault = {"what": error.format_message(), "where": "", "tip": "See `beast --help`.", "problems": []}
         return _said(arguments, EXIT_INPUT, "error", fault)
+    except OutputError:
+        raise
     except BeastError as error:
         print(f"beast: {error}", file=sys.stderr)
         return _said(arguments, error.exit_code, "error", error.as_json())

@@ -7,22 +7,25 @@ import os
 import sys
 from typing import Any
 
+from beastmode.errors import OutputError
+
 GONE = frozenset({errno.EPIPE, errno.EIO})
 """The reader of a pipe has ended; the terminal is closed."""
-NOBODY = frozenset(errno.errorcode)
-"""Any fault: for a stream that only tells what happens, which must not be what ends a run."""
+ANY = frozenset(errno.errorcode)
+_TIP = "Make room there; `beast status --json` shows how a run ended."
 
 
 def forgive_lost_readers() -> None:
-    """Printing never raises because nobody listens any more. On stderr it never raises at all."""
+    """Printing never raises because nobody listens any more; on stderr, which must not end a run, it never raises.
+    On stdout it raises OutputError where it must not be lost."""
     sys.stdout = Forgiving(sys.stdout, GONE)
-    sys.stderr = Forgiving(sys.stderr, NOBODY)
+    sys.stderr = Forgiving(sys.stderr, ANY)
 
 
 class Forgiving:
     """A text or binary stream that writes to nowhere once its reader has gone.
 
-    forgiven: numbers of the OSErrors that mean so; any other is raised.   Else as the stream it stands for.
+    forgiven: numbers of the OSErrors that mean so; any other raises OutputError.   Else as the stream it stands for.
     """
 
     def __init__(self, stream: Any, forgiven: frozenset[int]) -> None:
@@ -51,7 +54,7 @@ class Forgiving:
     def _let_go(self, error: OSError) -> None:
         """Put nowhere in its place, also for what is still in its buffer."""
         if error.errno not in self._forgiven:
-            raise error
+            raise OutputError(f"stdout cannot be written: {error.strerror}", tip=_TIP) from None
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
