@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from beastmode import run
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.kinds.python import CallKind
-from beastmode.runner.roadmap import Task, TaskOptions
+from beastmode.runner.roadmap import Roadmap, Task, TaskOptions
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Call
 from beastmode.testing import attempt_of
@@ -353,3 +354,16 @@ def test_the_process_of_a_call_loads_little(tmp_path: Path) -> None:
     source = "import sys, beastmode.runner.kinds.call_child; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout
     assert not {"asyncio", "aiohttp", "beastmode.failures.classify", "traceback"} & set(loaded.split())
+
+
+def test_a_callable_given_from_python_goes_the_whole_way(tmp_path: Path) -> None:
+    greeted: list[str] = []
+
+    def hello(task: dict[str, Any]) -> None:
+        greeted.append(task["title"])
+
+    works: list[Any] = [hello, raising(ValueError("no"))[0]]
+    listed = Roadmap([Task("greet", works[0], title="the world"), Task("fail", works[1])])
+    summary = run(listed, home=tmp_path / "home", retries=0, rates="none")
+    assert (summary.tasks["done"], summary.tasks["failed"], summary.exit_code) == (1, 1, 1)
+    assert greeted == ["the world"]
