@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from beastmode.runner.supervisor import Supervisor
 
 LONG_S = 30.0
 """No promise about speed: after this long, what a test waits for is not coming."""
@@ -41,6 +44,12 @@ def pid_in(path: Path) -> int:
         lambda: path.exists() and path.read_text(encoding="ascii").endswith("\n"), f"{path.name} written"
     )
     return int(path.read_text(encoding="ascii"))
+
+
+def supervisor_in(folder: Path, grace_s: float = 0.3) -> Supervisor:
+    """A supervisor of a session that no other test has: what ends a session ends it on the whole machine."""
+    session = uuid.uuid4().hex
+    return Supervisor(session, folder / "watchdogs" / f"{session}.lock", grace_s)
 
 
 def alive(pid: int) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from beastmode.runner import strangers
 from beastmode.runner.output import AttemptLog
 from beastmode.runner.supervisor import Exit, Supervisor
-from tests.processes import alive, belonging_to, eventually, pid_in
+from tests.processes import alive, belonging_to, eventually, pid_in, supervisor_in
 
 T = TypeVar("T")
 LIMIT = 100_000
@@ -26,7 +26,7 @@ def supervised(folder: Path, story: Callable[[Supervisor], Awaitable[T]], grace_
     """Play a story with a supervisor of its own; nothing that it started may be left when it has closed."""
 
     async def play() -> T:
-        supervisor = Supervisor("s-1", folder / "watchdogs" / "s-1.lock", grace_s)
+        supervisor = supervisor_in(folder, grace_s)
         try:
             return await story(supervisor)
         finally:

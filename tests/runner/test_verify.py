@@ -9,11 +9,10 @@ from pathlib import Path
 from beastmode.runner.execute import Verdict
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.roadmap import Task
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
 from beastmode.runner.work import Command
 from beastmode.testing import attempt_of
-from tests.processes import belonging_to
+from tests.processes import belonging_to, supervisor_in
 
 
 def verdict(folder: Path, command: Command, timeout_s: float = 30.0) -> Verdict:
@@ -25,7 +24,7 @@ def verdict(folder: Path, command: Command, timeout_s: float = 30.0) -> Verdict:
     )
 
     async def play() -> Verdict:
-        supervisor = Supervisor("s-1", folder / "watchdogs" / "s-1.lock", 0.3)
+        supervisor = supervisor_in(folder)
         try:
             return await Verifier(command, CommandKind(supervisor))(attempt)
         finally:

@@ -17,20 +17,20 @@ import pytest
 from beastmode.errors import PreconditionError
 from beastmode.runner import watchdog
 from beastmode.runner.output import AttemptLog
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.watchdog import Watchdog, end_leftovers, wait_for_old_watchdogs
 from beastmode.runner.watchdog_process import registered
-from tests.processes import alive, belonging_to, eventually, pid_in
+from tests.processes import alive, belonging_to, eventually, pid_in, supervisor_in
 
-SESSION = "s-1"
+ROOT = Path(__file__).parents[2]
+SESSION = "a-session"
 RUNNER = """
 import asyncio, os, sys, time
 from pathlib import Path
 from beastmode.runner.output import AttemptLog
-from beastmode.runner.supervisor import Supervisor
+from tests.processes import supervisor_in
 
 async def main(folder, lines):
-    supervisor = Supervisor("s-1", folder / "watchdogs" / "s-1.lock", 0.3)
+    supervisor = supervisor_in(folder)
     # here
     def log(n): return AttemptLog(folder / f"{n}.log", 1000)
     await asyncio.gather(*(
@@ -54,7 +54,7 @@ DAEMON = "setsid -f sh -c 'echo $$ > daemon; cd /; exec sleep 600'; sleep 600"
 def runner_at_work(folder: Path, source: str = RUNNER) -> Iterator[subprocess.Popen[bytes]]:
     """A runner of its own process, with three programs at work that do not end by themselves."""
     command = [sys.executable, "-c", source, str(folder), PLAIN, DEAF, DAEMON]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as runner:
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as runner:
         try:
             for name in ("plain", "deaf", "daemon"):
                 pid_in(folder / name)
@@ -118,10 +118,11 @@ def test_leftovers_are_found_by_the_name_of_their_session_alone(tmp_path: Path) 
         os.kill(watchdog_of(tmp_path), signal.SIGKILL)
         runner.kill()
         runner.wait()
-        (tmp_path / "watchdogs" / "s-1.lock").unlink()
+        [lock] = (tmp_path / "watchdogs").iterdir()
+        lock.unlink()
         asyncio.run(end_leftovers("another"))
         assert all(map(alive, programs(tmp_path)))
-        asyncio.run(end_leftovers(SESSION))
+        asyncio.run(end_leftovers(lock.stem))
         assert not any(map(alive, programs(tmp_path)))
 
 
@@ -129,7 +130,7 @@ def test_a_watchdog_that_is_killed_is_started_again(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(watchdog, "_LEAST_LIFE_S", 0.0)
 
     async def story() -> None:
-        supervisor = Supervisor(SESSION, tmp_path / "watchdogs" / "s-1.lock", 0.3)
+        supervisor = supervisor_in(tmp_path)
         log = AttemptLog(tmp_path / "log", 1000)
         env = {**os.environ, "FOLDER": str(tmp_path)}
         attempt = asyncio.create_task(

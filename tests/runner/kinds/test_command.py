@@ -20,10 +20,9 @@ from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.environment import environment_of, field_values, last_bytes
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.roadmap import Task, TaskOptions
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Command
 from beastmode.testing import attempt_of
-from tests.processes import belonging_to
+from tests.processes import belonging_to, supervisor_in
 
 EVERYTHING = [
     f"{{{name}}}" for name in ("id", "title", "phase", "category", "attempt", "line", "feedback", "run")
@@ -41,7 +40,7 @@ def ran(folder: Path, work: Command, **about: Any) -> Outcome:
     """The outcome of one attempt; nothing of it may be left."""
 
     async def play() -> Outcome:
-        supervisor = Supervisor("s-1", folder / "watchdogs" / "s-1.lock", 0.3)
+        supervisor = supervisor_in(folder)
         try:
             return await CommandKind(supervisor).perform(attempt(folder, work, **about), lambda: None)
         finally:
@@ -211,7 +210,7 @@ def test_a_machine_without_descriptors_left_is_waited_for(tmp_path: Path) -> Non
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     async def play() -> Outcome:
-        supervisor = Supervisor("s-1", tmp_path / "s-1.lock")
+        supervisor = supervisor_in(tmp_path)
         kind = CommandKind(supervisor)
         assert (await kind.perform(attempt(tmp_path, Command(("true",))), lambda: None)).ok
         in_use = len(os.listdir("/proc/self/fd"))

@@ -19,7 +19,7 @@ from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Call, Command, Http, Work
 from beastmode.testing import attempt_of
-from tests.processes import belonging_to
+from tests.processes import belonging_to, supervisor_in
 from tests.servers import answers, closed_port, serving
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ def play(folder: Path, case: Case, story: Callable[[Kind], Awaitable[T]]) -> T:
     """A story with a kind of its own; nothing of it may be left."""
 
     async def told() -> T:
-        supervisor = Supervisor("s-1", folder / "watchdogs" / "s-1.lock", 0.3)
+        supervisor = supervisor_in(folder)
         kind = case.kind(supervisor)
         try:
             return await story(kind)

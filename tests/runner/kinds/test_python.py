@@ -19,10 +19,9 @@ from beastmode import run
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.kinds.python import CallKind
 from beastmode.runner.roadmap import Roadmap, Task, TaskOptions
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Call
 from beastmode.testing import attempt_of
-from tests.processes import alive, belonging_to, pid_in
+from tests.processes import alive, belonging_to, pid_in, supervisor_in
 
 JOBS = '''
 import asyncio, os, sys, time
@@ -76,7 +75,7 @@ def called(folder: Path, function: str | Callable[..., Any], timeout_s: float = 
     """The outcome of one call; nothing of it may be left."""
 
     async def play() -> Outcome:
-        supervisor = Supervisor("s-1", folder / "watchdogs" / "s-1.lock", 0.3)
+        supervisor = supervisor_in(folder)
         try:
             return await CallKind(supervisor).perform(attempt(folder, function, timeout_s), lambda: None)
         finally:
@@ -185,7 +184,7 @@ def test_imports_come_from_the_roadmaps_folder_and_pythonpath_only(
     monkeypatch.setenv("PYTHONPATH", str(pathed))
 
     async def play() -> Outcome:
-        supervisor = Supervisor("s-1", tmp_path / "s-1.lock")
+        supervisor = supervisor_in(tmp_path)
         given = replace(attempt(tmp_path, "first:f"), root=started_in, import_root=listed)
         outcome = await CallKind(supervisor).perform(given, lambda: None)
         await supervisor.close()
@@ -197,7 +196,7 @@ def test_imports_come_from_the_roadmaps_folder_and_pythonpath_only(
 
 def test_a_cancelled_call_leaves_no_descriptor_open(jobs: Path) -> None:
     async def play() -> int:
-        supervisor = Supervisor("s-1", jobs / "s-1.lock", 0.3)
+        supervisor = supervisor_in(jobs)
         started = asyncio.Event()
         before = len(os.listdir("/proc/self/fd"))
         call = asyncio.create_task(CallKind(supervisor).perform(attempt(jobs, "jobs:blocks"), started.set))
@@ -213,7 +212,7 @@ def test_a_cancelled_call_leaves_no_descriptor_open(jobs: Path) -> None:
 
 def test_a_call_whose_facts_are_too_long_for_this_system_says_so(tmp_path: Path) -> None:
     async def play() -> Outcome:
-        supervisor = Supervisor("s-1", tmp_path / "s-1.lock")
+        supervisor = supervisor_in(tmp_path)
         task = Task("t", Call("jobs:says"), title="x" * 3_000_000)
         outcome = await CallKind(supervisor).perform(attempt_of(task, folder=tmp_path), lambda: None)
         await supervisor.close()
@@ -338,7 +337,7 @@ def test_a_cancelled_callable_is_cancelled(tmp_path: Path) -> None:
             ended.append("tidied up")
 
     async def play() -> None:
-        supervisor = Supervisor("s-1", tmp_path / "s-1.lock")
+        supervisor = supervisor_in(tmp_path)
         call = asyncio.create_task(CallKind(supervisor).perform(attempt(tmp_path, waits), lambda: None))
         await asyncio.sleep(0)
         call.cancel()

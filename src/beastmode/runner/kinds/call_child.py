@@ -20,7 +20,6 @@ def main() -> int:
     `sys.exit` in the function means what it means in any program.
     """
     name, folder, answer = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    os.set_inheritable(answer, False)  # a program that the function starts and forgets must not keep it open
     facts = json.loads(os.environ.pop("BEAST_CALL"))
     sys.argv[:] = [name]
     sys.path.insert(0, folder)
