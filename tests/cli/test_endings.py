@@ -127,6 +127,16 @@ def test_a_run_whose_progress_cannot_be_written_goes_on_to_its_end(tmp_path: Pat
     assert (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_with_closed_streams_goes_on_to_its_end(tmp_path: Path, closed: str) -> None:
+    roadmap(tmp_path, "id: a, command: 'echo hello; touch ran'")
+    line = f'"{sys.executable}" -m beastmode run roadmap.yaml --json {closed}'
+    ended = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, timeout=LONG_S * 2, capture_output=True)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "ran").exists()
+    assert beast(tmp_path, "logs", "a").stdout == "hello\n"
+
+
 @pytest.mark.parametrize("arguments", [["plan", "roadmap.yaml"], ["logs", "loud"], ["schema"]])
 def test_a_listing_that_nobody_reads_to_its_end_is_no_fault(tmp_path: Path, arguments: list[str]) -> None:
     roadmap(

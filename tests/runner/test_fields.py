@@ -61,6 +61,8 @@ def test_an_unknown_field_is_named_once_with_the_known_ones() -> None:
         ["sh", "-c", "echo {title}"],
         ["/bin/bash", "-lc", "echo '{title}'"],
         ["env", "A=1", "zsh", "-ec", "x {title} {title}"],
+        ["bash", "-euo", "pipefail", "-c", "x {title}"],
+        ["bash", "--norc", "-o", "pipefail", "-ce", "x {title}", "bash", "{id}"],
     ],
 )
 def test_a_field_in_the_script_of_a_shell_would_be_code(arguments: list[str]) -> None:
@@ -75,7 +77,9 @@ def test_a_field_in_the_script_of_a_shell_would_be_code(arguments: list[str]) ->
     [
         ["sh", "-c", 'echo "$1"', "sh", "{title}"],
         ["sh", "-c", "echo {{title}} ${title}"],
-        ["sh", "script.sh", "{title}"],
+        ["sh", "script.sh", "-c", "{title}"],
+        ["sh", "-c"],
+        ["sh", "-e", "{title}"],
         ["python", "-c", "import sys", "{title}"],
     ],
 )

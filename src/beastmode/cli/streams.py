@@ -17,9 +17,17 @@ _TIP = "Make room there; `beast status --json` shows how a run ended."
 
 def forgive_lost_readers() -> None:
     """Printing never raises because nobody listens any more; on stderr, which must not end a run, it never raises.
-    On stdout it raises OutputError where it must not be lost."""
-    sys.stdout = Forgiving(sys.stdout, GONE)
-    sys.stderr = Forgiving(sys.stderr, ANY)
+    On stdout it raises OutputError where it must not be lost. A stream that was closed leads nowhere."""
+    _fill_gaps()
+    sys.stdout = Forgiving(sys.stdout or os.fdopen(1, "w", closefd=False), GONE)
+    sys.stderr = Forgiving(sys.stderr or os.fdopen(2, "w", closefd=False), ANY)
+
+
+def _fill_gaps() -> None:
+    """Otherwise the journal could become what a closed stdout was, and be written to."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
 
 
 class Forgiving:

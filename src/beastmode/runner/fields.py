@@ -8,7 +8,7 @@ code. They get the fields as `$BEAST_*`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from beastmode.errors import Problem
@@ -19,7 +19,6 @@ SHELLS = frozenset(("sh", "ash", "bash", "dash", "fish", "ksh", "zsh"))
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _FIELD = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|(?<!\$)\{{(?P<field>{_NAME})\}}")
-_SCRIPT_FOLLOWS = re.compile(r"-[A-Za-z]*c")
 _IN_SHELL = re.compile(rf"(?<!\$)\{{({_NAME})\}}")
 
 
@@ -65,18 +64,31 @@ def _unknown(arguments: Sequence[str], line: int) -> list[Problem]:
 
 
 def problems_of_script(arguments: Sequence[str], line: int = 0) -> list[Problem]:
-    """The fields in the script of a `sh -c`, wherever the shell stands (`env A=1 bash -c …`), each once."""
+    """The fields in the script of a `sh -c`, wherever the shell stands (`env A=1 bash -eo pipefail -c …`)."""
     return [
         Problem(
             line,
-            f"{{{name}}} in the script of `{' '.join(arguments[at - 2 : at])}` would be run as code",
+            f"{{{name}}} in the script of `{arguments[shell]} -c` would be run as code",
             f'Write "$BEAST_{name.upper()}" there instead, or pass it on behind the script.',
         )
-        for at in range(2, len(arguments))
-        if PurePosixPath(arguments[at - 2]).name in SHELLS and _SCRIPT_FOLLOWS.fullmatch(arguments[at - 1])
-        for name in dict.fromkeys(find_fields(arguments[at]))
+        for shell, script in _scripts(arguments)
+        for name in dict.fromkeys(find_fields(arguments[script]))
         if name in FIELDS
     ]
+
+
+def _scripts(arguments: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where a shell stands that is given a script, and where that script stands."""
+    for shell, program in enumerate(arguments):
+        if PurePosixPath(program).name not in SHELLS:
+            continue
+        at, wanted = shell + 1, False
+        while at < len(arguments) and arguments[at][:1] in ("-", "+"):
+            letters = "" if arguments[at].startswith("--") else arguments[at]
+            wanted = wanted or "c" in letters
+            at += 2 if letters.endswith("o") else 1  # `-o pipefail`
+        if wanted and at < len(arguments):
+            yield shell, at
 
 
 def problems_of_shell(shell: str, line: int = 0) -> list[Problem]:
