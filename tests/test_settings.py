@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from beastmode.errors import SettingError
 from beastmode.settings import (
     Rate,
+    RunSettings,
     parse_concurrency,
     parse_count,
     parse_duration,
@@ -143,3 +144,27 @@ def test_any_text_is_understood_or_refused_with_a_tip(written: str) -> None:
     for other in (parse_rates, parse_concurrency):
         value = understood(other, written)
         assert not isinstance(value, SettingError) or value.tip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("concurrency", 0),
+        ("rates", (Rate(0, 1.0),)),
+        ("timeout_s", 0),
+        ("timeout_s", -1),
+        ("retries", -1),
+        ("max_wait_s", -1),
+        ("linger_s", -1),
+        ("log_limit_bytes", -1),
+        ("max_attempts", 0),
+        ("max_time_s", 0),
+        ("durability", "some"),
+        ("order", "random"),
+    ],
+)
+def test_settings_of_a_program_are_checked_too(name: str, value: Any) -> None:
+    with pytest.raises(SettingError) as refused:
+        RunSettings(**{name: value})
+    assert refused.value.where == name
+    assert refused.value.tip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from beastmode.errors import SettingError
 
@@ -150,3 +151,29 @@ class RunSettings:
     max_time_s: float | None = None
     durability: Durability = "full"
     order: Order | None = None
+
+    def __post_init__(self) -> None:
+        for name, fits, tip in self._checks():
+            if not fits:
+                raise SettingError(f"{getattr(self, name)!r} is not possible", where=name, tip=tip)
+
+    def _checks(self) -> Iterator[tuple[str, bool, str]]:
+        """Of each setting that can be wrong: its name, whether it is right, and what to write instead."""
+        yield "concurrency", _from(1, self.concurrency), "Use a whole number from 1, or None for no limit."
+        yield "rates", all(r.starts >= 1 and r.span_s > 0 for r in self.rates), _RATE_TIP
+        yield "timeout_s", self.timeout_s > 0, "Use seconds, more than 0."
+        yield "retries", self.retries >= 0, "Use a whole number from 0."
+        for name in ("max_wait_s", "linger_s", "log_limit_bytes"):
+            yield name, getattr(self, name) >= 0, "Use a number from 0."
+        yield "max_attempts", _from(1, self.max_attempts), "Use a whole number from 1, or None for no limit."
+        yield (
+            "max_time_s",
+            self.max_time_s is None or self.max_time_s > 0,
+            "Use seconds, more than 0, or None.",
+        )
+        yield "durability", self.durability in get_args(Durability), "Use full or process."
+        yield "order", self.order in (None, *get_args(Order)), "Use needs, sequence, phases or None."
+
+
+def _from(least: int, number: int | None) -> bool:
+    return number is None or number >= least
