@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -111,7 +112,7 @@ def test_what_a_program_leaves_behind_is_ended(tmp_path: Path, argv: list[str]) 
 def test_a_system_without_subreapers_still_ends_the_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strangers, "_open_children", lambda: -1)
+    monkeypatch.setattr(strangers, "_be_subreaper", lambda wanted: None)
     assert one(tmp_path, shell("sleep 600 & echo $! > pid")).code == 0
     assert not alive(pid_in(tmp_path / "pid"))
 
@@ -288,3 +289,13 @@ def test_processes_that_others_started_are_left_alone(tmp_path: Path) -> None:
         return foreign.returncode
 
     assert supervised(tmp_path, story) == 0
+
+
+def test_the_orphans_of_others_are_no_longer_collected_afterwards(tmp_path: Path) -> None:
+    """A program that has run a roadmap does not reap what its own children leave behind."""
+    one(tmp_path, ["true"])
+    line = "sleep 600 > /dev/null 2>&1 & echo $!"
+    orphan = int(subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True).stdout)
+    parent = Path(f"/proc/{orphan}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1]
+    os.kill(orphan, signal.SIGKILL)
+    assert int(parent) != os.getpid()

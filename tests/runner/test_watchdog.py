@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from beastmode.errors import PreconditionError
-from beastmode.runner import watchdog
+from beastmode.runner import watchdog, watchdog_process
 from beastmode.runner.output import AttemptLog
 from beastmode.runner.watchdog import Watchdog, end_leftovers, wait_for_old_watchdogs
 from beastmode.runner.watchdog_process import registered
-from tests.processes import alive, belonging_to, eventually, pid_in, supervisor_in
+from tests.processes import LONG_S, alive, belonging_to, eventually, pid_in, supervisor_in
 
 ROOT = Path(__file__).parents[2]
 SESSION = "a-session"
@@ -92,6 +92,20 @@ def test_a_fork_of_the_runner_does_not_hide_its_death(tmp_path: Path) -> None:
         runner.wait()
         eventually(lambda: not any(map(alive, programs(tmp_path))), "the programs have ended")
         os.kill(fork_pid, signal.SIGKILL)
+
+
+def test_a_runner_that_is_dead_before_its_watchdog_can_look_is_not_missed(tmp_path: Path) -> None:
+    """On a busy machine the watchdog may take long to start; a fork keeps the pipe open meanwhile."""
+    reading, writing = os.pipe()
+    with subprocess.Popen(["true"]) as runner:
+        runner.wait()
+    with (tmp_path / "register").open("w+b") as register:
+        numbers = map(str, (runner.pid, reading, register.fileno()))
+        command = [sys.executable, watchdog_process.__file__, *numbers, str(tmp_path / "lock"), "no-session"]
+        ended = subprocess.run(command, pass_fds=[reading, register.fileno()], timeout=LONG_S)
+    os.close(reading)
+    os.close(writing)
+    assert ended.returncode == 0
 
 
 def test_who_resumes_waits_until_the_old_programs_are_gone(tmp_path: Path) -> None:

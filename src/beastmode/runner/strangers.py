@@ -44,9 +44,13 @@ class Strangers:
         self._own_session = os.getsid(0)
         self._dead_since: dict[int, float] = {}
         self._found: set[int] = set()
-        self._list = _open_children()
+        self._were_ours = _be_subreaper(True)
+        self._list = -1 if self._were_ours is None else _open_children()
 
     def close(self) -> None:
+        """Orphans go where they went before: a program that only ran a roadmap must not go on collecting them."""
+        if self._were_ours is False:
+            _be_subreaper(False)
         if self._list >= 0:
             os.close(self._list)
             self._list = -1
@@ -102,10 +106,7 @@ def _status(pid: int) -> _Status | None:
 
 
 def _open_children() -> int:
-    """The list of this process's children, kept open; -1 where the system has none or does not give us
-    orphans."""
-    if sys.platform != "linux" or not _become_subreaper():
-        return -1
+    """The list of this process's children, kept open; -1 where there is none."""
     pid = os.getpid()  # orphans go to the main thread, whichever one asked for them
     try:
         return os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
@@ -113,10 +114,19 @@ def _open_children() -> int:
         return -1
 
 
-def _become_subreaper() -> bool:
+def _be_subreaper(wanted: bool) -> bool | None:
+    """Ask for orphans, or no longer. Says whether they came here before; None where the system cannot."""
+    if sys.platform != "linux":
+        return None
     import ctypes  # 10 ms to load, and a run without processes needs none
 
+    before = ctypes.c_int()
     try:
-        return bool(ctypes.CDLL(None, use_errno=True).prctl(_SET_SUBREAPER, 1, 0, 0, 0) == 0)
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+        if prctl(_GET_SUBREAPER, ctypes.byref(before), 0, 0, 0) or prctl(
+            _SET_SUBREAPER, int(wanted), 0, 0, 0
+        ):
+            return None
     except (OSError, AttributeError):
-        return False
+        return None
+    return bool(before.value)
