@@ -26,6 +26,8 @@ COMMANDS = {
     "runs": "List the runs of this home.",
     "logs": "Show what an attempt of a task printed.",
     "report": "Write the report of a run again and show where it is.",
+    "explain": "Say what an error means, whether a retry can help, and what to do.",
+    "doctor": "Look at what a run needs, before it costs anything.",
     "schema": "Print the JSON Schema of the native roadmap format, for editors.",
 }
 """What each command is for. Kept here so that `beast --help` loads none of them: it answers at once."""
@@ -119,9 +121,9 @@ def answer(arguments: list[str]) -> int:
 
 
 def _said(arguments: list[str], code: int, state: str, fault: dict[str, Any] | None) -> int:
-    """With --json, a program that reads stdout gets one object whatever happens."""
+    """With --json, a program that reads stdout gets one object whatever happens; on one line, as --jsonl has it."""
     if "--json" in arguments:
-        print(json.dumps({"state": state, "exit_code": code, "error": fault}, indent=2))
+        print(json.dumps({"state": state, "exit_code": code, "error": fault}))
     return code
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
+from beastmode.failures.words import masked
 from beastmode.probes.proxies import proxy_for
 
 _MOST_BYTES = 16 * 1024
@@ -17,7 +17,7 @@ _MOST_BYTES = 16 * 1024
 
 async def probe(url: str, timeout_s: float, leaves: Callable[[], None]) -> Failure | None:
     """Ask once, on a connection of its own, within `timeout_s` seconds. Redirects are not followed."""
-    where = shown(url)
+    where = masked(url)
     connector = aiohttp.TCPConnector(force_close=True)
     timeout = aiohttp.ClientTimeout(total=timeout_s)
     leaves()
@@ -36,12 +36,3 @@ async def probe(url: str, timeout_s: float, leaves: Callable[[], None]) -> Failu
         return classify.timed_out(timeout_s, where=where, effect="dropped")
     except (aiohttp.ClientError, OSError) as error:
         return classify.from_exception(error, where=where)
-
-
-def shown(url: str) -> str:
-    """An address as it may be shown: without a password, and without the query, where keys are passed."""
-    try:
-        parts = urlsplit(url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-    except ValueError:
-        return "the address"

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from beastmode.runner.kinds.http import HttpKind, contains
+from beastmode.runner.kinds.http import HttpKind
+from beastmode.runner.kinds.http_answer import contains
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Http
@@ -158,7 +159,7 @@ def test_a_password_in_an_address_reaches_the_server_and_nobody_else(tmp_path: P
         ("429 Too Many Requests", (), "rate_limit"),
         ("500 Internal Server Error", (), "server_error"),
         ("503 Service Unavailable", (), "overloaded"),
-        ("799 What", (), "invalid_response"),
+        ("799 What", (), "other"),
     ],
 )
 def test_the_status_decides(tmp_path: Path, status: str, expect: tuple[int, ...], class_: str) -> None:
@@ -464,5 +465,6 @@ def test_a_proxy_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pyte
     outcome = sent(tmp_path, Http("http://model.invalid/v1"))
     assert outcome.failure
     assert outcome.failure.class_ == "connection_refused"
-    assert f"the proxy http://127.0.0.1:{port}" in outcome.failure.tip
+    assert outcome.failure.cause.startswith("the proxy http://")
+    assert f"127.0.0.1:{port}" in outcome.failure.tip
     assert "hunter2" not in repr(outcome.failure)

@@ -282,7 +282,6 @@ def raising(error: BaseException) -> tuple[Callable[[], None], Callable[[], Coro
         (SystemExit(0), "done"),
         (KeyboardInterrupt(), "other"),
         (asyncio.CancelledError(), "other"),
-        (StopIteration(), "other"),
     ],
     ids=repr,
 )
@@ -292,6 +291,14 @@ def test_nothing_that_a_callable_raises_ends_the_run(
     for function in raising(error):
         outcome = called(tmp_path, function)
         assert (outcome.failure.class_ if outcome.failure else "done") == class_, function
+
+
+def test_a_stop_iteration_is_no_end_of_the_loop_either(tmp_path: Path) -> None:
+    """asyncio would take it for the end of a coroutine."""
+    for function in raising(StopIteration()):
+        failure = called(tmp_path, function).failure
+        assert failure
+        assert "StopIteration" in failure.cause
 
 
 def test_a_fault_of_a_server_counts_as_one(tmp_path: Path) -> None:
