@@ -27,6 +27,7 @@ from urllib.parse import quote
 COLUMNS = ("seq", "run", "kind", "task", "attempt", "unix_us", "mono_us", "data")
 FINAL = ("done", "failed", "cancelled", "needs_person")
 AFTER = {"retry": "waiting", "interrupted": "pending"}
+UNENDED = ("", "interrupted")
 COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
 NOT_UNDERSTOOD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What garbled events lead to. They are no crash of the check, but its answer."""
@@ -309,21 +310,37 @@ def makespan_s(run: Run) -> float:
 
 
 def lower_bound_s(run: Run) -> float:
-    work = [a.work_s for a in run.attempts if a.end not in ("", "interrupted")]
-    if not work:
-        return 0.0
-    at_once = run.settings.get("concurrency")
-    bounds = [math.fsum(work) / at_once if at_once else max(work), longest_chain_s(run)]
-    count = sum(map(len, starts_by_boot(run).values()))
-    for rate in run.settings.get("rates", ()):
-        kept_s = rate["span_s"] + max(0.05 * rate["span_s"], 0.05)
-        bounds.append(((count - 1) // rate["starts"]) * kept_s + min(work))
+    """The longest chain, or what the limits of each session made its work take at least, added up."""
+    sessions = (bound_of_session_s(run, number) for number in range(len(run.sessions)))
+    return max(math.fsum(sessions), longest_chain_s(run))
+
+
+def bound_of_session_s(run: Run, number: int) -> float:
+    settings = run.sessions[number].data["settings"]
+    mine = [attempt for attempt in run.attempts if attempt.session == number]
+    work = [attempt.work_s for attempt in mine if attempt.end not in UNENDED]
+    at_once = settings.get("concurrency")
+    bounds = [math.fsum(work) / at_once if at_once else max(work, default=0.0)]
+    stamps = [attempt.left_us for attempt in mine if attempt.left_us is not None]
+    if stamps:
+        span = range(min(attempt.begin_us for attempt in mine), max(stamps) + 1)
+        probes = (
+            event.data["left_us"] for of, event in run.notices if of == number and event.kind == "probed"
+        )
+        gaps = len(stamps) + sum(stamp in span for stamp in probes) - 1
+        least_s = min(attempt.work_s for attempt in mine if attempt.left_us is not None)
+        bounds += [gaps // rate["starts"] * padded_s(rate) + least_s for rate in settings.get("rates", ())]
     return max(bounds)
 
 
+def padded_s(rate: dict[str, Any]) -> float:
+    """The window that is kept in front of the server."""
+    return float(rate["span_s"] + max(0.05 * rate["span_s"], 0.05))
+
+
 def durations_s(run: Run) -> dict[str, float]:
-    """Of the last attempt of each task that was not interrupted."""
-    return {a.task: a.work_s for a in run.attempts if a.end != "interrupted"}
+    """Of the last attempt of each task that came to an end of its own."""
+    return {a.task: a.work_s for a in run.attempts if a.end not in UNENDED}
 
 
 def longest_chain_s(run: Run) -> float:
@@ -353,9 +370,11 @@ def task_counts(run: Run) -> dict[str, int]:
     return {name: counts[name] for name in COUNTS} | {"total": len(run.tasks)}
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: Run, said: object) -> dict[str, Any]:
+    """said: the state that the report gives; of a run without an end the journal cannot tell which of two it is."""
     counts, ended = task_counts(run), run.sessions[-1].end
-    end = {"state": "running", "exit_code": 1} if ended is None else ended
+    without_end = {"state": said if said in ("running", "killed") else "running or killed", "exit_code": 1}
+    end = without_end if ended is None else ended
     asked = counts["total"] - counts["skipped"]
     rates = run.settings.get("rates", ())
     return {
@@ -396,7 +415,7 @@ def safety(run: Run) -> dict[str, Any]:
 
 def rate_figures(run: Run, rate: dict[str, Any]) -> dict[str, Any]:
     span_s = rate["span_s"]
-    kept_s = round(span_s + max(0.05 * span_s, 0.05), 6)
+    kept_s = round(padded_s(rate), 6)
     most = most_starts(run, span_s)
     return {"starts": rate["starts"], "span_s": span_s, "kept_span_s": kept_s, "most_starts": most}
 
@@ -441,7 +460,7 @@ def performance(run: Run) -> dict[str, Any]:
         "makespan_s": shown_s,
         "lower_bound_s": round(bound, 3),
         "efficiency": round(round(bound, 3) / shown_s, 4) if shown_s else None,
-        "throughput_per_s": round(done / shown_s, 3) if shown_s else None,
+        "throughput_per_s": round(done / shown_s, 6) if shown_s else None,
         "runner_cpu_s": round(sum(end.get("cpu_s", 0.0) for end in ends), 3) if ends else None,
         "runner_max_rss_kib": max((end.get("max_rss_kib", 0) for end in ends), default=None),
         "tasks_cpu_s": round(math.fsum(a.cpu_s for a in run.attempts), 3),
@@ -541,7 +560,7 @@ def same(name: str, one: object, other: object) -> bool:
     ]
     if len(numbers) < 2 or all(isinstance(value, int) for value in numbers):
         return type(one) is type(other) and one == other
-    last_digit = 0.001 if name.endswith("_s") else 0.0001
+    last_digit = 0.000001 if name.endswith("_per_s") else 0.001 if name.endswith("_s") else 0.0001
     return abs(numbers[0] - numbers[1]) <= last_digit * 1.001
 
 
@@ -571,7 +590,7 @@ def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
     try:
         run = replay([parse(row) for row in rows])
         of_report = {k: v for k, v in report.get("summary", {}).items() if k not in ("run_id", "report")}
-        compare(sheet, "summary", of_report, summary(run))
+        compare(sheet, "summary", of_report, summary(run, of_report.get("state")))
         compare(sheet, "safety", report.get("safety"), safety(run))
         compare(sheet, "performance", report.get("performance"), performance(run))
         compare_tasks(sheet, report, run)

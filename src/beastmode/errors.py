@@ -57,6 +57,12 @@ class JournalError(BeastError):
     exit_code = EXIT_JOURNAL
 
 
+class ReportError(BeastError):
+    """The report could not be written. The run itself is recorded."""
+
+    exit_code = EXIT_JOURNAL
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a roadmap.   line: from 1; 0 where no line can be named."""

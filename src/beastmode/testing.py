@@ -20,6 +20,16 @@ START_UNIX = 1_800_000_000.0
 """What the wall clock of a virtual loop shows at its start."""
 
 
+class ManualTime:
+    """Time that moves only when told to: call it for the reading, set or add to `now`. In seconds."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class DeadlockError(Exception):
     """Nothing is scheduled any more, and the program has not ended: it would wait for ever."""
 

@@ -21,7 +21,7 @@ from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress
-from beastmode.runner.resume import Plan, Selection, opening, plan_session
+from beastmode.runner.resume import Plan, Selection, opening_events, plan_session
 from beastmode.runner.roadmap import Phase, Roadmap, Task
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import FINAL
@@ -180,7 +180,7 @@ class Session:
         """True if it was killed."""
         world = self.world
         world.journal.append(SESSION_STARTED, 1, data={"boot": "boot"})
-        for kind, task, number, data in opening(self.plan, Selection()):
+        for kind, task, number, data in opening_events(self.plan, Selection()):
             world.journal.append(kind, 1, task, number, data)
         running = asyncio.ensure_future(self.schedule.run())
         fates = [asyncio.ensure_future(self._fate()) for _ in range(self.rng.randrange(3))]

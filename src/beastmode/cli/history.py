@@ -6,17 +6,24 @@ from pathlib import Path
 
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.events import Event
+from beastmode.runner.home import journal_path
+from beastmode.runner.lock import holder_of
 from beastmode.runner.progress import Progress
+from beastmode.runner.summary import Summary, summarise
 from beastmode.store.journal import JournalReader
 
 
 def journal_of(home: Path) -> Path:
     """The journal in a home. Raises PreconditionError where nothing has run yet."""
-    path = home / "journal.db"
+    path = journal_path(home)
     if not path.exists():
-        tip = "Start a run with `beast run FILE`, or name its home with --home."
-        raise PreconditionError("nothing has run here yet", where=str(home), tip=tip)
+        raise _nothing(home)
     return path
+
+
+def _nothing(home: Path) -> PreconditionError:
+    tip = "Start a run with `beast run FILE`, or name its home with --home."
+    return PreconditionError("nothing has run here yet", where=str(home), tip=tip)
 
 
 def all_runs(home: Path) -> list[Event]:
@@ -32,14 +39,28 @@ def find_run(home: Path, name: str) -> Progress:
     """A run by its name, `r7` or `7`; "" for the latest. With its attempts."""
     numbers = [event.run for event in all_runs(home)]
     if not numbers:
-        raise PreconditionError(
-            "nothing has run here yet", where=str(home), tip="Start with `beast run FILE`."
-        )
+        raise _nothing(home)
     wanted = name.removeprefix("r") if name else str(numbers[-1])
-    if not wanted.isdigit() or int(wanted) not in numbers:
-        raise SettingError(f"there is no run {name!r}", where=str(home), tip="`beast runs` lists them.")
+    if not wanted.isdecimal() or int(wanted) not in numbers:
+        known = f"r{numbers[0]}" if len(numbers) == 1 else f"r{numbers[0]} to r{numbers[-1]}"
+        raise SettingError(
+            f"there is no run {name!r}, only {known}", where=str(home), tip="`beast runs` lists them."
+        )
     reader = JournalReader(journal_of(home))
     try:
         return Progress(int(wanted), keep_attempts=True).apply_all(reader.events(int(wanted)))
     finally:
         reader.close()
+
+
+def runner_of(home: Path, progress: Progress) -> str:
+    """Who is at work on a run now, as it named itself; "" where nobody is."""
+    key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
+    holder = holder_of(home, key)
+    of_another = holder.startswith("run ") and not holder.startswith(f"run r{progress.run},")
+    return "" if of_another else holder
+
+
+def summary_of(home: Path, progress: Progress, report: str = "") -> Summary:
+    """How a run stands; one without an end is running where a runner holds it, and else was killed."""
+    return summarise(progress, report, alive=bool(runner_of(home, progress)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,191 +11,170 @@ from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live as RichLive
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from beastmode.compose import Live, View
+from beastmode.cli.lines import PlainView
+from beastmode.cli.watching import Watching, failure_lines
+from beastmode.cli.words import safe
+from beastmode.compose.session import Live, View
 from beastmode.runner.execute import Job
 from beastmode.runner.states import FINAL, TaskState
 
-_REFRESH_S = 0.25
-_STILL_WAITING_S = 10.0
 _MOST_ROWS = 8
-_COLOURS = {"done": "green", "failed": "red", "blocked": "yellow", "waiting": "yellow", "cancelled": "yellow"}
-_REASONS = {
-    "slot": "all slots are in use",
-    "rate": "the rate allows no start yet",
-    "retries": "the budget of retries is in use",
-    "unhealthy": "the server is not well; probing again",
-    "breaker": "most calls failed; the breaker is open",
-    "rate_limit": "the server asked for a pause",
-    "overloaded": "the server is overloaded and asked for a pause",
+_HEAD_ROWS = 6
+_AT_WORK = ("running", "verifying", "recording")
+_WIDE = 60
+"""Columns from which a bar has room for its full length."""
+_COLOURS: dict[str, str] = {
+    "done": "green",
+    "skipped": "dim",
+    "at work": "cyan",
+    "failed": "red",
+    "needs_person": "magenta",
+    "blocked": "yellow",
+    "waiting": "yellow",
+    "cancelled": "yellow",
 }
+"""States and steps in the order in which they are counted."""
 
 
 @contextmanager
 def view_for(stream: TextIO) -> Iterator[View]:
-    """A live view where `stream` is a terminal, plain lines where it is not."""
+    """A live view where `stream` is a terminal that can move its cursor, plain lines elsewhere."""
     console = Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
-    if not stream.isatty():
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
         yield PlainView(console)
         return
     with RichLive(console=console, auto_refresh=False, transient=True) as rich:
         yield LiveView(rich)
 
 
-class _Counting(View):
-    """Keeps what every view needs: the run, and how many tasks are in which state."""
-
-    def begin(self, live: Live) -> None:
-        self.live = live
-        self.began = time.monotonic()
-        self.counts: dict[TaskState, int] = {}
-        self.before = 0
-        for state in live.opened.plan.states.values():
-            self.counts[state] = self.counts.get(state, 0) + 1
-            self.before += 1
-        self.states: dict[int, TaskState] = dict(live.opened.plan.states)
-        self._ticker = asyncio.get_running_loop().create_task(self._tick())
-
-    def changed(self, task: int, state: TaskState, job: Job | None) -> None:
-        old = self.states.get(task)
-        if old is not None:
-            self.counts[old] -= 1
-        self.states[task] = state
-        self.counts[state] = self.counts.get(state, 0) + 1
-
-    def end(self) -> None:
-        self._ticker.cancel()
-
-    @property
-    def total(self) -> int:
-        return self.live.opened.graph.size
-
-    @property
-    def ended(self) -> int:
-        return sum(self.counts.get(state, 0) for state in FINAL)
-
-    def eta_s(self) -> float:
-        """Seconds until the end, if tasks go on ending as fast as they have; inf before the first has."""
-        here, elapsed = self.ended - self.before, time.monotonic() - self.began
-        return (self.total - self.ended) * elapsed / here if here > 0 else math.inf
-
-    def waits(self) -> list[tuple[str, str]]:
-        """Who waits for what: the head of the line in front of the guard, and tasks between attempts."""
-        hold, waits = self.live.guard.hold, []
-        if hold is not None:
-            wait = "" if hold.wait_s == math.inf else f" ({hold.wait_s:.1f} s)"
-            waits.append(("next start", _REASONS.get(hold.reason, hold.reason) + wait))
-        jobs = [job for job in self.live.schedule.live.values() if job.step == "backoff"]
-        waits += [(job.task.id, f"tries again after: {job.reason}") for job in jobs[:_MOST_ROWS]]
-        return waits
-
-    async def _tick(self) -> None:
-        raise NotImplementedError
-
-
-class PlainView(_Counting):
-    """A line for every task that ends, and one now and then that says what is waited for."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def begin(self, live: Live) -> None:
-        super().begin(live)
-        opened = live.opened
-        again = " goes on" if opened.progress.sessions else ""
-        self._console.print(
-            f"r{opened.run}{again}: {self.total} tasks, {self.before} of them ended or left out before"
-        )
-
-    def changed(self, task: int, state: TaskState, job: Job | None) -> None:
-        super().changed(task, state, job)
-        if state not in FINAL and state != "waiting":
-            return
-        planned = self.live.opened.plan.tasks[task]
-        title = f"  {planned.title}" if planned.title else ""
-        line = f"[{self.ended}/{self.total}] {state:<9} {planned.id}{title}"
-        if state == "failed" and job and job.failure:
-            line += f"\n    {job.failure.class_}: {job.failure.cause}\n    {job.failure.tip}"
-        self._console.print(line, markup=False)
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(_STILL_WAITING_S)
-            for who, why in self.waits():
-                self._console.print(f"    waiting: {who}: {why}", markup=False)
-
-
-class LiveView(_Counting):
-    """Phases, what runs, what waits and why, slots and window in use, and when it will end."""
+class LiveView(Watching):
+    """Phases, what runs, what waits and why, slots and window in use, and when it will end. What failed is printed
+    above and stays."""
 
     def __init__(self, rich: RichLive) -> None:
         self._rich = rich
 
     def begin(self, live: Live) -> None:
+        self._titles: list[str] = []
+        self._sizes: list[int] = []
+        self._phase_of: list[int] = []
+        numbers: dict[tuple[str, ...], int] = {}
+        for phases in live.opened.plan.phases:
+            number = numbers.setdefault(phases, len(numbers))
+            if number == len(self._titles):
+                self._titles.append(safe(" > ".join(phases[-2:]) or "Tasks"))
+                self._sizes.append(0)
+            self._sizes[number] += 1
+            self._phase_of.append(number)
+        self._ended_of = [0] * len(self._titles)
+        self._since: dict[int, float] = {}
+        for task, state in live.opened.plan.states.items():
+            self._ended_of[self._phase_of[task]] += state in FINAL
         super().begin(live)
-        self._phases: dict[str, list[int]] = {}
-        for index, phases in enumerate(live.opened.plan.phases):
-            self._phases.setdefault(" > ".join(phases[-2:]) or "Tasks", []).append(index)
 
-    async def _tick(self) -> None:
-        while True:
-            self._rich.update(self._picture(), refresh=True)
-            await asyncio.sleep(_REFRESH_S)
+    def changed(self, task: int, state: TaskState, job: Job | None) -> None:
+        self._ended_of[self._phase_of[task]] += (state in FINAL) - (self.states.get(task) in FINAL)
+        super().changed(task, state, job)
+        if state in ("failed", "needs_person"):
+            planned = self.live.opened.plan.tasks[task]
+            head = Text.assemble((f"{state.replace('_', ' '):<8}", _COLOURS[state]), f" {safe(planned.id)}  ")
+            self._rich.console.print(head.append(safe(planned.title)))
+            for line in failure_lines(job):
+                self._rich.console.print(Text(f"         {line}", "dim"))
 
-    def _picture(self) -> RenderableType:
-        return Group(self._head(), self._phase_table(), self._running(), self._waiting())
+    def look(self) -> None:
+        self._rich.update(self.picture(self._rich.console), refresh=True)
+
+    def picture(self, console: Console) -> RenderableType:
+        """All of it, within the height of the terminal."""
+        room = max(3, console.size.height - _HEAD_ROWS)
+        at_work, waiting = (
+            self._at_work(min(_MOST_ROWS, room // 3)),
+            self._waiting(min(_MOST_ROWS, room // 3)),
+        )
+        left = room - at_work.row_count - waiting.row_count
+        return Group(self._head(), self._phases(console.size.width, min(_MOST_ROWS, left)), at_work, waiting)
 
     def _head(self) -> RenderableType:
-        guard, eta = self.live.guard, self.eta_s()
+        guard, eta, opened = self.live.guard, self.eta_s(), self.live.opened
         slots, starts = guard.in_use()
-        rate = f"{starts} of {guard.rates[0].starts} starts in the window" if guard.rates else "no rate limit"
-        left = "" if eta == math.inf else f"  about {_clock(eta)} left"
-        states = "  ".join(
-            f"[{_COLOURS.get(state, 'white')}]{count} {state}[/]"
-            for state, count in self.counts.items()
-            if count
+        rate = (
+            f"{starts} of {guard.rates[0].starts} starts in the window"
+            if guard.rates
+            else "no limit on starts"
         )
-        limit = guard.concurrency or "no limit"
-        return Text.from_markup(
-            f"[bold]{escape(self.live.opened.roadmap.title or 'Run')}[/bold]  r{self.live.opened.run}  "
-            f"{self.ended}/{self.total}  {_clock(time.monotonic() - self.began)}{left}\n"
-            f"{states}\nslots {slots} of {limit}   {rate}"
-        )
-
-    def _phase_table(self) -> RenderableType:
-        table = Table.grid(padding=(0, 1))
-        rows = [(title, tasks, self._ended_of(tasks)) for title, tasks in self._phases.items()]
-        current = next((i for i, (_, tasks, ended) in enumerate(rows) if ended < len(tasks)), len(rows))
-        first = max(0, min(current - 2, len(rows) - _MOST_ROWS))
-        for title, tasks, ended in rows[first : first + _MOST_ROWS]:
-            bar = ProgressBar(total=len(tasks), completed=ended, width=20)
-            table.add_row(Text(title[-48:]), bar, f"{ended}/{len(tasks)}")
+        left = "" if eta == math.inf else f", about {_clock(eta)} left"
+        begun = _clock(time.monotonic() - self.began)
+        lines = [
+            Text(f"{safe(opened.roadmap.title or 'Run')}  r{opened.run}", "bold"),
+            Text(f"{self.ended:,} of {self.total:,} ended in {begun}{left}"),
+            self._counts(),
+            Text(f"slots: {slots} of {guard.concurrency or 'no limit'}   rate: {rate}"),
+        ]
+        lines += [Text(self.stopping, "yellow")] if self.stopping else []
+        table = Table.grid()
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        for line in lines:
+            table.add_row(line)
         return table
 
-    def _ended_of(self, tasks: list[int]) -> int:
-        return sum(self.states.get(task) in FINAL for task in tasks)
+    def _counts(self) -> Text:
+        """How many tasks are in which state; of those that are not ended, what they really do."""
+        jobs = self.live.schedule.live.values()
+        at_work = sum(job.step in _AT_WORK for job in jobs)
+        counts: dict[str, int] = {state: self.counts[state] for state in FINAL}
+        counts |= {"at work": at_work, "waiting": len(jobs) - at_work}
+        counts["to do"] = self.total - self.ended - len(jobs)
+        words = Text()
+        for name in sorted(counts, key=[*_COLOURS, "to do"].index):
+            if count := counts[name]:
+                words.append(f"{count:,} {name.replace('_', ' ')}  ", _COLOURS.get(name, ""))
+        return words
 
-    def _running(self) -> RenderableType:
-        table = Table.grid(padding=(0, 1))
-        at_work = [job for job in self.live.schedule.live.values() if job.step in ("running", "verifying")]
-        for job in at_work[:_MOST_ROWS]:
-            attempt = f"attempt {job.attempts}" if job.attempts > 1 else ""
-            table.add_row(
-                Text(job.step, "cyan"), Text(job.task.id), Text(job.task.title[:60]), Text(attempt, "dim")
-            )
-        if len(at_work) > _MOST_ROWS:
-            table.add_row("", f"and {len(at_work) - _MOST_ROWS} more")
+    def _phases(self, width: int, most: int) -> RenderableType:
+        """Those around the first that has not ended."""
+        table = _grid(0, 0, 0)
+        current = next(
+            (i for i, size in enumerate(self._sizes) if self._ended_of[i] < size), len(self._sizes)
+        )
+        first = max(0, min(current - 2, len(self._titles) - most))
+        for number in range(first, min(first + most, len(self._titles))):
+            ended, size = self._ended_of[number], self._sizes[number]
+            bar = ProgressBar(total=size, completed=ended, width=20 if width >= _WIDE else 8)
+            table.add_row(Text(self._titles[number]), bar, f"{ended:,}/{size:,}")
         return table
 
-    def _waiting(self) -> RenderableType:
-        table = Table.grid(padding=(0, 1))
-        for who, why in self.waits():
+    def _at_work(self, most: int) -> Table:
+        table = _grid(9, 0, 4, 0)
+        jobs = {i: job for i, job in self.live.schedule.live.items() if job.step in _AT_WORK}
+        now = time.monotonic()
+        self._since = {task: self._since.get(task, now) for task in jobs}
+        for task, job in list(jobs.items())[: most if len(jobs) <= most else most - 1]:
+            took = f"{_clock(now - self._since[task])}"
+            took += f", attempt {job.attempts}" if job.attempts > 1 else ""
+            names = Text(safe(job.task.id)), Text(took, "dim"), Text(safe(job.task.title))
+            table.add_row(Text(job.step, "cyan"), *names)
+        if len(jobs) > most:
+            table.add_row("", f"and {len(jobs) - most + 1:,} more")
+        return table
+
+    def _waiting(self, most: int) -> Table:
+        table = _grid(9, 0, 0)
+        for who, why in self.waits()[:most]:
             table.add_row(Text("waiting", "yellow"), Text(who), Text(why, "dim"))
         return table
+
+
+def _grid(*least: int) -> Table:
+    """A table whose rows stay one line each, however narrow the terminal.   least: widths that columns keep."""
+    table = Table.grid(padding=(0, 1))
+    for width in least:
+        table.add_column(no_wrap=True, overflow="ellipsis", min_width=width)
+    return table
 
 
 def _clock(seconds: float) -> str:

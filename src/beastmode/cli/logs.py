@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.cli.history import find_run
-from beastmode.compose import HOME, log_path, run_folder
+from beastmode.cli.history import find_run, runner_of
 from beastmode.errors import SettingError
+from beastmode.runner.home import HOME, log_path, run_folder
+from beastmode.runner.progress import Progress, TaskView
 
 app = new_app()
+
+_COMMANDS = re.compile(rb"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]|\xc2[\x80-\x9f]")
+"""What a terminal would obey: all control characters but tabs, line ends and the codes of colours."""
 
 
 @app.command()
@@ -22,29 +28,55 @@ def logs(
     attempt: int = typer.Option(0, help="Which attempt. Default: the last.", show_default=False),
     home: Path = typer.Option(Path(HOME), help="Where the journal lives.", envvar="BEAST_HOME"),
 ) -> None:
-    """Show what an attempt of a task printed, and its verification."""
+    """Show what an attempt of a task printed, and its verification: as it stands, also while it runs."""
     progress = find_run(home, run)
     view = progress.tasks.get(task)
     if view is None:
-        raise SettingError(
-            f"there is no task {task!r} in r{progress.run}", tip="`beast status --json` lists them."
-        )
-    number = attempt or view.attempts
-    if not 1 <= number <= view.attempts:
-        raise SettingError(f"{task!r} has no attempt {number or 1} yet; it has {view.attempts}")
+        raise _unknown(task, progress)
+    number = _number(view, attempt)
     path = log_path(run_folder(home, progress.run), task, number)
     shown = [_show(path), _show(path.with_suffix(".verify.log"))]
     if not any(shown):
-        print(f"Attempt {number} of {task} printed nothing.", file=sys.stderr)
+        print(f"Attempt {number} of {task} printed nothing{_failure(view, number)}.", file=sys.stderr)
+    if view.open_attempt == number:
+        at_work = (
+            "is still at work" if runner_of(home, progress) else "was at work when its runner was killed"
+        )
+        print(f"Attempt {number} {at_work}.", file=sys.stderr)
+
+
+def _unknown(task: str, progress: Progress) -> SettingError:
+    near = get_close_matches(task, progress.tasks, n=1)
+    tip = f"Did you mean {near[0]!r}? " if near else ""
+    return SettingError(
+        f"there is no task {task!r} in r{progress.run}", tip=f"{tip}`beast status --json` lists them."
+    )
+
+
+def _number(view: TaskView, attempt: int) -> int:
+    if not view.attempts:
+        raise SettingError(f"{view.id!r} has not started yet: it is {view.state}", tip="See `beast status`.")
+    number = attempt or view.attempts
+    if not 1 <= number <= view.attempts:
+        tip = f"Name one from 1 to {view.attempts}."
+        raise SettingError(f"{view.id!r} has no attempt {number}", where="--attempt", tip=tip)
+    return number
+
+
+def _failure(view: TaskView, number: int) -> str:
+    if view.failure is None or number != view.attempts:
+        return ""
+    return f"; it ended with {view.failure['class']}: {view.failure['cause']}"
 
 
 def _show(path: Path) -> bool:
-    """The log as it stands, bytes and all."""
+    """The log as it stands: bytes and all where a program reads it, without commands for a terminal."""
     if not path.exists():
         return False
-    print(f"==> {path} <==", file=sys.stderr)
+    print(f"==> {path} <==", file=sys.stderr, flush=True)
+    for_terminal = sys.stdout.isatty()
     with path.open("rb") as file:
         while chunk := file.read(1 << 16):
-            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.write(_COMMANDS.sub(b"?", chunk) if for_terminal else chunk)
     sys.stdout.buffer.flush()
     return True

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from beastmode.cli.app import new_app
-from beastmode.compose import checked
+from beastmode.compose.opening import checked
 from beastmode.errors import SettingError
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.plan import RoadmapPlan, plan_of

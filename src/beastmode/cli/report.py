@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.cli.history import find_run, journal_of
-from beastmode.compose import HOME, run_folder
+from beastmode.cli.history import find_run, journal_of, summary_of
+from beastmode.runner.home import HOME, run_folder
 from beastmode.runner.report import write_report
-from beastmode.runner.summary import summarise
 
 app = new_app()
 
@@ -26,8 +25,8 @@ def report(
     """Write the report of a run from its journal (Markdown, HTML, JSON) and print the Markdown."""
     progress = find_run(home, run)
     folder = out or run_folder(home, progress.run) / "report"
-    write_report(progress, summarise(progress, str(folder)), journal_of(home), folder)
-    if as_json:
-        print(json.dumps(json.loads((folder / "report.json").read_text(encoding="utf-8")), indent=2))
-    else:
-        print((folder / "report.md").read_text(encoding="utf-8"))
+    write_report(progress, summary_of(home, progress, str(folder)), journal_of(home), folder)
+    name = "report.json" if as_json else "report.md"
+    sys.stdout.buffer.write((folder / name).read_bytes())
+    sys.stdout.buffer.flush()
+    print(f"Written to {folder}: report.html (with a timeline), report.md, report.json", file=sys.stderr)

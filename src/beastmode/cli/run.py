@@ -12,10 +12,12 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.live import view_for
 from beastmode.cli.words import ending
-from beastmode.compose import HOME, Request, drive, open_run
+from beastmode.compose.opening import Request, open_run
+from beastmode.compose.session import drive
 from beastmode.errors import RoadmapError, SettingError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.fields import problems_of_shell
+from beastmode.runner.home import HOME
 from beastmode.runner.resume import Selection
 from beastmode.settings import parse_concurrency, parse_duration, parse_rates
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.cli.history import all_runs, find_run
-from beastmode.compose import HOME
-from beastmode.runner.summary import summarise
+from beastmode.cli.history import all_runs, find_run, summary_of
+from beastmode.cli.words import safe
+from beastmode.runner.home import HOME
+from beastmode.runner.report.words import duration
 
 app = new_app()
+
+_HEAD = ("RUN", "STATE", "DONE", "FAILED", "TOOK", "BEGUN (UTC)", "ROADMAP")
 
 
 @app.command()
@@ -22,16 +26,26 @@ def runs(
     as_json: bool = typer.Option(False, "--json", help="Print them as JSON on stdout."),
 ) -> None:
     """List the runs of this home, oldest first."""
-    rows = []
-    for event in all_runs(home):
-        summary = summarise(find_run(home, f"r{event.run}"))
-        begun = datetime.fromtimestamp(event.unix_us / 1e6, UTC).isoformat(timespec="seconds")
-        rows.append({"begun": begun, "roadmap": event.data["roadmap"], **summary.as_json()})
+    rows = [_row(home, event.run, event.unix_us / 1e6, event.data) for event in all_runs(home)]
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    for row in rows:
-        tasks = row["tasks"]
-        print(
-            f"{row['run_id']:<5} {row['state']:<12} {tasks['done']}/{tasks['total']}  {row['begun']}  {row['roadmap']}"
-        )
+    lines = [_HEAD, *map(_line, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _row(home: Path, run: int, begun_unix: float, data: dict[str, Any]) -> dict[str, Any]:
+    begun = datetime.fromtimestamp(begun_unix, UTC).isoformat(timespec="seconds")
+    facts = {"begun": begun, "roadmap": data.get("roadmap", ""), "title": data.get("title", "")}
+    return {**facts, **summary_of(home, find_run(home, f"r{run}")).as_json()}
+
+
+def _line(row: dict[str, Any]) -> tuple[str, ...]:
+    tasks, path = row["tasks"], Path(row["roadmap"])
+    roadmap = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    done = f"{tasks['done']}/{tasks['total'] - tasks['skipped']}"
+    begun = row["begun"][:19].replace("T", " ")
+    took, failed = duration(row["makespan_s"]), str(tasks["failed"])
+    return (row["run_id"], row["state"], done, failed, took, begun, safe(roadmap))

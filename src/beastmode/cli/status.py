@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from beastmode.cli.app import new_app
-from beastmode.cli.history import find_run
-from beastmode.compose import HOME
+from beastmode.cli.history import find_run, runner_of
+from beastmode.cli.words import safe
+from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.summary import summarise
+from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
+from beastmode.runner.states import TaskState
+from beastmode.runner.summary import Summary, summarise
 
 app = new_app()
 
-_SHOWN = ("running", "waiting", "failed", "needs_person", "blocked")
+_SHOWN: dict[TaskState, str] = {
+    "running": "cyan",
+    "waiting": "yellow",
+    "needs_person": "magenta",
+    "failed": "red",
+    "blocked": "yellow",
+}
+_MOST_OF_A_STATE = 20
+_WIDEST_ID = 32
+_STATE_COLOURS = {"done": "green", "failed": "red", "killed": "red", "error": "red", "running": "cyan"}
 
 
 @app.command()
@@ -26,32 +42,71 @@ def status(
 ) -> None:
     """Show how a run stands: counts, what runs, what waits and why, what failed."""
     progress = find_run(home, run)
+    runner = runner_of(home, progress)
+    summary = summarise(progress, alive=bool(runner))
     if as_json:
         tasks = [_plain(view) for view in progress.tasks.values()]
-        print(json.dumps({**summarise(progress).as_json(), "task_list": tasks}, indent=2))
+        print(json.dumps({**summary.as_json(), "task_list": tasks}, indent=2))
         return
-    print(_head(progress))
-    for state in _SHOWN:
-        for view in progress.tasks.values():
-            if view.state == state:
-                print(f"  {state:<12} {view.id}  {view.title}{_why(view)}")
+    console = Console(highlight=False, soft_wrap=True)
+    for line in (*_head(progress, summary, runner), *_tasks(progress, summary), *_more(summary)):
+        console.print(line)
 
 
-def _head(progress: Progress) -> str:
-    summary = summarise(progress)
-    counts = ", ".join(
-        f"{count} {name}" for name, count in summary.tasks.items() if count and name != "total"
-    )
-    roadmap = progress.started.data["roadmap"] if progress.started else ""
-    return f"{summary.run_id} {summary.state}: {summary.tasks['total']} tasks: {counts}  {roadmap}"
+def _head(progress: Progress, summary: Summary, runner: str) -> Iterator[Text]:
+    data = progress.started.data if progress.started else {}
+    title = f"  {safe(data['title'])}" if data.get("title") else ""
+    colour = _STATE_COLOURS.get(summary.state, "yellow")
+    yield Text.assemble((f"{summary.run_id} {summary.state}", f"bold {colour}"), (title, "bold"))
+    yield Text(f"{how_many_done(summary.tasks)}, {counted(summary.attempts, 'attempt')}")
+    first, last = (progress.sessions[0], progress.sessions[-1]) if progress.sessions else (None, None)
+    begun = utc(first.started.unix_us / 1e6) if first else None
+    ended = utc(last.ended.unix_us / 1e6) if last and last.ended else None
+    by = f", by {runner}" if runner else ""
+    yield Text(f"{safe(data.get('roadmap', ''))}, {period(begun, ended)}{by}", "dim")
 
 
-def _why(view: TaskView) -> str:
-    if view.state == "blocked":
-        return f"  by {view.reason}"
-    if view.failure:
-        return f"\n{'':15}{view.failure['class']}: {view.failure['cause']}\n{'':15}{view.failure['tip']}"
-    return ""
+def _tasks(progress: Progress, summary: Summary) -> Iterator[Text]:
+    shown = [view for view in progress.tasks.values() if view.state in _SHOWN]
+    width = min(_WIDEST_ID, max((len(safe(view.id)) for view in shown), default=0))
+    since = {attempt.task: attempt.started_unix_us / 1e6 for attempt in progress.attempts}
+    for state, colour in _SHOWN.items():
+        views = [view for view in shown if view.state == state]
+        for view in views[:_MOST_OF_A_STATE]:
+            name = Text(f"  {state.replace('_', ' '):<12} ", colour)
+            line = name.append(f"{safe(view.id):<{width}}  {safe(view.title)}", "default")
+            yield line.append(_why(view, summary, since.get(view.id)), "dim")
+            yield from _failure(view)
+        if len(views) > _MOST_OF_A_STATE:
+            yield Text(f"  … and {len(views) - _MOST_OF_A_STATE:,} more {state}: see --json", "dim")
+
+
+def _why(view: TaskView, summary: Summary, since_unix: float | None) -> str:
+    if view.state == "running":
+        if summary.state == "killed":
+            return "  was at work when its runner was killed; runs again"
+        for_s = f", for {duration(time.time() - since_unix)}" if since_unix else ""
+        return f"  attempt {view.attempts}{for_s}"
+    if view.state == "waiting":
+        until = f" until {utc(view.until_unix)}" if view.until_unix else ""
+        return f"  {view.reason}{until}"
+    return f"  by {safe(view.reason)}" if view.state == "blocked" and view.reason else ""
+
+
+def _failure(view: TaskView) -> Iterator[Text]:
+    if view.failure and view.state in ("failed", "needs_person"):
+        yield Text(f"{'':15}{safe(view.failure['class'])}: {safe(view.failure['cause'])}")
+        yield Text(f"{'':15}{safe(view.failure['tip'])}", "dim")
+
+
+def _more(summary: Summary) -> Iterator[Text]:
+    if summary.state in ("killed", "interrupted", "held", "error"):
+        until = f" from {utc(summary.until_unix)} on" if summary.until_unix else ""
+        yield Text(f"The same `beast run` command goes on{until}.")
+    if summary.tasks["failed"]:
+        yield Text(
+            f"`beast logs TASK` shows what it printed, `beast report {summary.run_id}` everything.", "dim"
+        )
 
 
 def _plain(view: TaskView) -> dict[str, object]:
@@ -62,5 +117,6 @@ def _plain(view: TaskView) -> dict[str, object]:
         "state": view.state,
         "attempts": view.attempts,
         "reason": view.reason,
+        "until_unix": view.until_unix,
         "failure": view.failure,
     }

@@ -1,29 +1,33 @@
-"""What a run says at its end, in a few lines."""
+"""What a run says at its end, in a few lines; and how the text of others is made safe for a terminal."""
 
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
 
+from beastmode.runner.printable import printable
+from beastmode.runner.report.words import counted, duration, how_many_done, utc
 from beastmode.runner.summary import Summary
 
 _HELD = {
-    "held": "the server asked for a longer wait than --max-wait allows",
+    "held": "the server could not be used for longer than --max-wait allows",
     "budget": "the budget of attempts is used up; raise it with --max-attempts",
     "time": "the time is used up; raise it with --max-time",
 }
 
 
+def safe(text: object) -> str:
+    """Text of others on one line, without anything that a terminal would obey."""
+    return str(printable(str(text)))
+
+
 def ending(summary: Summary, file: str) -> str:
     """How the run ended, what to do next, and where the report is."""
-    tasks = summary.tasks
-    others = [f"{tasks[name]} {name}" for name in tasks if name not in ("total", "done") and tasks[name]]
-    also = f" ({', '.join(others)})" if others else ""
-    bound = f", lower bound {summary.lower_bound_s:.2f} s" if summary.lower_bound_s else ""
+    bound = f" (lower bound {duration(summary.lower_bound_s)})" if summary.lower_bound_s else ""
+    starts = counted(summary.most_starts_in_window, "start")
+    window = f", {starts} in any window" if summary.most_starts_in_window else ""
     lines = [
-        f"{summary.run_id} {summary.state}: {tasks['done']} of {tasks['total']} tasks done{also} "
-        f"in {summary.makespan_s:.2f} s{bound}; at most {summary.most_in_flight} at once, "
-        f"{summary.most_starts_in_window} starts in any window",
+        f"{summary.run_id} {summary.state}: {how_many_done(summary.tasks)} in {duration(summary.makespan_s)}{bound}; "
+        f"at most {summary.most_in_flight} at once{window}",
         *_next(summary, shlex.quote(file)),
         f"Report: {summary.report}/report.md",
     ]
@@ -33,12 +37,9 @@ def ending(summary: Summary, file: str) -> str:
 def _next(summary: Summary, file: str) -> list[str]:
     lines = []
     if summary.state == "held":
-        until = ""
-        if summary.until_unix is not None:
-            until = f" until {datetime.fromtimestamp(summary.until_unix, UTC):%Y-%m-%d %H:%M:%S} UTC"
-        lines.append(
-            f"Held back{until}: {_HELD.get(summary.reason, summary.reason)}. The same command goes on."
-        )
+        until = f" until {utc(summary.until_unix)}" if summary.until_unix is not None else ""
+        why = _HELD.get(summary.reason, summary.reason)
+        lines.append(f"Held back{until}: {why}. The same command goes on.")
     if summary.state == "interrupted":
         lines.append("Interrupted. The same command goes on.")
     if summary.tasks["failed"]:

@@ -46,7 +46,8 @@ class Job:
     prepare: makes the Attempt that the kind sees, from its number and the feedback.   verify: checks a result;
     None: the kind's word is all there is.   attempts: number of the last attempt of the run, counted or not.
     step, reason: where it is now and why it waits, for those who look and for those who would end it.
-    failure: of its last attempt.   cancelled: a person ended it.
+    due: boottime of its next attempt, while it waits for that.   failure: of its last attempt.   cancelled: a
+    person ended it.
     """
 
     task: Task
@@ -59,6 +60,7 @@ class Job:
     feedback: str = ""
     step: Step = "admission"
     reason: str = ""
+    due: float = 0.0
     failure: Failure | None = None
     cancelled: bool = False
 
@@ -188,10 +190,10 @@ async def _due(job: Job, means: Means, decision: Decision) -> bool:
     """Wait until the next attempt is due. False: the run is stopping, there will be none."""
     if decision.wait_s <= 0:
         return not means.stopping.is_set()
-    job.step, job.reason = "backoff", decision.reason
+    job.step, job.reason, job.due = "backoff", decision.reason, means.clock.boottime() + decision.wait_s
     means.sleeping += 1
     means.on_sleep()
-    due = asyncio.ensure_future(means.clock.wait_until(means.clock.boottime() + decision.wait_s))
+    due = asyncio.ensure_future(means.clock.wait_until(job.due))
     stopping = asyncio.ensure_future(means.stopping.wait())
     try:
         await asyncio.wait((due, stopping), return_when=asyncio.FIRST_COMPLETED)

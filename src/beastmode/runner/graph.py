@@ -162,12 +162,28 @@ class _Builder:
     def children(self, children: Sequence[Phase | Task], order: Order, after: int | None) -> list[int]:
         """Place children behind `after`; returns the nodes that mark their end."""
         order = self._override or order
-        if order == "needs":
-            return [end for child in children for end in self._child(child, after)]
+        if order == "sequence":
+            return self._sequence(children, after)
+        if order == "phases" and any(isinstance(child, Phase) for child in children):
+            return self._phases(children, after)
+        return [end for child in children for end in self._child(child, after)]
+
+    def _sequence(self, children: Sequence[Phase | Task], after: int | None) -> list[int]:
         ends: list[int] = []
-        for group in _groups(children, order):
+        for group in _groups(children):
             after = self._joint(ends) if ends else after
             ends = [end for child in group for end in self._child(child, after)] or ends
+        return ends
+
+    def _phases(self, children: Sequence[Phase | Task], after: int | None) -> list[int]:
+        """Tasks first, wherever they stand: what is numbered in the order of the file waits at a joint."""
+        gate = self._new_joint() if any(isinstance(child, Task) for child in children) else None
+        ends = [] if gate is None else [gate]
+        for child in children:
+            if isinstance(child, Phase):
+                ends = self._child(child, self._joint(ends) if ends else after) or ends
+            elif gate is not None:
+                self._edges += [(node, gate) for node in self._child(child, after)]
         return ends
 
     def _child(self, child: Phase | Task, after: int | None) -> list[int]:
@@ -182,24 +198,22 @@ class _Builder:
     def _joint(self, ends: list[int]) -> int:
         if len(ends) == 1:
             return ends[0]
-        self._joints += 1
-        joint = -self._joints
+        joint = self._new_joint()
         self._edges += [(end, joint) for end in ends]
         return joint
+
+    def _new_joint(self) -> int:
+        self._joints += 1
+        return -self._joints
 
 
 def _node(node: int, size: int) -> int:
     return node if node >= 0 else size - node - 1
 
 
-def _groups(children: Sequence[Phase | Task], order: Order) -> list[list[Phase | Task]]:
-    """Children that go together, in the order in which the groups wait for each other."""
-    if order == "phases":
-        tasks: list[Phase | Task] = [child for child in children if isinstance(child, Task)]
-        groups: list[list[Phase | Task]] = [tasks]
-        groups += [[child] for child in children if isinstance(child, Phase)]
-        return groups
-    groups = []
+def _groups(children: Sequence[Phase | Task]) -> list[list[Phase | Task]]:
+    """Children in sequence, those that go together in one group."""
+    groups: list[list[Phase | Task]] = []
     open_group = False
     for child in children:
         parallel = isinstance(child, Task) and child.parallel

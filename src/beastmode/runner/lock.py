@@ -17,37 +17,45 @@ _NAMED_WITHIN_S = 1.0
 """A runner says who it is right after it has got the lock; until then the name of the one before stands there."""
 _LOOK_S = 0.01
 _MOST_BYTES = 200
+_TRIES, _BETWEEN_TRIES_S = 5, 0.02
+"""`holder_of` takes the lock for an instant to see whether it is free; a runner that starts then tries again."""
 
 
 class RunLock:
     """Holds a roadmap in a home for one runner, until `release` or the end of the process, however it ends.
 
-    Raises RunLockedError, naming the first runner, while another one holds it; PreconditionError or JournalError
-    where the home cannot be written or is full.
+    Raises RunLockedError, naming the first runner, while another process holds it; PreconditionError or, on a
+    full disk, JournalError where the home has no place for the lock.
     """
 
     def __init__(self, home: Path, roadmap_key: str) -> None:
-        folder = home / "locks"
-        path = folder / (hashlib.blake2b(roadmap_key.encode(), digest_size=8).hexdigest() + ".lock")
+        path = _path(home, roadmap_key)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _impossible(error, home) from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            try:
-                if not isinstance(error, BlockingIOError):
-                    raise _impossible(error, home) from error
-                raise RunLockedError(
-                    f"this roadmap is being run already, by {_holder(self._file)}",
-                    where=roadmap_key,
-                    tip="Wait for it, look at it with `beast status`, or use another --home.",
-                ) from None
-            finally:
-                os.close(self._file)
+            self._take(home, roadmap_key)
+        except BaseException:
+            os.close(self._file)
+            raise
         self.name(f"process {os.getpid()}")
+
+    def _take(self, home: Path, roadmap_key: str) -> None:
+        for _ in range(_TRIES):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                time.sleep(_BETWEEN_TRIES_S)
+            except OSError as error:
+                raise _impossible(error, home) from error
+        raise RunLockedError(
+            f"this roadmap is being run already, by {_name_in(self._file)}",
+            where=roadmap_key,
+            tip="Wait for it, look at it with `beast status`, or use another --home.",
+        )
 
     def name(self, holder: str) -> None:
         """Say who holds it, for those who are refused: `process <pid>` stands in it. A full disk may swallow it."""
@@ -61,7 +69,26 @@ class RunLock:
             self._file = -1
 
 
-def _holder(file: int) -> str:
+def holder_of(home: Path, roadmap_key: str) -> str:
+    """Who runs a roadmap now, as that runner named itself; "" where nobody does. Changes nothing."""
+    try:
+        file = os.open(_path(home, roadmap_key), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return ""
+    except OSError:
+        return _name_in(file)
+    finally:
+        os.close(file)
+
+
+def _path(home: Path, roadmap_key: str) -> Path:
+    return home / "locks" / (hashlib.blake2b(roadmap_key.encode(), digest_size=8).hexdigest() + ".lock")
+
+
+def _name_in(file: int) -> str:
     """Who holds the lock, by its own word."""
     deadline = time.monotonic() + _NAMED_WITHIN_S
     while True:

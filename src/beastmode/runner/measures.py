@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from math import ceil
 
-from beastmode.runner.progress import AttemptView, Progress
+from beastmode.events import PROBED
+from beastmode.runner.progress import AttemptView, Progress, SessionView
 from beastmode.settings import Rate
+
+_NO_END = ("", "interrupted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,9 @@ def start_stamps(progress: Progress) -> list[tuple[str, int]]:
     stamps = [(boots[a.session], a.left_us) for a in progress.attempts if a.left_us is not None]
     # A runner that was killed could not stamp what left; the record of its start is the nearest known instant.
     stamps += [(boots[a.session], a.admitted_us) for a in progress.attempts if a.left_us is None and a.killed]
-    last = progress.sessions[-1].number if progress.sessions else 0
     for event in progress.evidence:
-        if event.kind == "probed":
-            session = max((s.number for s in progress.sessions if s.started.seq < event.seq), default=last)
-            stamps.append((boots.get(session, ""), event.data["left_us"]))
+        if event.kind == PROBED:
+            stamps.append((boots.get(progress.session_of(event), ""), event.data["left_us"]))
     return stamps
 
 
@@ -88,15 +89,42 @@ def makespan_s(progress: Progress) -> float:
     return total_us / 1e6
 
 
-def lower_bound_s(progress: Progress, concurrency: int | None, rates: Sequence[Rate]) -> float:
-    """No schedule could be faster: the largest of starts at the padded rate, work over slots, critical path."""
-    work = [_work_s(attempt) for attempt in progress.attempts if attempt.end not in ("interrupted", "")]
-    if not work:
-        return 0.0
-    starts = len(start_stamps(progress))
-    by_rate = [(ceil(starts / rate.starts) - 1) * rate.padded_span_s + min(work) for rate in rates]
-    by_slots = sum(work) / concurrency if concurrency else max(work)
-    return max([by_slots, critical_path_s(progress), *by_rate])
+def lower_bound_s(progress: Progress) -> float:
+    """No schedule under the same limits could be faster: the largest of starts at the padded rate, work over
+    slots, critical path. The first two are taken for each session by its own limits and added up, as the
+    makespan is."""
+    within_limits = sum(_bound_of_session_s(progress, session) for session in progress.sessions)
+    return max(within_limits, critical_path_s(progress))
+
+
+def _bound_of_session_s(progress: Progress, session: SessionView) -> float:
+    settings = session.started.data.get("settings", {})
+    mine = [attempt for attempt in progress.attempts if attempt.session == session.number]
+    work = [_work_s(attempt) for attempt in mine if attempt.end not in _NO_END]
+    at_once = settings.get("concurrency")
+    by_slots = sum(work) / at_once if at_once else max(work, default=0.0)
+    left = [attempt for attempt in mine if attempt.left_us is not None]
+    if not left:
+        return by_slots
+    starts, shortest = _starts_between(progress, session, mine), min(_work_s(attempt) for attempt in left)
+    rates = (Rate(rate["starts"], rate["span_s"]) for rate in settings.get("rates", ()))
+    return max(
+        [by_slots, *((ceil(starts / rate.starts) - 1) * rate.padded_span_s + shortest for rate in rates)]
+    )
+
+
+def _starts_between(progress: Progress, session: SessionView, attempts: Sequence[AttemptView]) -> int:
+    """Starts from the first admission of a session to its last attempt that left, health checks included: those
+    that the makespan cannot do without."""
+    begin = min(attempt.admitted_us for attempt in attempts)
+    stamps = [attempt.left_us for attempt in attempts if attempt.left_us is not None]
+    probes: list[int] = [
+        event.data["left_us"]
+        for event in progress.evidence
+        if event.kind == PROBED and progress.session_of(event) == session.number
+    ]
+    last = max(stamps)
+    return len(stamps) + sum(begin <= stamp <= last for stamp in probes)
 
 
 def critical_path_s(progress: Progress) -> float:
@@ -117,8 +145,9 @@ def _work_s(attempt: AttemptView) -> float:
 
 
 def durations_s(progress: Progress) -> dict[str, float]:
-    """Seconds that the last attempt of each task took, from its real start to its recorded end."""
-    return {attempt.task: _work_s(attempt) for attempt in progress.attempts if attempt.end != "interrupted"}
+    """Seconds that the last attempt of each task took, from its real start to its recorded end. What still runs
+    or was interrupted has no end of its own."""
+    return {attempt.task: _work_s(attempt) for attempt in progress.attempts if attempt.end not in _NO_END}
 
 
 def percentile(values: Sequence[float], share: float) -> float:

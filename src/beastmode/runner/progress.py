@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,6 +110,10 @@ class Progress:
     def unclean(self) -> bool:
         """The last session was killed, not ended."""
         return bool(self.sessions) and self.sessions[-1].ended is None
+
+    def session_of(self, event: Event) -> int:
+        """The number of the session that recorded an event; 0 where none had begun."""
+        return bisect_left(self.sessions, event.seq, key=lambda session: session.started.seq)
 
     def ended_s_ago(self, now_mono_s: float, now_unix_s: float, boot: str) -> float:
         """Seconds since the last word of the last session; inf where there was none. By the monotonic clock

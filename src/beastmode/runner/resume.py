@@ -162,7 +162,7 @@ def _plain(work: Command | Http | Call | None) -> Any:
     return (type(work).__name__, work)
 
 
-def opening(plan: Plan, selection: Selection) -> Iterator[tuple[str, str, int, dict[str, Any]]]:
+def opening_events(plan: Plan, selection: Selection) -> Iterator[tuple[str, str, int, dict[str, Any]]]:
     """The events (kind, task, attempt, data) that a session begins with: how the attempts of a killed runner
     ended, the list as it is now, which results no longer count, what was selected."""
     for task, number in plan.interrupted:
@@ -204,6 +204,8 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
         "line": task.line,
     }
     record |= {name: value for name, value in facts.items() if value}
+    if task.options.retries is not None:
+        record["retries"] = task.options.retries
     if task.state != "pending":
         record["state"] = task.state
     return record

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from beastmode.errors import EXIT_FAILED
 from beastmode.runner import measures
 from beastmode.runner.progress import Progress
 
@@ -15,7 +16,8 @@ TASK_COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", 
 class Summary:
     """How a run stands at the end of a session.
 
-    run_id: as `beast status` and `beast report` take it.   state: done, failed, held, interrupted or error.
+    run_id: as `beast status` and `beast report` take it.   state: done, failed, held, interrupted or error; of a
+    run that has not ended: running or killed.
     tasks: a count for each of TASK_COUNTS; `waiting` counts all that is neither ended nor blocked.
     success_rate: done over all that was not skipped, 0 to 1; 1 where all was skipped.   attempts: of all sessions.
     makespan_s: first admission to last end, without the time between sessions.   lower_bound_s: no schedule under
@@ -43,16 +45,17 @@ class Summary:
         return asdict(self)
 
 
-def summarise(progress: Progress, report: str = "") -> Summary:
-    """The summary of a run as its journal has it.   progress: with its attempts kept, after a session's end."""
+def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Summary:
+    """The summary of a run as its journal has it.   progress: with its attempts kept.   alive: whether a runner is
+    at work on it, where its last session has not ended; the journal alone cannot tell.
+    """
     counts = dict.fromkeys(TASK_COUNTS, 0) | {"total": len(progress.tasks)}
     for view in progress.tasks.values():
         counts[view.state if view.state in counts else "waiting"] += 1
     asked = counts["total"] - counts["skipped"]
-    ended = progress.sessions[-1].ended
-    end: dict[str, Any] = ended.data if ended else {"state": "running", "exit_code": 1}
+    ended = progress.sessions[-1].ended if progress.sessions else None
+    end: dict[str, Any] = ended.data if ended else _no_end(alive)
     seen = measures.evidence(progress, progress.rates)
-    concurrency = progress.settings.get("concurrency")
     return Summary(
         run_id=f"r{progress.run}",
         state=end["state"],
@@ -60,7 +63,7 @@ def summarise(progress: Progress, report: str = "") -> Summary:
         success_rate=round(counts["done"] / asked, 4) if asked else 1.0,
         attempts=len(progress.attempts),
         makespan_s=round(measures.makespan_s(progress), 3),
-        lower_bound_s=round(measures.lower_bound_s(progress, concurrency, progress.rates), 3),
+        lower_bound_s=round(measures.lower_bound_s(progress), 3),
         most_in_flight=seen.most_in_flight,
         most_starts_in_window=seen.most_starts_in_window,
         report=report,
@@ -68,3 +71,7 @@ def summarise(progress: Progress, report: str = "") -> Summary:
         reason=end.get("reason", ""),
         until_unix=end.get("until_unix"),
     )
+
+
+def _no_end(alive: bool) -> dict[str, Any]:
+    return {"state": "running" if alive else "killed", "exit_code": EXIT_FAILED}

@@ -74,6 +74,7 @@ class Guard:
         self._nudge: asyncio.Future[None] | None = None
         self._retrying = 0
         self._retry_ended = asyncio.Event()
+        self._probe_lingers = False
 
     def admit(self, *, retry: bool = False) -> Admission:
         """A call that may leave once entered.   retry: count it against the budget of retries."""
@@ -94,7 +95,7 @@ class Guard:
         if killed:
             ended_s_ago = 0.0
         if ended_s_ago < max((rate.padded_span_s for rate in self.rates), default=0.0):
-            self._store.fill(self._clock.monotonic())
+            self._store.fill(self._clock.monotonic() - ended_s_ago)
         if ended_s_ago < self.linger_s:
             self.pause(self.linger_s - ended_s_ago, "restart")
 
@@ -132,11 +133,11 @@ class Guard:
             blocked_since: float | None = None
             while (hold := self._closed() or await self._take(admission)) is not None:
                 now = self._clock.boottime()
-                if hold.reason in _OWN_LIMITS:
-                    blocked_since = None
-                else:
+                if hold.reason not in _OWN_LIMITS:
                     blocked_since = now if blocked_since is None else blocked_since
                     self._check_patience(hold, now, blocked_since)
+                elif self.health is None or self.health.well:  # else it is the next probe that waits for a place
+                    blocked_since = None
                 await self._wait(hold, admission)
         self.in_flight += 1
 
@@ -174,10 +175,11 @@ class Guard:
     async def _take_with_probe(self, health: Health, admission: Admission, now: float) -> Ticket | Hold:
         """Probe within the slot of the call that asked for it. Its place and the call's are taken together: taken
         one by one, a slow rate would spend every place on probes and start nothing."""
-        both = all(rate.starts >= 2 for rate in self.rates)
+        both = self._store.most_places() >= 2
         taken = self._store.take(now, 2 if both else 1)
         if isinstance(taken, Hold):
             return taken
+        self._probe_lingers = False
         try:
             await self._run_probe(taken, health)
             hold = None if health.fresh(self._clock.monotonic()) else Hold("unhealthy", 0.0)
@@ -188,11 +190,14 @@ class Guard:
                 await self._wait(hold, admission)
                 hold = self._closed()
         except BaseException:
-            self._store.end(taken, self._clock.monotonic())
+            self._end_probe(taken)
             raise
         if hold is not None:
-            self._store.end(taken, self._clock.monotonic())
+            self._end_probe(taken)
         return hold or taken
+
+    def _end_probe(self, ticket: Ticket) -> None:
+        self._store.end(ticket, self._clock.monotonic(), self.linger_s if self._probe_lingers else 0.0)
 
     async def _run_probe(self, ticket: Ticket, health: Health) -> None:
         assert self._probe is not None
@@ -202,9 +207,11 @@ class Guard:
             if not left:
                 left.append(self._clock.monotonic())
                 self._store.left(ticket, left[0])
+                self._probe_lingers = True  # unless it is answered: the server may still be at work on it
 
         failure = await self._probe(leaves)
         leaves()
+        self._probe_lingers = failure is not None and failure.class_ == "timeout"
         ended = self._clock.monotonic()
         if failure is None:
             health.succeeded(ended, probe=True)

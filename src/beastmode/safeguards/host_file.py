@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from beastmode.clock import boot_id
+from beastmode.errors import PreconditionError
+from beastmode.safeguards.host_folder import limits_folder
 
 T = TypeVar("T")
 
@@ -22,18 +24,18 @@ BUSY_S, OPEN_S = 0.05, 5.0
 that was stopped or starved in the middle holds longer, and then the event loop must go on."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS state (
+CREATE TABLE state (
     boot TEXT NOT NULL, generation INTEGER NOT NULL,
     kept_s REAL NOT NULL, lost_at REAL NOT NULL, lost_total INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS starts (total INTEGER PRIMARY KEY, at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS starts_at ON starts (at);
-CREATE TABLE IF NOT EXISTS members (
+CREATE TABLE starts (total INTEGER PRIMARY KEY, at REAL NOT NULL);
+CREATE INDEX starts_at ON starts (at);
+CREATE TABLE members (
     member INTEGER PRIMARY KEY, pid INTEGER NOT NULL, concurrency INTEGER, linger_s REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS limits (member INTEGER NOT NULL, span_s REAL NOT NULL, starts INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS calls (
+CREATE TABLE limits (member INTEGER NOT NULL, span_s REAL NOT NULL, starts INTEGER NOT NULL);
+CREATE TABLE calls (
     member INTEGER NOT NULL, number INTEGER NOT NULL, places INTEGER NOT NULL, until REAL,
     PRIMARY KEY (member, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS waiters (
+CREATE TABLE waiters (
     member INTEGER PRIMARY KEY, since REAL NOT NULL, asks_by REAL NOT NULL,
     slots INTEGER NOT NULL, places INTEGER NOT NULL);
 """
@@ -54,15 +56,14 @@ class BusyError(Exception):
 class HostFile:
     """One short transaction at a time, on a file that may be damaged, deleted or replaced at any moment.
 
-    path: in a folder that exists.   replaced: a damaged or deleted one
-    was in its place, so the past is not known.
-    warnings: what was damaged and where it lies now, for the user.
+    path: its folder is made anew where someone has removed it.   replaced: a damaged or deleted file was in its
+    place, so the past is not known.   warnings: what was damaged and where it lies now, for the user.
     """
 
     def __init__(self, path: Path, now: float) -> None:
         self.path, self.replaced = path, False
         self.warnings: list[str] = []
-        self._inode = 0
+        self._inode: int | None = None
         self._db = self._open(now)
 
     def run(self, now: float, step: Callable[[sqlite3.Connection], T], patience_s: float = BUSY_S) -> T:
@@ -70,18 +71,26 @@ class HostFile:
 
         Raises BusyError.
         """
+        try:
+            return self._run(now, step, patience_s)
+        except OSError as error:
+            raise BusyError(f"{self.path} cannot be used ({error.strerror})") from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _run(self, now: float, step: Callable[[sqlite3.Connection], T], patience_s: float) -> T:
         for _ in range(2):
             try:
                 self._follow(now)
                 return self._transaction(step, patience_s)
             except sqlite3.DatabaseError as error:
+                if _locked(error):
+                    raise BusyError("slot") from error
                 if not _damaged(error):
-                    raise BusyError(_reason(error)) from error
+                    raise BusyError(f"{self.path} cannot be used ({error})") from error
                 self._replace(now, error)
-        raise BusyError("the file of limits cannot be used")
-
-    def close(self) -> None:
-        self._db.close()
+        raise BusyError(f"{self.path} cannot be used (it was damaged twice)")
 
     def _transaction(self, step: Callable[[sqlite3.Connection], T], patience_s: float) -> T:
         self._begin(patience_s)
@@ -115,29 +124,33 @@ class HostFile:
         except OSError:
             inode, self.replaced = 0, True
         if inode != self._inode:
-            self._db.close()
-            self._db = self._open(now)
+            self._reopen(now)
 
     def _replace(self, now: float, error: sqlite3.DatabaseError) -> None:
-        self._db.close()
         with self._alone():
-            if self._inode and self.path.exists() and self.path.stat().st_ino == self._inode:
+            if self.path.exists() and self.path.stat().st_ino == self._inode:
                 self._move_aside(error)
+        self._reopen(now)
+
+    def _reopen(self, now: float) -> None:
+        self._inode = None  # until it is open again, so that a failure here is tried again by the next call
+        self._db.close()
         self._db = self._open(now)
 
     def _open(self, now: float) -> sqlite3.Connection:
         """Raises BusyError."""
-        with self._alone():
-            try:
+        try:
+            limits_folder(self.path.parent)
+            with self._alone():
+                try:
+                    return self._connect(now)
+                except sqlite3.DatabaseError as error:
+                    if not _damaged(error):
+                        raise
+                    self._move_aside(error)
                 return self._connect(now)
-            except sqlite3.DatabaseError as error:
-                if not _damaged(error):
-                    raise BusyError(_reason(error)) from error
-                self._move_aside(error)
-            try:
-                return self._connect(now)
-            except sqlite3.DatabaseError as error:
-                raise BusyError(_reason(error)) from error
+        except (sqlite3.DatabaseError, OSError, PreconditionError) as error:
+            raise BusyError(f"{self.path} cannot be opened ({error})") from error
 
     def _connect(self, now: float) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, isolation_level=None, timeout=OPEN_S)
@@ -176,7 +189,7 @@ class HostFile:
                     break
                 except BlockingIOError:
                     if time.monotonic() > give_up:
-                        raise BusyError("another process is opening the file of limits") from None
+                        raise BusyError(f"another process is opening {self.path}") from None
                     time.sleep(0.002)
             yield
         finally:
@@ -189,30 +202,58 @@ def new_generation() -> int:
 
 
 def _prepare(db: sqlite3.Connection, now: float, lost_at: float) -> None:
-    """The tables; emptied where they tell of another boot, whose times mean nothing in this one."""
+    """The tables, made in a file that is new, emptied in one of another boot.   lost_at: up to where nothing is known."""
     db.execute("BEGIN IMMEDIATE")
-    for statement in _SCHEMA.split(";")[:-1]:
-        db.execute(statement)
-    boot = boot_id()
-    state = db.execute("SELECT boot FROM state").fetchone()
-    (newest,) = db.execute("SELECT max(at) FROM starts").fetchone()
-    if state is None or state[0] != boot or (newest or -math.inf) > now + FUTURE_S:
+    if not _tables(db):
+        for statement in _SCHEMA.split(";")[:-1]:
+            db.execute(statement)
+        _begin_state(db, lost_at)
+    elif _is_of_another_boot(db, now):
         for table in _TABLES:
             db.execute(f"DELETE FROM {table}")  # noqa: S608  names of our own
-        db.execute("INSERT INTO state VALUES (?, ?, 0, ?, 0)", (boot, new_generation(), lost_at))
+        # Its times mean nothing in this boot; all that is known is that they were before this one began, at 0.
+        _begin_state(db, max(lost_at, 0.0))
     db.execute("COMMIT")
 
 
+def _tables(db: sqlite3.Connection) -> set[str]:
+    """Ours or none. Raises DatabaseError where some are missing: what stood in them is lost."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    found = {str(name) for (name,) in db.execute(query)}
+    if found and not found >= set(_TABLES):
+        raise sqlite3.DatabaseError("tables are missing")
+    return found
+
+
+def _begin_state(db: sqlite3.Connection, lost_at: float) -> None:
+    db.execute("INSERT INTO state VALUES (?, ?, 0, ?, 0)", (boot_id(), new_generation(), lost_at))
+
+
+def _is_of_another_boot(db: sqlite3.Connection, now: float) -> bool:
+    state = db.execute("SELECT boot FROM state").fetchone()
+    if state is None:
+        raise sqlite3.DatabaseError("its state is missing")
+    (newest,) = db.execute("SELECT max(at) FROM starts").fetchone()
+    return bool(state[0] != boot_id()) or (newest is not None and newest > now + FUTURE_S)
+
+
 def _locked(error: sqlite3.Error) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _damaged(error: sqlite3.Error) -> bool:
-    """Would a new file help? Not against a lock or a full disk."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    helpless = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
-    return code not in helpless
+    """Would a new file help? Against what stands in it, or a table that is missing; not against a lock, a full or
+    failing disk, too many open files: moving a sound file aside would forget the limits for nothing."""
+    inside = (
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_SCHEMA,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+    )
+    return _code(error) in inside
 
 
-def _reason(error: sqlite3.Error) -> str:
-    return "slot" if _locked(error) else f"the file of limits cannot be written ({error})"
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -14,6 +14,7 @@ from beastmode.errors import PreconditionError, SettingError
 FOLDER_SETTING = "BEAST_LIMITS_DIR"
 _PORTS = {"http": 80, "https": 443}
 _SAME_HOST = {"localhost": "127.0.0.1", "::1": "127.0.0.1"}
+_HOST = re.compile(r"[^\s/?#@\\]+")
 
 
 def origin(server: str) -> str:
@@ -25,14 +26,14 @@ def origin(server: str) -> str:
     text = server.strip()
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
-        host, port = parts.hostname, parts.port
+        host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
-        host, port = None, None
-    if not host:
+        host, port = "", None
+    if not host or not _HOST.fullmatch(host):
         raise SettingError(
             f"{server!r} names no server", tip="Write an address like http://localhost:8000 or gpu-box:8000."
         )
-    host = _SAME_HOST.get(host.rstrip("."), host.rstrip("."))
+    host = _SAME_HOST.get(host, f"[{host}]" if ":" in host else host)
     return f"{parts.scheme}://{host}:{port or _PORTS.get(parts.scheme, 80)}"
 
 

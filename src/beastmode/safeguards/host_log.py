@@ -73,9 +73,11 @@ class StartLog:
         if last is not None:
             self._lose(last[1], last[0])
 
-    def forget(self, now: float) -> None:
-        """Count as full from now on: what happened before is not known."""
-        self._lose(max(now, self.newest_at), self.total)
+    def forget(self, until: float) -> None:
+        """What happened up to `until` is not known. The twin of `Window.fill`."""
+        if until > self.lost_at:
+            last = self._last_until(until)
+            self._lose(until, self.lost_total if last is None else last[0])
 
     def _lose(self, at: float, total: int) -> None:
         self.lost_at, self.lost_total = at, total

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from beastmode.safeguards.host_file import new_generation
 from beastmode.safeguards.host_log import StartLog
-from beastmode.safeguards.liveness import is_held
+from beastmode.safeguards.liveness import is_held, shown
 from beastmode.settings import Rate
 
 
@@ -35,13 +35,16 @@ def strictest(db: sqlite3.Connection) -> Strictest:
 
 
 def is_member(db: sqlite3.Connection, member: int) -> bool:
-    return db.execute("SELECT 1 FROM members WHERE member = ?", (member,)).fetchone() is not None
+    query = "SELECT 1 FROM members WHERE member = ? AND pid != 0"  # 0: known only from hearsay, see `adopt`
+    return db.execute(query, (member,)).fetchone() is not None
 
 
 def enter(
     db: sqlite3.Connection, member: int, concurrency: int | None, rates: Sequence[Rate], linger_s: float
 ) -> None:
     """Join with these limits, or change them."""
+    if not is_member(db, member):
+        db.execute("DELETE FROM calls WHERE member = ?", (member,))  # hearsay, or from before a burial
     db.execute("REPLACE INTO members VALUES (?, ?, ?, ?)", (member, os.getpid(), concurrency, linger_s))
     db.execute("DELETE FROM limits WHERE member = ?", (member,))
     db.executemany(
@@ -49,6 +52,21 @@ def enter(
     )
     longest = max((rate.padded_span_s for rate in rates), default=0.0)
     db.execute("UPDATE state SET generation = ?, kept_s = max(kept_s, ?)", (new_generation(), longest))
+
+
+def adopt(db: sqlite3.Connection, stem: Path, me: int, linger_s: float) -> bool:
+    """Whoever is the first in a file takes down what other live processes say that they hold, until they join.
+    True if there are any: then the file that they had joined is lost, and what they started is not known."""
+    if db.execute("SELECT 1 FROM members").fetchone() is not None:
+        return False
+    others = {path: int(path.name.split(".")[-2], 16) for path in _alive(stem)}
+    live = {path: member for path, member in others.items() if member != me and is_held(path)}
+    for path, member in live.items():
+        busy, leaving = shown(path)
+        db.execute("INSERT INTO members VALUES (?, 0, NULL, ?)", (member, linger_s))
+        rows = [(member, -number, leaving if number == 1 else 0) for number in range(1, busy + 1)]
+        db.executemany("INSERT INTO calls VALUES (?, ?, ?, NULL)", rows)
+    return bool(live)
 
 
 def bury(db: sqlite3.Connection, member: int, now: float) -> None:
@@ -79,6 +97,10 @@ def bury_dead(db: sqlite3.Connection, stem: Path, me: int, now: float) -> bool:
 
 def sweep(stem: Path) -> None:
     """Remove the files of processes that died before they joined, or whose limits were lost with a file."""
-    for path in stem.parent.glob(f"{stem.name}.*.alive"):
+    for path in _alive(stem):
         if not is_held(path):
             path.unlink(missing_ok=True)
+
+
+def _alive(stem: Path) -> list[Path]:
+    return list(stem.parent.glob(f"{stem.name}.{'[0-9a-f]' * 16}.alive"))

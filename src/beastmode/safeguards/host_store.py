@@ -59,6 +59,7 @@ class HostStore:
         # What this process holds is kept here too: the file may be lost, or busy when a call leaves or ends.
         self._calls: dict[int, tuple[int, float | None]] = {}
         self._unsaved = _Unsaved()
+        self._held = (0, 0)
         self._tickets = 0
         self._generation = -1
         self._strictest = members.Strictest(concurrency, (), 1)
@@ -78,12 +79,16 @@ class HostStore:
     def take(self, now: float, places: int = 1) -> Ticket | Hold:
         self._tickets += 1
         hold = self._ask(now, self._tickets, slots=1, places=places)
-        return Ticket(self._tickets, places) if hold is None else hold
+        if hold is not None:
+            return hold
+        self._show(busy=1, leaving=places)
+        return Ticket(self._tickets, places)
 
     def take_places(self, ticket: Ticket, now: float, places: int = 1) -> Hold | None:
         hold = self._ask(now, ticket.number, slots=0, places=places)
         if hold is None:
             ticket.places += places
+            self._show(leaving=places)
         return hold
 
     def left(self, ticket: Ticket, now: float) -> None:
@@ -91,9 +96,11 @@ class HostStore:
         self._calls[ticket.number] = (ticket.places, None)
         self._unsaved.calls.add(ticket.number)
         self._unsaved.starts.append(now)
+        self._show(leaving=-1)
         self._save(now)
 
     def end(self, ticket: Ticket, now: float, linger_s: float = 0.0) -> None:
+        self._show(busy=-1, leaving=-ticket.places)
         ticket.places = 0
         self._calls.pop(ticket.number, None)
         if linger_s > 0:
@@ -101,9 +108,12 @@ class HostStore:
         self._unsaved.calls.add(ticket.number)
         self._save(now)
 
-    def fill(self, now: float) -> None:
-        self._unsaved.filled_at = now
-        self._save(now)
+    def fill(self, until: float) -> None:
+        self._unsaved.unknown_until = max(until, self._unsaved.unknown_until)
+        self._save(self._clock())
+
+    def most_places(self) -> float:
+        return min((starts for _, starts in self._strictest.windows), default=math.inf)
 
     def in_use(self, now: float) -> tuple[int, int]:
         """Of all processes. The last known where the file is busy."""
@@ -160,19 +170,29 @@ class HostStore:
 
     def _catch_up(self, db: sqlite3.Connection, now: float) -> None:
         """Follow what others have changed; join where this process is not known (any more)."""
-        (generation,) = db.execute("SELECT generation FROM state").fetchone()
-        if generation == self._generation and not self._unsaved.limits:
+        state = db.execute("SELECT generation FROM state").fetchone()
+        if state is None:
+            raise sqlite3.DatabaseError("its state is missing")
+        if state[0] == self._generation and not self._unsaved.limits:
             return
         joining = not members.is_member(db, self._member)
+        lost = False
         if joining:
             self._show_alive()
             self._unsaved.calls.update(self._calls)
+            lost = members.adopt(db, self._stem, self._member, self._linger_s) or self._joined
         if joining or self._unsaved.limits:
             members.enter(db, self._member, self._concurrency, self._rates, self._linger_s)
-        if joining and self._joined:
+        if lost:
             StartLog.read(db).forget(now)
         self._strictest = members.strictest(db)
         (self._generation,) = db.execute("SELECT generation FROM state").fetchone()
+
+    def _show(self, busy: int = 0, leaving: int = 0) -> None:
+        """What is held has changed by so much."""
+        self._held = (self._held[0] + busy, self._held[1] + leaving)
+        if self._alive is not None:
+            self._alive.show(*self._held)
 
     def _show_alive(self) -> None:
         members.sweep(self._stem)
@@ -180,7 +200,9 @@ class HostStore:
         if self._alive is None or not path.exists():
             if self._alive is not None:
                 self._alive.close(remove=False)
+            self._alive = None
             self._alive = Liveness(path)
+            self._alive.show(*self._held)
 
     def _flush(self, db: sqlite3.Connection, now: float) -> None:
         unsaved = self._unsaved
@@ -190,12 +212,11 @@ class HostStore:
                 db.execute("REPLACE INTO calls VALUES (?, ?, ?, ?)", row)
             else:
                 db.execute("DELETE FROM calls WHERE member = ? AND number = ?", (self._member, number))
-        if unsaved.starts or unsaved.filled_at is not None:
+        if unsaved.starts or unsaved.unknown_until > -math.inf:
             log = StartLog.read(db)
             for at in unsaved.starts:
                 log.append(at)
-            if unsaved.filled_at is not None:
-                log.forget(unsaved.filled_at)
+            log.forget(unsaved.unknown_until)
             if log.total % CLEAR_EVERY == 0:
                 self._clear(log, now)
 
@@ -258,10 +279,10 @@ def _nothing(db: sqlite3.Connection) -> None:
 class _Unsaved:
     """Changes of this process that are not in the file yet."""
 
-    __slots__ = ("calls", "filled_at", "limits", "starts")
+    __slots__ = ("calls", "limits", "starts", "unknown_until")
 
     def __init__(self) -> None:
         self.calls: set[int] = set()
         self.starts: list[float] = []
-        self.filled_at: float | None = None
+        self.unknown_until = -math.inf
         self.limits = False

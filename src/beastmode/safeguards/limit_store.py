@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -49,8 +50,13 @@ class LimitStore(Protocol):
         """The call is over: places that never left are given back, the slot is free after `linger_s`."""
         ...
 
-    def fill(self, now: float) -> None:
-        """Count every window as full: a run that ended uncleanly may have started anything just before."""
+    def fill(self, until: float) -> None:
+        """What was started up to `until` is not known (a run that was killed may have started anything): every
+        window that reaches back to it counts as full, also one that comes later or is raised."""
+        ...
+
+    def most_places(self) -> float:
+        """How many places can ever be had at once: whoever asked for more would wait for ever."""
         ...
 
     def in_use(self, now: float) -> tuple[int, int]:
@@ -67,23 +73,22 @@ class MemoryStore:
 
     def __init__(self, concurrency: int | None, rates: Sequence[Rate]) -> None:
         self._slots = Slots(concurrency)
-        self._windows = [Window.of(rate) for rate in rates]
+        self._windows = [Window(starts, span_s) for span_s, starts in _by_span(rates).items()]
         self._tickets = 0
         self._leaving = 0
 
     def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
         self._slots.limit = concurrency
         known = {window.span_s: window for window in self._windows}
-        self._windows = [self._window(rate, known, now) for rate in rates]
-
-    def _window(self, rate: Rate, known: dict[float, Window], now: float) -> Window:
-        window = known.get(rate.padded_span_s)
-        if window is None:
-            window = Window.of(rate)
-            window.fill(now)
-            window.take(self._leaving)
-        window.starts = rate.starts
-        return window
+        self._windows = []
+        for span_s, starts in _by_span(rates).items():
+            window = known.get(span_s)
+            if window is None:
+                window = Window(starts, span_s)
+                window.fill(now)
+                window.take(self._leaving)
+            window.starts = starts
+            self._windows.append(window)
 
     def take(self, now: float, places: int = 1) -> Ticket | Hold:
         wait_s = self._slots.wait_s(now)
@@ -123,9 +128,12 @@ class MemoryStore:
             ticket.places = 0
         self._slots.free(now, linger_s)
 
-    def fill(self, now: float) -> None:
+    def fill(self, until: float) -> None:
         for window in self._windows:
-            window.fill(now)
+            window.fill(until)
+
+    def most_places(self) -> float:
+        return min((window.starts for window in self._windows), default=math.inf)
 
     def in_use(self, now: float) -> tuple[int, int]:
         starts = self._windows[0].in_window(now) if self._windows else 0
@@ -133,3 +141,12 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to give up: the memory goes with the process."""
+
+
+def _by_span(rates: Sequence[Rate]) -> dict[float, int]:
+    """The padded windows, each once: of two rates over one span the stricter holds."""
+    windows: dict[float, int] = {}
+    for rate in rates:
+        span_s = rate.padded_span_s
+        windows[span_s] = min(rate.starts, windows.get(span_s, rate.starts))
+    return windows

@@ -1,4 +1,4 @@
-"""Liveness: a file that stays locked exactly as long as its process lives."""
+"""Liveness: a file that stays locked exactly as long as its process lives, and says what the process holds."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ class Liveness:
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._touched = time.monotonic()
         _ALL.add(self)
+
+    def show(self, busy: int, leaving: int) -> None:
+        """Write down the slots and places held, for whoever finds the file of limits lost. About 1 us."""
+        if self._fd >= 0:
+            with contextlib.suppress(OSError):
+                os.pwrite(self._fd, b"%8d %8d\n" % (busy, leaving), 0)
 
     def touch(self) -> None:
         """Show cleaners that it is in use; cheap enough to be called at every operation."""
@@ -56,6 +62,15 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def shown(path: Path) -> tuple[int, int]:
+    """Slots and places that the process of `path` holds, as it says; nothing where it says nothing."""
+    try:
+        busy, leaving = path.read_bytes().split()
+        return int(busy), int(leaving)
+    except (OSError, ValueError):
+        return 0, 0
 
 
 _ALL: weakref.WeakSet[Liveness] = weakref.WeakSet()

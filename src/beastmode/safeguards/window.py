@@ -34,14 +34,14 @@ class Window:
     def wait_s(self, now: float, places: int = 1) -> float:
         """Seconds until `places` are free, 0 for now; infinite while that hangs on a start that has not left."""
         self._forget(now)
-        if now < self._unknown_until:
-            return self._unknown_until - now
         missing = places + self._leaving + len(self._left) - self.starts
         if missing <= 0:
-            return 0.0
-        if missing > len(self._left):
+            free_at = now
+        elif missing > len(self._left):
             return math.inf
-        return max(0.0, self._left[missing - 1] + self.span_s - now)
+        else:
+            free_at = self._left[missing - 1] + self.span_s
+        return max(free_at, self._unknown_until, now) - now
 
     def take(self, places: int = 1) -> None:
         """Take places that `wait_s` has called free."""
@@ -56,9 +56,9 @@ class Window:
         """Places taken whose calls never left: they count for nothing."""
         self._leaving -= places
 
-    def fill(self, now: float) -> None:
-        """Count as full for a whole window: what happened before is not known (a restart, a new limit)."""
-        self._unknown_until = now + self.span_s
+    def fill(self, until: float) -> None:
+        """What happened up to `until` is not known (a restart, a new limit): full for a whole window from there."""
+        self._unknown_until = max(self._unknown_until, until + self.span_s)
 
     def in_window(self, now: float) -> int:
         """Starts that count at `now`, those about to leave included."""

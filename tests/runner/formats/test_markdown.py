@@ -93,18 +93,25 @@ def test_boxes_are_the_tasks_and_other_lists_are_not() -> None:
     assert states(text) == {"indexer": "done", "chat": "pending", "kept: a section of its own": "pending"}
 
 
-def test_criteria_inside_a_phase_or_a_task_are_not_tasks() -> None:
+def test_criteria_of_a_task_are_its_details_and_those_of_a_phase_are_last_things_to_do() -> None:
     text = """
         ## Phase 1
         - [ ] build
+          - **Acceptance criteria:**
+            - [ ] it runs
+        ### Task 7: Parse
         **Acceptance criteria:**
-        - [ ] it runs
-        ### Definition of Done
+        - [ ] it parses
+        **Definition of done:**
         - [ ] reviewed
+        ## Phase 2
+        - [ ] ship
+        **Exit criteria:**
+        - [ ] shipped
         """
     roadmap = read(text)
-    assert [task.title for task in roadmap.tasks()] == ["build"]
-    assert reasons(roadmap)[4] == reasons(roadmap)[6] == "a criterion, not a task"
+    assert [task.title for task in roadmap.tasks()] == ["build", "Parse", "ship", "shipped"]
+    assert [len(task.details.splitlines()) for task in roadmap.tasks()] == [2, 4, 0, 0]
 
 
 @pytest.mark.parametrize("marker", ["-", "*", "+", "1.", "2)"])

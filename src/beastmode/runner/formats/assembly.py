@@ -101,6 +101,7 @@ def _tree(
 ) -> tuple[dict[Section, Phase], list[Phase | Task]]:
     root: list[Phase | Task] = []
     phases: dict[Section, Phase] = {}
+    checks: dict[tuple[Section, str], Phase] = {}
     for draft, task in zip(drafts, tasks, strict=True):
         children = root
         for section in _phases_above(draft, none_of):
@@ -109,6 +110,13 @@ def _tree(
                 phases[section] = Phase(section.title or "untitled", order=manner.leaf, line=line)
                 children.append(phases[section])
             children = phases[section].children
+        if draft.checks:
+            # A phase of their own, so that what judges a phase comes after its work.
+            place = (draft.place.section, draft.checks)
+            if place not in checks:
+                checks[place] = Phase(draft.checks, order=manner.leaf)
+                children.append(checks[place])
+            children = checks[place].children
         children.append(task)
     for phase in phases.values():
         if any(isinstance(child, Phase) for child in phase.children):

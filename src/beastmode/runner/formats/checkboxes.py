@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
+from beastmode.runner.formats.criteria import Judges, criteria_label, is_criteria_section, is_criterion
 from beastmode.runner.formats.drafts import Draft, box_says
 from beastmode.runner.formats.lines import SKIPPED
 from beastmode.runner.formats.outline import Outline, Place, Section
-from beastmode.runner.formats.task_text import own_id_of, task_text
+from beastmode.runner.formats.task_text import has_strong_id, own_id_of, task_text
 from beastmode.runner.formats.titles import plain, says_done
-from beastmode.runner.formats.vocabulary import explains_mark, is_criteria, is_legend, is_phase
+from beastmode.runner.formats.vocabulary import explains_mark, is_legend
 
 _STEP = re.compile(r"\W*step\s+\d+\b", re.IGNORECASE)
 _STRUCK = re.compile(r"~~.+~~\W*$")
 _PHASE_NAME = re.compile(r"\W*((?:phase|stage|milestone|sprint)\s+[\d.]+)\b", re.IGNORECASE)
-_STRONG = re.compile(r"(?:quest|task|ticket|story|work item)\s*#?\s*\d|[A-Z]{1,6}\d{0,2}-\d", re.IGNORECASE)
 
-
-def is_criterion(place: Place) -> bool:
-    """Whether a line tells when a phase or a task is finished.
-
-    Under a label (`**Acceptance criteria:**`) or a heading inside a phase it does. A section of the file's
-    own (`## Success criteria`) is a last list of things to do or to check: its boxes are kept.
-    """
-    if any(is_criteria(words) for words in place.labels):
-        return True
-    chain = place.section.inner_chain()
-    return any(
-        is_criteria(section.title)
-        and any(is_phase(above.title) or own_id_of(above.title)[0] for above in chain[:depth])
-        for depth, section in enumerate(chain)
-    )
-
-
-def in_criteria_section(place: Place) -> bool:
-    """Whether a line stands anywhere below a heading or label about criteria."""
-    return is_criterion(place) or _is_criteria_section(place.section)
+Criteria = Literal["all", "of tasks", "none"]
 
 
 def is_task_box(place: Place) -> bool:
@@ -49,31 +31,54 @@ def is_task_box(place: Place) -> bool:
     return not struck and not explains_mark(line.body)
 
 
-def box_drafts(outline: Outline, *, criteria: bool = False) -> list[Draft]:
-    """A draft for every box.   criteria: also for those that are criteria."""
-    inside = [] if criteria else _sections_as_steps(outline)
-    boxes = [
-        place
-        for place in outline.places
-        if is_task_box(place) and (criteria or not is_criterion(place)) and place.section not in inside
-    ]
+def box_drafts(outline: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
+    """A draft for every box.   criteria: which boxes that are criteria are left out."""
+    boxes = [place for place in outline.places if is_task_box(place)]
+    if criteria != "none":
+        inside = _sections_as_steps(boxes)
+        judges = Judges(outline, boxes).judges if criteria == "of tasks" else is_criterion
+        boxes = [place for place in boxes if place.section not in inside and not judges(place)]
     overview = _overview(boxes)
-    return [draft_of_box(place) for place in boxes if place.line.number not in overview]
+    kept = [place for place in boxes if place.line.number not in overview]
+    return [draft_of_box(place) for place in kept + _between(outline, kept)]
 
 
 def draft_of_box(place: Place) -> Draft:
     """The draft of one box."""
     text = task_text(place.line.body)
-    return Draft(place, text.title, text.own_id, box_says(place.line))
+    return Draft(place, text.title, text.own_id, box_says(place.line), checks=criteria_label(place))
 
 
-def _sections_as_steps(outline: Outline) -> set[Section]:
+def _between(outline: Outline, boxes: list[Place]) -> list[Place]:
+    """Numbered items without a box whose numbers go on where numbered boxes leave off: not ticked yet.
+
+    Only where every box is numbered and no number comes twice.
+    """
+    numbers = [_number(place) for place in boxes]
+    if not boxes or 0 in numbers or len(set(numbers)) < len(numbers):
+        return []
+    known, indent = set(numbers), boxes[0].line.indent
+    found = []
+    for place in outline.places:
+        line = place.line
+        number = _number(place) if line.kind == "item" and line.box is None and line.indent == indent else 0
+        if number and number not in known and number - 1 in known:
+            known.add(number)
+            found.append(place)
+    return found
+
+
+def _number(place: Place) -> int:
+    """The number of a numbered item; 0 for any other."""
+    return int(place.line.marker[:-1]) if place.line.numbered else 0
+
+
+def _sections_as_steps(boxes: list[Place]) -> set[Section]:
     """Headings with an id whose boxes are steps (`- [ ] **Step 1: ...**`): there the heading is the task."""
     steps: set[Section] = set()
     others: set[Section] = set()
-    for place in outline.places:
-        if is_task_box(place):
-            (steps if _STEP.match(place.line.body) else others).add(place.section)
+    for place in boxes:
+        (steps if _STEP.match(place.line.body) else others).add(place.section)
     return {section for section in steps - others if own_id_of(section.title)[0]}
 
 
@@ -121,10 +126,10 @@ def heading_drafts(
 
 def _heading_draft(place: Place, ordinals: bool, strong: bool) -> Draft | None:
     text = task_text(place.line.body, ordinals=ordinals)
-    if not text.own_id or (strong and not _STRONG.match(text.own_id)) or _is_criteria_section(place.section):
+    if (
+        not text.own_id
+        or (strong and not has_strong_id(place.line.body))
+        or is_criteria_section(place.section)
+    ):
         return None
     return Draft(place, text.title, text.own_id, True if says_done(place.line.body) else None)
-
-
-def _is_criteria_section(section: Section) -> bool:
-    return any(is_criteria(above.title) for above in section.inner_chain())

@@ -15,7 +15,7 @@ class Draft:
     """A task that was found.
 
     own_id: as the list writes it, "" without one.   done: None where nothing on its line says.   details: the
-    lines below that belong to it.
+    lines below that belong to it.   checks: the label about criteria (`Exit criteria`) that it stands under.
     """
 
     place: Place
@@ -23,6 +23,7 @@ class Draft:
     own_id: str = ""
     done: bool | None = None
     parallel: bool = False
+    checks: str = ""
     details: list[Line] = field(default_factory=list)
 
     @property

@@ -27,6 +27,7 @@ _FRONT_MOST = 200
 
 GLYPHS_OPEN = "☐⬜🔲◻□❏❑"
 GLYPHS_DONE = "☑✅✔✓☒"
+GLYPHS_NOT_DONE = "☐⬜🔲◻□❏❑❌✗✘⏳⌛⏸⏭⏰⏱🔄🚧🔜📅🗓⭕"
 _BARE_GLYPHS = GLYPHS_OPEN + "☑☒"
 """Lists without bullets begin their lines with these; ✅ begins many a line that is no list."""
 _DONE_CHARACTERS = frozenset("xXхХ✓✔✅√☑")

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
-from beastmode.runner.formats.checkboxes import box_drafts, heading_drafts, in_criteria_section
+from beastmode.runner.formats.bare_headings import bare_drafts, running_drafts
+from beastmode.runner.formats.checkboxes import Criteria, box_drafts, heading_drafts
+from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.lines import GLYPHS_OPEN, SKIPPED, scan
 from beastmode.runner.formats.outline import Outline, Place, outline
@@ -19,13 +21,13 @@ from beastmode.runner.formats.plain_lists import labelled_drafts, marked_drafts,
 from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.task_tables import table_drafts
 from beastmode.runner.formats.titles import leading_mark
-from beastmode.runner.formats.vocabulary import is_legend
+from beastmode.runner.formats.vocabulary import is_legend, is_list_name
 from beastmode.runner.roadmap import Roadmap
 
 NAME = "markdown"
 
 _NAMES = re.compile(
-    r"(?:\w+[_-])?(?:roadmap|implementation[_-]plan|fix[_-]plan|todo|todos|plan|project[_-]plan)(?:[_-]\w+)?\.(?:md|markdown)",
+    r"@?(?:[\w.]+[_-])*(?:roadmap|plan|todos?|backlog|milestones|checklist)(?:[_-][\w.]+)*\.(?:md|markdown)",
     re.IGNORECASE,
 )
 _SHAPE = re.compile(
@@ -53,43 +55,48 @@ def read(text: str, path: Path) -> Roadmap:
     return assemble(Findings(found, drafts, repeats), MANNER)
 
 
-def find_drafts(found: Outline) -> list[Draft]:
-    """The tasks by the first way that finds any."""
-    return next((drafts for way in _ways() if (drafts := way(found))), [])
+def find_drafts(found: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
+    """The tasks by the first way that finds any.   criteria: which boxes that are criteria are left out."""
+    drafts = next((drafts for way in _ways(criteria) if (drafts := way(found))), [])
+    boxes = box_drafts(found, "none") if criteria == "of tasks" else []
+    only_checks = len(boxes) > 3 * len(drafts) and all(draft.line.kind == "item" for draft in drafts)
+    return boxes if only_checks else drafts
 
 
-def _ways() -> Iterator[Callable[[Outline], list[Draft]]]:
-    yield _boxes_and_named
+def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
+    yield lambda found: _boxes_and_named(found, criteria)
     yield lambda found: heading_drafts(found, [], strong=True)
     yield _labelled
     yield _numbered_with_criteria
+    yield running_drafts
     yield _marked
-    yield lambda found: max((phase_drafts(found), table_drafts(found, with_state=True)), key=len)
+    yield _in_phases
     yield lambda found: heading_drafts(found, [])
     yield lambda found: max((theme_drafts(found), table_drafts(found, with_state=False)), key=len)
     yield lambda found: heading_drafts(found, [], ordinals=True)
-    yield lambda found: box_drafts(found, criteria=True)
+    yield lambda found: box_drafts(found, "none")
 
 
-def _boxes_and_named(found: Outline) -> list[Draft]:
-    """Boxes, and the headings with ids that have none. Sections of criteria alone make no plan."""
-    boxes = box_drafts(found)
-    if not any(not in_criteria_section(draft.place) for draft in boxes):
+def _boxes_and_named(found: Outline, criteria: Criteria) -> list[Draft]:
+    """Boxes, and the headings with ids that have none. Criteria alone make no plan."""
+    boxes = box_drafts(found, criteria)
+    if all(is_criterion(draft.place) for draft in boxes):
         return []
     return boxes + heading_drafts(found, boxes, strong=True)
 
 
 def _labelled(found: Outline) -> list[Draft]:
-    """Lists under Tasks, unless the phases list far more without that label."""
+    """Lists under Tasks, unless the phases list far more without that label, or TODO is one list of several."""
     drafts = labelled_drafts(found)
-    return drafts if drafts and len(drafts) * 3 >= len(phase_drafts(found)) else []
+    places = [draft.place for draft in drafts]
+    if all(not place.labels and is_list_name(place.section.title) for place in places):
+        return drafts if len(drafts) == len(theme_drafts(found)) else []
+    return drafts if len(drafts) * 3 >= len(phase_drafts(found)) else []
 
 
 def _numbered_with_criteria(found: Outline) -> list[Draft]:
     """`### 2. Title` with boxes or bullets under Acceptance criteria below it."""
-    judged = {
-        place.section for place in found.places if place.line.kind == "item" and in_criteria_section(place)
-    }
+    judged = {place.section for place in found.places if place.line.kind == "item" and is_criterion(place)}
     drafts = heading_drafts(found, [], ordinals=True)
     held = [draft for draft in drafts if draft.place.section in judged]
     return drafts if held and len(held) * 2 >= len(drafts) else []
@@ -101,6 +108,12 @@ def _marked(found: Outline) -> list[Draft]:
     empty = any(leading_mark(draft.line.body) in GLYPHS_OPEN for draft in drafts)
     undone = sum(not draft.done for draft in drafts)
     return drafts if empty or (undone * 4 >= len(drafts) > undone) else []
+
+
+def _in_phases(found: Outline) -> list[Draft]:
+    """What the phases list, in lists or tables; the phases themselves where most list nothing."""
+    listed = max((phase_drafts(found), table_drafts(found, with_state=True)), key=len)
+    return bare_drafts(found, listed) or listed
 
 
 def reason_for(place: Place) -> str:
@@ -126,7 +139,7 @@ def reason_for(place: Place) -> str:
 
 def _reason_for_words(place: Place) -> str:
     line = place.line
-    if in_criteria_section(place):
+    if is_criterion(place):
         return "a criterion, not a task"
     if is_legend(place.section.title) or any(is_legend(words) for words in place.labels):
         return "a legend"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from beastmode.runner.formats.lines import Line
 from beastmode.runner.formats.titles import heading_title, plain, says_done, says_done_in_words, undecorated
@@ -35,6 +36,7 @@ class Section:
     done: bool = False
 
     path: tuple[Section, ...] = ()
+    children: list[Section] = field(default_factory=list)
 
     def chain(self) -> tuple[Section, ...]:
         """This section and those it lies in, outermost first, without the file itself."""
@@ -47,13 +49,18 @@ class Section:
 
 @dataclass(slots=True)
 class Place:
-    """A line with its surroundings.   labels: those it stands under, outermost first, in plain words."""
+    """A line with its surroundings.
+
+    labels: those it stands under, outermost first, in plain words.   below_box: an item above it, of which it is a
+    part, has a box.
+    """
 
     line: Line
     section: Section
     labels: tuple[str, ...] = ()
     is_label: bool = False
     opens: Section | None = None
+    below_box: bool = False
 
 
 @dataclass(slots=True)
@@ -69,12 +76,20 @@ def outline(lines: list[Line]) -> Outline:
     return _Walk().through(lines)
 
 
+class _Above(NamedTuple):
+    """An item that later ones may be a part of.   words: what it announces.   boxed: it or one above has a box."""
+
+    indent: int
+    words: str
+    boxed: bool
+
+
 class _Walk:
     def __init__(self) -> None:
         self.root = Section("", 0)
         self.open = self.root
         self.label = ""
-        self.above: list[tuple[int, str]] = []
+        self.above: list[_Above] = []
         self.found = Outline(sections=[self.root])
 
     def through(self, lines: list[Line]) -> Outline:
@@ -100,6 +115,7 @@ class _Walk:
         inherited = done or parent.done
         self.open = Section(title, level, place.line, parent, inherited)
         self.open.path = (*parent.path, self.open)
+        parent.children.append(self.open)
         self.label, self.above = "", []
         place.section, place.opens = self.open, self.open
         self.found.sections.append(self.open)
@@ -122,17 +138,19 @@ class _Walk:
 
     def _item(self, place: Place) -> None:
         line = place.line
-        while self.above and self.above[-1][0] >= line.indent:
+        while self.above and self.above[-1].indent >= line.indent:
             self.above.pop()
         place.labels = self._labels()
+        place.below_box = bool(self.above) and self.above[-1].boxed
         words, rest = label_of(line.body)
         announces = bool(words) and not rest and line.box is None and ends_in_colon(line.body)
         place.is_label = announces and is_heading_of_list(words)
         if len(self.above) < _MOST_DEEP:
-            self.above.append((line.indent, words if place.is_label else ""))
+            boxed = place.below_box or line.box is not None
+            self.above.append(_Above(line.indent, words if place.is_label else "", boxed))
 
     def _labels(self) -> tuple[str, ...]:
-        inner = tuple(words for _, words in self.above if words)
+        inner = tuple(item.words for item in self.above if item.words)
         return (self.label, *inner) if self.label else inner
 
 

@@ -6,22 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from beastmode.runner.formats.checkboxes import in_criteria_section
+from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.lines import GLYPHS_DONE
+from beastmode.runner.formats.lines import GLYPHS_DONE, GLYPHS_NOT_DONE
 from beastmode.runner.formats.outline import Outline, Place, Section, ends_in_colon, label_of
+from beastmode.runner.formats.plan_sections import in_phase, in_summarised_phase, in_theme, phase_of
 from beastmode.runner.formats.task_text import task_text
 from beastmode.runner.formats.titles import leading_mark, plain
-from beastmode.runner.formats.vocabulary import (
-    is_about,
-    is_aside,
-    is_criteria,
-    is_field,
-    is_legend,
-    is_phase,
-    is_tasks,
-    is_yield,
-)
+from beastmode.runner.formats.vocabulary import is_aside, is_criteria, is_field, is_tasks, is_yield
 
 
 def labelled_drafts(outline: Outline) -> list[Draft]:
@@ -32,7 +24,7 @@ def labelled_drafts(outline: Outline) -> list[Draft]:
 def marked_drafts(outline: Outline) -> list[Draft]:
     """The items that begin with a state mark, in a file that has marks for open ones (⬜, ☐)."""
     marked = [place for place in outline.places if place.line.kind == "item" and place.line.box is None]
-    marked = [place for place in marked if leading_mark(place.line.body) and not in_criteria_section(place)]
+    marked = [place for place in marked if leading_mark(place.line.body) and not is_criterion(place)]
     return _drafts(marked)
 
 
@@ -42,11 +34,11 @@ def phase_drafts(outline: Outline) -> list[Draft]:
     A phase that lists no work has its deliverables for work. Phases in a summary count where there are no
     others.
     """
-    for wanted in (_in_phase, _in_summarised_phase):
+    for wanted in (in_phase, in_summarised_phase):
         places = _outermost(outline, wanted)
         work = _numbered_first([place for place in places if not _beside_the_work(place)])
-        busy = {_phase_of(place) for place in work}
-        yields = [place for place in places if _only_yields(place) and _phase_of(place) not in busy]
+        busy = {phase_of(place) for place in work}
+        yields = [place for place in places if _only_yields(place) and phase_of(place) not in busy]
         if work or yields:
             return _drafts(sorted(work + yields, key=lambda place: place.line.number))
     return []
@@ -54,7 +46,7 @@ def phase_drafts(outline: Outline) -> list[Draft]:
 
 def theme_drafts(outline: Outline) -> list[Draft]:
     """The outermost items of a file without phases, except where it only talks about the plan."""
-    return _drafts([place for place in _outermost(outline, _in_theme) if not _beside_the_work(place)])
+    return _drafts([place for place in _outermost(outline, in_theme) if not _beside_the_work(place)])
 
 
 def _drafts(places: Sequence[Place]) -> list[Draft]:
@@ -68,7 +60,9 @@ def _drafts(places: Sequence[Place]) -> list[Draft]:
 
 def _mark_says(body: str) -> bool | None:
     mark = leading_mark(body)
-    return (mark in GLYPHS_DONE or None) if mark else None
+    if not mark:
+        return None
+    return False if mark in GLYPHS_NOT_DONE else mark in GLYPHS_DONE or None
 
 
 def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]:
@@ -96,36 +90,6 @@ def _under_tasks(place: Place) -> bool:
     if place.labels:
         return is_tasks(place.labels[-1])
     return is_tasks(place.section.title)
-
-
-def _in_phase(place: Place) -> bool:
-    chain = place.section.inner_chain()
-    return any(is_phase(section.title) for section in chain) and not _talks(chain)
-
-
-def _in_summarised_phase(place: Place) -> bool:
-    chain = place.section.inner_chain()
-    first = next((depth for depth, section in enumerate(chain) if is_phase(section.title)), None)
-    return first is not None and not _talks(chain[first:])
-
-
-def _phase_of(place: Place) -> Section | None:
-    """The innermost phase an item lies in."""
-    chain = place.section.inner_chain()
-    return next((section for section in reversed(chain) if is_phase(section.title)), None)
-
-
-def _in_theme(place: Place) -> bool:
-    return not _talks(place.section.inner_chain())
-
-
-def _talks(chain: Sequence[Section]) -> bool:
-    return any(
-        (is_about(section.title) and not is_phase(section.title))
-        or is_criteria(section.title)
-        or is_legend(section.title)
-        for section in chain
-    )
 
 
 def _beside_the_work(place: Place) -> bool:

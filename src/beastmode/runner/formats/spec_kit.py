@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.drafts import Draft, box_says
@@ -23,22 +24,26 @@ from beastmode.runner.formats.vocabulary import is_criteria, is_reference
 from beastmode.runner.roadmap import Roadmap
 
 NAME = "spec-kit"
+Form = Literal["box", "heading", "bare", "bullet", "loose"]
+"""How a line with an id is written."""
 
 _ID = (
-    r"(?:T(?:ASK)?[-_]?\d{1,4}(?:\.\d{1,3})*[a-zA-Z]?|"
+    r"(?:T(?:ASK)?(?:-[A-Z]{1,4})?[-_]?\d{1,4}(?:\.\d{1,3})*[a-zA-Z]?|"
     r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,4}[a-z]?)"
 )
 _TASK = re.compile(rf"[\[(]?({_ID})[\])]?(?![\w/])[ ]*(.*)$")
+_LOOSE = re.compile(r"((?!FR|NFR|SC|REQ|US|UC|AC|TC\d)[A-Z]{1,4}\d{1,4}[a-z]?)(?![\w/'’-])[ ]+(\S.*)$")
 _SEVERAL = re.compile(r"(?:[,&+/]|and\b|-|–|—|~|to\b|through\b|\.\.+)[ ]*T[-_]?\d|[-–]\d")
 """`T004-T010: Tests first` and `T002, T003 may go together` speak of tasks and are none."""
 _BARE_GOES_ON = re.compile(r"[:.)–—-]|\[|\(P\)|$")
 _STRUCK = re.compile(r"~~.*~~\W*$")
 _OWN = re.compile(r"specs?/\d{3}-|`\d{3}-[a-z]|/speckit|spec-?kit|/sp\.tasks|\.specify/", re.IGNORECASE)
 """What only spec-kit writes; the signs below are each seen elsewhere too."""
+_TASKS_HEADING = re.compile(r"^#+ .*\bTasks\b", re.MULTILINE)
 _SIGNS = (
     re.compile(r"\[P\]|\(P\)"),
     re.compile(r"\[US\d+\]"),
-    re.compile(r"^#+ .*\bTasks\b", re.MULTILINE),
+    _TASKS_HEADING,
     re.compile(r"design documents|data-model\.md|quickstart\.md|\bcontracts/", re.IGNORECASE),
     re.compile(r"independent test|parallel (?:example|opportunities|execution)", re.IGNORECASE),
     re.compile(r"^#+ .*(?:Phase \d|User Story \d)", re.MULTILINE),
@@ -63,8 +68,9 @@ def claims_text(text: str) -> bool:
         return False
     signs = sum(bool(sign.search(text)) for sign in _SIGNS)
     own = bool(_OWN.search(text))
-    ids = len(_ID_LINES.findall(text))
-    return signs + own >= 1 if ids >= 2 else signs >= (2 if own else 4)
+    if len(_ID_LINES.findall(text)) >= 2:
+        return signs + own >= 1
+    return _TASKS_HEADING.search(text) is not None and signs >= (2 if own else 4)
 
 
 def read(text: str, path: Path) -> Roadmap:
@@ -75,7 +81,7 @@ def read(text: str, path: Path) -> Roadmap:
     if drafts:
         drafts, repeats = without_repeats(drafts, by_id=True)
     else:
-        drafts, repeats = without_repeats([_marked(draft) for draft in find_drafts(found)])
+        drafts, repeats = without_repeats([_marked(draft) for draft in find_drafts(found, criteria="all")])
     return assemble(Findings(found, drafts, repeats), _MANNER)
 
 
@@ -83,30 +89,35 @@ def _with_ids(found: Outline) -> list[Draft]:
     """The lines with ids in the forms that this file uses for its tasks.
 
     Boxes and headings may stand side by side. Bare lines count only where they are the rule, and plain
-    bullets only where there is nothing else: files mention ids in many a list.
+    bullets and loose lines (an id and words behind it) only where there is nothing else: files mention ids
+    in many a list and sentence.
     """
-    forms: dict[str, list[Draft]] = {"box": [], "heading": [], "bare": [], "bullet": []}
+    forms: dict[Form, list[Draft]] = {"box": [], "heading": [], "bare": [], "bullet": [], "loose": []}
     for place in found.places:
-        if (form := _form(place)) and (draft := _draft(place, form)):
-            forms[form].append(draft)
+        for form in _forms(place):
+            if draft := _draft(place, form):
+                forms[form].append(draft)
+                break
     firm = forms["box"] + forms["heading"]
     known = {draft.own_id for draft in firm}
     bare_rules = len(forms["bare"]) > len(firm)
     firm += [draft for draft in forms["bare"] if bare_rules or draft.own_id in known]
-    return firm or forms["bullet"]
+    loose = [] if forms["box"] or forms["heading"] else forms["loose"]
+    return firm + loose if len(loose) > len(firm) else firm or forms["bullet"]
 
 
-def _form(place: Place) -> str:
+def _forms(place: Place) -> tuple[Form, ...]:
+    """The forms a line may have, the likeliest first."""
     line = place.line
     if line.kind == "heading":
-        return "heading"
+        return ("heading",)
     if line.kind == "item" and line.box is not None:
-        return "box"
+        return ("box",)
     if _speaks_of_tasks(place):
-        return ""
+        return ()
     if line.kind == "prose" and line.indent <= 3:
-        return "bare"
-    return "bullet" if line.kind == "item" else ""
+        return ("bare", "loose")
+    return ("bullet",) if line.kind == "item" else ()
 
 
 def _speaks_of_tasks(place: Place) -> bool:
@@ -115,26 +126,27 @@ def _speaks_of_tasks(place: Place) -> bool:
     ) or any(is_reference(words) or is_criteria(words) for words in place.labels)
 
 
-def _draft(place: Place, form: str) -> Draft | None:
+def _draft(place: Place, form: Form) -> Draft | None:
     line = place.line
     if line.box == SKIPPED or (_STRUCK.match(line.body) and not line.done):
         return None
     body = line.body.replace("~~", "").lstrip("*_` ")
     mark = leading_mark(body)
-    match = _TASK.match(body.lstrip(mark + "\ufe0f *_`") if mark else body)
+    pattern = _LOOSE if form == "loose" else _TASK
+    match = pattern.match(body.lstrip(mark + "\ufe0f *_`") if mark else body)
     if match is None or (form != "box" and _SEVERAL.match(match[2])):
         return None
     if form == "bare" and not _BARE_GOES_ON.match(match[2].lstrip("*_` ")):
         return None
     title, parallel = spec_text(match[2].lstrip("*_`"))
     before = body[: body.find(match[1])]
-    return Draft(place, title or match[1], match[1], _state(place, mark), parallel or "[P]" in before)
+    return Draft(place, title or match[1], match[1], _state(place, form, mark), parallel or "[P]" in before)
 
 
-def _state(place: Place, mark: str) -> bool | None:
+def _state(place: Place, form: Form, mark: str) -> bool | None:
     if place.line.box is not None:
         return box_says(place.line)
-    if place.line.kind == "heading":
+    if form in ("heading", "bare", "loose"):
         return True if says_done(place.line.body) else None
     return True if mark and mark in GLYPHS_DONE else None
 

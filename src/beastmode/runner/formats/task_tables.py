@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from beastmode.runner.formats.criteria import is_criteria_section
 from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.outline import Outline, Place
+from beastmode.runner.formats.plan_sections import in_phase
 from beastmode.runner.formats.task_text import task_text
 from beastmode.runner.formats.titles import plain, says_done
-from beastmode.runner.formats.vocabulary import is_criteria
 
 _TASK = re.compile(
     r"\W*(?:tasks?|items?|work items?|features?|tickets?|change|actions?|to-?do|任务|タスク|tarea|tâche|"
     r"aufgabe)\W*",
     re.I,
 )
+_SURE = re.compile(r"\W*(?:tasks?|work items?|to-?do|任务|タスク|tareas?|tâches?|aufgaben?)\W*", re.I)
 _NAME = re.compile(r"\W*(?:title|description|name|what|summary|details?|resumo|说明|描述|内容)\W*", re.I)
 _STATE = re.compile(r"\W*(?:status|state|done|progress|状态|状態|estado|statut|stand)\W*", re.I)
 _ID = re.compile(r"\W*(?:id|#|no\.?|nr\.?|number|key)\W*", re.I)
@@ -23,8 +25,9 @@ _DIVIDER = re.compile(r"[|\s:-]+")
 
 
 def table_drafts(outline: Outline, *, with_state: bool) -> list[Draft]:
-    """A draft for every row of the tables that list tasks.   with_state: only of tables that have a state
-    column.
+    """A draft for every row of the tables that list tasks.
+
+    with_state: only of tables that have a state column, or a column called Task inside a phase.
     """
     drafts: list[Draft] = []
     for rows in _tables(outline):
@@ -32,7 +35,7 @@ def table_drafts(outline: Outline, *, with_state: bool) -> list[Draft]:
         task, state, own = _column(header, _TASK), _column(header, _STATE), _column(header, _ID)
         if task is None and own is not None and state is not None:
             task = _column(header, _NAME)
-        if task is None or (with_state and state is None):
+        if task is None or (with_state and state is None and not _is_work(rows[0], header[task])):
             continue
         name = (
             _column(header, _NAME)
@@ -42,6 +45,10 @@ def table_drafts(outline: Outline, *, with_state: bool) -> list[Draft]:
         for place in rows[2:]:
             drafts += _row(place, task, state, own, name)
     return drafts
+
+
+def _is_work(place: Place, column: str) -> bool:
+    return _SURE.fullmatch(column) is not None and in_phase(place)
 
 
 def _row(place: Place, task: int, state: int | None, own: int | None, name: int | None) -> list[Draft]:
@@ -60,9 +67,7 @@ def _row(place: Place, task: int, state: int | None, own: int | None, name: int 
 def _tables(outline: Outline) -> Iterator[list[Place]]:
     rows: list[Place] = []
     for place in outline.places:
-        if place.line.kind == "table" and not any(
-            is_criteria(section.title) for section in place.section.chain()
-        ):
+        if place.line.kind == "table" and not is_criteria_section(place.section):
             rows.append(place)
         elif rows:
             yield from [rows] if _is_table(rows) else []

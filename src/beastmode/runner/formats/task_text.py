@@ -10,13 +10,14 @@ from beastmode.runner.formats.titles import plain
 
 _KIND = (
     r"(?:tasks?|quests?|tickets?|stor(?:y|ies)|issues?|items?|features?|actions?|steps?|work items?|"
-    r"jobs?|prs?)"
+    r"jobs?|prs?|任务|タスク|tareas?|tarefas?|tâches?|aufgaben?|задачи?)"
 )
 _NAMED = re.compile(
     rf"({_KIND}\s*#?\s*\d+(?:[.-]\d+)*[a-z]?)\b(?!\s*(?:-|–|to)\s*\d)[\s.:)\]—–-]*", re.IGNORECASE
 )
 _CODED = re.compile(
-    r"\[?([A-Z]{1,6}\d{0,2}[-_]?[A-Z]?\d{1,5}(?:\.\d+)*[a-z]?)\]?(?![\w/@%+'’])(?:[\s.:)—–-]+|$)"
+    r"\[?([A-Z]{1,6}\d{0,2}[-_]?[A-Z]?\d{1,5}(?:\.\d+)*[a-z]?|[A-Z]{2,10}(?:-[A-Z]{2,12}){1,3}-\d{1,5}(?:-[A-Z\d]{2,20}){0,4}|"
+    r"[A-Z]{1,4}\d{1,3}(?:-[A-Z]\d{1,3}){1,3})\]?(?![\w/@%+'’])(?:[\s.:)—–-]+|$)"
 )
 _NUMBERED = re.compile(r"(\d{1,3}(?:[.-]\d{1,3})+[a-z]?)(?![\w%/])[\s.:)—–-]*")
 _ORDINAL = re.compile(r"(\d{1,3})[.)]\s+")
@@ -27,6 +28,11 @@ _NOT_CODES = re.compile(
 _PARALLEL = re.compile(r"\s*(?:\[[Pp]\]|\(P\))")
 _STORY = re.compile(r"\s*\[(?:US|Story|STORY)[ -]?\d+(?:[ ]*[,/&-][ ]*(?:US)?\d+)*\]")
 _ENDING_BOX = re.compile(r"\s*\[[xX ]\]\s*$")
+_STRONG = re.compile(
+    r"(?:quest|task|ticket|story|work item)\s*#?\s*\d|[A-Z]{1,6}\d{0,2}-[A-Z]?\d|(?![HMPQSV])[A-Z]{1,6}\d+\.\d|T\d{3}|"
+    r"(?:任务|タスク|tarea|tâche|aufgabe|задача)\s*\d|[A-Z]{2,}(?:-[A-Z]+)+-\d",
+    re.IGNORECASE,
+)
 _LEADING = ":-–—.) \t"
 
 
@@ -64,6 +70,12 @@ def own_id_of(text: str, *, ordinals: bool = False) -> tuple[str, str]:
         if match and not (pattern is _CODED and _NOT_CODES.match(match[1])) and _is_id(pattern, text, match):
             return match[1], text[match.end() :]
     return "", text
+
+
+def has_strong_id(heading: str) -> bool:
+    """Whether a heading begins with an id that names a task (`Quest 0.1`, `ABC-12`, `T2.1`), not just a place."""
+    own_id, _ = own_id_of(plain(heading))
+    return _STRONG.match(own_id) is not None
 
 
 def _is_id(pattern: re.Pattern[str], text: str, match: re.Match[str]) -> bool:

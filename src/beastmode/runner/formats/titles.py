@@ -15,7 +15,7 @@ _ITALIC = re.compile(
 )
 _CODE = re.compile(r"(`[^`]*`)")
 _SPACES = re.compile(r"\s+")
-_MARKS = "◻□❏❑✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
+_MARKS = "⏰⏱📅🗓⭕◻□❏❑✅☑✔✓☒❌✗✘⚠⏳⌛⏸⏭🔄🚧🚀📋🔜🟢🟡🔴🔵⚪⬜☐🔲🎯"
 _DONE_MARK = re.compile(r"[✅☑✔✓]")
 _NOT_DONE = re.compile(
     r"\bin[ -]progress\b|\bpartial(?:ly)?\b|\bincomplete\b|\bnot (?:yet|done|complete|started|"
@@ -33,6 +33,10 @@ _DONE_ASIDE = re.compile(
 )
 _DONE_WHOLE = re.compile(
     r"\W*(?:completed?|done|shipped|finished|已完成|完了)(?: (?:tasks?|items?|work|features?))?\W*", re.I
+)
+_DONE_LEADING = re.compile(
+    r"\W*(?:completed|shipped|finished|implemented|released|done)\b(?! (?:by|when|criteria|definition))",
+    re.IGNORECASE,
 )
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50-\u2bff\U0001f000-\U0001faff\ufe0f\u200d]")
 _WORD = re.compile(r"\w+")
@@ -87,11 +91,14 @@ def leading_mark(text: str) -> str:
 def says_done(title: str) -> bool:
     """Whether a heading or a status says that what it names is finished.
 
-    A mark, `[x]` and a closing COMPLETE or (done) do; `Complete the API` and `in progress` do not.
+    A mark, `[x]`, a closing COMPLETE or (done) and a leading `Shipped in v2` do; `Complete the API` and `in
+    progress` do not.
     """
     if _TICKED.search(title):
         return True
-    return not _NOT_DONE.search(title) and (bool(_DONE_MARK.search(title)) or says_done_in_words(title))
+    if _NOT_DONE.search(title):
+        return False
+    return bool(_DONE_MARK.search(title) or _DONE_LEADING.match(title)) or says_done_in_words(title)
 
 
 def says_done_in_words(text: str) -> bool:

@@ -25,20 +25,21 @@ _CRITERIA = _any_of(
     r"kpis?)\b",
     r"\bindependent test\b|\bmust be true\b|\b(?:review|requirements|quality|readiness) checklist\b",
     r"\b(?:quality assurance|qa|validation|final|pre-?\w+) checklist\b|\bfunctional requirements\b",
-    r"\b(?:success metrics|targets?|expected (?:results?|outcomes?))\b",
+    r"\b(?:success metrics|expected (?:results?|outcomes?))\b|^(?:\w+ ){0,3}targets?$",
     r"critères|критери|akzeptanz|abnahme|完成标准|验收|成功标准|完了条件|受け入れ|완료 ?기준|수락",
 )
 _CHECKS = _any_of(
-    r"^\W*(?:validation|verification|verify|acceptance|quality assurance)\b[^.]{0,30}$",
+    r"^\W*(?:validation|verification|verify|acceptance)\b[^.]{0,30}$",
 )
 _TASKS = _any_of(
-    r"^(?:\w+[ -]){0,2}(?:tasks?|to-?dos?|action items?|actions|work items?|backlog)(?: list|"
+    r"^(?:\w+[ -]){0,2}(?:tasks?|to-?dos?|action items?|actions|activities|work items?|backlog)(?: list|"
     r" breakdown)?(?: \(.*\))?$",
     r"^implementation (?:steps|tasks|plan|order)$|^(?:key|main|next|immediate|planned) (?:steps|"
     r"actions|tasks)$|^steps$",
     r"^(?:主要|具体|实施)?任务(?:列表|清单)?$|^タスク(?:一覧)?$|^작업$|^tareas$|^tarefas$|^tâches$|^aufgaben$|^задачи$|"
     r"^compiti$",
 )
+_LIST_NAME = _any_of(r"^\W*(?:to-?dos?(?: list)?|backlog|next|planned|open)\W*$")
 _NO_TASKS = _any_of(
     r"\b(?:completed?|done|about|parallel|total|blocked|example)\b",
 )
@@ -51,8 +52,16 @@ _PHASE = _any_of(
     r"^\W*\d+\.\d+(?:\.\d+)?\W*$|^\W*(?:20\d\d)\b",
     r"^\W*(?:now|next|later|soon|future|backlog|planned|upcoming|someday|mvp)\W*$|\b(?:short|mid|"
     r"medium|long|near)[- ]term\b",
+    r"^\W*(?:节点|里程碑)\s*[A-Z]?\d",
     r"第.{1,3}(?:阶段|周|月|季度|章|期)|阶段|フェーズ|ステップ|短期|中期|长期|長期|단계|\bphase \d",
 )
+_PHASE_CALLED = re.compile(
+    r"\W*(?:\w+ )?(?:phase|stage|sprint|milestone|iteration|week|month|quarter|day|wave|epic|release|version|step|"
+    r"part|track|slice|module|fase|etapa|étape|woche|monat|semana|mes|mês|jour|этап|фаза|неделя|месяц)s?"
+    r"\s*#?[\d.]+(?:\s*[-–&]\s*\d+)?[a-z]?\s*[:：—–(|-]",
+    re.IGNORECASE,
+)
+"""A phase with a name of its own behind it, which may be made of any words."""
 _ABOUT = _any_of(
     r"\b(?:overview|introduction|background|vision|mission|principles?|philosophy|summary|architecture|"
     r"structure|tech(?:nology)? stack|contacts?|support|references?|resources?|related|glossary|"
@@ -75,10 +84,12 @@ _ASIDE = _any_of(
     r"estimated .*|responsibilities|key (?:files|methods|findings|improvements)|what to .*|"
     r".*opportunities|questions|summary|description|approach|problem|issues?|background|limitations|"
     r"completed by|endpoints|commands)$",
+    r"^(?:当前)?(?:目标|进度|状态|背景|说明|风险|文件|成果(?:指标)?|完成内容|现状|备注)$",
 )
 _FIELD = _any_of(
     r"^(?:project |current |estimated )?(?:goal|objective|status|progress|owner|file|note|effort|priority|"
-    r"dependency|dependencie|prerequisite|duration|timeline|estimate|risk|gate|purpose|deadline|due)s?$",
+    r"dependency|dependencie|prerequisite|duration|timeline|estimate|risk|gate|purpose|deadline|due)s?$|"
+    r"^(?:acceptance|exit|success|completion)(?: criteri\w+)?$|^(?:definition of done|done when)$",
 )
 _YIELD = _any_of(
     r"^(?:\w+ ){0,2}(?:deliverables?|outputs?|features?|scope|changes(?: required)?|goals?|objectives?|"
@@ -109,9 +120,21 @@ def is_criteria(words: str) -> bool:
 
 
 @_remembered
+def is_criteria_heading(title: str) -> bool:
+    """The same for a heading, where `Week 12: Quality gates` is a week."""
+    return is_criteria(title) and not _PHASE_CALLED.match(title)
+
+
+@_remembered
 def is_tasks(words: str) -> bool:
     """What stands below is the work itself."""
     return bool(_TASKS.search(words)) and not _NO_TASKS.search(words)
+
+
+@_remembered
+def is_list_name(words: str) -> bool:
+    """A name of one list among others (`TODO` beside `Nice to have` and `Done`), rather than of the tasks."""
+    return bool(_LIST_NAME.search(words))
 
 
 @_remembered

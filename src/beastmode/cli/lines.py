@@ -1,0 +1,64 @@
+"""Plain lines about a run at work: for pipes, files and CI."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+
+from beastmode.cli.watching import Watching, failure_lines, limits_words
+from beastmode.cli.words import safe
+from beastmode.compose.session import Live
+from beastmode.runner.execute import Job
+from beastmode.runner.report.words import counted
+from beastmode.runner.states import FINAL, TaskState
+
+_STILL_WAITING_S = 10.0
+
+
+class PlainView(Watching):
+    """A line for every task that ends, and one now and then that says what is waited for."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said_stopping = False
+
+    def begin(self, live: Live) -> None:
+        super().begin(live)
+        opened, before = live.opened, ""
+        if self.before:
+            known = (f"{count:,} {state}" for state, count in self.counts.items() if count and state in FINAL)
+            before = f" ({', '.join(known)} before)"
+        again = " goes on" if opened.progress.sessions else ""
+        self._print(f"r{opened.run}{again}: {counted(self.total, 'task')}{before}; {limits_words(live)}")
+        self._quiet_since = time.monotonic()
+
+    def changed(self, task: int, state: TaskState, job: Job | None) -> None:
+        super().changed(task, state, job)
+        if state not in FINAL:
+            return
+        planned = self.live.opened.plan.tasks[task]
+        title = f"  {safe(planned.title)}" if planned.title else ""
+        self._print(f"[{self.ended}/{self.total}] {state:<9} {safe(planned.id)}{title}")
+        if state == "failed":
+            for line in failure_lines(job):
+                self._print(f"    {line}")
+        self._quiet_since = time.monotonic()
+
+    def look(self) -> None:
+        if self.stopping and not self._said_stopping:
+            self._said_stopping = True
+            self._print(self.stopping)
+        if time.monotonic() - self._quiet_since < _STILL_WAITING_S:
+            return
+        self._quiet_since = time.monotonic()
+        at_work = [job for job in self.live.schedule.live.values() if job.step in ("running", "verifying")]
+        if at_work:
+            names = ", ".join(safe(job.task.id) for job in at_work[:3])
+            more = f" and {len(at_work) - 3:,} more" if len(at_work) > 3 else ""
+            self._print(f"    at work: {names}{more}")
+        for who, why in self.waits():
+            self._print(f"    waiting: {who}: {why}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False)

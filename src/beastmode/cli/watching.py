@@ -1,0 +1,120 @@
+"""What every view of a run at work needs: counts, who waits for what, and when it will end."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+
+from beastmode.cli.words import safe
+from beastmode.compose.session import Live, View
+from beastmode.runner.execute import Job
+from beastmode.runner.report.words import counted, duration
+from beastmode.runner.states import FINAL, TaskState
+
+_MOST_WAITS = 8
+_REASONS = {
+    "slot": "all slots are in use",
+    "rate": "the rate allows no start yet",
+    "retries": "the budget of retries is in use",
+    "unhealthy": "the server is not well; probing again",
+    "breaker": "most calls failed; the breaker is open",
+    "restart": "calls of the runner before may still be at the server",
+    "rate_limit": "the server asked for a pause",
+    "overloaded": "the server is overloaded and asked for a pause",
+}
+STOPPING = {
+    "interrupted": "Stopping: what runs is finished first. Ctrl-C again ends it.",
+    "held": "Held back: what runs is finished, then the run ends; the same command goes on later.",
+    "budget": "The budget of attempts is used up: what runs is finished, then the run ends.",
+    "time": "The time is used up: what runs is finished, then the run ends.",
+    "journal": "The journal cannot be written: what runs is finished, then the run ends.",
+}
+
+
+class Watching(View):
+    """Counts as tasks change, so that a look costs the same for seven tasks and for a million.
+
+    refresh_s: how often `look` is called while the run is at work.
+    """
+
+    refresh_s = 0.25
+
+    def begin(self, live: Live) -> None:
+        self.live = live
+        self.began = time.monotonic()
+        self.states: dict[int, TaskState] = dict(live.opened.plan.states)
+        self.counts = Counter(self.states.values())
+        self.before = self.ended
+        self._ticker = asyncio.get_running_loop().create_task(self._tick())
+
+    def changed(self, task: int, state: TaskState, job: Job | None) -> None:
+        old = self.states.get(task)
+        if old is not None:
+            self.counts[old] -= 1
+        self.states[task] = state
+        self.counts[state] += 1
+
+    def end(self) -> None:
+        self._ticker.cancel()
+
+    def look(self) -> None:
+        """Show how it stands now."""
+        raise NotImplementedError
+
+    async def _tick(self) -> None:
+        while True:
+            self.look()
+            await asyncio.sleep(self.refresh_s)
+
+    @property
+    def total(self) -> int:
+        return self.live.opened.graph.size
+
+    @property
+    def ended(self) -> int:
+        return sum(self.counts[state] for state in FINAL)
+
+    @property
+    def stopping(self) -> str:
+        """Why nothing more is started, in words; "" while it is."""
+        return STOPPING.get(self.live.schedule.stop_reason, "")
+
+    def eta_s(self) -> float:
+        """Seconds until the end, if tasks go on ending as fast as they have; inf before the first has."""
+        here, elapsed = self.ended - self.before, time.monotonic() - self.began
+        return (self.total - self.ended) * elapsed / here if here > 0 else math.inf
+
+    def waits(self) -> list[tuple[str, str]]:
+        """Who waits for what: the head of the line in front of the guard, and tasks between attempts."""
+        waits, now = list[tuple[str, str]](), self.live.means.clock.boottime()
+        hold = self.live.guard.hold
+        if hold is not None:
+            wait = "" if hold.wait_s == math.inf else f", for {duration(hold.wait_s)}"
+            waits.append(("next start", _REASONS.get(hold.reason, hold.reason.replace("_", " ")) + wait))
+        between = sorted(
+            (job for job in self.live.schedule.live.values() if job.step == "backoff"),
+            key=lambda job: job.due,
+        )
+        for job in between[:_MOST_WAITS]:
+            again = f"attempt {job.attempts + 1} in {duration(max(0.0, job.due - now))}, after {job.reason}"
+            waits.append((safe(job.task.id), again))
+        if len(between) > _MOST_WAITS:
+            waits.append(("", f"and {counted(len(between) - _MOST_WAITS, 'more task')} between attempts"))
+        return waits
+
+
+def limits_words(live: Live) -> str:
+    """The limits of a run in words."""
+    guard = live.guard
+    at_once = f"at most {guard.concurrency} at once" if guard.concurrency else "no limit on tasks at once"
+    rates = ", ".join(f"{rate} starts" for rate in guard.rates) or "no limit on starts"
+    return f"{at_once}, {rates}"
+
+
+def failure_lines(job: Job | None) -> list[str]:
+    """Class, cause and tip of a task that has failed."""
+    if job is None or job.failure is None:
+        return []
+    return [f"{job.failure.class_}: {safe(job.failure.cause)}", safe(job.failure.tip)]

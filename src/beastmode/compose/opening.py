@@ -1,0 +1,138 @@
+"""Opening a run: everything is read, checked, locked and opened, and nothing is started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from beastmode.errors import Problem, RoadmapError
+from beastmode.runner.formats.reading import read_roadmap
+from beastmode.runner.graph import Graph, graph_of
+from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
+from beastmode.runner.lock import RunLock
+from beastmode.runner.progress import Progress
+from beastmode.runner.resume import Plan, Selection, plan_session
+from beastmode.runner.roadmap import Roadmap, problems_of
+from beastmode.runner.work import Command
+from beastmode.settings import SHORT_WAIT_S, RunSettings, parse_concurrency, parse_rates
+from beastmode.store.journal import Journal, JournalReader
+
+
+@dataclass(slots=True)
+class Request:
+    """What a person asked for.
+
+    source: a roadmap's file, or a Roadmap.   flags: settings given by name (`RunSettings`), which win over the
+    roadmap's.   command: for tasks whose list says what but not how.   home: where the journal lives.
+    report: where reports go; None: below the home.   fresh: begin a new run.
+    """
+
+    source: Path | Roadmap
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    command: Command | None = None
+    home: Path = Path(HOME)
+    report: Path | None = None
+    fresh: bool = False
+    selection: Selection = field(default_factory=Selection)
+
+
+@dataclass(slots=True)
+class Opened:
+    """A run that is about to begin or to go on: everything read and checked, nothing started."""
+
+    request: Request
+    settings: RunSettings
+    roadmap: Roadmap
+    graph: Graph
+    plan: Plan
+    progress: Progress
+    journal: Journal
+    lock: RunLock
+    run: int
+    key: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's logs and, by default, its report are."""
+        return run_folder(self.request.home, self.run)
+
+
+def open_run(request: Request) -> Opened:
+    """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
+    source = request.source
+    key = str(source.resolve()) if isinstance(source, Path) else f"python:{source.title}"
+    roadmap = read_roadmap(source) if isinstance(source, Path) else source
+    settings = settings_for(roadmap, request.flags)
+    graph = checked(roadmap, str(source) if isinstance(source, Path) else source.title, settings.order)
+    _check_work(request, roadmap)
+    prepare_home(request.home)
+    lock = RunLock(request.home, key)
+    try:
+        journal = Journal(journal_path(request.home), settings.durability)
+        progress = _progress(request, key)
+        plan = plan_session(roadmap, progress, request.selection)
+        number = progress.run or journal.new_run(_run_data(roadmap, key))
+    except BaseException:
+        lock.release()
+        raise
+    lock.name(f"run r{number}, process {os.getpid()}")
+    progress.run = number
+    return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key)
+
+
+def _check_work(request: Request, roadmap: Roadmap) -> None:
+    if request.command is not None:
+        return
+    idle = [task for task in roadmap.tasks() if task.work is None and task.state == "pending"]
+    if idle:
+        what = f"{len(idle)} tasks say what is to be done, but not how (the first is {idle[0].id!r})"
+        tip = "Say how with --command, for example --command 'make {id}'."
+        raise RoadmapError(str(request.source), [Problem(idle[0].line, what, tip)])
+
+
+def settings_for(roadmap: Roadmap, flags: Mapping[str, Any]) -> RunSettings:
+    """Flags win over the roadmap's own limits, which win over the defaults."""
+    listed: dict[str, Any] = {}
+    if roadmap.concurrency is not None:
+        listed["concurrency"] = parse_concurrency(roadmap.concurrency)
+    if roadmap.rate is not None:
+        listed["rates"] = parse_rates(roadmap.rate)
+    listed |= {name: value for name in ("server", "health") if (value := getattr(roadmap, name))}
+    if os.environ.get("CI"):
+        # Nobody waits for hours in CI; what passes by itself within two minutes is waited for all the same.
+        listed["max_wait_s"] = SHORT_WAIT_S
+    return replace(RunSettings(), **(listed | dict(flags)))
+
+
+def checked(roadmap: Roadmap, where: str, order: Any = None) -> Graph:
+    """The graph of a roadmap; raises RoadmapError for cycles and whatever else makes it impossible."""
+    problems = problems_of(roadmap)
+    if problems:
+        raise RoadmapError(where, problems)
+    graph = graph_of(roadmap, order)
+    cycle = graph.cycle()
+    if cycle:
+        tasks = list(roadmap.tasks())
+        chain = " -> ".join(tasks[node].id for node in [*cycle, cycle[0]])
+        tip = "Remove one of these needs; `beast plan` shows the order."
+        raise RoadmapError(where, [Problem(tasks[cycle[0]].line, f"tasks wait for each other: {chain}", tip)])
+    return graph
+
+
+def _run_data(roadmap: Roadmap, key: str) -> dict[str, Any]:
+    return {"roadmap": key, "title": roadmap.title, "format": roadmap.format, "rule": roadmap.rule}
+
+
+def _progress(request: Request, key: str) -> Progress:
+    """What the journal knows of the latest run of this roadmap; nothing where a new run is asked for."""
+    if request.fresh:
+        return Progress(0)
+    reader = JournalReader(journal_path(request.home))
+    try:
+        runs = [event.run for event in reader.runs() if event.data.get("roadmap") == key]
+        return Progress(runs[-1]).apply_all(reader.events(runs[-1])) if runs else Progress(0)
+    finally:
+        reader.close()

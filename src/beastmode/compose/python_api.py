@@ -1,0 +1,60 @@
+"""`beastmode.run`: what `beast run` does, for a program."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from beastmode.compose.opening import Request, open_run
+from beastmode.compose.session import drive
+from beastmode.runner.home import HOME
+from beastmode.runner.resume import Selection
+from beastmode.runner.roadmap import Roadmap
+from beastmode.runner.summary import Summary
+from beastmode.runner.work import Command
+from beastmode.settings import RunSettings, parse_rates
+
+
+def run(
+    source: str | Path | Roadmap,
+    *,
+    command: str | list[str] | None = None,
+    home: str | Path = HOME,
+    report: str | Path | None = None,
+    fresh: bool = False,
+    only: tuple[str, ...] = (),
+    phase: str = "",
+    failed: bool = False,
+    **settings: Any,
+) -> Summary:
+    """Run a roadmap to its end, as `beast run` does, and return the summary.
+
+    source: a file, or a Roadmap made in Python.   settings: fields of `settings.RunSettings`, like
+    `concurrency=5`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in
+    the summary. Not to be called from inside a running event loop: use a thread there.
+    """
+    flags = dict(settings)
+    if isinstance(flags.get("rates"), str):
+        flags["rates"] = parse_rates(flags["rates"])
+    unknown = set(flags) - {setting.name for setting in fields(RunSettings)}
+    if unknown:
+        raise TypeError(
+            f"run() has no setting {', '.join(sorted(unknown))}; see beastmode.settings.RunSettings"
+        )
+    request = Request(
+        source if isinstance(source, Roadmap) else Path(source),
+        flags,
+        _as_command(command),
+        Path(home),
+        Path(report) if report else None,
+        fresh,
+        Selection(only, phase, failed),
+    )
+    return drive(open_run(request))
+
+
+def _as_command(command: str | list[str] | None) -> Command | None:
+    if command is None:
+        return None
+    return Command(shell=command) if isinstance(command, str) else Command(tuple(command))

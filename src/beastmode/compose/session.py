@@ -1,0 +1,192 @@
+"""One session of a run: the parts are made and joined, the tasks run to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from beastmode import events
+from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
+from beastmode.compose.ending import finish
+from beastmode.compose.jobs import Kinds, job_for
+from beastmode.compose.opening import Opened
+from beastmode.probes.probe import probe_for
+from beastmode.runner.execute import Job, Means
+from beastmode.runner.home import watchdog_folder
+from beastmode.runner.rank import rank_of
+from beastmode.runner.resume import opening_events
+from beastmode.runner.schedule import Schedule
+from beastmode.runner.states import TaskState
+from beastmode.runner.summary import Summary
+from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
+from beastmode.safeguards.budget import Budget
+from beastmode.safeguards.guard import Guard
+from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.limit_store import LimitStore, MemoryStore
+
+
+@dataclass(slots=True)
+class Live:
+    """A run at work, as a view may look at it: states, jobs and their steps, limits in use."""
+
+    opened: Opened
+    schedule: Schedule
+    guard: Guard
+    means: Means
+
+
+class View:
+    """Watches a run. The default sees nothing; `cli/live.py` shows it."""
+
+    def begin(self, live: Live) -> None:
+        """The run is at work; `live` may be looked at until `end`."""
+
+    def changed(self, task: int, state: TaskState, job: Job | None) -> None:
+        """A task has a new state.   job: None where it was never started."""
+
+    def end(self) -> None:
+        """All work has ended."""
+
+
+def drive(opened: Opened, view: View | None = None) -> Summary:
+    """Run to the end of the session: start, watch signals, record, report. Raises BeastError for 74."""
+    try:
+        return asyncio.run(_drive(opened, view or View()))
+    finally:
+        opened.lock.release()
+
+
+async def _drive(opened: Opened, view: View) -> Summary:
+    token = uuid.uuid4().hex
+    await _end_what_is_left(opened)
+    await _record_beginning(opened, token)
+    supervisor = Supervisor(token, watchdog_folder(opened.request.home) / f"{token}.lock")
+    kinds, guard = Kinds(supervisor), _guard(opened, SYSTEM_CLOCK)
+    means = _means(opened, guard, SYSTEM_CLOCK)
+    schedule = Schedule(
+        opened.graph,
+        means,
+        partial(job_for, opened, kinds),
+        rank=rank_of(opened.graph, opened.plan.tasks),
+        states=dict(opened.plan.states),
+        watch=view.changed,
+        trouble=lambda: opened.journal.trouble is not None,
+    )
+    view.begin(Live(opened, schedule, guard, means))
+    try:
+        with _signals(schedule), _time_limit(schedule, opened.settings.max_time_s):
+            await schedule.run()
+    finally:
+        view.end()
+        await kinds.close()
+        await supervisor.close()
+        guard.close()
+    return await finish(opened, schedule, means)
+
+
+async def _end_what_is_left(opened: Opened) -> None:
+    """Nothing of a runner that was killed may still be at work when its tasks start again."""
+    await wait_for_old_watchdogs(watchdog_folder(opened.request.home))
+    if opened.progress.unclean:
+        await end_leftovers(str(opened.progress.sessions[-1].started.data.get("session", "")))
+
+
+async def _record_beginning(opened: Opened, token: str) -> None:
+    """One batch: either the session has begun, with all that follows from the list as it is now, or it has not."""
+    journal, run, settings = opened.journal, opened.run, opened.settings
+    data = {
+        "session": token,
+        "pid": os.getpid(),
+        "boot": boot_id(),
+        "resumed": bool(opened.progress.sessions),
+        "after_kill": opened.progress.unclean,
+        "settings": asdict(settings),
+        "rates": [
+            {"starts": r.starts, "span_s": r.span_s, "padded_s": r.padded_span_s} for r in settings.rates
+        ],
+        "order": opened.roadmap.rule if settings.order is None else f"--order {settings.order}",
+    }
+    journal.append(events.SESSION_STARTED, run, data=data)
+    await asyncio.gather(
+        *(
+            journal.append(kind, run, task, number, data)
+            for kind, task, number, data in opening_events(opened.plan, opened.request.selection)
+        )
+    )
+
+
+def _guard(opened: Opened, clock: Clock) -> Guard:
+    settings = opened.settings
+    store: LimitStore
+    if settings.server:
+        store = HostStore(settings.server, settings.concurrency, settings.rates, settings.linger_s)
+    else:
+        store = MemoryStore(settings.concurrency, settings.rates)
+
+    def notice(kind: str, data: dict[str, Any]) -> None:
+        opened.journal.append(kind, opened.run, data=data)
+
+    guard = Guard(
+        store,
+        clock,
+        concurrency=settings.concurrency,
+        rates=settings.rates,
+        probe=probe_for(settings.health) if settings.health else None,
+        max_wait_s=settings.max_wait_s,
+        linger_s=settings.linger_s,
+        notice=notice,
+    )
+    ended_s_ago = opened.progress.ended_s_ago(clock.monotonic(), clock.unix(), boot_id())
+    guard.resume(killed=opened.progress.unclean, ended_s_ago=ended_s_ago)
+    return guard
+
+
+def _means(opened: Opened, guard: Guard, clock: Clock) -> Means:
+    settings, attempts = opened.settings, Budget(opened.settings.max_attempts)
+    rng = random.Random()
+    return Means(opened.run, guard, opened.journal, clock, rng, settings.max_wait_s, attempts)
+
+
+@contextmanager
+def _time_limit(schedule: Schedule, seconds: float | None) -> Iterator[None]:
+    """Drain when the session's budget of time is used up."""
+    if seconds is None:
+        yield
+        return
+    timer = asyncio.get_running_loop().call_later(seconds, schedule.stop, "time")
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def _signals(schedule: Schedule) -> Iterator[None]:
+    """The first Ctrl-C (or TERM) drains, the second ends what runs."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if schedule.stop_reason == "interrupted":
+            schedule.kill()
+        else:
+            schedule.stop("interrupted")
+
+    caught: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in caught:
+            loop.add_signal_handler(number, on_signal)
+    except (RuntimeError, ValueError):
+        caught = ()  # not in the main thread: whoever runs us there handles signals
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,47 @@
+"""Home: what lies where in the folder that holds the journal, the logs and the reports of its runs."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from beastmode.errors import PreconditionError
+
+HOME = ".beast"
+
+
+def prepare_home(home: Path) -> None:
+    """Make the folder of the journal; it keeps itself out of git."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="ascii")
+    except OSError as error:
+        tip = "Name a folder that can be written with --home."
+        raise PreconditionError(
+            f"the home cannot be written: {error.strerror}", where=str(home), tip=tip
+        ) from None
+
+
+def journal_path(home: Path) -> Path:
+    """The journal of all runs of a home."""
+    return home / "journal.db"
+
+
+def watchdog_folder(home: Path) -> Path:
+    """Where each session's watchdog holds its lock."""
+    return home / "watchdogs"
+
+
+def run_folder(home: Path, run: int) -> Path:
+    """Where the logs and reports of a run are."""
+    return home / "runs" / f"r{run}"
+
+
+def log_path(folder: Path, task: str, number: int) -> Path:
+    """Where the output of an attempt goes. Ids are made safe; those that change get a hash to stay apart."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in task)[:80].lstrip(".")
+    if safe != task:
+        safe = f"{safe}-{uuid.uuid5(uuid.NAMESPACE_OID, task).hex[:8]}"
+    return folder / "logs" / f"{safe}.{number}.log"

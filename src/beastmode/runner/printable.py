@@ -1,0 +1,19 @@
+"""Printable: text of others made safe for a line of a terminal or a report."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+"""Control characters, line separators, marks that turn the direction of text, halves of surrogate pairs."""
+
+
+def printable(value: Any) -> Any:
+    """The same JSON value, every text in it one line without marks that could hide or reorder what a person
+    reads, or that a terminal would obey."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {printable(key): printable(item) for key, item in value.items()}
+    return [printable(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,413 @@
+"""One suite for every LimitStore: what the contract says, in examples, and against a model that is plainly right."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.limit_store import Hold, LimitStore, MemoryStore, Ticket
+from beastmode.settings import Rate
+from beastmode.testing import ManualTime
+from tests.safeguards.limit_model import Limits, Model, Unpadded, limits, lingers, ticks, windows_of
+
+Make = Callable[[int | None, Sequence[Rate]], LimitStore]
+
+
+@pytest.fixture
+def time() -> ManualTime:
+    return ManualTime()
+
+
+@pytest.fixture(params=["memory", "host"])
+def make(request: pytest.FixtureRequest, tmp_path: Path, time: ManualTime) -> Iterator[Make]:
+    """Every LimitStore there is; another one is one more line here."""
+    kinds: dict[str, Make] = {
+        "memory": MemoryStore,
+        "host": lambda slots, rates: HostStore("server:1", slots, rates, 2.0, folder=tmp_path, clock=time),
+    }
+    made: list[LimitStore] = []
+
+    def make(slots: int | None, rates: Sequence[Rate]) -> LimitStore:
+        made.append(kinds[request.param](slots, rates))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close()
+
+
+def granted(taken: Ticket | Hold) -> Ticket:
+    assert isinstance(taken, Ticket), taken
+    return taken
+
+
+def start(store: LimitStore, now: float) -> Ticket:
+    ticket = granted(store.take(now))
+    store.left(ticket, now)
+    return ticket
+
+
+def test_a_slot_is_free_when_its_call_ends_and_not_before(make: Make, time: ManualTime) -> None:
+    store = make(1, [])
+    ticket = granted(store.take(time.now))
+    assert store.take(time.now + 1000.0) == Hold("slot", math.inf)
+    store.end(ticket, time.now + 1001.0)
+    granted(store.take(time.now + 1001.0))
+
+
+def test_a_slot_lingers_as_long_as_told(make: Make, time: ManualTime) -> None:
+    store = make(1, [])
+    store.end(start(store, time.now), time.now, linger_s=2.0)
+    assert store.in_use(time.now + 1.5)[0] == 1
+    assert store.take(time.now + 1.5) == Hold("slot", 0.5)
+    granted(store.take(time.now + 2.0))
+
+
+def test_a_place_counts_from_its_real_start(make: Make, time: ManualTime) -> None:
+    store = make(None, [Unpadded(1, 1.0)])
+    ticket = granted(store.take(time.now))
+    assert store.take(time.now + 5.0) == Hold("rate", math.inf), "taken, not left: it may leave at any time"
+    store.left(ticket, time.now + 5.0)
+    assert store.take(time.now + 5.5) == Hold("rate", 0.5)
+    granted(store.take(time.now + 6.0))
+
+
+def test_a_place_that_never_left_is_given_back(make: Make, time: ManualTime) -> None:
+    store = make(3, [Unpadded(2, 1.0)])
+    store.end(granted(store.take(time.now, 2)), time.now)
+    assert store.in_use(time.now) == (0, 0)
+    granted(store.take(time.now, 2))
+
+
+def test_all_or_nothing(make: Make, time: ManualTime) -> None:
+    store = make(1, [Unpadded(2, 1.0), Unpadded(3, 8.0)])
+    start(store, time.now)
+    assert store.take(time.now, 2) == Hold("slot", math.inf)
+    assert store.in_use(time.now) == (1, 1), "a refused call holds nothing"
+
+
+def test_a_ticket_may_take_more_places_later(make: Make, time: ManualTime) -> None:
+    store = make(1, [Unpadded(1, 1.0)])
+    ticket = start(store, time.now)
+    assert store.take_places(ticket, time.now + 0.25) == Hold("rate", 0.75)
+    assert store.take_places(ticket, time.now + 1.0) is None
+    store.left(ticket, time.now + 1.0)
+    store.end(ticket, time.now + 1.0)
+    assert store.in_use(time.now + 1.0) == (0, 1)
+
+
+def test_lowered_limits_hold_for_what_starts_next(make: Make, time: ManualTime) -> None:
+    store = make(3, [Unpadded(3, 1.0)])
+    tickets = [start(store, time.now) for _ in range(3)]
+    store.set_limits(time.now, 1, [Unpadded(1, 1.0)])
+    assert store.take(time.now + 1.0) == Hold("slot", math.inf), "two too many are still in flight"
+    for ticket in tickets[:2]:
+        store.end(ticket, time.now + 1.0)
+    assert store.take(time.now + 1.0) == Hold("slot", math.inf)
+    store.end(tickets[2], time.now + 1.0)
+    start(store, time.now + 1.0)
+
+
+def test_raised_limits_hold_at_once(make: Make, time: ManualTime) -> None:
+    store = make(1, [Unpadded(1, 1.0)])
+    start(store, time.now)
+    store.set_limits(time.now, 2, [Unpadded(2, 1.0)])
+    start(store, time.now)
+    assert store.most_places() == 2
+    store.set_limits(time.now, None, [])
+    start(store, time.now)
+    assert store.most_places() == math.inf
+
+
+def test_two_rates_over_one_span_are_the_stricter_one(make: Make, time: ManualTime) -> None:
+    """Once changed, both were one window, which counted every start twice."""
+    store = make(None, [])
+    store.set_limits(time.now, None, [Unpadded(4, 1.0), Unpadded(2, 1.0), Unpadded(3, 1.0)])
+    later = time.now + 1.0
+    start(store, later)
+    assert store.in_use(later) == (1, 1)
+    start(store, later)
+    assert store.take(later) == Hold("rate", 1.0)
+
+
+@pytest.mark.parametrize("change", ["raised", "new window", "longer window"])
+def test_an_unknown_past_is_not_forgotten_when_limits_change(
+    make: Make, time: ManualTime, change: str
+) -> None:
+    store = make(None, [Unpadded(1, 2.0)])
+    store.fill(time.now)
+    changed = {"raised": Unpadded(9, 2.0), "new window": Unpadded(9, 1.0), "longer window": Unpadded(9, 8.0)}
+    store.set_limits(time.now, None, [changed[change]])
+    span_s = changed[change].span_s
+    assert store.take(time.now + span_s - 0.25) == Hold("rate", 0.25)
+    assert store.in_use(time.now + span_s - 0.25) == (0, 9), "an unknown window counts as full"
+    granted(store.take(time.now + span_s))
+
+
+def test_an_unknown_past_may_end_before_now(make: Make, time: ManualTime) -> None:
+    """A run that ended cleanly 59 minutes ago keeps the hour's window full for one minute more, not for an hour."""
+    store = make(None, [Unpadded(1, 8.0)])
+    store.fill(time.now - 6.0)
+    assert store.take(time.now) == Hold("rate", 2.0)
+    store.fill(time.now - 7.0)
+    assert store.take(time.now) == Hold("rate", 2.0), "what is unknown does not become known"
+    granted(store.take(time.now + 2.0))
+
+
+def test_a_start_after_an_unknown_past_counts_as_well(make: Make, time: ManualTime) -> None:
+    store = make(None, [Unpadded(2, 1.0)])
+    ticket = granted(store.take(time.now))
+    store.fill(time.now)
+    store.left(ticket, time.now + 0.5)
+    start(store, time.now + 1.0)
+    assert store.take(time.now + 1.0) == Hold("rate", 0.5)
+
+
+class LimitStoreMachine(RuleBasedStateMachine):
+    """Everything one process can do with a LimitStore. The store grants exactly what the model allows, and its
+    waits are lower bounds that lead to the very first moment at which a call may start."""
+
+    remembers = False
+    """Does a window that is new know what was started before?"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = ManualTime()
+        self.tickets: list[Ticket] = []
+
+    def make(self, concurrency: int | None, rates: Sequence[Rate]) -> LimitStore:
+        return MemoryStore(concurrency, rates)
+
+    @initialize(given=limits)
+    def begin(self, given: Limits) -> None:
+        self.limits = given
+        self.store = self.make(*given)
+        self.model = Model(given[0], windows_of(given[1]))
+
+    @property
+    def now(self) -> float:
+        return self.time.now
+
+    def pick(self, number: int, *, leaving: bool = False) -> Ticket | None:
+        some = [ticket for ticket in self.tickets if ticket.places or not leaving]
+        return some[number % len(some)] if some else None
+
+    def key(self, ticket: Ticket) -> tuple[int, int]:
+        return 0, ticket.number
+
+    @rule(pause_s=ticks)
+    def time_passes(self, pause_s: float) -> None:
+        self.time.now += pause_s
+
+    @rule(places=st.integers(1, 2))
+    def take(self, places: int) -> None:
+        self.check(self.store.take(self.now, places), places)
+
+    @rule(places=st.integers(1, 2))
+    def take_as_told(self, places: int) -> None:
+        """Ask, wait as told, ask again: that leads to a start at the first moment possible, in few questions."""
+        earliest = self.model.earliest(self.now, 1, places)
+        for _ in range(2 + len(self.model.windows)):
+            taken = self.store.take(self.now, places)
+            self.check(taken, places)
+            if isinstance(taken, Ticket):
+                assert self.now == earliest
+                return
+            if taken.wait_s == math.inf:
+                assert earliest == math.inf
+                return
+            self.time.now += taken.wait_s
+        raise AssertionError("asked again and again")
+
+    @rule(number=st.integers(0, 9), places=st.integers(1, 2))
+    def take_places(self, number: int, places: int) -> None:
+        ticket = self.pick(number)
+        if ticket is None:
+            return
+        hold = self.store.take_places(ticket, self.now, places)
+        earliest = self.model.earliest(self.now, 0, places)
+        if hold is None:
+            assert earliest == self.now
+            self.model.busy[self.key(ticket)] += places
+        else:
+            assert hold.reason == "rate"
+            assert 0 < hold.wait_s <= earliest - self.now
+
+    @rule(number=st.integers(0, 9))
+    def left(self, number: int) -> None:
+        ticket = self.pick(number, leaving=True)
+        if ticket is not None:
+            self.store.left(ticket, self.now)
+            self.model.busy[self.key(ticket)] -= 1
+            self.model.starts.append(self.now)
+
+    @rule(number=st.integers(0, 9), linger_s=lingers)
+    def end(self, number: int, linger_s: float) -> None:
+        ticket = self.pick(number)
+        if ticket is not None:
+            self.tickets.remove(ticket)
+            self.store.end(ticket, self.now, linger_s)
+            del self.model.busy[self.key(ticket)]
+            self.model.lingering.append(self.now + linger_s)
+
+    @rule(ago_s=ticks)
+    def fill(self, ago_s: float) -> None:
+        self.store.fill(self.now - ago_s)
+        self.model.unknown_until = max(self.model.unknown_until, self.now - ago_s)
+
+    @rule(changed=limits)
+    def set_limits(self, changed: Limits) -> None:
+        self.limits = changed
+        self.store.set_limits(self.now, *changed)
+        known = dict(self.model.windows)
+        self.model.set_limits(changed[0], windows_of(changed[1]))
+        if not self.remembers:
+            self.model.new_since |= {span: self.now for span in self.model.windows if span not in known}
+
+    def check(self, taken: Ticket | Hold, places: int) -> None:
+        earliest = self.model.earliest(self.now, 1, places)
+        if isinstance(taken, Ticket):
+            assert earliest == self.now
+            assert taken.places == places
+            self.tickets.append(taken)
+            self.model.busy[self.key(taken)] = places
+        else:
+            assert taken.reason == ("rate" if self.model.slots_free(self.now, 1) else "slot")
+            assert 0 < taken.wait_s <= earliest - self.now
+
+    @invariant()
+    def what_is_in_use_is_known(self) -> None:
+        if hasattr(self, "store"):
+            first = next(iter(self.model.windows), None)
+            starts = 0 if first is None else self.model.in_window(self.now, first)
+            assert self.store.in_use(self.now) == (self.model.slots_in_use(self.now), starts)
+            assert self.store.most_places() == min(self.model.windows.values(), default=math.inf)
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+
+
+LINGER_S = 2.0
+
+
+class HostStoreMachine(LimitStoreMachine):
+    """The same, alone on a real file; the process may also end, or die, and the next one knows what it started."""
+
+    remembers = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="beast-limits-"))
+        self.session = 0
+
+    def make(self, concurrency: int | None, rates: Sequence[Rate]) -> HostStore:
+        self.session += 1
+        return HostStore("server:1", concurrency, rates, LINGER_S, folder=self.folder, clock=self.time)
+
+    def key(self, ticket: Ticket) -> tuple[int, int]:
+        return self.session, ticket.number
+
+    @precondition(lambda self: hasattr(self, "store"))
+    @rule(how=st.sampled_from(["close", "die"]))
+    def ends_and_begins_again(self, how: str) -> None:
+        if how == "close":
+            self.store.close()
+        else:
+            die(self.store)
+        self.model.starts += [self.now for places in self.model.busy.values() for _ in range(places)]
+        self.model.lingering += [self.now + LINGER_S for _ in self.model.busy]
+        self.model.busy.clear()
+        self.tickets.clear()
+        self.store = self.make(*self.limits)
+
+    def teardown(self) -> None:
+        super().teardown()
+        shutil.rmtree(self.folder)
+
+
+def die(store: LimitStore) -> None:
+    """As kill -9: the lock of its liveness goes, and its connection; nothing is written."""
+    assert isinstance(store, HostStore)
+    assert store._alive is not None
+    store._alive.close(remove=False)
+    store._file.close()
+    store._closed = True
+
+
+TestMemoryStore = LimitStoreMachine.TestCase
+TestMemoryStore.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestHostStore = HostStoreMachine.TestCase
+TestHostStore.settings = settings(
+    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+class _Booked(MemoryStore):
+    """Stamps the start when it is admitted, not when it leaves."""
+
+    def take(self, now: float, places: int = 1) -> Ticket | Hold:
+        taken = super().take(now, places)
+        for _ in range(taken.places if isinstance(taken, Ticket) else 0):
+            for window in self._windows:
+                window.left(now)
+                window._leaving += 1
+        return taken
+
+    def left(self, ticket: Ticket, now: float) -> None:
+        ticket.places -= 1
+        self._leaving -= 1
+        for window in self._windows:
+            window._leaving -= 1
+
+
+class _Hasty(MemoryStore):
+    """Frees a slot at once."""
+
+    def end(self, ticket: Ticket, now: float, linger_s: float = 0.0) -> None:
+        super().end(ticket, now)
+
+
+class _Forgetful(MemoryStore):
+    """A changed limit begins with an empty window."""
+
+    def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
+        super().set_limits(now, concurrency, rates)
+        for window in self._windows:
+            window._unknown_until = -math.inf
+
+
+class _Slow(MemoryStore):
+    """Waits for the newest start of a window, not for the oldest."""
+
+    def take_places(self, ticket: Ticket, now: float, places: int = 1) -> Hold | None:
+        hold = super().take_places(ticket, now, places)
+        newest = [window._left[-1] + window.span_s - now for window in self._windows if window._left]
+        return hold and Hold(hold.reason, max([hold.wait_s, *newest]))
+
+
+@pytest.mark.parametrize("broken", [_Booked, _Hasty, _Forgetful, _Slow])
+def test_the_machine_finds_a_planted_bug(broken: type[MemoryStore]) -> None:
+    class Machine(LimitStoreMachine):
+        def make(self, concurrency: int | None, rates: Sequence[Rate]) -> LimitStore:
+            return broken(concurrency, rates)
+
+    quick = settings(max_examples=500, stateful_step_count=40, deadline=None, database=None, derandomize=True)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Machine, settings=settings(quick, phases=[Phase.generate]))
