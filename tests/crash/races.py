@@ -17,8 +17,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import beastmode
-import beastmode.compose  # before the forks
+from beastmode import run
 from beastmode.errors import BeastError
 from tests.crash import story
 
@@ -57,7 +56,7 @@ def started(function: Callable[[], int]) -> int:
 def runner(here: Path, place: int, opener: int, gate: int) -> Callable[[], int]:
     """Waits until nobody holds the gate open any more: the last of all to be started lets go of it."""
 
-    def run() -> int:
+    def race() -> int:
         os.close(opener)
         os.chdir(here)
         output = os.open(f"{place}.output", os.O_WRONLY | os.O_CREAT)
@@ -65,12 +64,12 @@ def runner(here: Path, place: int, opener: int, gate: int) -> Callable[[], int]:
         os.dup2(output, 2)
         os.read(gate, 1)
         try:
-            return beastmode.run(f"{LISTS[place]}.yaml", linger_s=0.01).exit_code
+            return run(f"{LISTS[place]}.yaml", linger_s=0.01).exit_code
         except BeastError as error:
             print(error, flush=True)
             return error.exit_code
 
-    return run
+    return race
 
 
 def journal(here: Path) -> dict[str, object]:

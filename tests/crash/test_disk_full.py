@@ -105,6 +105,7 @@ def test_full_at_the_start(tmp_path: Path, small_disk: Path, known: bool) -> Non
     assert not (tmp_path / "effects").exists(), "something was run"
     full.unlink()
     assert run(tmp_path, home).returncode == 0
+    assert (home / ".gitignore").read_text(encoding="ascii") == "*\n"
     assert effects(tmp_path) == Counter(f"t{n}" for n in range(TASKS))
 
 
