@@ -1,8 +1,8 @@
 """The run that the crash tests kill, and the promises that hold after each kill: told in a folder of its own.
 
-    roadmap.yaml   the list; `effects` gets a line whenever a task was really at work
-    acks           a line for every event that the journal said was safe, written when it said so
-    .beast         the home
+roadmap.yaml   the list; `effects` gets a line whenever a task was really at work
+acks           a line for every event that the journal said was safe, written when it said so
+.beast         the home
 """
 
 from __future__ import annotations
@@ -126,10 +126,13 @@ def recorded(folder: Path) -> list[Record]:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             return []
         rows = db.execute(
-            "SELECT seq, kind, task, attempt, data FROM events WHERE run ="
-            " (SELECT run FROM events WHERE kind = 'run_started' AND CAST(data AS TEXT) LIKE '%roadmap.yaml%') ORDER BY seq"
+            "SELECT seq, kind, task, attempt, data FROM events WHERE run = (SELECT run FROM events"
+            " WHERE kind = 'run_started' AND CAST(data AS TEXT) LIKE '%roadmap.yaml%') ORDER BY seq"
         )
-        return [Record(*row, json.loads(data).get("end", "")) for *row, data in rows]
+        return [
+            Record(seq, kind, task, attempt, json.loads(data).get("end", ""))
+            for seq, kind, task, attempt, data in rows
+        ]
 
 
 def lines(folder: Path, name: str) -> Counter[str]:
@@ -203,6 +206,8 @@ def _check_result(
 def check_home(folder: Path) -> None:
     """What lies beside the journal is whole, too."""
     home = folder / ".beast"
-    assert (home / ".gitignore").read_text(encoding="ascii") == "*\n", "the home no longer keeps itself out of git"
+    assert (home / ".gitignore").read_text(encoding="ascii") == "*\n", (
+        "the home no longer keeps itself out of git"
+    )
     assert (home / "ballast").stat().st_size == BALLAST_BYTES, "the ballast is not whole"
     assert not list((home / "watchdogs").glob("*.lock")), "the locks of ended watchdogs are left"

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from beastmode.store.journal import VERSION
-from tests.crash.conftest import beast, mounted, unavailable
+from tests.crash.commands import beast, unavailable
+from tests.crash.disks import mounted
 
 ONE = "tasks: [{id: a, command: 'touch ran'}]"
 NOISE = random.Random(1).randbytes(8192)

@@ -15,7 +15,8 @@ import pytest
 from beastmode.errors import JournalError
 from beastmode.settings import Durability
 from beastmode.store.journal import Journal, JournalReader
-from tests.crash.conftest import beast, fill
+from tests.crash.commands import beast
+from tests.crash.disks import fill
 
 DURABILITIES: tuple[Durability, ...] = ("full", "process")
 TASKS = 12

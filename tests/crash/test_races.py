@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.crash.commands import WORKERS, workers
 from tests.crash.races import LISTS
-from tests.crash.test_kill import WORKERS, workers
 
 ROUNDS = 60
 

@@ -16,7 +16,7 @@ import pytest
 
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, Event
 from beastmode.store.journal import Journal, JournalReader
-from tests.crash.test_kill import WORKERS, workers
+from tests.crash.commands import WORKERS, workers
 
 CASES = 1_000
 HEADER, FRAME_HEADER, PAGE = 32, 24, 4096
@@ -63,7 +63,9 @@ async def killed_journal(folder: Path, commits: int) -> list[Event]:
         started = journal.append(ATTEMPT_STARTED, run, f"t{number}", 1)
         if number % 3:  # groups of one and of two
             await started
-        await journal.append(ATTEMPT_ENDED, run, f"t{number}", 1, {"end": "done", "text": "x" * (number % 700)})
+        await journal.append(
+            ATTEMPT_ENDED, run, f"t{number}", 1, {"end": "done", "text": "x" * (number % 700)}
+        )
     events = read(live / "journal.db")
     folder.mkdir()
     for name in ("journal.db", "journal.db-wal"):

@@ -41,7 +41,7 @@ def kill_at_the_end(folder: Path, durability: Durability) -> None:
     story.begin(folder)
     pid = os.fork()
     if pid == 0:
-        Journal.close = lambda journal: os._exit(9)  # type: ignore[assignment,method-assign,misc]
+        Journal.close = lambda journal: os._exit(9)  # type: ignore[assignment,method-assign]
         story.play(folder, durability)()
         os._exit(70)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
@@ -69,7 +69,9 @@ def check(here: Path) -> str:
         after, effects_after = story.recorded(here), story.lines(here, "effects")
         assert after[: len(before)] == before, "what was left was lost, too"
         done = {record.task for record in before if record.end == "done"}
-        assert all(effects_after[task] == effects[task] for task in done), "a result that was left was not used"
+        assert all(effects_after[task] == effects[task] for task in done), (
+            "a result that was left was not used"
+        )
         ends = [record.task for record in after if record.end == "done"]
         assert sorted(ends) == list(story.TASKS), f"a result is missing or doubled: {ends}"
     except AssertionError as error:

@@ -31,7 +31,9 @@ def test_each_format_up_to_this_one_has_a_golden_journal() -> None:
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.stem)
 def test_its_events_mean_what_they_meant(tmp_path: Path, golden: Path) -> None:
     load(golden, tmp_path / "journal.db")
-    assert states(tmp_path / "journal.db") == json.loads(golden.with_suffix(".json").read_text(encoding="ascii"))
+    assert states(tmp_path / "journal.db") == json.loads(
+        golden.with_suffix(".json").read_text(encoding="ascii")
+    )
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.stem)

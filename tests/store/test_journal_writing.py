@@ -221,7 +221,9 @@ def test_a_reader_sees_what_another_process_has_said_is_safe(tmp_path: Path, dur
 
 
 @both
-def test_a_runner_that_ends_takes_nothing_away_from_one_at_work(tmp_path: Path, durability: Durability) -> None:
+def test_a_runner_that_ends_takes_nothing_away_from_one_at_work(
+    tmp_path: Path, durability: Durability
+) -> None:
     """Reading the file in between must not make SQLite's locks forget that we are at work: the other one would
     delete the WAL, and what we record after that would be lost."""
     path = tmp_path / "journal.db"

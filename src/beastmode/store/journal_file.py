@@ -33,7 +33,9 @@ _HEADER_BYTES, _USER_VERSION_AT = 100, 60
 """Of an SQLite file, see "Database File Format" 1.3."""
 
 FULL_TIP = "Free space on the disk that holds the journal, then run the same command again: it goes on."
-_RIGHTS_TIP = "Make the folder and its files readable and writable for you, or name another folder with --home."
+_RIGHTS_TIP = (
+    "Make the folder and its files readable and writable for you, or name another folder with --home."
+)
 _NOT_OURS_TIP = "Move the file away, or name another folder with --home."
 _TIPS = {
     sqlite3.SQLITE_FULL: FULL_TIP,
@@ -79,7 +81,9 @@ def connect(path: Path, *, write: bool) -> Connection:
     no journal or cannot be opened.
     """
     if write and _has_wal(path):
-        connect(path, write=False).close()  # a version may stand only there; the last writer to close would move it
+        connect(
+            path, write=False
+        ).close()  # a version may stand only there; the last writer to close would move it
     with _connecting:
         try:
             # Closing any descriptor of a file drops every POSIX lock that the process has on it, those of SQLite's

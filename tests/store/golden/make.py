@@ -113,7 +113,9 @@ def states(journal: Path) -> dict[str, Any]:
     """What the events of each run mean."""
     with closing(JournalReader(journal)) as reader:
         runs = [event.run for event in reader.runs()]
-        return {f"r{run}": state(Progress(run, keep_attempts=True).apply_all(reader.events(run))) for run in runs}
+        return {
+            f"r{run}": state(Progress(run, keep_attempts=True).apply_all(reader.events(run))) for run in runs
+        }
 
 
 def state(progress: Progress) -> dict[str, Any]:
