@@ -2,9 +2,9 @@
 
     python scripts/check_report.py .beast/journal.db .beast/runs/r1/report/report.json
 
-Computes the digest and every figure of `summary`, `safety` and `performance` again from the raw events, by
-its own logic, compares the task table and the failures, and checks the promises themselves. A line for each. Ends
-with 0 only where everything agrees and every promise was kept, 1 where not, 2 where a file cannot be read.
+Computes the digest and every figure of `summary`, `safety`, `performance` and `dogfooding` again from the raw
+events, by its own logic, compares the task table and the failures, and checks the promises themselves. A line for
+each. Ends with 0 only where everything agrees and every promise was kept, 1 where not, 2 where a file cannot be read.
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ COLUMNS = ("seq", "run", "kind", "task", "attempt", "unix_us", "mono_us", "data"
 FINAL = ("done", "failed", "cancelled", "needs_person")
 AFTER = {"retry": "waiting", "interrupted": "pending"}
 UNENDED = ("", "interrupted")
+CATEGORIES = {
+    "improvement": ("improvement", "improvements"),
+    "optimization": ("optimization", "optimizations", "optimisation"),
+    "test": ("test", "tests", "testing"),
+    "docs": ("docs", "doc", "documentation"),
+}
 COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
 NOT_UNDERSTOOD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What garbled events lead to. They are no crash of the check, but its answer."""
@@ -85,6 +91,7 @@ class Session:
 
     seq: int
     data: dict[str, Any]
+    begin_us: int
     last_us: int
     end: dict[str, Any] | None = None
 
@@ -95,6 +102,8 @@ class Task:
 
     state: str = "pending"
     needs: tuple[str, ...] = ()
+    category: str = ""
+    kind: str = ""
     listed_done: bool = False
     attempts: int = 0
     counted: int = 0
@@ -170,16 +179,20 @@ def replay(events: list[Event]) -> Run:
     for event in events:
         act.get(event.kind, noticed)(run, event)
         if run.sessions:
+            if event.mono_us < run.sessions[-1].last_us:
+                run.breaches["clock"].append(f"event {event.seq}")
             run.sessions[-1].last_us = event.mono_us
     return run
 
 
 def noticed(run: Run, event: Event) -> None:
     run.notices.append((max(0, len(run.sessions) - 1), event))
+    if event.kind == "probed" and not run.sessions[-1].begin_us <= event.data["left_us"] <= event.mono_us:
+        run.breaches["clock"].append(f"health check {event.seq}")
 
 
 def session_started(run: Run, event: Event) -> None:
-    run.sessions.append(Session(event.seq, event.data, event.mono_us))
+    run.sessions.append(Session(event.seq, event.data, event.mono_us, event.mono_us))
     for task in run.tasks.values():
         if task.state in ("blocked", "skipped", "running", "waiting"):
             task.state = "pending"
@@ -195,6 +208,7 @@ def planned(run: Run, event: Event) -> None:
     for record in event.data.get("tasks", ()):
         task = run.tasks[record["id"]]
         task.needs, task.retries = tuple(record.get("needs", ())), record.get("retries")
+        task.category, task.kind = record.get("category", ""), record.get("kind", "")
         task.listed_done = record.get("state") == "done"
         if task.listed_done and task.state != "done":
             task.state = "skipped"
@@ -468,6 +482,26 @@ def performance(run: Run) -> dict[str, Any]:
     }
 
 
+def dogfooding(run: Run) -> dict[str, Any]:
+    """Tasks by category and kind. A category is known by the words that people use for it."""
+    total = Counter(category(task) for task in run.tasks.values())
+    done = [task for task in run.tasks.values() if task.state == "done"]
+    of_these, kinds = Counter(map(category, done)), Counter(task.kind or "command" for task in done)
+    return {
+        "categories": {
+            name: {"total": total[name], "done": of_these[name]} for name in (*CATEGORIES, "others")
+        },
+        "done": len(done),
+        "done_by_generate": kinds["generate"],
+        "kinds": {kind: count for kind, count in kinds.items() if count},
+    }
+
+
+def category(task: Task) -> str:
+    said = task.category.strip().casefold()
+    return next((name for name, words in CATEGORIES.items() if said in words), "others")
+
+
 # ---- the promises --------------------------------------------------------------------------------
 
 
@@ -479,6 +513,7 @@ def promises(run: Run) -> dict[str, list[str]]:
     return {
         "never more in flight than the limit": over_concurrency(run),
         "never more starts in any window than the rate": over_rate(run),
+        "the clock never ran backwards in a session": broken["clock"],
         "every attempt is recorded once, in order": broken["recorded once"],
         "every start has an end": [] if at_the_end else ends_missing,
         "every attempt was recorded before it left": broken["recorded before it left"],
@@ -593,6 +628,7 @@ def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
         compare(sheet, "summary", of_report, summary(run, of_report.get("state")))
         compare(sheet, "safety", report.get("safety"), safety(run))
         compare(sheet, "performance", report.get("performance"), performance(run))
+        compare(sheet, "dogfooding", report.get("dogfooding"), dogfooding(run))
         compare_tasks(sheet, report, run)
         for name, breaches in promises(run).items():
             sheet.promise(name, breaches)

@@ -11,8 +11,9 @@ import shutil
 import subprocess
 import sys
 
-NEEDED = {"git": "git", "strace": "strace"}
-"""Command -> Debian package. strace kills the runner at every write and fsync of the journal."""
+NEEDED = {"git": "git", "openssl": "openssl", "strace": "strace"}
+"""Command -> Debian package. openssl makes the certificates of the tests; strace kills the runner at every write
+and fsync of the journal."""
 
 
 def main() -> int:

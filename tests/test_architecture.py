@@ -11,7 +11,7 @@ LAYERS = [
     {"__main__", "testing"},
     {"cli"},
     {"compose"},
-    {"runner", "gateway", "dashboard"},
+    {"runner", "gateway", "dashboard", "doctor"},
     {"cache", "probes"},
     {"safeguards"},
     {"store", "failures"},

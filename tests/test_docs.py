@@ -8,17 +8,21 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from typer.main import get_command
 
 from beastmode import errors, events
+from beastmode.cli import doctor as doctor_command
+from beastmode.cli import explain as explain_command
 from beastmode.cli import run as run_command
 from beastmode.cli.app import COMMANDS
+from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
+from beastmode.testing.chaos import FAULTS
 
 ROOT = Path(__file__).parent.parent
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -37,6 +41,22 @@ def test_every_setting_and_flag_is_documented() -> None:
         if flag.startswith("--")
     ]
     assert not missing(flags, "settings.md")
+
+
+@pytest.mark.parametrize(
+    ("app", "page"), [(doctor_command.app, "doctor.md"), (explain_command.app, "explain.md")]
+)
+def test_every_flag_of_doctor_and_explain_is_on_its_page(app: Any, page: str) -> None:
+    flags = [flag for option in get_command(app).params for flag in option.opts if flag.startswith("--")]
+    assert not [flag for flag in flags if flag not in DOCS[page]]
+
+
+def test_every_check_of_the_doctor_is_documented() -> None:
+    assert not missing(list(CHECKS), "doctor.md")
+
+
+def test_every_fault_of_chaos_is_documented() -> None:
+    assert not missing(list(FAULTS), "testing.md")
 
 
 def test_every_state_is_documented() -> None:

@@ -21,6 +21,8 @@ COMMANDS = {
     "runs": "List the runs of this home.",
     "logs": "Show what an attempt of a task printed.",
     "report": "Write the report of a run again and show where it is.",
+    "explain": "Say what an error means, whether a retry can help, and what to do.",
+    "doctor": "Look at what a run needs, before it costs anything.",
     "schema": "Print the JSON Schema of the native roadmap format, for editors.",
 }
 """What each command is for. Kept here so that `beast --help` loads none of them: it answers at once."""

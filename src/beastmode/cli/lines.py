@@ -14,6 +14,7 @@ from beastmode.runner.report.words import counted
 from beastmode.runner.states import FINAL, TaskState
 
 _STILL_WAITING_S = 10.0
+_BEFORE = {"done": "done before", "failed": "failed before", "cancelled": "cancelled before"}
 
 
 class PlainView(Watching):
@@ -25,10 +26,9 @@ class PlainView(Watching):
 
     def begin(self, live: Live) -> None:
         super().begin(live)
-        opened, before = live.opened, ""
-        if self.before:
-            known = (f"{count:,} {state}" for state, count in self.counts.items() if count and state in FINAL)
-            before = f" ({', '.join(known)} before)"
+        opened = live.opened
+        known = (f"{count:,} {_BEFORE.get(state, state)}" for state, count in self.counts.items() if count)
+        before = f" ({', '.join(known)})" if self.states else ""
         again = " goes on" if opened.progress.sessions else ""
         self._print(f"r{opened.run}{again}: {counted(self.total, 'task')}{before}; {limits_words(live)}")
         self._quiet_since = time.monotonic()

@@ -92,28 +92,24 @@ class LiveView(Watching):
     def picture(self, console: Console) -> RenderableType:
         """All of it, within the height of the terminal."""
         room = max(3, console.size.height - _HEAD_ROWS)
-        at_work, waiting = (
-            self._at_work(min(_MOST_ROWS, room // 3)),
-            self._waiting(min(_MOST_ROWS, room // 3)),
-        )
-        left = room - at_work.row_count - waiting.row_count
-        return Group(self._head(), self._phases(console.size.width, min(_MOST_ROWS, left)), at_work, waiting)
+        share = min(_MOST_ROWS, room // 3)
+        at_work, waiting = self._at_work(share), self._waiting(share)
+        left = min(_MOST_ROWS, room - at_work.row_count - waiting.row_count)
+        return Group(self._head(), self._phases(console.size.width, left), at_work, waiting)
 
     def _head(self) -> RenderableType:
         guard, eta, opened = self.live.guard, self.eta_s(), self.live.opened
         slots, starts = guard.in_use()
-        rate = (
-            f"{starts} of {guard.rates[0].starts} starts in the window"
-            if guard.rates
-            else "no limit on starts"
-        )
+        window = f"{starts} of {guard.rates[0].starts} starts in the window" if guard.rates else ""
         left = "" if eta == math.inf else f", about {_clock(eta)} left"
         begun = _clock(time.monotonic() - self.began)
         lines = [
             Text(f"{safe(opened.roadmap.title or 'Run')}  r{opened.run}", "bold"),
             Text(f"{self.ended:,} of {self.total:,} ended in {begun}{left}"),
             self._counts(),
-            Text(f"slots: {slots} of {guard.concurrency or 'no limit'}   rate: {rate}"),
+            Text(
+                f"slots: {slots} of {guard.concurrency or 'no limit'}   rate: {window or 'no limit on starts'}"
+            ),
         ]
         lines += [Text(self.stopping, "yellow")] if self.stopping else []
         table = Table.grid()
@@ -138,9 +134,8 @@ class LiveView(Watching):
     def _phases(self, width: int, most: int) -> RenderableType:
         """Those around the first that has not ended."""
         table = _grid(0, 0, 0)
-        current = next(
-            (i for i, size in enumerate(self._sizes) if self._ended_of[i] < size), len(self._sizes)
-        )
+        unfinished = (i for i, size in enumerate(self._sizes) if self._ended_of[i] < size)
+        current = next(unfinished, len(self._sizes))
         first = max(0, min(current - 2, len(self._titles) - most))
         for number in range(first, min(first + most, len(self._titles))):
             ended, size = self._ended_of[number], self._sizes[number]
@@ -154,7 +149,7 @@ class LiveView(Watching):
         now = time.monotonic()
         self._since = {task: self._since.get(task, now) for task in jobs}
         for task, job in list(jobs.items())[: most if len(jobs) <= most else most - 1]:
-            took = f"{_clock(now - self._since[task])}"
+            took = _clock(now - self._since[task])
             took += f", attempt {job.attempts}" if job.attempts > 1 else ""
             names = Text(safe(job.task.id)), Text(took, "dim"), Text(safe(job.task.title))
             table.add_row(Text(job.step, "cyan"), *names)

@@ -70,11 +70,12 @@ class Watching(View):
 
     @property
     def total(self) -> int:
-        return self.live.opened.graph.size
+        """All tasks but those that are skipped."""
+        return self.live.opened.graph.size - self.counts["skipped"]
 
     @property
     def ended(self) -> int:
-        return sum(self.counts[state] for state in FINAL)
+        return sum(self.counts[state] for state in FINAL if state != "skipped")
 
     @property
     def stopping(self) -> str:
@@ -109,8 +110,7 @@ def limits_words(live: Live) -> str:
     """The limits of a run in words."""
     guard = live.guard
     at_once = f"at most {guard.concurrency} at once" if guard.concurrency else "no limit on tasks at once"
-    rates = ", ".join(f"{rate} starts" for rate in guard.rates) or "no limit on starts"
-    return f"{at_once}, {rates}"
+    return f"{at_once}, {' and '.join(map(str, guard.rates)) or 'no limit on starts'}"
 
 
 def failure_lines(job: Job | None) -> list[str]:

@@ -14,6 +14,7 @@ from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
 from beastmode.runner.lock import RunLock
 from beastmode.runner.progress import Progress
+from beastmode.runner.report import check_folder
 from beastmode.runner.resume import Plan, Selection, plan_session
 from beastmode.runner.roadmap import Roadmap, problems_of
 from beastmode.runner.work import Command
@@ -68,6 +69,8 @@ def open_run(request: Request) -> Opened:
     settings = settings_for(roadmap, request.flags)
     graph = checked(roadmap, str(source) if isinstance(source, Path) else source.title, settings.order)
     _check_work(request, roadmap)
+    if request.report is not None:
+        check_folder(request.report)
     prepare_home(request.home)
     lock = RunLock(request.home, key)
     try:

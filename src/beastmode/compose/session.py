@@ -18,6 +18,7 @@ from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
 from beastmode.compose.ending import finish
 from beastmode.compose.jobs import Kinds, job_for
 from beastmode.compose.opening import Opened
+from beastmode.failures.secrets import Secrets
 from beastmode.probes.probe import probe_for
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.home import watchdog_folder
@@ -152,7 +153,10 @@ def _guard(opened: Opened, clock: Clock) -> Guard:
 def _means(opened: Opened, guard: Guard, clock: Clock) -> Means:
     settings, attempts = opened.settings, Budget(opened.settings.max_attempts)
     rng = random.Random()
-    return Means(opened.run, guard, opened.journal, clock, rng, settings.max_wait_s, attempts)
+    secrets = Secrets.of_environment(os.environ)
+    return Means(
+        opened.run, guard, opened.journal, clock, rng, settings.max_wait_s, attempts, secrets=secrets
+    )
 
 
 @contextmanager

@@ -1,134 +1,203 @@
-"""Unwrap: what an exception and all that stand behind it know: kinds, an HTTP status, headers, words.
-
-Nothing is imported for it: clients are told by the names of their classes, so that those of aiohttp, httpx,
-requests, urllib and the SDKs built on them are understood where installed, and cost nothing elsewhere.
-"""
+"""Unwrap: Evidence in any shape becomes Facts: one status, a set of codes, one text, one cause, one wait."""
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any
 
-_DEEPEST = 20
-_SEVERAL = re.compile(r"Multiple exceptions: \[Errno (\d+)\]")
-_PARSER_ERRORS = {"HttpProcessingError", "BadHttpMessage", "BadStatusLine", "BadHttpMethod", "LineTooLong"}
-"""aiohttp gives an answer that is no HTTP at all the status 400, which no server has sent."""
+from beastmode.failures import chain, hints, said, stream
+from beastmode.failures.evidence import Evidence
+from beastmode.failures.facts import Facts
+from beastmode.failures.fields import Fields, decoded, scan, unescaped, walk
+from beastmode.failures.phrases import Phrases, beginnings
+from beastmode.failures.place import mentioned, model_in
+from beastmode.failures.providers import MARKS, told
+from beastmode.failures.traits import SPANS, note_traits
 
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One exception of a chain.   names: of its class, of those it derives from, and of its errno."""
-
-    names: frozenset[str]
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a chain of exceptions says.   links: the deepest cause first.   status: 400-599, or None."""
-
-    links: tuple[Link, ...]
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = ""
-
-
-def unwrap(error: BaseException) -> Known:
-    """Everything known about `error`. Never raises, whatever the exceptions do."""
-    chain = _chain(error)
-    links = tuple(Link(_names(one), _words(one)) for one in reversed(chain))
-    if any(link.names & _PARSER_ERRORS for link in links):
-        return Known(links)
-    for one in chain:
-        status = _status(one)
-        if status is not None:
-            return Known(links, status, _headers(one), _body(one))
-    return Known(links)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """From the outermost to the deepest; of a group its first member; at most `_DEEPEST`."""
-    chain: list[BaseException] = []
-    at: BaseException | None = error
-    while at is not None and len(chain) < _DEEPEST and all(at is not one for one in chain):
-        chain.append(at)
-        at = _behind(at)
-    return chain
+_HEAD, _TAIL = 48 * 1024, 16 * 1024
+"""Of a body: an error page of megabytes says nothing more in its middle."""
+_FIELDS, _FIELDS_END = 8000, 4000
+_TEXT, _TEXT_END = 1400, 800
+"""Of the words: what tells of an error stands at its beginning or at its end."""
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
+_TAG = re.compile(r"<(?:script|style)\b[^<]{0,4000}+|<[^<>]{0,500}+>", re.IGNORECASE)
+_HTML = re.compile(r"<(?:!doctype html|html|head|body|title)\b", re.IGNORECASE)
+_FRAMES = re.compile(
+    r'\n[ \t│]{1,40}+(?:File "[^\n]{0,400}+(?:\n {4,40}+[^\n]{0,400}+)?|at [^\n]{0,400}+)'
+)
+"""Of a stack trace, in Python or Node: they name nothing but code."""
+_MARKS = Phrases([*MARKS, *(mark for marks in SPANS.values() for mark in marks)])
+_DULL = frozenset(
+    (
+        "provider returned error",
+        "bad request",
+        "too many requests",
+        "service unavailable",
+        "error",
+        "unknown error",
+        "not found",
+        "forbidden",
+        "unauthorized",
+        "internal server error",
+        "bad gateway",
+    )
+)
+"""Sentences that say no more than a status does."""
 
 
-def _behind(error: BaseException) -> BaseException | None:
-    if isinstance(error, BaseExceptionGroup):
-        return error.exceptions[0]
-    if error.__cause__ is not None:
-        return error.__cause__
-    if error.__context__ is not None and not error.__suppress_context__:
-        return error.__context__
-    return _held(error)
+def read(evidence: Evidence, *, now_unix: float) -> Facts:
+    """All facts in the evidence. Never raises."""
+    raised = evidence.exception
+    known = chain.follow(raised) if isinstance(raised, BaseException) else chain.Known(())
+    facts = Facts(http=evidence.status if evidence.status is not None else known.status, links=known.links)
+    facts.headers = _lower(evidence.headers or known.headers)
+    found = Fields()
+    words = _read_body(evidence.body or known.body, found, facts.traits, streaming=evidence.mid_stream)
+    raised_words = _scanned(raised, found) if isinstance(raised, str) else ""
+    spoken = "\n".join(part for part in (words, raised_words, *(link.words for link in known.links)) if part)
+    _note_words(facts, found, spoken)
+    facts.status = telling(facts.http, found.statuses + said.statuses(facts.text))
+    facts.cause = _cause(found, words or raised_words, facts)
+    _note_place(facts, evidence, known.url, spoken)
+    _note_wait(facts, found, now_unix)
+    note_traits(facts, zero=found.zero, streaming=evidence.mid_stream)
+    return facts
 
 
-def _held(error: BaseException) -> BaseException | None:
-    """urllib and requests hand the cause on as an attribute or an argument, aiohttp as `os_error`."""
-    for name in ("os_error", "reason"):
-        held = _get(error, name)
-        if isinstance(held, BaseException):
-            return held
-    first = error.args[0] if error.args else None
-    return first if isinstance(first, BaseException) else None
+def telling(http: int | None, inside: list[int]) -> int | None:
+    """The status that tells most: a wrapper's 500 or 400 around a 404 or 429 is that; a 429 is a 429.
+
+    http: of the answer itself.   inside: those found in it, outermost first.
+    """
+    if http is not None and http != 400 and 300 <= http < 500:
+        return http
+    sharper = [one for one in inside if one not in (400, 500, 502)]
+    if http is None or http < 300:
+        return next(iter(sharper or inside), http)
+    if http == 400:
+        return next((one for one in sharper if one != 422), http)
+    if http in (500, 502):
+        return next(iter(sharper or [one for one in inside if one == 400]), http)
+    return next((one for one in inside if one < 500 and one != 400), http)
 
 
-def _names(error: BaseException) -> frozenset[str]:
-    names = {one.__name__ for one in type(error).__mro__}
-    if isinstance(error, OSError):
-        number = error.errno
-        several = _SEVERAL.match(str(error)) if number is None else None
-        if several:
-            number = int(several[1])
-        if isinstance(number, int):
-            names.add(errno.errorcode.get(number, ""))
-    return frozenset(names)
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    if not headers:
+        return {}
+    return {str(name)[:100].lower(): str(value)[:1000] for name, value in list(headers.items())[:200]}
 
 
-def _words(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:  # somebody else's __str__
-        text = ""
-    name = type(error).__name__
-    return f"{name}: {text}" if text else name
+def _read_body(body: object, found: Fields, traits: set[str], *, streaming: bool) -> str:
+    """Collect the fields of a body, and return the words that stand in it."""
+    text = _text(body).strip()
+    value = body if isinstance(body, (dict, list)) else decoded(text)
+    if value is not None:
+        return _read_json(value, found, traits)
+    if not text:
+        traits.add("no_body")
+        return ""
+    seen = stream.read(text) if stream.is_stream(text) else None
+    if seen is not None and (seen.frames or seen.failed):
+        return _read_stream(seen, found, traits)
+    if _HTML.search(text[:400]):
+        traits.add("html")
+        return _page(text)
+    if streaming and "eof" in text[-40:].lower():
+        traits.add("unended")
+    return _scanned(text, found)
 
 
-def _status(error: BaseException) -> int | None:
-    if isinstance(error, SystemExit):
-        return None
-    response = _get(error, "response")
-    candidates = [_get(error, name) for name in ("status_code", "status", "code")]
-    candidates += [_get(response, name) for name in ("status_code", "status")]
-    for value in candidates:
-        if isinstance(value, int) and 400 <= value <= 599:
-            return int(value)
-    return None
+def _text(body: object) -> str:
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        raw = bytes(body)
+        if len(raw) > _HEAD + _TAIL:
+            raw = raw[:_HEAD] + b"\n" + raw[-_TAIL:]
+        return raw.decode("utf-8", "replace")
+    if not isinstance(body, str):
+        return ""
+    return body if len(body) <= _HEAD + _TAIL else f"{body[:_HEAD]}\n{body[-_TAIL:]}"
 
 
-def _headers(error: BaseException) -> Mapping[str, str]:
-    for holder in (error, _get(error, "response")):
-        headers = _get(holder, "headers")
-        if headers and hasattr(headers, "items"):
-            return {str(name): str(value) for name, value in headers.items()}
-    return {}
+def _scanned(text: str, found: Fields) -> str:
+    """The text without stack frames and echoes, its fields collected; of a long one its beginning and its end."""
+    text = _text(text)
+    if "\n" in text:
+        text = _FRAMES.sub("", text)
+    if len(text) > _FIELDS + _FIELDS_END:
+        text = f"{text[:_FIELDS]}\n{text[-_FIELDS_END:]}"
+    return scan(text, found)
 
 
-def _body(error: BaseException) -> str:
-    """What the error says in the server's words; the text of the exception where it keeps no body."""
-    for value in (_get(error, "message"), _get(_get(error, "response"), "text")):
-        if isinstance(value, str) and value:
-            return value
-    return _words(error)
+def _read_json(value: Any, found: Fields, traits: set[str]) -> str:
+    traits.add("json")
+    if isinstance(value, (dict, list)):
+        walk(value, found)
+    else:
+        found.messages.append(scan(str(value), found))
+    if found.choices and not found.codes and not found.statuses and not found.messages:
+        traits.add("answer")
+    return "\n".join(found.messages)
 
 
-def _get(holder: object, name: str) -> object:
-    try:
-        return getattr(holder, name, None)
-    except Exception:  # a property that raises
-        return None
+def _read_stream(seen: stream.Stream, found: Fields, traits: set[str]) -> str:
+    for name in ("codes", "statuses", "messages"):
+        getattr(found, name).extend(getattr(seen.fields, name))
+    found.values.update(seen.fields.values)
+    found.headers.update(seen.fields.headers)
+    traits.add("stream")
+    if not seen.failed:
+        traits.add("silent" if seen.ended and not seen.spoke else "ended" if seen.ended else "unended")
+    return "\n".join(found.messages)
+
+
+def _page(text: str) -> str:
+    title = _TITLE.search(text[:12_000])
+    words = " ".join(_TAG.sub(" ", text[:6_000]).split())[:1000]
+    return f"{title[1].strip()}\n{words}" if title else words
+
+
+def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
+    if len(spoken) > _TEXT + _TEXT_END:
+        spoken = f"{spoken[:_TEXT]} ... {spoken[-_TEXT_END:]}"
+    plain = unescaped(spoken)
+    facts.text = " ".join(plain.lower().split())
+    facts.kinds = said.kinds(plain)
+    facts.kinds.update(link.kind for link in facts.links)
+    facts.begun = beginnings(facts.text, facts.kinds)
+    facts.marks = _MARKS.found(facts.text, facts.begun)
+    codes = [*found.codes, *facts.kinds, *said.snakes(plain)]
+    facts.codes = {said.spelled_code(code[:100]) for code in codes[:400]}
+    facts.values = found.values
+
+
+def _cause(found: Fields, words: str, facts: Facts) -> str:
+    """The deepest sentence that is not a wrapper around another; the deepest link; the end of a traceback."""
+    sentences = [one for one in found.messages if " " in one.strip() and one.strip(" .\n").lower() not in _DULL]
+    plain = [one for one in sentences if "{" not in one and "b'" not in one]
+    if plain or sentences or found.messages:
+        return (plain or sentences or found.messages)[0]
+    if facts.links:
+        return facts.links[0].words
+    if found.codes and not words.strip():
+        return found.codes[0]
+    if "Traceback (most recent call last)" in words:
+        lines = [line for line in words.splitlines() if line.strip() and not line.startswith((" ", "\t"))]
+        return lines[-1] if lines else words
+    return words.partition("\n")[0] if "html" in facts.traits else words
+
+
+def _note_place(facts: Facts, evidence: Evidence, url: str, spoken: str) -> None:
+    facts.where = evidence.url or url or mentioned(spoken[:_TEXT], facts.text)
+    facts.model = evidence.model or (model_in(spoken[:1500]) if "model" in facts.text else "")
+    facts.provider = told(evidence.provider, facts.where, facts.headers, facts.marks)
+
+
+def _note_wait(facts: Facts, found: Fields, now_unix: float) -> None:
+    headers = {**found.headers, **facts.headers} if found.headers else facts.headers
+    facts.wait_s = (
+        hints.in_headers(headers, now_unix=now_unix)
+        or hints.in_fields(found.values, now_unix=now_unix)
+        or hints.in_words(facts.text, now_unix=now_unix)
+    )
+    facts.reset_s = hints.resets(headers, now_unix=now_unix)

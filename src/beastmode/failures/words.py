@@ -2,82 +2,144 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 MOST_CHARACTERS = 500
-_ENOUGH = 20_000
-"""Characters looked at: an error page of megabytes says nothing more at its end."""
+_ENOUGH = 800
+"""Characters looked at for one line: what is cut off behind cannot leave half a secret, because it is not shown."""
 
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]{0,500}>")
-_SECRETS = (
-    (re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s@\"']+@", re.IGNORECASE), r"\1***@"),
-    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), r"\1 ***"),
-    (
-        re.compile(
-            r"\b(sk|pk|rk|gsk|xai|hf|ghp|gho|ghs|github_pat|glpat|xox[abp]|AIza|AKIA|ya29)[-_.]?[\w*-]{10,}"
-        ),
-        r"\1***",
-    ),
-    (
-        re.compile(
-            r"((?:x-)?(?:goog-)?(?:api[-_ ]?key|access[-_]?token|auth[-_]?token|secret|password|token)"
-            r"[\"']?\s*[:=]\s*[\"']?)(?!\*\*\*)[^\s\"'&,;}]{4,}",
-            re.IGNORECASE,
-        ),
-        r"\1***",
-    ),
-    (re.compile(r"([?&]key=)[^\s\"'&]+", re.IGNORECASE), r"\1***"),
-    (
-        re.compile(r"(authorization[\"']?\s*[:=]\s*[\"']?)(?!bearer|basic)[^\s\"',;]+", re.IGNORECASE),
-        r"\1***",
-    ),
+_URL_USER = re.compile(r"(://)[^/\s@\"']{1,500}@")
+_URL_QUERY = re.compile(r"([?&][\w.~-]{1,60}=)[^\s\"'&<>)\]]{4,}")
+_SCHEME = re.compile(
+    r"\b(bearer|basic|digest|negotiate|apikey|token)(\s+)(?!\*)[\w.~+/=*:-]{6,}", re.IGNORECASE
 )
+_NAMED = re.compile(
+    r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|session(?:[-_ ]?id)?|pwd)"
+    r"(?: provided| used| is| was)?[\"'`]?\s{0,3}(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
+    r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired)([^\s\"'`&,;})\]]{4,})",
+    re.IGNORECASE,
+)
+_COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
+_WORD = re.compile(r"(?<![\w.~+*-])[\w.~+*-]{12,}+")
+_PREFIX = re.compile(
+    r"(?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|"
+    r"lsv2|sess|tok)[-_.]|AIza|AKIA|ASIA|eyJ"
+)
+"""How the keys of providers begin."""
+_LONG = 32
+_SCHEMES = ("bearer", "basic", "digest", "negotiate", "apikey", "token")
+_NAMES = (
+    "key",
+    "token",
+    "secret",
+    "passw",
+    "passphrase",
+    "authorization",
+    "credential",
+    "signature",
+    "session",
+    "pwd",
+)
+_SENSITIVE = (
+    "authorization",
+    "cookie",
+    "key",
+    "token",
+    "secret",
+    "credential",
+    "signature",
+    "password",
+    "session",
+    "auth",
+)
+_KEPT_QUERIES = ("?api-version=", "&api-version=", "?beta=", "&beta=", "?alt=", "&alt=")
 
 
 def masked(text: str) -> str:
-    """The text without credentials in URLs, bearer tokens and keys in the forms that providers use."""
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
+    """The text without credentials in URLs, bearer tokens, cookies and keys in the forms that providers use."""
+    low = text.lower()
+    if "://" in text:
+        text = _URL_USER.sub(r"\1***@", text)
+    if "=" in text and ("?" in text or "&" in text):
+        text = _URL_QUERY.sub(_query, text)
+    if "cookie" in low:
+        text = _COOKIE.sub(r"\1***", text)
+    if any(scheme in low for scheme in _SCHEMES):
+        text = _SCHEME.sub(_credential, text)
+    if any(name in low for name in _NAMES):
+        text = _NAMED.sub(r"\1***", text)
+    return _WORD.sub(_opaque, text)
+
+
+def _query(match: re.Match[str]) -> str:
+    return match[0] if match[1].lower() in _KEPT_QUERIES else f"{match[1]}***"
+
+
+def _credential(match: re.Match[str]) -> str:
+    """What follows `bearer` or `token` is one where it is no word of the language."""
+    word = match[0][len(match[1]) + len(match[2]) :]
+    plain = word.rstrip(".:").isalpha() and (word.islower() or word.istitle()) and len(word) < 20
+    return match[0] if plain else f"{match[1]}{match[2]}***"
+
+
+def _opaque(match: re.Match[str]) -> str:
+    """A word that begins like a key is one; a long word of small and capital letters and digits too. Hashes are not."""
+    word = match[0]
+    prefix = _PREFIX.match(word)
+    if prefix:
+        return f"{prefix[0]}***"
+    if len(word) < _LONG or "." in word:
+        return word
+    kinds = (any(c.isdigit() for c in word), any(c.islower() for c in word), any(c.isupper() for c in word))
+    return "***" if all(kinds) else word
+
+
+def secrets_in(headers: Mapping[str, str], *urls: str) -> tuple[str, ...]:
+    """Values that must not be shown wherever they turn up: of sensitive headers, of credentials in URLs."""
+    found = [
+        part
+        for name, value in headers.items()
+        if any(mark in str(name).lower() for mark in _SENSITIVE)
+        and not str(name).lower().startswith(("x-ratelimit", "anthropic-ratelimit"))
+        for part in _parts(str(value))
+    ]
+    for url in urls:
+        if "@" in url or "?" in url:
+            user = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+            found += [part for part in (user, *user.split(":"), *_parts(url.partition("?")[2])) if part]
+    if not found:
+        return ()
+    return tuple(sorted((one for one in set(found) if len(one) >= 6), key=len, reverse=True))
+
+
+def _parts(value: str) -> Iterable[str]:
+    yield value
+    for part in re.split(r"[\s;,&]+", value[:4000]):
+        yield part
+        yield part.partition("=")[2]
+
+
+def without(text: str, secrets: tuple[str, ...]) -> str:
+    """The text with each of the secrets made ***."""
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, "***")
     return text
 
 
 def one_line(text: str, most: int = MOST_CHARACTERS) -> str:
     """One line of at most `most` characters, without control characters, terminal escapes and secrets."""
-    line = _CONTROL.sub(" ", _ESCAPE.sub("", text[:_ENOUGH])).strip()
-    line = masked(line)
+    whole = len(text) <= _ENOUGH
+    line = _ESCAPE.sub("", text[:_ENOUGH]) if "\x1b" in text else text[:_ENOUGH]
+    line = masked(line if line.isprintable() else _CONTROL.sub(" ", line).strip())
+    if not whole and len(line) <= most:
+        line = line.rpartition(" ")[0] or "***"  # the cut may have left half a secret at the end
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def last_lines(text: str) -> str:
     """The end of a program's output as one line: what it said last is what it ended on."""
     return one_line(" | ".join(line.strip() for line in text[-2000:].splitlines()[-3:] if line.strip()))
-
-
-def words_of(body: str) -> str:
-    """What an answer says about its error: the message in its JSON, the title of a page, or all of it."""
-    text = body[:_ENOUGH].strip()
-    try:
-        found = _message(json.loads(text))
-    except (ValueError, RecursionError):
-        found = ""
-    if not found and text.startswith("<"):
-        title = _TITLE.search(text)
-        found = title[1] if title else _TAG.sub(" ", text)
-    return one_line(found or text)
-
-
-def _message(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return _message(value[0]) if value else ""
-    if isinstance(value, dict):
-        for name in ("error", "message", "detail", "error_description", "msg"):
-            if value.get(name):
-                return _message(value[name])
-    return ""

@@ -12,6 +12,7 @@ from beastmode.clock import Clock
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, PAUSED
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
+from beastmode.failures.secrets import Secrets
 from beastmode.runner.kinds.protocol import Attempt, Kind, Outcome
 from beastmode.runner.policy import Decision, Policy, Tries
 from beastmode.runner.roadmap import Task
@@ -72,6 +73,7 @@ class Means:
     attempts: the run's budget of them.   stopping: set when the run ends early; nothing new starts then.
     sleeping: tasks that wait for their next attempt, outside the guard; on_sleep: told when one begins to.
     held_until: boottime at which a run that was held back may go on, inf where unknown; None: it was not.
+    secrets: never shown, whoever says them.
     """
 
     run: int
@@ -85,6 +87,7 @@ class Means:
     sleeping: int = 0
     on_sleep: Callable[[], None] = lambda: None
     held_until: float | None = None
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 async def execute(job: Job, means: Means) -> TaskState:
@@ -130,6 +133,8 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
             job.step = "verifying"
             verdict = await job.verify(attempt)
             outcome.failure, job.feedback = verdict.failure, verdict.output if verdict.failure else ""
+        if outcome.failure is not None:
+            outcome.failure = means.secrets.hide_in(outcome.failure)
     except asyncio.CancelledError:
         end: AttemptEnd = "cancelled" if job.cancelled else "interrupted"
         await _record_end(job, means, admitted, Outcome(), Decision(end, counts=False))

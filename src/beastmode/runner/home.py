@@ -10,6 +10,9 @@ from beastmode.errors import PreconditionError
 
 HOME = ".beast"
 
+_LONGEST_NAME_BYTES = 160
+"""Of an id in the name of a log; with what is added to it, most disks take 255."""
+
 
 def prepare_home(home: Path) -> None:
     """Make the folder of the journal; it keeps itself out of git."""
@@ -43,7 +46,8 @@ def run_folder(home: Path, run: int) -> Path:
 
 def log_path(folder: Path, task: str, number: int) -> Path:
     """Where the output of an attempt goes. Ids are made safe; those that change get a hash to stay apart."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in task)[:80].lstrip(".")
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in task).lstrip(".")
+    safe = safe.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore")
     if safe != task:
         safe = f"{safe}-{uuid.uuid5(uuid.NAMESPACE_OID, task).hex[:8]}"
     return folder / "logs" / f"{safe}.{number}.log"

@@ -4,6 +4,6 @@ All of it comes from the journal, so that `scripts/check_report.py` can compute 
 """
 
 from beastmode.runner.report.content import Report, report_of
-from beastmode.runner.report.files import write_report
+from beastmode.runner.report.files import check_folder, write_report
 
-__all__ = ["Report", "report_of", "write_report"]
+__all__ = ["Report", "check_folder", "report_of", "write_report"]

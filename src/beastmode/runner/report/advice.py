@@ -53,7 +53,8 @@ def _log(folder: Path, view: TaskView) -> str:
 
 def next_steps(progress: Progress, summary: Summary, journal: Path, failures: list[Plain]) -> list[Plain]:
     """What to do now, in order: what, and the command for it, "" where there is none."""
-    again = command("run", file_of(progress), journal)
+    file = file_of(progress)
+    again = command("run", file, journal) if file else ""
     steps = [
         *_fixes(progress, journal, failures),
         *_repeat(summary, again),
@@ -87,8 +88,11 @@ def _fixes(progress: Progress, journal: Path, failures: list[Plain]) -> list[Pla
 
 
 def _repeat(summary: Summary, again: str) -> list[Plain]:
-    if not summary.tasks["failed"]:
+    """again: "" where the roadmap was made by a program."""
+    if not summary.tasks["failed"] or summary.state == "running":
         return []
+    if not again:
+        return [_step("Then run what failed again: the same program, with run(…, failed=True)")]
     what = "Then run what failed again, with the same options as before; what is done is not repeated"
     return [_step(what, f"{again} --failed")]
 
@@ -96,8 +100,8 @@ def _repeat(summary: Summary, again: str) -> list[Plain]:
 def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -> list[Plain]:
     """What is still to do, and when it can go on."""
     if summary.state == "running":
-        status = f"{command('status', f'r{progress.run}', journal)}"
-        return [_step("The run is still at work: look again", status)]
+        look = command("status", f"r{progress.run}", journal)
+        return [_step("The run is still at work: look again", look)]
     if not summary.tasks["waiting"]:
         return []
     because = {
@@ -120,19 +124,13 @@ def _about_rest(progress: Progress, summary: Summary) -> list[Plain]:
     if counts["blocked"]:
         blocked = [view for view in progress.tasks.values() if view.state == "blocked"]
         causes = list(dict.fromkeys(view.reason for view in blocked if view.reason))
-        until = (
-            f"{_names(causes)} {'is' if len(causes) == 1 else 'are'} done"
-            if causes
-            else "what they need is done"
-        )
-        steps.append(
-            _step(f"Blocked until {until}, then they start by themselves: {_names([v.id for v in blocked])}")
-        )
+        are = "is" if len(causes) == 1 else "are"
+        until = f"{_names(causes)} {are} done" if causes else "what they need is done"
+        names = _names([view.id for view in blocked])
+        steps.append(_step(f"Blocked until {until}, then they start by themselves: {names}"))
     if counts["cancelled"]:
-        what = (
-            f"{counted(counts['cancelled'], 'task')} cancelled for good; a new run (--fresh) has them again"
-        )
-        steps.append(_step(what))
+        cancelled = counted(counts["cancelled"], "task")
+        steps.append(_step(f"{cancelled} cancelled for good; a new run (--fresh) has them again"))
     return steps
 
 
@@ -143,8 +141,10 @@ def _names(names: list[str]) -> str:
 
 
 def file_of(progress: Progress) -> str:
-    """The roadmap's file as a person here would type it."""
+    """The roadmap's file as a person here would type it; "" for a roadmap that a program made."""
     key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
+    if not key.startswith("/"):
+        return ""
     return str(Path(key).relative_to(Path.cwd())) if Path(key).is_relative_to(Path.cwd()) else key
 
 

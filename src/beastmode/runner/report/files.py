@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from beastmode.errors import ReportError
+from beastmode.errors import PreconditionError, ReportError
 from beastmode.runner.home import run_folder
 from beastmode.runner.printable import printable
 from beastmode.runner.progress import Progress
@@ -15,6 +15,20 @@ from beastmode.runner.report.content import report_of
 from beastmode.runner.report.markdown import markdown
 from beastmode.runner.report.page import page
 from beastmode.runner.summary import Summary
+
+
+def check_folder(folder: Path) -> None:
+    """Raise PreconditionError where no report could be written to `folder`. Makes nothing."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        what = (
+            "the report could not be written"
+            if there == folder
+            else f"{there} takes no folder for the report"
+        )
+        raise PreconditionError(
+            what, where=str(folder), tip="Name a folder that can be written with --report."
+        )
 
 
 def write_report(progress: Progress, summary: Summary, journal: Path, folder: Path) -> None:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from beastmode.runner.report import words
+from beastmode.runner.report import tables, words
 
 Plain = Mapping[str, Any]
 Row = Sequence[str]
 
-_SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<!\w)_|_(?!\w))")
-_AT_START = re.compile(r"^(\s*\d*)([#+.)-])")
+_SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
+_AT_START = re.compile(r"^(\d*)([#+.)-])")
 
 
 def markdown(report: Plain) -> str:
@@ -20,23 +20,23 @@ def markdown(report: Plain) -> str:
     parts = [
         f"# {text(report['run']['title'] or 'Execution report')}",
         text(report["headline"]),
-        _table(("Run", report["run"]["run_id"]), words.run_rows(report)),
+        _table(("Run", report["run"]["run_id"]), tables.run_rows(report)),
         _failures(report["failures"]),
         _steps(report["next_steps"]),
         _tasks(report),
         _titled("Safety", "What held the run back, and what the limits were held to, seen in this run.")
-        + _table(("Safeguard", "Promised", "Seen in this run"), words.safety_rows(report)),
-        _titled("Performance") + _table(("Figure", "Value"), words.performance_rows(report)),
-        _titled("Dog-fooding", words.dogfooding_words(report)) + _table(*words.dogfooding_table(report)),
-        _titled("Sessions") + _table(*words.sessions_table(report)),
-        _titled("Proof", words.proof_words(report)) + f"    {report['journal_digest']}",
+        + _table(("Safeguard", "Promised", "Seen in this run"), tables.safety_rows(report)),
+        _titled("Performance") + _table(("Figure", "Value"), tables.performance_rows(report)),
+        _titled("Dog-fooding", tables.dogfooding_words(report)) + _table(*tables.dogfooding_table(report)),
+        _titled("Sessions") + _table(*tables.sessions_table(report)),
+        _titled("Proof", tables.proof_words(report)) + f"    {report['journal_digest']}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def text(value: object) -> str:
-    """Text of others as text: nothing of it is markup."""
-    escaped = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text of others as text: nothing of it is markup. Spaces around it, which could make it code, are left out."""
+    escaped = str(value).strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _AT_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", escaped))
 
 
@@ -61,12 +61,14 @@ def _failures(groups: Sequence[Plain]) -> str:
     if not groups:
         return ""
     parts = [_titled("What failed, and what to do").rstrip()]
-    for group in groups[: words.MOST_GROUPS]:
-        names = [f"- {text(words.named(task))}{_log(task)}" for task in group["tasks"][: words.MOST_IN_GROUP]]
+    for group in groups[: tables.MOST_GROUPS]:
+        names = [
+            f"- {text(words.named(task))}{_log(task)}" for task in group["tasks"][: tables.MOST_IN_GROUP]
+        ]
         parts += [f"### {text(words.group_title(group))}", text(group["cause"])]
         parts += [f"**What to do:** {text(group['tip'] or 'see the log')}"]
         parts += ["\n".join(names), text(words.left_out(group["count"] - len(names), "task"))]
-    parts.append(text(words.left_out(len(groups) - words.MOST_GROUPS, "cause")))
+    parts.append(text(words.left_out(len(groups) - tables.MOST_GROUPS, "cause")))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -75,7 +77,7 @@ def _log(task: Plain) -> str:
 
 
 def _tasks(report: Plain) -> str:
-    parts = [_titled("Tasks by phase") + _table(*words.phases_table(report))]
+    parts = [_titled("Tasks by phase") + _table(*tables.phases_table(report))]
     rows = [
         (
             row["phase"],
@@ -84,7 +86,7 @@ def _tasks(report: Plain) -> str:
             str(row["attempts"]),
             words.took(row["took_s"]),
         )
-        for row in words.chosen_tasks(report)
+        for row in tables.chosen_tasks(report)
     ]
     parts += [_table(("Phase", "Task", "State", "Attempts", "Last attempt took"), rows)]
     parts += [text(words.left_out(report["summary"]["tasks"]["total"] - len(rows), "task"))]

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
-from beastmode.runner.report import words
+from beastmode.runner.report import tables, words
 from beastmode.runner.report.picture import bar, picture
 
 Plain = Mapping[str, Any]
@@ -40,10 +40,10 @@ def page(report: Plain, logs: str) -> str:
         _section("Tasks by phase", _phases(report)),
         _section("Safety", _safety(report)),
         '<div class="two">',
-        _section("Performance", _table(("Figure", "Value"), words.performance_rows(report))),
+        _section("Performance", _table(("Figure", "Value"), tables.performance_rows(report))),
         _section("Dog-fooding", _dogfooding(report)),
         "</div>",
-        _section("Sessions", _table(*words.sessions_table(report))),
+        _section("Sessions", _table(*tables.sessions_table(report))),
         _section("Proof", _proof(report)),
     ]
     return _document(report, "\n".join(part for part in parts if part))
@@ -151,15 +151,15 @@ def _steps(steps: Iterable[Plain]) -> str:
 
 def _failures(groups: Sequence[Plain], logs: str) -> str:
     parts = []
-    for group in groups[: words.MOST_GROUPS]:
-        tasks = group["tasks"][: words.MOST_IN_GROUP]
+    for group in groups[: tables.MOST_GROUPS]:
+        tasks = group["tasks"][: tables.MOST_IN_GROUP]
         names = "".join(f"<li><bdi>{_text(words.named(task))}</bdi>{_log(task, logs)}</li>" for task in tasks)
         parts.append(
             f'<div class="group"><h3>{_text(words.group_title(group))}</h3><p><code>{_text(group["cause"])}</code></p>'
             f"<p><b>What to do:</b> {_text(group['tip'] or 'see the log')}</p><ul>{names}</ul>"
             f"{_more(group['count'] - len(tasks), 'task')}</div>"
         )
-    return "\n".join(parts) + _more(len(groups) - words.MOST_GROUPS, "cause")
+    return "\n".join(parts) + _more(len(groups) - tables.MOST_GROUPS, "cause")
 
 
 def _log(task: Plain, logs: str) -> str:
@@ -170,12 +170,12 @@ def _log(task: Plain, logs: str) -> str:
 
 
 def _safety(report: Plain) -> str:
-    return _table(("Safeguard", "Promised", "Seen in this run"), words.safety_rows(report), "safeguards")
+    return _table(("Safeguard", "Promised", "Seen in this run"), tables.safety_rows(report), "safeguards")
 
 
 def _proof(report: Plain) -> str:
     digest = f"<pre><code>{_text(report['journal_digest'])}</code></pre>"
-    return f"<p>{_text(words.proof_words(report))}</p>{digest}"
+    return f"<p>{_text(tables.proof_words(report))}</p>{digest}"
 
 
 # ---- tasks ---------------------------------------------------------------------------------------
@@ -184,10 +184,10 @@ def _proof(report: Plain) -> str:
 def _phases(report: Plain) -> str:
     """A line for each phase that opens to its tasks."""
     rows: dict[str, list[Plain]] = {}
-    for row in words.chosen_tasks(report):
+    for row in tables.chosen_tasks(report):
         rows.setdefault(row["phase"], []).append(row)
     total = report["summary"]["tasks"]["total"]
-    phases = report["phases"][: words.MOST_PHASES]
+    phases = report["phases"][: tables.MOST_PHASES]
     parts = [_phase(phase, rows.get(phase["phase"], []), total <= _MOST_OPEN) for phase in phases]
     shown = sum(len(rows.get(phase["phase"], ())) for phase in phases)
     more = len(report["phases"]) - len(phases) + report["phases_left_out"]
@@ -227,4 +227,4 @@ def _task(row: Plain) -> str:
 
 
 def _dogfooding(report: Plain) -> str:
-    return f"<p>{_text(words.dogfooding_words(report))}</p>" + _table(*words.dogfooding_table(report))
+    return f"<p>{_text(tables.dogfooding_words(report))}</p>" + _table(*tables.dogfooding_table(report))

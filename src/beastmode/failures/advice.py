@@ -1,0 +1,110 @@
+"""Advice: the tip of one failure: the row of `tips.ADVICE` that fits, filled with the facts of the case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from beastmode.failures import amounts
+from beastmode.failures.facts import Facts
+from beastmode.failures.place import host_of
+from beastmode.failures.rules import Rule
+from beastmode.failures.tips import ADVICE, TIPS, Advice, filled, worded
+from beastmode.failures.words import one_line
+
+_SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory", "quota_exhausted"))
+_TOKENS = ("requested", "limit", "used")
+
+
+def tip_for(
+    rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[str], now_unix: float
+) -> str:
+    """What to do about a failure, filled with what is known of it.
+
+    wait_s: the stated wait, as the Failure has it.   models: what the server has, for the nearest name.
+    """
+    known = _known(rule.class_, facts, wait_s, now_unix)
+    if rule.class_ == "not_found_model" and models and facts.model:
+        known["nearest"] = nearest(facts.model, models)
+    for advice in _about(rule.class_):
+        if _fits(advice, rule, facts):
+            tip = worded(advice, known)
+            if tip is not None:
+                return tip
+    return filled(TIPS[rule.class_], known)
+
+
+def nearest(model: str, models: Sequence[str]) -> str:
+    """The name among `models` that is most like `model`, or "" where none is like it."""
+    from difflib import get_close_matches  # rarely needed
+
+    by_lower = {one.lower(): one for one in list(models)[:2000]}
+    short = model.lower()[:200]
+    close = get_close_matches(short, by_lower, n=1, cutoff=0.5)
+    return by_lower[close[0]] if close else next((one for low, one in by_lower.items() if short in low), "")
+
+
+def spoken(seconds: float) -> str:
+    """A length of time as a person says it: 26 s, 13 min, 3 h 51 min, 5 days 22 h."""
+    if seconds < 120:
+        return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "days" if days > 1 else "day"), (hours, "h"), (minutes if not days else 0, "min")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> dict[str, str]:
+    provider = facts.provider
+    known = {
+        "where": one_line(host_of(facts.where), 200) if facts.where else "",
+        "model": one_line(facts.model, 100) if facts.model else "",
+        "status": f"HTTP {facts.status}" if facts.status else "",
+        "param": one_line(facts.values.get("param", ""), 60),
+        "hosted": provider.name if provider.key else "",
+        "key": provider.key,
+        "keys": provider.keys,
+        "billing": provider.billing,
+        "models": provider.models,
+    }
+    if wait_s is not None:
+        known["wait"] = spoken(wait_s)
+        known["at"] = _clock(now_unix + wait_s, wait_s)
+    if class_ in _SIZED or class_ == "rate_limit":
+        known |= _numbers(class_, facts)
+    return known
+
+
+def _numbers(class_: str, facts: Facts) -> dict[str, str]:
+    found = amounts.of_budget(facts.text)
+    if class_ in _SIZED and found.requested is None:
+        found = amounts.of_size(facts.text)
+    if "n_ctx" in facts.values:
+        found = amounts.of_values(facts.values)
+    known = {name: f"{value:,.10g}" for name, value in zip(_TOKENS, found, strict=True) if value}
+    if found.limit:
+        known["limit_plain"] = f"{found.limit:.0f}"
+    return known
+
+
+def _clock(at_unix: float, wait_s: float) -> str:
+    try:
+        at = datetime.fromtimestamp(at_unix, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"in {spoken(wait_s)}"
+    return f"{at:%Y-%m-%d %H:%M} UTC (in {spoken(wait_s)})"
+
+
+@lru_cache(maxsize=64)
+def _about(class_: str) -> tuple[Advice, ...]:
+    return tuple(advice for advice in ADVICE if advice.class_ == class_)
+
+
+def _fits(advice: Advice, rule: Rule, facts: Facts) -> bool:
+    return (
+        (not advice.case or advice.case == rule.tip or (advice.case == "long" and facts.long_wait))
+        and (not advice.provider or advice.provider == facts.provider.name)
+        and (not advice.says or any(part in facts.text for part in advice.says))
+    )

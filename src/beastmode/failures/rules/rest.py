@@ -1,0 +1,279 @@
+"""Rest: what a status says alone, and what is left when nothing else fits."""
+
+from __future__ import annotations
+
+from beastmode.failures.rules.row import NONE, SERVER, row
+
+STATUSES = (
+    row(
+        "quota_exhausted",
+        "cohere-trial: what a key may do in a month",
+        on=(NONE, 200, 400, 403, 429),
+        traits="per_longer",
+        unless="per_minute",
+        says="limited to | exceed | limit | quota",
+        passing="after",
+        tip="plan",
+    ),
+    row(
+        "rate_limit",
+        "anthropic-429-account: an account's limit, of no stated length",
+        on=(429,),
+        says="account's rate limit",
+        passing="after",
+        unless="hint",
+    ),
+    row(
+        "rate_limit",
+        "litellm-no-deployments: every deployment is over its limit or cooling down",
+        on=(429,),
+        says="no deployments available",
+        passing="after",
+        unless="hint",
+        scope="model",
+    ),
+    row(
+        "rate_limit",
+        "codes of many: groq-429-60s, bedrock-throttle-stream, litellm-azure-429-nested, Cohere, DashScope, GitHub",
+        on=(NONE, 200, 400, 403, 424, 429, *SERVER),
+        codes="rate_limit_exceeded rate_limit_error rate_limited RateLimitError too_many_requests "
+        "ThrottlingException Throttling TooManyRequestsException Throttling.RateQuota "
+        "Throttling.AllocationQuota Throttling.User RateLimitReached RATE_LIMIT_EXCEEDED "
+        "resource_exhausted throttling_error user_rate_limited user_model_rate_limited "
+        "user_global_rate_limited RequestLimitExceeded ProvisionedThroughputExceeded "
+        "rate_limit_reached_error rate_limit RouterRateLimitErrorBasic RouterRateLimitError "
+        "model_rate_limited RateLimitExceeded 1300 1302 TooManyRequests rate_limit_exceeded_error "
+        "requests_limit tpm_limit ThrottledError Throttled",
+    ),
+    row(
+        "rate_limit",
+        "429",
+        on=(429,),
+    ),
+    row(
+        "rate_limit",
+        "bolt-429-1m, litellm-anthropic-429-bytes: no code and no status",
+        on=(NONE, 200, 400, 403, *SERVER),
+        says="rate limit | rate-limit | ratelimit | too many requests | too many tokens, please | "
+        "requests per minute | tokens per minute | request limit | rate exceeded | throttl",
+    ),
+    row(
+        "auth",
+        "authentication_error behind another status",
+        on=(NONE, 200, 400, 403, 500, 502, 503),
+        codes="authentication_error unauthorized AuthenticationError invalid_request_auth",
+    ),
+    row(
+        "content_filter",
+        "403 with categories",
+        on=(403,),
+        says="categor",
+        also="content",
+    ),
+    row(
+        "region_or_policy_blocked",
+        "cloudflare-blocked-page: a page where an answer was due",
+        on=(403,),
+        traits="html",
+    ),
+    row(
+        "permission",
+        "403",
+        on=(403,),
+    ),
+    row(
+        "not_found_model",
+        "NVIDIA: a function that the account does not have",
+        on=(404,),
+        says="not found for account | inaccessible | not deployed",
+    ),
+    row(
+        "not_found_endpoint",
+        "404 as a page",
+        on=(404,),
+        traits="html",
+    ),
+    row(
+        "not_found_model",
+        "ollama-404-httpx, ollama-404-langchain: at a path that exists",
+        on=(404,),
+        traits="model_path",
+    ),
+    row(
+        "not_found_model",
+        "Anthropic's not_found_error, Google's NOT_FOUND: the path is an SDK's, so it is the model",
+        on=(404,),
+        codes="not_found_error",
+        says="model",
+    ),
+    row(
+        "not_found_model",
+        "Google: Requested entity was not found",
+        on=(404,),
+        says="requested entity was not found",
+    ),
+    row(
+        "not_found_endpoint",
+        "proxy-405, vllm-404-endpoint",
+        on=(404, 405, 410),
+    ),
+    row(
+        "timeout",
+        "408, nginx's 499, haproxy-504, cf-522-html, cf-524-dify",
+        on=(408, 499, 504, 522, 524),
+    ),
+    row(
+        "conflict",
+        "409, 423, 425",
+        on=(409, 423, 425),
+    ),
+    row(
+        "overloaded",
+        "Groq's 498: capacity of a tier",
+        on=(498,),
+    ),
+    row(
+        "server_error",
+        "Bedrock's ModelErrorException",
+        on=(424,),
+    ),
+    row(
+        "invalid_response",
+        "a page with status 400 or 422 is no API",
+        on=(400, 422),
+        traits="html",
+        passing=False,
+    ),
+    row(
+        "unsupported_parameter",
+        "400 that names it",
+        on=(400, 422),
+        codes="unsupported_parameter",
+    ),
+    row(
+        "server_error",
+        "a 400 of a server that failed by itself",
+        on=(400,),
+        codes="server_error internal_error internal_server_error InternalServerException",
+    ),
+    row(
+        "bad_request",
+        "anthropic-400-message-error, tgi-192-max-new, azure-400-wraps-search-403",
+        on=range(400, 500),
+    ),
+    row(
+        "server_error",
+        "not implemented",
+        on=(501, 505),
+        passing=False,
+    ),
+    row(
+        "overloaded",
+        "zen-503-inference, 529",
+        on=(503, 529),
+    ),
+    row(
+        "tls",
+        "Cloudflare could not speak TLS with the server",
+        on=(525, 526),
+    ),
+    row(
+        "server_error",
+        "cf-520-html and every other",
+        on=range(500, 600),
+    ),
+    row(
+        "invalid_response",
+        "a redirect that was not followed",
+        on=range(300, 400),
+        passing=False,
+        effect="ignored",
+        tip="redirect",
+    ),
+)
+REST = (
+    row(
+        "truncated_stream",
+        "anthropic-sse-eof-no-stop: a stream without its terminal event",
+        traits="unended",
+    ),
+    row(
+        "invalid_response",
+        "litellm-empty-200-stop: an end, and nothing before it",
+        traits="silent",
+        effect="dropped",
+        tip="silent",
+    ),
+    row(
+        "server_error",
+        "openai-responses-failed-event, Bedrock, LiteLLM",
+        codes="server_error internal_error api_error INTERNAL InternalServerException "
+        "internal_server_error InternalServerError ModelErrorException ModelStreamErrorException "
+        "upstream_error bad_gateway stream_error processing_error runtime_error unknown_error "
+        "BadGatewayError",
+    ),
+    row(
+        "overloaded",
+        "UNAVAILABLE without a status",
+        codes="UNAVAILABLE ServiceUnavailable service_unavailable unavailable_error",
+    ),
+    row(
+        "not_found_model",
+        "an error type alone",
+        codes="not_found_error NotFoundError NOT_FOUND",
+        says="model",
+    ),
+    row(
+        "not_found_endpoint",
+        "an error type alone",
+        codes="not_found_error NotFoundError NOT_FOUND",
+    ),
+    row(
+        "invalid_response",
+        "json-decode-claude-html: a page where an answer was due",
+        traits="html",
+        passing=False,
+        tip="page",
+    ),
+    row(
+        "bad_request",
+        "an error type alone",
+        codes="invalid_request_error ValidationException INVALID_ARGUMENT BadRequestError bad_request "
+        "FAILED_PRECONDITION ValidationError invalid_request invalid_request_body",
+    ),
+    row(
+        "invalid_response",
+        "an answer that a client could not read",
+        on=(NONE, 200),
+        says="malformed response | empty response | invalid response | no content in response | "
+        "not valid json | invalid json response | unexpected token | expecting value | "
+        "failed to parse | unexpected end of json | returned no choices | no choices",
+    ),
+    row(
+        "other",
+        "openai-conn-error-opaque: the SDK hides the cause",
+        kinds="APIConnectionError",
+        effect="dropped",
+        scope="upstream",
+        tip="opaque",
+    ),
+    row(
+        "invalid_response",
+        "no JSON where JSON was due",
+        kinds="JSONDecodeError ContentTypeError APIResponseValidationError DecodeError UnicodeDecodeError",
+    ),
+    row(
+        "truncated_stream",
+        "nothing after the beginning",
+        traits="mid_stream no_body",
+    ),
+    row(
+        "invalid_response",
+        "200, and no answer in it",
+        on=range(200, 300),
+    ),
+    row(
+        "other",
+        "what nothing fits",
+    ),
+)

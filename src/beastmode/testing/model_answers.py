@@ -1,0 +1,162 @@
+"""Model answers: what a model server sends, in the dialects of OpenAI, Anthropic and Gemini. Pure.
+
+The words are given; everything else has the shape of the real thing, as small as clients accept it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from beastmode.failures.answers import Dialect, dialect_of
+
+_USAGE_IN, _USAGE_OUT = 8, 8
+
+
+def whole(dialect: Dialect, model: str, words: str) -> dict[str, Any]:
+    """An answer in one piece."""
+    if dialect == "chat":
+        message = {"role": "assistant", "content": words}
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": model,
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": _chat_usage(),
+        }
+    if dialect == "responses":
+        return _response(model, words, "completed")
+    if dialect == "messages":
+        return _message(model) | {
+            "content": [{"type": "text", "text": words}],
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": _USAGE_IN, "output_tokens": _USAGE_OUT},
+        }
+    return _gemini(model, words, finish="STOP")
+
+
+def events(dialect: Dialect, model: str, words: Sequence[str]) -> Iterator[bytes]:
+    """The same answer as server-sent events, one piece of `words` after the other, with its terminal event."""
+    if dialect == "chat":
+        yield from _chat_events(model, words)
+    elif dialect == "responses":
+        yield from _responses_events(model, words)
+    elif dialect == "messages":
+        yield from _messages_events(model, words)
+    else:
+        for index, word in enumerate(words):
+            yield _data(_gemini(model, word, finish="STOP" if index == len(words) - 1 else ""))
+
+
+def error(dialect: Dialect | None, status: int, type_: str, words: str, code: str | None = None) -> bytes:
+    """An error body in the dialect's own shape; OpenAI's where the dialect is not known."""
+    if dialect == "messages":
+        return json.dumps({"type": "error", "error": {"type": type_, "message": words}}).encode()
+    if dialect == "gemini":
+        return json.dumps({"error": {"code": status, "message": words, "status": type_.upper()}}).encode()
+    return json.dumps({"error": {"message": words, "type": type_, "param": None, "code": code}}).encode()
+
+
+def _chat_events(model: str, words: Sequence[str]) -> Iterator[bytes]:
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
+    for word in words:
+        yield _data(head | {"choices": [_choice({"role": "assistant", "content": word}, None)]})
+    yield _data(head | {"choices": [_choice({}, "stop")]})
+    yield _data(head | {"choices": [], "usage": _chat_usage()})
+    yield b"data: [DONE]\n\n"
+
+
+def _choice(delta: dict[str, str], finish: str | None) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "finish_reason": finish}
+
+
+def _chat_usage() -> dict[str, int]:
+    total = _USAGE_IN + _USAGE_OUT
+    return {"prompt_tokens": _USAGE_IN, "completion_tokens": _USAGE_OUT, "total_tokens": total}
+
+
+def _responses_events(model: str, words: Sequence[str]) -> Iterator[bytes]:
+    yield _named("response.created", {"response": _response(model, "", "in_progress") | {"output": []}})
+    for word in words:
+        place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        yield _named("response.output_text.delta", place | {"delta": word})
+    done = _response(model, "".join(words), "completed")
+    yield _named("response.output_item.done", {"output_index": 0, "item": done["output"][0]})
+    yield _named("response.completed", {"response": done})
+
+
+def _response(model: str, words: str, status: str) -> dict[str, Any]:
+    content = [{"type": "output_text", "text": words, "annotations": []}]
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": status, "content": content}
+    usage = {
+        "input_tokens": _USAGE_IN,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": _USAGE_OUT,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": _USAGE_IN + _USAGE_OUT,
+    }
+    head = {"id": "resp_1", "object": "response", "created_at": 1, "model": model, "status": status}
+    rest = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+    return head | {"output": [item], "usage": usage} | rest
+
+
+def _messages_events(model: str, words: Sequence[str]) -> Iterator[bytes]:
+    yield _named("message_start", {"message": _message(model)})
+    yield _named("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}})
+    for word in words:
+        yield _named("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": word}})
+    yield _named("content_block_stop", {"index": 0})
+    end = {"stop_reason": "end_turn", "stop_sequence": None}
+    yield _named("message_delta", {"delta": end, "usage": {"output_tokens": _USAGE_OUT}})
+    yield _named("message_stop", {})
+
+
+def _message(model: str) -> dict[str, Any]:
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {"input_tokens": _USAGE_IN, "output_tokens": 1},
+    }
+
+
+def _gemini(model: str, words: str, finish: str) -> dict[str, Any]:
+    candidate: dict[str, Any] = {"content": {"role": "model", "parts": [{"text": words}]}, "index": 0}
+    if finish:
+        candidate["finishReason"] = finish
+    total = _USAGE_IN + _USAGE_OUT
+    usage = {"promptTokenCount": _USAGE_IN, "candidatesTokenCount": _USAGE_OUT, "totalTokenCount": total}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model}
+
+
+def _data(value: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(value).encode() + b"\n\n"
+
+
+def _named(name: str, value: dict[str, Any]) -> bytes:
+    return f"event: {name}\n".encode() + _data({"type": name} | value)
+
+
+def wants_stream(target: str, body: bytes) -> bool:
+    """Does a request ask for a stream?   target: its path with its query."""
+    if "streamGenerateContent" in target:
+        return True
+    try:
+        asked = json.loads(body or b"{}")
+    except ValueError:
+        return False
+    return isinstance(asked, dict) and asked.get("stream") is True
+
+
+def answer_to(target: str, body: bytes, words: Sequence[str], model: str = "m") -> tuple[str, list[bytes]]:
+    """The content type and the pieces of a good answer to any request; in chat's shape where its path tells none."""
+    dialect = dialect_of(target) or "chat"
+    if wants_stream(target, body):
+        return "text/event-stream", list(events(dialect, model, words))
+    return "application/json", [json.dumps(whole(dialect, model, "".join(words))).encode()]

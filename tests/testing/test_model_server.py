@@ -1,0 +1,68 @@
+"""The scripted model server, as clients meet it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import pytest
+
+from beastmode.failures.answers import Dialect
+from beastmode.testing.model_server import ModelServer, Script
+
+PATHS: dict[Dialect, str] = {
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+    "messages": "/v1/messages",
+    "gemini": "/v1beta/models/m-small:generateContent",
+}
+Story = Callable[[ModelServer, aiohttp.ClientSession], Awaitable[None]]
+
+
+def played(story: Story, script: Script) -> None:
+    async def play() -> None:
+        async with ModelServer(script) as server, aiohttp.ClientSession() as session:
+            await story(server, session)
+
+    asyncio.run(asyncio.wait_for(play(), 30))
+
+
+@pytest.mark.parametrize("dialect", PATHS)
+def test_every_dialect_is_answered_whole_and_as_a_stream(dialect: Dialect) -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        url = server.url + PATHS[dialect]
+        async with session.post(url, json={"model": "m-small"}) as answer:
+            assert answer.status == 200
+            assert "It is done." in json.dumps(await answer.json())
+        url = url.replace("generateContent", "streamGenerateContent?alt=sse")
+        async with session.post(url, json={"model": "m-small", "stream": True}) as answer:
+            assert answer.content_type == "text/event-stream"
+            assert (await answer.read()).count(b"data: ") >= 4
+        assert server.paid == 2
+
+    played(story, Script(prefix="/v1beta" if dialect == "gemini" else "/v1"))
+
+
+@pytest.mark.parametrize("header", ["Authorization", "x-api-key", "api-key", "x-goog-api-key"])
+def test_a_key_is_found_wherever_a_dialect_puts_it(header: str) -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        value = "Bearer k" if header == "Authorization" else "k"
+        async with session.get(f"{server.url}/v1/models", headers={header: value}) as answer:
+            assert [model["id"] for model in (await answer.json())["data"]] == ["m-small", "m-large"]
+        async with session.get(f"{server.url}/v1/models", headers={header: "Bearer other"}) as answer:
+            assert answer.status == 401
+
+    played(story, Script(keys=frozenset({"k"})))
+
+
+def test_it_refuses_what_it_does_not_know_and_shows_its_limits() -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        async with session.post(f"{server.url}/v1/messages", json={"model": "gone"}) as answer:
+            assert (answer.status, (await answer.json())["type"]) == (404, "error")
+            assert answer.headers["x-ratelimit-limit-requests"] == "60"
+        async with session.get(f"{server.url}/elsewhere") as answer:
+            assert answer.status == 404
+
+    played(story, Script(headers={"x-ratelimit-limit-requests": "60"}))
