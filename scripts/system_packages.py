@@ -12,8 +12,8 @@ import subprocess
 import sys
 
 NEEDED = {"git": "git", "openssl": "openssl", "strace": "strace"}
-"""Command -> Debian package. openssl makes the certificates of the tests; strace kills the runner at every write
-and fsync of the journal."""
+"""Command -> Debian package. openssl makes the certificates of the tests; strace shows the crash tests every call on
+the journal's folder."""
 
 
 def main() -> int:
