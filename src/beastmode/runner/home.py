@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import re
 import uuid
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
 
 HOME = ".beast"
+
+_UNSAFE = re.compile(r"[^\w.-]")
 
 _LONGEST_NAME_BYTES = 160
 """Of an id in the name of a log; with what is added to it, most disks take 255."""
@@ -46,8 +49,8 @@ def run_folder(home: Path, run: int) -> Path:
 
 def log_path(folder: Path, task: str, number: int) -> Path:
     """Where the output of an attempt goes. Ids are made safe; those that change get a hash to stay apart."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in task).lstrip(".")
+    safe = _UNSAFE.sub("_", task).lstrip(".")
     safe = safe.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore")
     if safe != task:
         safe = f"{safe}-{uuid.uuid5(uuid.NAMESPACE_OID, task).hex[:8]}"
-    return folder / "logs" / f"{safe}.{number}.log"
+    return folder / f"logs/{safe}.{number}.log"
