@@ -18,6 +18,9 @@ EXIT_JOURNAL = 74
 EXIT_HELD = 75
 EXIT_INTERRUPTED = 130
 
+SHOWN_PROBLEMS = 50
+"""Of a roadmap in one message: a file that is wrong everywhere would push the first ones out of sight."""
+
 
 class BeastError(Exception):
     """What happened, where, and what to do about it.
@@ -83,21 +86,25 @@ class Problem:
 
 
 class RoadmapError(BeastError):
-    """A roadmap that cannot be run. All problems found are listed, each with its line."""
+    """A roadmap that cannot be run. The problems found are listed, each with its line and its own advice.
+
+    The message shows the first `SHOWN_PROBLEMS`; `problems` holds all of them.
+    """
 
     def __init__(self, path: Path | str, problems: Sequence[Problem]) -> None:
         self.path, self.problems = str(path), tuple(problems)
         first, *rest = self.problems
-        super().__init__(
-            "\n".join([first.what, *(self._line(p) for p in rest)]),
-            where=f"{path}:{first.line}" if first.line else str(path),
-            tip=first.tip,
-        )
+        super().__init__(first.what, where=self._place(first), tip=first.tip)
+        if rest:
+            shown = [
+                f"{self._place(one)}: {one.what}" + (f"\n  {one.tip}" if one.tip else "") for one in rest
+            ]
+            more = len(rest) - SHOWN_PROBLEMS + 1
+            shown[SHOWN_PROBLEMS - 1 :] = [f"and {more} more problems"] if more > 0 else []
+            self.args = ("\n".join([str(self), *shown]),)
 
     def as_json(self) -> dict[str, Any]:
-        what = self.problems[0].what
-        return {**super().as_json(), "what": what, "problems": [asdict(problem) for problem in self.problems]}
+        return {**super().as_json(), "problems": [asdict(problem) for problem in self.problems]}
 
-    def _line(self, problem: Problem) -> str:
-        place = f"{self.path}:{problem.line}" if problem.line else self.path
-        return f"{place}: {problem.what}" + (f" ({problem.tip})" if problem.tip else "")
+    def _place(self, problem: Problem) -> str:
+        return f"{self.path}:{problem.line}" if problem.line else self.path
