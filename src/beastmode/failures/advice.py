@@ -17,9 +17,7 @@ _SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory"
 _TOKENS = ("requested", "limit", "used")
 
 
-def tip_for(
-    rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[str], now_unix: float
-) -> str:
+def tip_for(rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[str], now_unix: float) -> str:
     """What to do about a failure, filled with what is known of it.
 
     wait_s: the stated wait, as the Failure has it.   models: what the server has, for the nearest name.

@@ -63,7 +63,9 @@ def rule_for(facts: Facts) -> Rule:
                 return rule
     later = REST if facts.links else LATER
     return next(
-        rule for rule in later if (not rule.statuses or facts.status in rule.statuses) and fits(rule, facts, said)
+        rule
+        for rule in later
+        if (not rule.statuses or facts.status in rule.statuses) and fits(rule, facts, said)
     )
 
 

@@ -54,7 +54,7 @@ _VALUE = re.compile(
     r"""b?"((?:[^"\\]|\\.){0,4000})|b?'((?:[^'\\]|\\.){0,4000})|(-?\d{1,15}(?:\.\d{1,9})?)(?![\w.])|<?([A-Za-z][\w.]{2,60})""",
     re.DOTALL,
 )
-_ESCAPED = re.compile(r"\\+(?:u[0-9a-fA-F]{4}|([\"'/])|[nrt]|\n)")
+_ESCAPED = re.compile(r"\\++(?:u[0-9a-fA-F]{4}|([\"'/])|[nrt]|\n)")
 _PIECES = re.compile(r"""['"]\s{0,3}\+\s{0,40}['"]""")
 _FRAMES = str.maketrans(dict.fromkeys("│┃║▌█┆╎", " ") | {"\u2019": "'", "\u2018": "'"})
 _SCALARS = ("code", "status", "message", "value")
@@ -144,9 +144,17 @@ def scan(text: str, found: Fields) -> str:
         if role == "skip" and (value[1] or value[2]):
             kept.append(flat[upto : pair.end()])
             upto = value.end()
-        elif role in _SCALARS and (role in ("code", "status") or value[1] or value[2] or (role == "value" and value[3])):
+        elif role in _SCALARS and (
+            role in ("code", "status") or value[1] or value[2] or (role == "value" and value[3])
+        ):
             # a bare word or number after `error:` begins a sentence, which is read as text
-            _take(role, pair[1].lower(), next((one for one in value.groups() if one is not None), ""), found, _DEEPEST)
+            _take(
+                role,
+                pair[1].lower(),
+                next((one for one in value.groups() if one is not None), ""),
+                found,
+                _DEEPEST,
+            )
     return "".join([*kept, flat[upto:]]) if kept else flat
 
 

@@ -10,7 +10,9 @@ _BEFORE = re.compile(
     r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|\bresponse(?:d with)?|"
     r"\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
 )
-_COUNTED = re.compile(r" ?(?:tokens?|ms|s|seconds|minutes|chars|characters|bytes|[kmg]i?b|requests|items|words|retries|times|queries|images|inputs|credits|attempts|models|messages)\b")
+_COUNTED = re.compile(
+    r" ?(?:tokens?|ms|s|seconds|minutes|chars|characters|bytes|[kmg]i?b|requests|items|words|retries|times|queries|images|inputs|credits|attempts|models|messages)\b"
+)
 _PHRASES = {
     "400": "bad request", "401": "unauthorized", "402": "payment required", "403": "forbidden", "404": "not found",
     "405": "method not allowed", "408": "request timeout", "409": "conflict", "410": "gone", "413": "",
@@ -43,7 +45,11 @@ def statuses(text: str) -> list[int]:
         if not _stands_alone(text, start, end):
             continue
         before, rest = text[max(0, start - 26) : start], text[end : end + 40]
-        if _leads(before) or _follows(match[0], rest) or (_BEFORE.search(before) and not _COUNTED.match(rest)):
+        if (
+            _leads(before)
+            or _follows(match[0], rest)
+            or (_BEFORE.search(before) and not _COUNTED.match(rest))
+        ):
             found.append(int(match[0]))
             if len(found) > 8:
                 break

@@ -78,7 +78,9 @@ def _fails(stream: Stream, event: str, value: dict[str, Any] | None) -> bool:
     failed = event in ("error", "exception", "response.failed") or event.endswith("Exception")
     if value is not None:
         failed = failed or bool(value.get("error")) or value.get("object") == "error"
-        failed = failed or any(isinstance(one, dict) and bool(one.get("error")) for one in _list(value.get("choices")))
+        failed = failed or any(
+            isinstance(one, dict) and bool(one.get("error")) for one in _list(value.get("choices"))
+        )
     stream.failed |= failed
     return failed
 
@@ -89,7 +91,11 @@ def _finished(value: dict[str, Any], reasons: list[str]) -> bool:
         return True
     for key in ("choices", "candidates"):
         for choice in _list(value.get(key)):
-            reason = (choice.get("finish_reason") or choice.get("finishReason")) if isinstance(choice, dict) else None
+            reason = (
+                (choice.get("finish_reason") or choice.get("finishReason"))
+                if isinstance(choice, dict)
+                else None
+            )
             if reason:
                 reasons.append(str(reason)[:40].lower())
                 return True

@@ -80,7 +80,15 @@ _GONE = re.compile(
 )
 _WANTED = tuple(
     f"{word} "
-    for word in ("unknown", "invalid", "no such", "unsupported", "unrecognized", "could not find", "cannot find")
+    for word in (
+        "unknown",
+        "invalid",
+        "no such",
+        "unsupported",
+        "unrecognized",
+        "could not find",
+        "cannot find",
+    )
 ) + ("no matching ", "pull the ", "unavailable ", "not a valid ", "passed in ")
 _SENTENCE = re.compile(r"[;\n]")
 _REACH = 160

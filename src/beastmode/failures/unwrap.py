@@ -23,9 +23,7 @@ _TEXT, _TEXT_END = 1400, 800
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
 _TAG = re.compile(r"<(?:script|style)\b[^<]{0,4000}+|<[^<>]{0,500}+>", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|title)\b", re.IGNORECASE)
-_FRAMES = re.compile(
-    r'\n[ \t│]{1,40}+(?:File "[^\n]{0,400}+(?:\n {4,40}+[^\n]{0,400}+)?|at [^\n]{0,400}+)'
-)
+_FRAMES = re.compile(r'\n[ \t│]{1,40}+(?:File "[^\n]{0,400}+(?:\n {4,40}+[^\n]{0,400}+)?|at [^\n]{0,400}+)')
 """Of a stack trace, in Python or Node: they name nothing but code."""
 _MARKS = Phrases([*MARKS, *(mark for marks in SPANS.values() for mark in marks)])
 _DULL = frozenset(
@@ -173,7 +171,9 @@ def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
 
 def _cause(found: Fields, words: str, facts: Facts) -> str:
     """The deepest sentence that is not a wrapper around another; the deepest link; the end of a traceback."""
-    sentences = [one for one in found.messages if " " in one.strip() and one.strip(" .\n").lower() not in _DULL]
+    sentences = [
+        one for one in found.messages if " " in one.strip() and one.strip(" .\n").lower() not in _DULL
+    ]
     plain = [one for one in sentences if "{" not in one and "b'" not in one]
     if plain or sentences or found.messages:
         return (plain or sentences or found.messages)[0]

@@ -146,7 +146,7 @@ QUOTA = (
         "quota_exhausted",
         "anthropic-400-credit, facts 5, xAI, Together, HF: nothing left to spend, whatever the status",
         tip="billing",
-        says="credit balance is too low | insufficient balance | insufficient credit | "
+        says="credit balance is too low | quota exhausted | exceeded your quota | exceeded the quota | subscription has expired | subscription expired | trial has ended | trial has expired | more credits are required | token quota is not enough | insufficient balance | insufficient credit | "
         "insufficient fund | insufficient quota | not enough credit | out of credits | "
         "exceeded your monthly included credits | run out of credits | doesn't have any credits | "
         "used all available credits | no credits | requires more credits | add more credits | "

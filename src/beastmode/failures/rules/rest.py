@@ -54,7 +54,7 @@ STATUSES = (
         "rate_limit",
         "bolt-429-1m, litellm-anthropic-429-bytes: no code and no status",
         on=(NONE, 200, 400, 403, *SERVER),
-        says="rate limit | rate-limit | ratelimit | too many requests | too many tokens, please | "
+        says="requests are too frequent | concurrency limit | 请求过于频繁 | 速率限制 | rate limit | rate-limit | ratelimit | too many requests | too many tokens, please | "
         "requests per minute | tokens per minute | request limit | rate exceeded | throttl",
     ),
     row(
@@ -248,6 +248,13 @@ REST = (
         says="malformed response | empty response | invalid response | no content in response | "
         "not valid json | invalid json response | unexpected token | expecting value | "
         "failed to parse | unexpected end of json | returned no choices | no choices",
+    ),
+    row(
+        "bad_request",
+        "a sentence alone that finds fault with the request",
+        on=(NONE, 200),
+        says="string too long | invalid schema | missing required | field required | invalid parameter | invalid value | "
+        "invalid request | invalid type for | malformed request | validation error",
     ),
     row(
         "other",

@@ -53,6 +53,7 @@ USUAL: dict[str, Usual] = {
     "worker_lost": Usual(True),
 }
 
+
 class Rule(NamedTuple):
     """One row: what must hold, and what it then is. Of `codes`, `kinds`, `says` and `also` one of each must be there.
 
