@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ssl
 import urllib.error
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,7 @@ def named(name: str, *bases: type[BaseException]) -> type[Exception]:
 
 def raised(*chain: BaseException) -> BaseException:
     """The last of the chain, raised from the one before, and so on."""
-    for cause, error in zip(chain, chain[1:], strict=False):
+    for cause, error in pairwise(chain):
         error.__cause__ = cause
     return chain[-1]
 
@@ -42,14 +43,20 @@ APIConnectionError = named("APIConnectionError")
         (ConnectionRefusedError(111, "Connection refused"), "connection_refused", True),
         (OSError(-2, "Name or service not known"), "dns", False),
         (OSError(-3, "Temporary failure in name resolution"), "dns", True),
-        (ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), "tls", False),
+        (
+            ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"),
+            "tls",
+            False,
+        ),
         (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "tls", True),
         (ConnectionResetError(104, "Connection reset by peer"), "connection_reset", True),
         (TimeoutError(), "timeout", True),
         (OSError(errno.ENETUNREACH, "Network is unreachable"), "connection_refused", True),
     ],
 )
-def test_the_same_words_of_a_client_hide_different_causes(deepest: OSError, class_: str, passing: bool) -> None:
+def test_the_same_words_of_a_client_hide_different_causes(
+    deepest: OSError, class_: str, passing: bool
+) -> None:
     error = raised(deepest, ConnectError(str(deepest)), APIConnectionError("Connection error."))
     failure = judged(error)
     assert (failure.class_, failure.passing) == (class_, passing)
@@ -64,13 +71,22 @@ def test_a_client_that_hides_its_cause_is_other() -> None:
 @pytest.mark.parametrize(
     ("error", "class_"),
     [
-        (named("RemoteProtocolError")("peer closed connection without sending complete message body"), "truncated_stream"),
+        (
+            named("RemoteProtocolError")("peer closed connection without sending complete message body"),
+            "truncated_stream",
+        ),
         (named("RemoteProtocolError")("Server disconnected without sending a response."), "connection_reset"),
         (named("RemoteProtocolError")("illegal status line: bytearray(b'junk')"), "invalid_response"),
         (named("ChunkedEncodingError")("Response ended prematurely"), "truncated_stream"),
-        (named("ClientPayloadError")("Response payload is not completed: 400, message='x'"), "truncated_stream"),
+        (
+            named("ClientPayloadError")("Response payload is not completed: 400, message='x'"),
+            "truncated_stream",
+        ),
         (named("IncompleteRead")("3 bytes read"), "truncated_stream"),
-        (named("NewConnectionError", named("ConnectTimeoutError", named("TimeoutError_")))("no"), "connection_refused"),
+        (
+            named("NewConnectionError", named("ConnectTimeoutError", named("TimeoutError_")))("no"),
+            "connection_refused",
+        ),
         (named("InvalidURL")("no host"), "bad_request"),
         (named("ReadTimeout")(""), "timeout"),
         (named("JSONDecodeError", ValueError)("Expecting value: line 1"), "invalid_response"),

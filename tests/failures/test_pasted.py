@@ -46,12 +46,13 @@ def test_what_curl_shows_of_a_whole_call() -> None:
     assert (evidence.status, evidence.url) == (401, "api.openai.com")
     failure = from_text(CURL_V, now_unix=0)
     assert failure.class_ == "auth"
-    assert "OPENAI_API_KEY" in failure.tip and "canary" not in failure.cause + failure.tip
+    assert "OPENAI_API_KEY" in failure.tip
+    assert "canary" not in failure.cause + failure.tip
 
 
 def test_of_several_answers_the_last_counts() -> None:
-    redirected = "HTTP/1.1 100 Continue\n\nHTTP/1.1 302 Found\nlocation: /b\n\nHTTP/1.1 503 Busy\nretry-after: 5\n\nbusy"
-    failure = from_text(redirected, now_unix=0)
+    seen = "HTTP/1.1 100 Continue\n\nHTTP/1.1 302 Found\nlocation: /b\n\nHTTP/1.1 503 Busy\nretry-after: 5\n\nbusy"
+    failure = from_text(seen, now_unix=0)
     assert (failure.class_, failure.retry_after_s, failure.cause) == ("overloaded", 5, "HTTP 503: busy")
 
 
@@ -74,7 +75,7 @@ def test_a_traceback_tells_its_deepest_cause_and_ends_with_its_own_words() -> No
         ("curl: (60) SSL certificate problem: self signed certificate", "tls"),
         ("curl: (28) Operation timed out after 5000 milliseconds", "timeout"),
         ("curl: (56) Recv failure: Connection reset by peer", "connection_reset"),
-        ("Post \"http://127.0.0.1:11434/api/chat\": dial tcp 127.0.0.1:11434: connect: connection refused", "connection_refused"),
+        ('Post "http://127.0.0.1:11434/api/chat": dial tcp: connect: connection refused', "connection_refused"),
         ("", "other"),
         ("everything is fine", "other"),
     ],
@@ -85,5 +86,11 @@ def test_a_line_is_enough(text: str, class_: str) -> None:
 
 def test_in_a_long_log_the_last_telling_line_counts() -> None:
     noise = "2026-09-21 13:33:20 INFO served a page of 404 words in 12 ms\n" * 5000
-    log = noise + "ERROR 401 Unauthorized\n" + noise + 'ERROR upstream: {"error":{"type":"overloaded_error"}}\n' + "INFO done\n" * 9
+    log = (
+        noise
+        + "ERROR 401 Unauthorized\n"
+        + noise
+        + 'ERROR upstream: {"error":{"type":"overloaded_error"}}\n'
+        + "INFO done\n" * 9
+    )
     assert from_text(log, now_unix=0).class_ == "overloaded"

@@ -20,18 +20,24 @@ from beastmode.failures.pasted import from_text
 from beastmode.failures.rules import USUAL
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-WORDS = ("error", "message", "code", "type", "status", "model not found", "rate limit", "again in", "Limit: 0,", "{", "'", '"',
-         "\\", "data: ", "\n", "<html>", "Traceback", "b'", "retry after 1e999", "429", "http://a:b@c?d=e", "try again in 9h9m",
-         "Requested 99999999999999999999", "…", "HTTP/1.1 500 x\n")  # fmt: skip
+WORDS = ("error", "message", "code", "type", "status", "model not found", "rate limit", "again in", "Limit: 0,", "{",
+         "'", '"', "\\", "data: ", "\n", "<html>", "Traceback", "b'", "retry after 1e999", "429", "http://a:b@c?d=e",
+         "try again in 9h9m", "Requested 99999999999999999999", "…", "HTTP/1.1 500 x\n")  # fmt: skip
 tokens = st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=60).map("".join)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | tokens,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(("error", "message", "code", "status", "details", "headers", "choices")) | tokens, inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(("error", "message", "code", "status", "details", "headers", "choices")) | tokens,
+            inner,
+        )
+    ),
     max_leaves=20,
 )
 headers = st.dictionaries(
-    st.sampled_from(("Retry-After", "retry-after-ms", "x-ratelimit-reset-tokens", "x-api-key")) | st.text(max_size=20),
+    st.sampled_from(("Retry-After", "retry-after-ms", "x-ratelimit-reset-tokens", "x-api-key"))
+    | st.text(max_size=20),
     tokens,
     max_size=5,
 )
@@ -109,6 +115,12 @@ MALICE = {
 @pytest.mark.timeout(20)
 def test_a_megabyte_of_malice_ends(malice: str) -> None:
     text = MALICE[malice]
-    assert whole(classify(Evidence(500, {"retry-after": text}, text, text, mid_stream=True, url=text[:5000]), now_unix=1e9))
-    assert whole(classify(Evidence(None, {}, json.dumps({"error": {"message": text}}).encode()), now_unix=1e9))
+    assert whole(
+        classify(
+            Evidence(500, {"retry-after": text}, text, text, mid_stream=True, url=text[:5000]), now_unix=1e9
+        )
+    )
+    assert whole(
+        classify(Evidence(None, {}, json.dumps({"error": {"message": text}}).encode()), now_unix=1e9)
+    )
     assert whole(from_text(text, now_unix=1e9))

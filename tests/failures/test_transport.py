@@ -62,7 +62,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 FAULTS: dict[str, tuple[Handler, str]] = {
     "reset before headers": (answering(then="reset"), "connection_reset"),
     "closed before headers": (answering(), "connection_reset"),
-    "truncated chunks": (answering(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"), "truncated_stream"),
+    "truncated chunks": (
+        answering(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),
+        "truncated_stream",
+    ),
     "a wrong length": (answering(HEAD + b"Content-Length: 100\r\n\r\n{"), "truncated_stream"),
     "truncated events": (
         answering(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" + EVENT),
@@ -70,7 +73,10 @@ FAULTS: dict[str, tuple[Handler, str]] = {
     ),
     "hang before headers": (answering(then="hang"), "timeout"),
     "hang in the stream": (answering(HEAD + b"Content-Length: 9\r\n\r\n{", then="hang"), "timeout"),
-    "a page": (answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE), "invalid_response"),
+    "a page": (
+        answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE),
+        "invalid_response",
+    ),
     "garbage": (answering(b"\x00\x01 this is no HTTP at all\r\n\r\n"), "invalid_response"),
 }
 
@@ -84,12 +90,16 @@ async def met(url: str, timeout_s: float = 20) -> Evidence:
             async for chunk in answer.content.iter_any():
                 received += chunk
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return Evidence(answer.status if answer else None, {}, received, error, mid_stream=bool(received), url=url)
+        return Evidence(
+            answer.status if answer else None, {}, received, error, mid_stream=bool(received), url=url
+        )
     streamed = answer.headers.get("content-type", "") == "text/event-stream"
     return Evidence(answer.status, dict(answer.headers), received, mid_stream=streamed, url=url)
 
 
-def class_of(handler: Handler, tls: ssl.SSLContext | None = None, scheme: str = "http", timeout_s: float = 20) -> str:
+def class_of(
+    handler: Handler, tls: ssl.SSLContext | None = None, scheme: str = "http", timeout_s: float = 20
+) -> str:
     with serving(handler, tls) as port:
         evidence = asyncio.run(met(f"{scheme}://127.0.0.1:{port}/v1", timeout_s))
     return classify(evidence, now_unix=0).class_
@@ -116,7 +126,18 @@ def test_a_name_that_nobody_has() -> None:
 
 def test_a_certificate_that_is_for_another_host_and_a_plain_call_to_a_tls_port(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
     subprocess.run([*made, "-days", "2", "-subj", "/CN=other.example"], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

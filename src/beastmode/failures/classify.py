@@ -12,11 +12,11 @@ from functools import lru_cache
 
 from beastmode.failures.advice import tip_for
 from beastmode.failures.evidence import Evidence
+from beastmode.failures.facts import Facts
 from beastmode.failures.failure import Effect, Failure, Passing, Scope
 from beastmode.failures.phrases import Phrases
 from beastmode.failures.rules import LATER, NAMES, REST, RULES, USUAL, Rule
 from beastmode.failures.tips import CANNOT_RUN_TIP, REDIRECT_TIP, TIPS, filled
-from beastmode.failures.facts import Facts
 from beastmode.failures.unwrap import read
 from beastmode.failures.words import last_lines, one_line, secrets_in, without
 from beastmode.settings import SHORT_WAIT_S

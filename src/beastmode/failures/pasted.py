@@ -13,7 +13,8 @@ _HEADER = re.compile(r"[<\s]{0,3}([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*([^\n]{0,200
 _CURL = re.compile(r"^curl: \((\d+)\) [^\n]{1,500}", re.MULTILINE)
 _CALLED = re.compile(r"^(?:> (?:GET|POST|PUT|HEAD) (\S{1,300}) HTTP|> [Hh]ost: (\S{1,200}))", re.MULTILINE)
 _TELLING = re.compile(
-    r"error|exception|traceback|fail|refused|timed out|timeout|denied|limit|quota|overload|unauthorized|forbidden|not found|\b[45]\d\d\b",
+    r"error|exception|traceback|fail|refused|timed out|timeout|denied|limit|quota|overload|unauthorized|forbidden|"
+    r"not found|\b[45]\d\d\b",
     re.IGNORECASE,
 )
 _LOG_FROM = 12_000
@@ -41,10 +42,7 @@ def evidence_in(text: str) -> Evidence:
 
 def _last_answer(text: str) -> re.Match[str] | None:
     """The last status line: after redirects, proxies and 100 Continue, it is the one that counts."""
-    found = None
-    for found in _STATUS_LINE.finditer(text[-200_000:] if len(text) > 200_000 else text):
-        pass
-    return found
+    return max(_STATUS_LINE.finditer(text[-200_000:]), key=lambda match: match.start(), default=None)
 
 
 def _of_answer(text: str, answer: re.Match[str]) -> Evidence:

@@ -7,11 +7,13 @@ from functools import lru_cache
 
 _NUMBER = re.compile(r"[45][0-9][0-9]")
 _BEFORE = re.compile(
-    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|\bresponse(?:d with)?|"
-    r"\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
+    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|"
+    r"\bresponse(?:d with)?|\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)"
+    r"[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
 )
 _COUNTED = re.compile(
-    r" ?(?:tokens?|ms|s|seconds|minutes|chars|characters|bytes|[kmg]i?b|requests|items|words|retries|times|queries|images|inputs|credits|attempts|models|messages)\b"
+    r" ?(?:tokens?|ms|s|seconds|minutes|chars|characters|bytes|[kmg]i?b|requests|items|words|retries|times|queries|"
+    r"images|inputs|credits|attempts|models|messages)\b"
 )
 _PHRASES = {
     "400": "bad request", "401": "unauthorized", "402": "payment required", "403": "forbidden", "404": "not found",

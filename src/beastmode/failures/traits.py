@@ -74,22 +74,26 @@ _IN_CODES = (
 )
 _MODEL_PATHS = ("/api/chat", "/api/generate", "/models/")
 _GONE = re.compile(
-    r"not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|no longer (?:available|supported)|"
-    r"is not supported(?! (?:with|by) this)|not loaded|is invalid|not recogni[sz]ed|could not be found|cannot be found|"
-    r"has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated"
+    r"not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|not loaded|is invalid|"
+    r"no longer (?:available|supported)|is not supported(?! (?:with|by) this)|not recogni[sz]ed|could not be found|"
+    r"cannot be found|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated"
 )
-_WANTED = tuple(
-    f"{word} "
-    for word in (
-        "unknown",
-        "invalid",
-        "no such",
-        "unsupported",
-        "unrecognized",
-        "could not find",
-        "cannot find",
-    )
-) + ("no matching ", "pull the ", "unavailable ", "not a valid ", "passed in ")
+"""What stands behind the word where there is no such model."""
+_WANTED = (
+    "unknown ",
+    "invalid ",
+    "no such ",
+    "unsupported ",
+    "unrecognized ",
+    "could not find ",
+    "cannot find ",
+    "no matching ",
+    "pull the ",
+    "unavailable ",
+    "not a valid ",
+    "passed in ",
+)
+"""What stands before the word where there is no such model."""
 _SENTENCE = re.compile(r"[;\n]")
 _REACH = 160
 """Characters after the word: beyond, something else is spoken of."""

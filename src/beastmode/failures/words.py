@@ -17,9 +17,11 @@ _SCHEME = re.compile(
     r"\b(bearer|basic|digest|negotiate|apikey|token)(\s+)(?!\*)[\w.~+/=*:-]{6,}", re.IGNORECASE
 )
 _NAMED = re.compile(
-    r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|session(?:[-_ ]?id)?|pwd)"
-    r"(?: provided| used| is| was)?[\"'`]?\s{0,3}(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
-    r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired)([^\s\"'`&,;})\]]{4,})",
+    r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|"
+    r"session(?:[-_ ]?id)?|pwd)(?: provided| used| is| was)?[\"'`]?\s{0,3}"
+    r"(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
+    r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired)"
+    r"([^\s\"'`&,;})\]]{4,})",
     re.IGNORECASE,
 )
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)

@@ -146,18 +146,21 @@ QUOTA = (
         "quota_exhausted",
         "anthropic-400-credit, facts 5, xAI, Together, HF: nothing left to spend, whatever the status",
         tip="billing",
-        says="credit balance is too low | quota exhausted | exceeded your quota | exceeded the quota | subscription has expired | subscription expired | trial has ended | trial has expired | more credits are required | token quota is not enough | insufficient balance | insufficient credit | "
-        "insufficient fund | insufficient quota | not enough credit | out of credits | "
-        "exceeded your monthly included credits | run out of credits | doesn't have any credits | "
-        "used all available credits | no credits | requires more credits | add more credits | "
-        "can only afford | exceeded your current quota, please check your plan | "
-        "reached its monthly spending limit | spending limit | spend limit | credit limit exceeded | "
-        "billing hard limit | account is not active, please check your billing | "
-        "requires billing to be enabled | without billing | no quota | budget has been exceeded | "
-        "exceededbudget | extra usage is required | out of extra usage | account balance | "
-        "payment required | 余额不足 | 欠费 | 额度不足 | 额度已用完 | exceeded your monthly | monthly usage limit | "
-        "monthly quota | monthly limit | insufficient_quota | prompt tokens limit exceeded | "
-        "key limit exceeded | account is suspended | past invoices | top up your | recharge your | "
+        says="credit balance is too low | quota exhausted | exceeded your quota | exceeded the quota | "
+        "subscription has expired | subscription expired | trial has ended | trial has expired | "
+        "more credits are required | token quota is not enough | insufficient balance | "
+        "insufficient credit | insufficient fund | insufficient quota | not enough credit | "
+        "out of credits | exceeded your monthly included credits | run out of credits | "
+        "doesn't have any credits | used all available credits | no credits | "
+        "requires more credits | add more credits | can only afford | "
+        "exceeded your current quota, please check your plan | reached its monthly spending limit | "
+        "spending limit | spend limit | credit limit exceeded | billing hard limit | "
+        "account is not active, please check your billing | requires billing to be enabled | "
+        "without billing | no quota | budget has been exceeded | exceededbudget | "
+        "extra usage is required | out of extra usage | account balance | payment required | 余额不足 | "
+        "欠费 | 额度不足 | 额度已用完 | exceeded your monthly | monthly usage limit | monthly quota | "
+        "monthly limit | insufficient_quota | prompt tokens limit exceeded | key limit exceeded | "
+        "account is suspended | past invoices | top up your | recharge your | "
         "purchase more credits | negative balance | credit_balance",
         unless="per_minute",
     ),

@@ -90,8 +90,8 @@ CODES = (
         "not_found_endpoint",
         "openai-404-invalid-url, facts 7",
         on=(NONE, 200, 400, 403, 404, 405, 500),
-        codes="unknown_url route_not_found endpoint_not_found unknown_path method_not_allowed "
-        "no_route NoRouteFound",
+        codes="unknown_url route_not_found endpoint_not_found unknown_path method_not_allowed no_route "
+        "NoRouteFound",
     ),
     row(
         "payload_too_large",
@@ -162,7 +162,8 @@ SENTENCES = (
         "gemini-400-location-double, openrouter-404-data-policy, cloudflare-blocked-page",
         on=(NONE, 200, 400, 403, 404, 429, 503),
         says="user location is not supported | country, region, or territory | "
-        "not available in your country | not available in your region | in your region | not available in your location | geo-restricted | geographic | unsupported country | "
+        "not available in your country | not available in your region | in your region | "
+        "not available in your location | geo-restricted | geographic | unsupported country | "
         "matching your data policy | guardrail restrictions and data policy | "
         "matching your guardrail | data policy | you have been blocked | attention required! | "
         "just a moment | unsupported region | is not supported in your | "
@@ -190,7 +191,9 @@ SENTENCES = (
         "context_length",
         "vllm-400-context, tgi-inputs-4096, lmstudio-400-context, llamacpp-python-context, facts 6",
         on=(*OPEN, 403),
-        says="range of input length should be | prompt exceeds | input exceeds | context too long | exceed max length | exceeds max length | tokens in prompt | 输入过长 | 上下文长度 | 超出最大 | maximum context length | context length of only | context length is | context_length | "
+        says="range of input length should be | prompt exceeds | input exceeds | context too long | "
+        "exceed max length | exceeds max length | tokens in prompt | 输入过长 | 上下文长度 | 超出最大 | "
+        "maximum context length | context length of only | context length is | context_length | "
         "context window | context size | prompt is too long | input is too long | prompt too long | "
         "input length | input token count | input tokens exceed | exceed context limit | "
         "maximum number of tokens | `inputs` tokens + `max_new_tokens` | "
@@ -208,14 +211,14 @@ SENTENCES = (
         "content_filter",
         "azure-400-cf-violence, gemini-200-blocked-other, DeepSeek, xAI (403), OpenRouter (403)",
         on=(NONE, 200, 400, 403, 404, 422, 500),
-        says="policy violation | unsafe content | violate our | 违规 | content management policy | content filter | content_filter | content policy | "
-        "usage policy | usage policies | usage guidelines | safety system | prohibited_content | "
-        "block_reason= | blockreason | blockedreason | responsible ai | inappropriate content | "
-        "content exists risk | content moderation | moderation system | was flagged | been flagged | "
-        "sensitive content | sensitive information | prompt was blocked | prompt is blocked | "
-        "response was blocked | content violates | violates our | "
-        "was rejected as a result of our safety | blocked by guardrail | requires moderation | "
-        "blocked due to | 不安全或敏感 | 敏感内容",
+        says="policy violation | unsafe content | violate our | 违规 | content management policy | "
+        "content filter | content_filter | content policy | usage policy | usage policies | "
+        "usage guidelines | safety system | prohibited_content | block_reason= | blockreason | "
+        "blockedreason | responsible ai | inappropriate content | content exists risk | "
+        "content moderation | moderation system | was flagged | been flagged | sensitive content | "
+        "sensitive information | prompt was blocked | prompt is blocked | response was blocked | "
+        "content violates | violates our | was rejected as a result of our safety | "
+        "blocked by guardrail | requires moderation | blocked due to | 不安全或敏感 | 敏感内容",
     ),
     row(
         "server_error",
@@ -248,7 +251,8 @@ SENTENCES = (
         "model_loading",
         "llamacpp-503-nested, huggingface_hub#2763",
         on=OPEN,
-        says="loading model | scaled to zero | endpoint is paused | is currently booting | scaling up | is currently loading | model is loading | still loading | is being loaded | "
+        says="loading model | scaled to zero | endpoint is paused | is currently booting | scaling up | "
+        "is currently loading | model is loading | still loading | is being loaded | "
         "model is not ready | not ready yet | warming up | model loading | is starting up | "
         "server is starting | cold start",
     ),
@@ -285,14 +289,16 @@ SENTENCES = (
         "mistral-503-capacity, gemini-503-high-demand, ollama-busy-500, facts 12 (Vertex, Azure, Mistral 429)",
         on=(NONE, 200, 400, 424, 429, 498, *SERVER),
         unless="per_minute per_day",
-        says="overloaded | too many concurrent requests | 负载已饱和 | engine busi | system is busy | under maintenance | currently experiencing | high demand | out of capacity | at capacity | capacity exceeded | "
-        "no capacity | over capacity | server busy | server is busy | maximum pending requests | "
-        "peak load | high load | heavy load | high traffic | heavy traffic | queue is full | "
-        "model is busy | model busy | too busy | resource exhausted. please try | "
-        "resource exhausted, please try | temporarily unavailable | unable to process your request | "
-        "no healthy upstream | capacity constraints | capacity limits | exceeded capacity | "
-        "insufficient capacity | limited capacity | not have enough capacity | system is busy | "
-        "访问量过大 | 服务器繁忙 | concurrency is full | currently overwhelmed",
+        says="overloaded | too many concurrent requests | 负载已饱和 | engine busi | system is busy | "
+        "under maintenance | currently experiencing | high demand | out of capacity | at capacity | "
+        "capacity exceeded | no capacity | over capacity | server busy | server is busy | "
+        "maximum pending requests | peak load | high load | heavy load | high traffic | "
+        "heavy traffic | queue is full | model is busy | model busy | too busy | "
+        "resource exhausted. please try | resource exhausted, please try | temporarily unavailable | "
+        "unable to process your request | no healthy upstream | capacity constraints | "
+        "capacity limits | exceeded capacity | insufficient capacity | limited capacity | "
+        "not have enough capacity | system is busy | 访问量过大 | 服务器繁忙 | concurrency is full | "
+        "currently overwhelmed",
     ),
     row(
         "auth",
@@ -326,8 +332,9 @@ SENTENCES = (
         "auth",
         "Gemini's 400, AWS, SDKs that find no key",
         on=(NONE, 200, 400, 403, 500, 502, 503),
-        says="bad credentials | signature has expired | signature expired | token is invalid | re-authenticate | api key not valid | invalid api key | incorrect api key | api key expired | "
-        "api key is invalid | invalid x-api-key | no api key | missing api key | "
+        says="bad credentials | signature has expired | signature expired | token is invalid | "
+        "re-authenticate | api key not valid | invalid api key | incorrect api key | "
+        "api key expired | api key is invalid | invalid x-api-key | no api key | missing api key | "
         "api key is missing | api key not found | could not resolve authentication method | "
         "api_key client option must be set | unauthorized | authentication fails | "
         "authentication failed | invalid authentication | oauth token | token has expired | "

@@ -54,8 +54,9 @@ STATUSES = (
         "rate_limit",
         "bolt-429-1m, litellm-anthropic-429-bytes: no code and no status",
         on=(NONE, 200, 400, 403, *SERVER),
-        says="requests are too frequent | concurrency limit | 请求过于频繁 | 速率限制 | rate limit | rate-limit | ratelimit | too many requests | too many tokens, please | "
-        "requests per minute | tokens per minute | request limit | rate exceeded | throttl",
+        says="requests are too frequent | concurrency limit | 请求过于频繁 | 速率限制 | rate limit | rate-limit | "
+        "ratelimit | too many requests | too many tokens, please | requests per minute | "
+        "tokens per minute | request limit | rate exceeded | throttl",
     ),
     row(
         "auth",
@@ -253,8 +254,8 @@ REST = (
         "bad_request",
         "a sentence alone that finds fault with the request",
         on=(NONE, 200),
-        says="string too long | invalid schema | missing required | field required | invalid parameter | invalid value | "
-        "invalid request | invalid type for | malformed request | validation error",
+        says="string too long | invalid schema | missing required | field required | invalid parameter | "
+        "invalid value | invalid request | invalid type for | malformed request | validation error",
     ),
     row(
         "other",
