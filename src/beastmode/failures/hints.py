@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from beastmode.failures.durations import from_number, instant, number, sane, spelled, wait_of
 
 _AFTER = re.compile(
-    r"(?:\bagain|\bretry(?:ing)?|retry[-_ ]after|\bwait|\bresets?|\bregain|\bavailable|\brenews?|delay)"
+    r"(?:\bagain|\bretry(?!ing)|retry[-_ ]after|\bwait|\bresets?|\bregain|\bavailable|\brenews?|delay)"
     r"([^.!?;\d]{0,34})(?=\d)"
 )
 _LINKS = frozenset(

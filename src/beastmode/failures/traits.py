@@ -18,6 +18,7 @@ TRAITS = {
     "no_body": "nothing was received",
     "mid_stream": "the answer had begun to stream",
     "hint": "a wait was stated",
+    "long_hint": "a wait beyond two minutes was stated",
     "per_day": "a limit per day is named",
     "per_longer": "a limit per week or month is named",
     "per_minute": "a limit per minute or second is named",
@@ -109,6 +110,8 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
     _note_numbers(facts, zero=zero)
     if facts.wait_s is not None:
         traits.add("hint")
+    if facts.long_wait:
+        traits.add("long_hint")
     if streaming:
         traits.add("mid_stream")
     if _model_is_missing(facts.text):

@@ -80,6 +80,11 @@ def telling(http: int | None, inside: list[int]) -> int | None:
     return next((one for one in inside if one < 500 and one != 400), http)
 
 
+def without_frames(text: str) -> str:
+    """A text without the frames of its stack traces; what was raised stays."""
+    return _FRAMES.sub("", text) if "\n" in text else text
+
+
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     if not headers:
         return {}
@@ -119,9 +124,7 @@ def _text(body: object) -> str:
 
 def _scanned(text: str, found: Fields) -> str:
     """The text without stack frames and echoes, its fields collected; of a long one its beginning and its end."""
-    text = _text(text)
-    if "\n" in text:
-        text = _FRAMES.sub("", text)
+    text = without_frames(_text(text))
     if len(text) > _FIELDS + _FIELDS_END:
         text = f"{text[:_FIELDS]}\n{text[-_FIELDS_END:]}"
     return scan(text, found)

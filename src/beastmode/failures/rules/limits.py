@@ -99,15 +99,15 @@ QUOTA = (
         "usage_not_included spend_limit_reached pre_consume_token_quota_failed InsufficientBalance "
         "PaymentRequired insufficient_account_balance not_enough_credits balance_not_enough "
         "quota_not_enough",
-        unless="hint",
+        unless="long_hint",
         tip="billing",
     ),
     row(
         "quota_exhausted",
-        "the same with a stated reset",
+        "the same with a stated reset; a short wait beside such a code is a gateway's habit",
         codes="insufficient_quota billing_error budget_exceeded ExceededBudget payment_required "
         "insufficient_credits",
-        traits="hint",
+        traits="long_hint",
         passing="after",
         tip="plan",
     ),
@@ -168,7 +168,7 @@ QUOTA = (
         "quota_exhausted",
         "deepseek-402-json, openrouter-402-insufficient: 402",
         on=(402,),
-        unless="hint",
+        unless="long_hint",
         tip="billing",
     ),
     row(

@@ -357,7 +357,7 @@ SENTENCES = (
         "is not supported when | extra inputs are not permitted | unknown name | "
         "unexpected keyword | cannot both be specified | no endpoints found that support | "
         "only the default | requires --enable-auto-tool-choice | cannot find field | "
-        "not support tool | not permitted | extra fields | do not support | unknown field | "
+        "not support tool | extra fields | do not support | unknown field | "
         "tools is not supported | is not supported by",
         unless="model_missing",
     ),
