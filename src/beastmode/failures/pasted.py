@@ -20,8 +20,8 @@ _TELLING = re.compile(
 )
 _MOST = 4_000_000
 """Of what is pasted, the end."""
-_LOG_FROM = 2000
-_BEFORE, _AFTER = 1300, 700
+_LOG_FROM = 1600
+_BEFORE, _AFTER = 1100, 500
 """Characters of a log around its last telling line: an error is told within a few lines."""
 
 

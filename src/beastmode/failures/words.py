@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 MOST_CHARACTERS = 500
-_ENOUGH = 800
+_ENOUGH = 650
 """Characters looked at for one line: what is cut off behind cannot leave half a secret, because it is not shown."""
 
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
