@@ -138,7 +138,8 @@ def processes_in(folder: Path) -> list[str]:
 def test_a_second_runner_is_refused_and_a_first_ctrl_c_drains(tmp_path: Path) -> None:
     write(
         tmp_path,
-        "tasks:\n  - {id: a, command: 'touch began; sleep 2'}\n  - {id: b, command: ['true'], needs: [a]}\n",
+        "tasks:\n  - {id: a, command: 'touch began; until [ -e go ]; do sleep 0.02; done'}\n"
+        "  - {id: b, command: ['true'], needs: [a]}\n",
     )
     first = subprocess.Popen(
         [sys.executable, "-m", "beastmode", "run", "roadmap.yaml", "--json"],
@@ -155,6 +156,7 @@ def test_a_second_runner_is_refused_and_a_first_ctrl_c_drains(tmp_path: Path) ->
     assert second.returncode == 2
     assert f"process {first.pid}" in second.stderr
     first.send_signal(signal.SIGINT)
+    (tmp_path / "go").touch()
     out, _ = first.communicate(timeout=60)
     assert first.returncode == 130
     assert json.loads(out)["tasks"]["done"] == 1

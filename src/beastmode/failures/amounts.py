@@ -16,7 +16,8 @@ _PAIRS = (
         rf"(?:requested|resulted in|contains|has|have|got|given:?|sent|prompt is)(?: about| at least)? {_N}"
     ),
     re.compile(
-        rf"(?:requested|given|prompt is too long|length|contains|has|tokens|input|count)[: ]{{1,2}}(?:tokens )?\(?{_N}(?: tokens)?"
+        rf"(?:requested|given|prompt is too long|length|contains|has|tokens|input|count)[: ]{{1,2}}"
+        rf"(?:tokens )?\(?{_N}(?: tokens)?"
         rf"(?: in the \w+)?\)?,? (?:>|exceeds?|is (?:larger|greater|longer) than|too large)[a-z' ()]{{0,70}} ?\(?{_N}"
     ),
     re.compile(rf"must (?:have less than|be <=?) {_N}(?P<limit>).{{0,40}}?given: {_N}"),
