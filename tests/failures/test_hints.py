@@ -104,6 +104,7 @@ def test_rate_headers_count_where_the_limit_is_used_up(
         ("try again at sep 22nd, 2026 1:33 pm.", 86_380),
         ("usage limit reached|1790001200", 3_600),
         ("retry-after: 30", 30),
+        ("retry failed after 1 attempts: provider requested 1800000ms wait", 1_800),
     ],
 )
 def test_a_sentence_that_states_a_wait_is_understood(text: str, seconds: float) -> None:

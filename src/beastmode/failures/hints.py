@@ -35,6 +35,10 @@ _MONTH = re.compile(
     r"(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})"
     r"(?:,?(?: at)? (\d{1,2}):(\d\d) ?(am|pm)?)?"
 )
+_BARE = re.compile(
+    r"\d{1,13}(?:\.\d{1,9})?(?=[\s\"'.,;)\]}]|$)(?! (?:attempt|retr|tr(?:y|ies)|time|more|request|token))"
+)
+_WAITED = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})? ?(?:ms|s|seconds|minutes)) (?:wait|delay|cool-?down)\b")
 _BAR = re.compile(r"limit reached\|(\d{10})(?!\d)")
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 _HINTING = ("again", "retry", "wait", "reset", "regain", "available", "delay", "renew")
@@ -144,6 +148,9 @@ def in_words(text: str, *, now_unix: float) -> float | None:
             found = _at(text, match.end(), now_unix, after=match[0])
             if found is not None:
                 return found
+    waited = _WAITED.search(text)
+    if waited:
+        return wait_of(waited[1], now_unix=now_unix)
     month = _MONTH.search(text)
     return _until_month(month, now_unix) if month else None
 
@@ -166,7 +173,7 @@ def _at(text: str, start: int, now_unix: float, *, after: str) -> float | None:
     if len(rest) > 9 and rest[4] == "-":
         until = instant(rest, now_unix=now_unix)
         return None if until is None else sane(until)
-    bare = re.match(r"\d{1,13}(?:\.\d{1,9})?(?=[\s\"'.,;)\]}]|$)", rest)
+    bare = _BARE.match(rest)
     if bare and after.startswith("retry") and ("after" in after or "seconds" in after):
         return sane(from_number(float(bare[0]), now_unix=now_unix))
     return None

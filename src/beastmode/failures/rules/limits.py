@@ -44,6 +44,13 @@ NUMBERS = (
         tip="per_day",
     ),
     row(
+        "quota_exhausted",
+        "Google's Code Assist: an allowance of days, with its reset",
+        codes="QUOTA_EXHAUSTED",
+        passing="after",
+        tip="plan",
+    ),
+    row(
         "rate_limit",
         "gemini-429-minute-26s, facts 1: PerMinute or RetryInfo, whatever the sentence",
         codes="resource_exhausted",

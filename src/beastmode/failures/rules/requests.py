@@ -191,12 +191,12 @@ SENTENCES = (
         "context_length",
         "vllm-400-context, tgi-inputs-4096, lmstudio-400-context, llamacpp-python-context, facts 6",
         on=(*OPEN, 403),
-        says="range of input length should be | prompt exceeds | input exceeds | context too long | "
-        "exceed max length | exceeds max length | tokens in prompt | 输入过长 | 上下文长度 | 超出最大 | "
-        "maximum context length | context length of only | context length is | context_length | "
-        "context window | context size | prompt is too long | input is too long | prompt too long | "
-        "input length | input token count | input tokens exceed | exceed context limit | "
-        "maximum number of tokens | `inputs` tokens + `max_new_tokens` | "
+        says="too large to process | range of input length should be | prompt exceeds | input exceeds | "
+        "context too long | exceed max length | exceeds max length | tokens in prompt | 输入过长 | "
+        "上下文长度 | 超出最大 | maximum context length | context length of only | context length is | "
+        "context_length | context window | context size | prompt is too long | input is too long | "
+        "prompt too long | input length | input token count | input tokens exceed | "
+        "exceed context limit | maximum number of tokens | `inputs` tokens + `max_new_tokens` | "
         "`inputs` must have less than | trying to keep the first | prompt token count | "
         "maximum prompt length | max_prompt_tokens | max_model_len | "
         "exceeds the maximum allowed input | longer than the model's | exceeds the model's | "
@@ -211,14 +211,16 @@ SENTENCES = (
         "content_filter",
         "azure-400-cf-violence, gemini-200-blocked-other, DeepSeek, xAI (403), OpenRouter (403)",
         on=(NONE, 200, 400, 403, 404, 422, 500),
-        says="policy violation | unsafe content | violate our | 违规 | content management policy | "
-        "content filter | content_filter | content policy | usage policy | usage policies | "
-        "usage guidelines | safety system | prohibited_content | block_reason= | blockreason | "
-        "blockedreason | responsible ai | inappropriate content | content exists risk | "
-        "content moderation | moderation system | was flagged | been flagged | sensitive content | "
-        "sensitive information | prompt was blocked | prompt is blocked | response was blocked | "
-        "content violates | violates our | was rejected as a result of our safety | "
-        "blocked by guardrail | requires moderation | blocked due to | 不安全或敏感 | 敏感内容",
+        says="finishreason::safety | finishreason::recitation | finishreason.safety | "
+        "finishreason.recitation | policy violation | unsafe content | violate our | 违规 | "
+        "content management policy | content filter | content_filter | content policy | "
+        "usage policy | usage policies | usage guidelines | safety system | prohibited_content | "
+        "block_reason= | blockreason | blockedreason | responsible ai | inappropriate content | "
+        "content exists risk | content moderation | moderation system | was flagged | been flagged | "
+        "sensitive content | sensitive information | prompt was blocked | prompt is blocked | "
+        "response was blocked | content violates | violates our | "
+        "was rejected as a result of our safety | blocked by guardrail | requires moderation | "
+        "blocked due to | 不安全或敏感 | 敏感内容",
     ),
     row(
         "server_error",
@@ -318,14 +320,15 @@ SENTENCES = (
         "permission",
         "openai-verify-org, tabpfn-500-wraps-403, HF's gates",
         on=(NONE, 200, 400, 403, 404, 500, 502),
-        says="must be verified to use | don't have access to the model | does not have access to | "
-        "do not have access to the | have access to this | model access is denied | "
-        "is not authorized to perform | permissiondenied | permission denied | access denied | "
-        "gated repo | access to it is restricted | you need to agree | accept the terms | "
-        "not authorized to | missing permissions | insufficient permissions | "
-        "you do not have permission | not allowed to sample from model | not enabled for | "
-        "has not been used in project | only available for | not available on your plan | "
-        "is not allowed to",
+        says="organization has been disabled | organization is disabled | account has been disabled | "
+        "account is disabled | must be verified to use | don't have access to the model | "
+        "does not have access to | do not have access to the | have access to this | "
+        "model access is denied | is not authorized to perform | permissiondenied | "
+        "permission denied | access denied | gated repo | access to it is restricted | "
+        "you need to agree | accept the terms | not authorized to | missing permissions | "
+        "insufficient permissions | you do not have permission | not allowed to sample from model | "
+        "not enabled for | has not been used in project | only available for | "
+        "not available on your plan | is not allowed to",
         unless="model_missing",
     ),
     row(
@@ -357,8 +360,8 @@ SENTENCES = (
         "is not supported when | extra inputs are not permitted | unknown name | "
         "unexpected keyword | cannot both be specified | no endpoints found that support | "
         "only the default | requires --enable-auto-tool-choice | cannot find field | "
-        "not support tool | extra fields | do not support | unknown field | "
-        "tools is not supported | is not supported by",
+        "not support tool | extra fields | do not support | unknown field | tools is not supported | "
+        "is not supported by",
         unless="model_missing",
     ),
     row(
