@@ -23,8 +23,24 @@ _PHRASES = {
     "522": "connection timed out", "523": "origin is unreachable", "524": "a timeout occurred", "525": "ssl handshake",
     "526": "invalid ssl", "529": "overloaded", "530": "",
 }  # fmt: skip
-_KIND = re.compile(r"(?:Error|Exception|Timeout|Disconnected|Fault|Refused|Interrupted)(?![A-Za-z])")
-_ENDINGS = ("Error", "Exception", "Timeout", "Disconnected", "Fault", "Refused", "Interrupted")
+_ENDINGS = (
+    "Error",
+    "Exception",
+    "Timeout",
+    "Disconnected",
+    "Fault",
+    "Refused",
+    "Interrupted",
+    "Exhausted",
+    "Exceeded",
+    "Unavailable",
+    "Denied",
+    "Unauthenticated",
+    "TooManyRequests",
+    "NotFound",
+    "InvalidArgument",
+)
+_KIND = re.compile(rf"(?:{'|'.join(_ENDINGS)})(?![A-Za-z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z_]\w{0,60}$")
 _SNAKE = re.compile(r"(?<![\w./-])[A-Za-z]{2,30}(?:_[A-Za-z]{2,30}){1,6}(?![\w/])")
 _CODES_ASIDE = str.maketrans("", "", " _-./:")

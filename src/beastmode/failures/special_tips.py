@@ -291,6 +291,11 @@ ADVICE = (
     ),
     Advice(
         "permission",
+        ("Give this user access to the file that the cause names: the system refused it, not a server.",),
+        says=("[errno 13]",),
+    ),
+    Advice(
+        "permission",
         (
             "Verify the organization at platform.openai.com/settings/organization/general; it can take 15 "
             "minutes.",

@@ -77,7 +77,8 @@ _MODEL_PATHS = ("/api/chat", "/api/generate", "/models/")
 _GONE = re.compile(
     r"not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|not loaded|is invalid|"
     r"no longer (?:available|supported)|is not supported(?! (?:with|by) this)|not recogni[sz]ed|could not be found|"
-    r"cannot be found|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated"
+    r"cannot be found|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated|"
+    r"end of (?:its )?life"
 )
 """What stands behind the word where there is no such model."""
 _WANTED = (
@@ -95,6 +96,7 @@ _WANTED = (
     "passed in ",
 )
 """What stands before the word where there is no such model."""
+_NOTHING = re.compile(r"\blimit:? 0(?![\d.])(?! ?%)")
 _SENTENCE = re.compile(r"[;\n]")
 _REACH = 160
 """Characters after the word: beyond, something else is spoken of."""
@@ -142,7 +144,7 @@ def _note_numbers(facts: Facts, *, zero: bool) -> None:
     asked = amounts.of_budget(text) if "requested" in text else amounts.Amounts()
     if asked.requested is not None and asked.limit is not None and asked.requested > asked.limit > 0:
         facts.traits.add("over_limit")
-    if zero or "limit: 0," in text or "limit 0," in text or text.endswith("limit: 0"):
+    if zero or ("limit" in text and _NOTHING.search(text)):
         facts.traits.add("limit_zero")
 
 

@@ -163,7 +163,7 @@ QUOTA = (
         "exceeded your current quota, please check your plan | reached its monthly spending limit | "
         "spending limit | spend limit | credit limit exceeded | billing hard limit | "
         "account is not active, please check your billing | requires billing to be enabled | "
-        "without billing | no quota | budget has been exceeded | exceededbudget | "
+        "without billing | no quota | budget has been exceeded | exceededtokenbudget | max budget | exceededbudget | "
         "extra usage is required | out of extra usage | account balance | payment required | 余额不足 | "
         "欠费 | 额度不足 | 额度已用完 | exceeded your monthly | monthly usage limit | monthly quota | "
         "monthly limit | insufficient_quota | prompt tokens limit exceeded | key limit exceeded | "

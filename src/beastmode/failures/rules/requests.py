@@ -103,8 +103,7 @@ CODES = (
     row(
         "insufficient_memory",
         "vLLM, TGI, Ollama: out of memory",
-        codes="out_of_memory OutOfMemoryError CudaOutOfMemory oom",
-        kinds="OutOfMemoryError",
+        codes="out_of_memory OutOfMemoryError CudaOutOfMemory oom MemoryError",
     ),
     row(
         "model_loading",
@@ -358,7 +357,7 @@ SENTENCES = (
         "does not support | doesn't support | not supported with this model | "
         "not supported by this model | not supported for this model | isn't supported | "
         "is not supported when | extra inputs are not permitted | unknown name | "
-        "unexpected keyword | cannot both be specified | no endpoints found that support | "
+        "cannot both be specified | no endpoints found that support | "
         "only the default | requires --enable-auto-tool-choice | cannot find field | "
         "not support tool | extra fields | do not support | unknown field | tools is not supported | "
         "is not supported by",

@@ -210,7 +210,7 @@ REST = (
         "openai-responses-failed-event, Bedrock, LiteLLM",
         codes="server_error internal_error api_error INTERNAL InternalServerException "
         "internal_server_error InternalServerError ModelErrorException ModelStreamErrorException "
-        "upstream_error bad_gateway stream_error processing_error runtime_error unknown_error "
+        "upstream_error bad_gateway stream_error processing_error unknown_error "
         "BadGatewayError",
     ),
     row(
@@ -221,13 +221,13 @@ REST = (
     row(
         "not_found_model",
         "an error type alone",
-        codes="not_found_error NotFoundError NOT_FOUND",
+        codes="not_found_error NotFoundError NOT_FOUND ResourceNotFoundException",
         says="model",
     ),
     row(
         "not_found_endpoint",
         "an error type alone",
-        codes="not_found_error NotFoundError NOT_FOUND",
+        codes="not_found_error NotFoundError NOT_FOUND ResourceNotFoundException",
     ),
     row(
         "invalid_response",
@@ -268,7 +268,7 @@ REST = (
     row(
         "invalid_response",
         "no JSON where JSON was due",
-        kinds="JSONDecodeError ContentTypeError APIResponseValidationError DecodeError UnicodeDecodeError",
+        kinds="JSONDecodeError ContentTypeError APIResponseValidationError DecodeError",
     ),
     row(
         "truncated_stream",
