@@ -56,7 +56,11 @@ def statuses(text: str) -> list[int]:
     """HTTP statuses of a lower-case text, 400-599: at its beginning, after a word such as `status`, or before their
     own phrase. aiohttp's parser calls a cut answer 400, which no server has sent: such texts have none."""
     found: list[int] = []
-    if "transferencodingerror" in text or "payload is not completed" in text:
+    if (
+        ("4" not in text and "5" not in text)
+        or "transferencodingerror" in text
+        or "payload is not completed" in text
+    ):
         return found
     for match in _NUMBER.finditer(text):
         start, end = match.span()

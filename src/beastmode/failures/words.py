@@ -25,7 +25,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
-_WORD = re.compile(r"(?<![\w.~+*-])[\w.~+*-]{12,}+")
+_SHORT = 12
+_WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
 _PREFIX = re.compile(
     r"(?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|"
     r"lsv2|sess|tok)[-_.]|AIza|AKIA|ASIA|eyJ"
@@ -73,6 +74,8 @@ def masked(text: str) -> str:
         text = _SCHEME.sub(_credential, text)
     if any(name in low for name in _NAMES):
         text = _NAMED.sub(r"\1***", text)
+    if len(max(text.split(), key=len, default="")) < _SHORT:
+        return text
     return _WORD.sub(_opaque, text)
 
 

@@ -89,7 +89,7 @@ QUOTA = (
         "codex-usage-limit-plus, pi#4172: a plan's window",
         codes="usage_limit_reached usage_limit_exceeded FreeUsageLimitError GoUsageLimitError "
         "SubscriptionUsageLimitError weekly_limit_reached daily_limit_exceeded daily_quota_exceeded "
-        "user_weekly_rate_limited monthly_limit_reached SetLimitExceeded quota_reset "
+        "user_weekly_rate_limited monthly_limit_reached quota_reset "
         "QuotaLimitExceeded",
         passing="after",
         tip="plan",
@@ -105,7 +105,7 @@ QUOTA = (
         "out_of_credits BILLING_DISABLED budget_exceeded BudgetExceeded ExceededBudget "
         "usage_not_included spend_limit_reached pre_consume_token_quota_failed InsufficientBalance "
         "PaymentRequired insufficient_account_balance not_enough_credits balance_not_enough "
-        "quota_not_enough",
+        "quota_not_enough SetLimitExceeded",
         unless="long_hint",
         tip="billing",
     ),

@@ -370,7 +370,8 @@ SENTENCES = (
         says="invalid url | unknown request url | page not found | cannot post | cannot get / | "
         "no route matched | unexpected endpoint | method not allowed | resource not found | "
         "unknown endpoint | no static resource | requested url was not found | route not found | "
-        "path not found | url not found | unknown route | not found: / | no such endpoint",
+        "path not found | url not found | unknown route | not found: / | no such endpoint | "
+        "verify your api base",
         unless="model_missing",
     ),
     row(
