@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beastmode.failures.pasted import evidence_in, from_text
+from tests.failures.cases import NOW_UNIX, Case, cases
 
 CURL_I = """HTTP/1.1 429 Too Many Requests\r
 date: Mon, 21 Sep 2026 13:33:20 GMT\r
@@ -94,3 +95,28 @@ def test_in_a_long_log_the_last_telling_line_counts() -> None:
         + "INFO done\n" * 9
     )
     assert from_text(log, now_unix=0).class_ == "overloaded"
+
+
+def pasted(case: Case) -> str:
+    """What a person would paste of a case: the client's line, then the answer as `curl -i` shows it."""
+    head = f"HTTP/1.1 {case['status']}\r\n" if case["status"] else ""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in case["headers"].items()) if head else ""
+    answer = f"{head}{lines}\r\n{case['body']}" if head else case["body"]
+    return "\n".join(part for part in (case["exception"], answer) if part)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: str(case["id"]))
+def test_a_real_case_pasted_is_told_as_well_as_met(case: Case) -> None:
+    failure = from_text(pasted(case), now_unix=NOW_UNIX)
+    assert failure.class_ in (case["accept_classes"] or [case["expected_class"]])
+
+
+def test_an_answer_without_headers_keeps_its_first_line_as_body() -> None:
+    evidence = evidence_in("HTTP/1.1 403\r\n\r\nExpiredTokenException: The security token is expired")
+    assert (evidence.headers, evidence.body) == ({}, "ExpiredTokenException: The security token is expired")
+
+
+def test_the_clients_line_before_the_answer_is_evidence_too() -> None:
+    evidence = evidence_in("httpx.HTTPStatusError: Client error '404 Not Found'\nHTTP/1.1 404\n\n")
+    assert isinstance(evidence.exception, str)
+    assert evidence.exception.startswith("httpx.HTTPStatusError")

@@ -50,7 +50,7 @@ def _last_answer(text: str) -> re.Match[str] | None:
 
 
 def _of_answer(text: str, answer: re.Match[str]) -> Evidence:
-    lines = answer.string[answer.end() :].lstrip("\n").split("\n")
+    lines = answer.string[answer.end() + 1 :].split("\n")
     headers: dict[str, str] = {}
     at = 0
     for at, line in enumerate(lines):  # noqa: B007  # where the body begins
@@ -66,8 +66,22 @@ def _of_answer(text: str, answer: re.Match[str]) -> Evidence:
     curl = _CURL.search(text)
     called = _CALLED.search(text[:20_000])
     return Evidence(
-        int(answer[1]), headers, body.strip(), curl[0] if curl else None, url=called[1] if called else ""
+        int(answer[1]),
+        headers,
+        body.strip(),
+        curl[0] if curl else _told_before(text),
+        url=called[1] if called else "",
     )
+
+
+def _told_before(text: str) -> str | None:
+    """What a client said before the first answer, such as an error line; not what curl says on its way."""
+    first = _STATUS_LINE.search(text)
+    before = text[: first.start()] if first else ""
+    words = "\n".join(
+        line for line in before.split("\n") if not line.startswith(("*", "<", ">", "$", "{", "}"))
+    )
+    return _around_last(words) if _TELLING.search(words[-20_000:]) else None
 
 
 def _around_last(text: str) -> str:
