@@ -104,7 +104,7 @@ QUOTA = (
         "AccountOverdueError AllocationQuota.FreeTierOnly payment_required credits_exhausted "
         "out_of_credits BILLING_DISABLED budget_exceeded BudgetExceeded ExceededBudget "
         "usage_not_included spend_limit_reached pre_consume_token_quota_failed InsufficientBalance "
-        "PaymentRequired insufficient_account_balance not_enough_credits balance_not_enough "
+        "PaymentRequired insufficient_account_balance not_enough_credits not_enough_balance balance_not_enough "
         "quota_not_enough SetLimitExceeded",
         unless="long_hint",
         tip="billing",
@@ -156,7 +156,7 @@ QUOTA = (
         says="credit balance is too low | quota exhausted | exceeded your quota | exceeded the quota | "
         "subscription has expired | subscription expired | trial has ended | trial has expired | "
         "more credits are required | token quota is not enough | insufficient balance | "
-        "insufficient credit | insufficient fund | insufficient quota | not enough credit | "
+        "insufficient credit | insufficient fund | insufficient quota | not enough credit | not enough balance | "
         "out of credits | exceeded your monthly included credits | run out of credits | "
         "doesn't have any credits | used all available credits | no credits | "
         "requires more credits | add more credits | can only afford | "

@@ -160,7 +160,7 @@ SENTENCES = (
         "region_or_policy_blocked",
         "gemini-400-location-double, openrouter-404-data-policy, cloudflare-blocked-page",
         on=(NONE, 200, 400, 403, 404, 429, 503),
-        says="user location is not supported | country, region, or territory | "
+        says="location is not supported | country, region, or territory | "
         "not available in your country | not available in your region | in your region | "
         "not available in your location | geo-restricted | geographic | unsupported country | "
         "matching your data policy | guardrail restrictions and data policy | "
@@ -264,7 +264,8 @@ SENTENCES = (
         passing="after",
         tip="crashed",
         says="runner process has terminated | runner process no longer running | enginedeaderror | "
-        "engine is dead | engine process has died | model has crashed | model crashed | "
+        "engine is dead | engine is already dead | is already dead, terminating | "
+        "engine process has died | model has crashed | model crashed | "
         "has crashed without | engine core initialization failed | enginecore encountered | "
         "model failed to load | worker died | process exited | runner has unexpectedly stopped | "
         "backend has died | cuda error",

@@ -255,7 +255,9 @@ REST = (
         "a sentence alone that finds fault with the request",
         on=(NONE, 200),
         says="string too long | invalid schema | missing required | field required | invalid parameter | "
-        "invalid value | invalid request | invalid type for | malformed request | validation error",
+        "invalid value | invalid request | invalid type for | malformed request | validation error | "
+        "tool_result block | must be followed by tool messages | request rejected: | roles must alternate | "
+        "exceed the model limit",
     ),
     row(
         "other",
