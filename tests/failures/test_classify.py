@@ -50,7 +50,8 @@ def test_more_than_the_minute_allows_never_passes_even_with_a_hint() -> None:
         429, {"error": {"message": said + "Please try again in 50s.", "code": "rate_limit_exceeded"}}
     )
     assert (failure.class_, failure.passing, failure.retry_after_s) == ("payload_too_large", False, None)
-    assert "12,903" in failure.tip and "7,000" in failure.tip
+    assert "12,903" in failure.tip
+    assert "7,000" in failure.tip
 
 
 @pytest.mark.parametrize(
@@ -94,8 +95,12 @@ def test_a_wait_beyond_two_minutes_turns_passing_into_after() -> None:
 
 
 def test_rate_headers_count_only_where_a_limit_failed_and_is_used_up() -> None:
-    headers = {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-reset-requests": "1s",
-               "x-ratelimit-remaining-requests": "9"}  # fmt: skip
+    headers = {
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "6m0s",
+        "x-ratelimit-remaining-requests": "9",
+        "x-ratelimit-reset-requests": "1s",
+    }
     assert judged(429, "", headers=headers).retry_after_s == 360
     assert judged(400, "", headers=headers).retry_after_s is None
 

@@ -21,7 +21,7 @@ ERROR = {
     }
 }
 JSON = json.dumps(ERROR)
-NODE = "{ error: { message: 'Rate limit reached. Please try again in 2.5s.', code: 'rate_limit_exceeded' }, status: 429 }"
+NODE = "{ error: { message: 'Rate limit reached, try again in 2.5s.', code: 'rate_limit_exceeded' }, status: 429 }"
 SHAPES = {
     "json": JSON,
     "bytes": JSON.encode(),

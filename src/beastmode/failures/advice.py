@@ -1,4 +1,4 @@
-"""Advice: the tip of one failure: the row of `tips.ADVICE` that fits, filled with the facts of the case."""
+"""Advice: the tip of one failure: the row of `special_tips.ADVICE` that fits, filled with the facts of the case."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from beastmode.failures import amounts
 from beastmode.failures.facts import Facts
 from beastmode.failures.place import host_of
 from beastmode.failures.rules import Rule
-from beastmode.failures.tips import ADVICE, TIPS, Advice, filled, worded
+from beastmode.failures.special_tips import ADVICE, Advice, worded
+from beastmode.failures.tips import TIPS, filled
 from beastmode.failures.words import one_line
 
 _SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory", "quota_exhausted"))

@@ -12,11 +12,32 @@ from beastmode.failures.fields import Fields, decoded, scan, walk
 
 _MOST_FRAMES = 2000
 _ENDS = frozenset(
-    "message_stop response.completed response.incomplete response.failed response.cancelled message-end stream-end".split()
+    (
+        "message_stop",
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "response.cancelled",
+        "message-end",
+        "stream-end",
+    )
 )
 _SAYING = frozenset(
-    "content text partial_json arguments reasoning_content reasoning thinking delta tool_calls parts response".split()
+    (
+        "content",
+        "text",
+        "partial_json",
+        "arguments",
+        "reasoning_content",
+        "reasoning",
+        "thinking",
+        "delta",
+        "tool_calls",
+        "parts",
+        "response",
+    )
 )
+"""Fields of a frame in which an answer says something."""
 
 
 @dataclass(slots=True)
