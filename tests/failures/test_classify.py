@@ -145,6 +145,8 @@ def test_what_the_runner_asks_for() -> None:
     assert classify.from_exit(127).passing is False
     assert classify.from_exit(1, tail="boom").cause == "exit code 1: boom"
     assert classify.from_exit(-9).class_ == "killed"
+    assert classify.from_exit(137).cause == "exit code 137 (SIGKILL, if a shell says so)"
+    assert classify.from_exit(200).cause == "exit code 200"
     assert classify.timed_out(3, where="x", effect="dropped").effect == "dropped"
     assert classify.verify_failed(1, "no").class_ == "verify_failed"
     assert classify.worker_lost("node-3").class_ == "worker_lost"

@@ -152,7 +152,7 @@ def from_exit(code: int, *, tail: str = "") -> Failure:
     if code < 0:
         name = _signal_name(-code)
         return _of_task("killed", _joined(f"ended by {name}", last_lines(tail)), signal=name)
-    cause = _joined(f"exit code {code}", last_lines(tail))
+    cause = _joined(_ending(code), last_lines(tail))
     return _of_task(
         "exit_code", cause, CANNOT_RUN_TIP.get(code), passing=code not in CANNOT_RUN_TIP, code=str(code)
     )
@@ -211,7 +211,12 @@ def _joined(what: str, words: str) -> str:
 
 
 def _ending(code: int) -> str:
-    return f"exit code {code}" if code >= 0 else _signal_name(-code)
+    """How a program ended, in words. A shell says 128 and the number for a child that a signal ended."""
+    if code < 0:
+        return _signal_name(-code)
+    if 128 < code <= 128 + signal.NSIG and code - 128 in set(signal.Signals):
+        return f"exit code {code} ({_signal_name(code - 128)}, if a shell says so)"
+    return f"exit code {code}"
 
 
 def _signal_name(number: int) -> str:
