@@ -16,8 +16,8 @@ NEEDED = {
     "tests": {"git": "git", "openssl": "openssl", "strace": "strace"},
     "bench": {"parallel": "parallel"},
 }
-"""Command -> Debian package. openssl makes the certificates of the tests; strace kills the runner at every write
-and fsync of the journal; GNU parallel is what many would use instead of us."""
+"""Command -> Debian package. openssl makes the certificates of the tests; strace shows the crash tests
+every call on the journal's folder; GNU parallel is what many would use instead of us."""
 
 
 def main(purpose: str = "tests") -> int:

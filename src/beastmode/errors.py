@@ -7,9 +7,9 @@ Faults are raised; outcomes that a task expects (an exit code, a refused connect
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -36,6 +36,10 @@ class BeastError(Exception):
         place = f"{where}: " if where else ""
         advice = f"\n  {tip}" if tip else ""
         super().__init__(f"{place}{what}{advice}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields, for programs. `problems` has what, line and tip of each, where several were found."""
+        return {"what": self.what, "where": self.where, "tip": self.tip, "problems": []}
 
 
 class SettingError(BeastError):
@@ -76,6 +80,12 @@ class ReportError(BeastError):
     exit_code = EXIT_JOURNAL
 
 
+class OutputError(BeastError):
+    """What was asked for cannot be written to stdout."""
+
+    exit_code = EXIT_JOURNAL
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a roadmap.   line: from 1; 0 where no line can be named."""
@@ -102,6 +112,9 @@ class RoadmapError(BeastError):
             more = len(rest) - SHOWN_PROBLEMS + 1
             shown[SHOWN_PROBLEMS - 1 :] = [f"and {more} more problems"] if more > 0 else []
             self.args = ("\n".join([str(self), *shown]),)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), "problems": [asdict(problem) for problem in self.problems]}
 
     def _place(self, problem: Problem) -> str:
         return f"{self.path}:{problem.line}" if problem.line else self.path

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live, View
@@ -58,6 +60,10 @@ class Watching(View):
 
     def end(self) -> None:
         self._ticker.cancel()
+
+    def warned(self, warnings: Sequence[str]) -> None:
+        for warning in warnings:
+            print(f"beast: {safe(warning)}", file=sys.stderr)
 
     def look(self) -> None:
         """Show how it stands now."""

@@ -17,6 +17,7 @@ from beastmode.runner.report import check_folder
 from beastmode.runner.resume import Plan, Selection, plan_session
 from beastmode.runner.roadmap import Roadmap, problems_of
 from beastmode.runner.work import Command
+from beastmode.safeguards.host_folder import origin
 from beastmode.settings import SHORT_WAIT_S, RunSettings, parse_concurrency, parse_rates
 from beastmode.store.journal import Journal, JournalReader
 
@@ -68,6 +69,7 @@ def open_run(request: Request) -> Opened:
     settings = settings_for(roadmap, request.flags)
     graph = checked(roadmap, str(source) if isinstance(source, Path) else source.title, settings.order)
     _check_work(request, roadmap)
+    _check_servers(settings)
     if request.report is not None:
         check_folder(request.report)
     prepare_home(request.home)
@@ -100,6 +102,16 @@ def _check_work(request: Request, roadmap: Roadmap) -> None:
         what = f"{len(idle)} tasks say what is to be done, but not how (the first is {idle[0].id!r})"
         tip = "Say how with --command, for example --command 'make {id}'."
         raise RoadmapError(str(request.source), [Problem(idle[0].line, what, tip)])
+
+
+def _check_servers(settings: RunSettings) -> None:
+    """What names a server must name one, before anything is written."""
+    if settings.health:
+        from beastmode.probes.probe import probe_for  # aiohttp: 0.2 s, which other runs do not need
+
+        probe_for(settings.health)
+    if settings.server:
+        origin(settings.server)
 
 
 def settings_for(roadmap: Roadmap, flags: Mapping[str, Any]) -> RunSettings:

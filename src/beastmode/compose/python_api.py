@@ -8,6 +8,9 @@ from typing import Any
 
 from beastmode.compose.opening import Request, open_run
 from beastmode.compose.session import drive
+from beastmode.errors import RoadmapError
+from beastmode.runner.command_line import as_arguments
+from beastmode.runner.fields import problems_of_arguments
 from beastmode.runner.home import HOME
 from beastmode.runner.resume import Selection
 from beastmode.runner.roadmap import Roadmap
@@ -30,9 +33,10 @@ def run(
 ) -> Summary:
     """Run a roadmap to its end, as `beast run` does, and return the summary.
 
-    source: a file, or a Roadmap made in Python.   settings: fields of `settings.RunSettings`, like
-    `concurrency=5`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in
-    the summary. Not to be called from inside a running event loop: use a thread there.
+    source: a file, or a Roadmap made in Python.   command: for tasks that say only what; a text is split like a shell
+    would.   settings: fields of `settings.RunSettings`, like `concurrency=5`, `rates="8/s"`.   Raises BeastError where
+    `beast` would end with 2 or 74; failed tasks are in the summary. Not to be called from inside a running event loop:
+    use a thread there.
     """
     flags = dict(settings)
     if isinstance(flags.get("rates"), str):
@@ -57,4 +61,8 @@ def run(
 def _as_command(command: str | list[str] | None) -> Command | None:
     if command is None:
         return None
-    return Command(shell=command) if isinstance(command, str) else Command(tuple(command))
+    if isinstance(command, str):
+        return as_arguments(command)
+    if problems := problems_of_arguments(command):
+        raise RoadmapError("command", problems)
+    return Command(tuple(command))

@@ -7,17 +7,18 @@ import os
 import random
 import signal
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 from beastmode import events
 from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
 from beastmode.compose.ending import finish
+from beastmode.compose.guarding import guard_for, store_for
 from beastmode.compose.jobs import Kinds, Places, job_for
 from beastmode.compose.opening import Opened
+from beastmode.errors import JournalError
 from beastmode.failures.secrets import Secrets
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.home import watchdog_folder
@@ -28,9 +29,7 @@ from beastmode.runner.states import TaskState
 from beastmode.runner.summary import Summary
 from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
 from beastmode.safeguards.budget import Budget
-from beastmode.safeguards.guard import Guard, Probe
-from beastmode.safeguards.host_store import HostStore
-from beastmode.safeguards.limit_store import LimitStore, MemoryStore
+from beastmode.safeguards.guard import Guard
 
 
 @dataclass(slots=True)
@@ -55,6 +54,9 @@ class View:
     def end(self) -> None:
         """All work has ended."""
 
+    def warned(self, warnings: Sequence[str]) -> None:
+        """What was wrong on the way and did not end the run; after `end`."""
+
 
 def drive(opened: Opened, view: View | None = None) -> Summary:
     """Run to the end of the session: start, watch signals, record, report. Raises BeastError for 74."""
@@ -65,11 +67,20 @@ def drive(opened: Opened, view: View | None = None) -> Summary:
 
 
 async def _drive(opened: Opened, view: View) -> Summary:
+    try:
+        return await _session(opened, view)
+    finally:
+        with suppress(JournalError):  # whatever was wrong with it has been raised already
+            await opened.journal.close()
+
+
+async def _session(opened: Opened, view: View) -> Summary:
     token = uuid.uuid4().hex
     await _end_what_is_left(opened)
     await _record_beginning(opened, token)
     supervisor = Supervisor(token, watchdog_folder(opened.request.home) / f"{token}.lock")
-    kinds, guard = Kinds(supervisor), _guard(opened, SYSTEM_CLOCK)
+    store = store_for(opened.settings)
+    kinds, guard = Kinds(supervisor), guard_for(opened, store, SYSTEM_CLOCK, token)
     means = _means(opened, guard, SYSTEM_CLOCK)
     schedule = Schedule(
         opened.graph,
@@ -80,16 +91,18 @@ async def _drive(opened: Opened, view: View) -> Summary:
         watch=view.changed,
         trouble=lambda: opened.journal.trouble is not None,
     )
-    view.begin(Live(opened, schedule, guard, means))
-    try:
-        with _signals(schedule), _time_limit(schedule, opened.settings.max_time_s):
-            await schedule.run()
-    finally:
-        view.end()
-        await kinds.close()
-        await supervisor.close()
-        guard.close()
-    return await finish(opened, schedule, means)
+    with _signals(schedule):
+        view.begin(Live(opened, schedule, guard, means))
+        try:
+            with _time_limit(schedule, opened.settings.max_time_s):
+                await schedule.run()
+        finally:
+            view.end()
+            await kinds.close()
+            await supervisor.close()
+            guard.close()
+            view.warned(store.warnings)
+        return await finish(opened, schedule, means)
 
 
 async def _end_what_is_left(opened: Opened) -> None:
@@ -121,39 +134,6 @@ async def _record_beginning(opened: Opened, token: str) -> None:
             for kind, task, number, data in opening_events(opened.plan, opened.request.selection)
         )
     )
-
-
-def _guard(opened: Opened, clock: Clock) -> Guard:
-    settings = opened.settings
-    store: LimitStore
-    if settings.server:
-        store = HostStore(settings.server, settings.concurrency, settings.rates, settings.linger_s)
-    else:
-        store = MemoryStore(settings.concurrency, settings.rates)
-
-    def notice(kind: str, data: dict[str, Any]) -> None:
-        opened.journal.append(kind, opened.run, data=data)
-
-    guard = Guard(
-        store,
-        clock,
-        concurrency=settings.concurrency,
-        rates=settings.rates,
-        probe=_probe(settings.health) if settings.health else None,
-        max_wait_s=settings.max_wait_s,
-        linger_s=settings.linger_s,
-        notice=notice,
-    )
-    ended_s_ago = opened.progress.ended_s_ago(clock.monotonic(), clock.unix(), boot_id())
-    guard.resume(killed=opened.progress.unclean, ended_s_ago=ended_s_ago)
-    return guard
-
-
-def _probe(health: str) -> Probe:
-    # aiohttp: 0.2 s and 11 MB, which a run without a health check does not need
-    from beastmode.probes.probe import probe_for
-
-    return probe_for(health)
 
 
 def _means(opened: Opened, guard: Guard, clock: Clock) -> Means:

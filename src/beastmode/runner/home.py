@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import uuid
 from pathlib import Path
@@ -21,12 +22,13 @@ def prepare_home(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         ignore = home / ".gitignore"
-        if not ignore.exists():
+        if not ignore.exists() or not ignore.stat().st_size:  # a kill or a full disk may have left it empty
             ignore.write_text("*\n", encoding="ascii")
     except OSError as error:
-        tip = "Name a folder that can be written with --home."
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        tip = "Free space on that disk" if full else "Name a folder that can be written with --home"
         raise PreconditionError(
-            f"the home cannot be written: {error.strerror}", where=str(home), tip=tip
+            f"the home cannot be written: {error.strerror}", where=str(home), tip=f"{tip}, then run it again."
         ) from None
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -111,19 +112,35 @@ def _select(plan: Plan, selection: Selection) -> None:
     ids = {task.id: index for index, task in enumerate(plan.tasks)}
     unknown = [wanted for wanted in selection.only if wanted not in ids]
     if unknown:
-        tip = "See `beast plan FILE` for the ids."
-        raise RoadmapError("--only", [Problem(0, f"there is no task {wanted!r}", tip) for wanted in unknown])
+        raise RoadmapError("--only", [_no_task(wanted, ids) for wanted in unknown])
     selected = {ids[wanted] for wanted in selection.only} or set(range(len(plan.tasks)))
     if selection.phase:
         inside = {i for i, phases in enumerate(plan.phases) if any(names(selection.phase, p) for p in phases)}
         if not inside:
-            raise RoadmapError("--phase", [Problem(0, f"no phase is called {selection.phase!r}")])
+            raise RoadmapError("--phase", [_no_phase(selection.phase, plan)])
         selected &= inside
     _check_needs(plan, selected, ids)
     for index in range(len(plan.tasks)):
         if index not in selected and plan.states.get(index) != "done":
             plan.states[index] = "skipped"
             plan.left_out.append(plan.tasks[index].id)
+
+
+def _no_task(wanted: str, ids: Mapping[str, int]) -> Problem:
+    near = get_close_matches(wanted, ids, n=1)
+    tip = f"Did you mean {near[0]!r}?" if near else "See `beast plan FILE` for the ids."
+    return Problem(0, f"there is no task {wanted!r}", tip)
+
+
+def _no_phase(wanted: str, plan: Plan) -> Problem:
+    titles = list(dict.fromkeys(title for phases in plan.phases for title in phases))
+    near = get_close_matches(wanted, titles, n=3) or titles[:3]
+    tip = (
+        f"There is {', '.join(map(repr, near))}; `beast plan FILE` shows all."
+        if near
+        else "It has no phases."
+    )
+    return Problem(0, f"no phase is called {wanted!r}", tip)
 
 
 def _check_needs(plan: Plan, selected: set[int], ids: dict[str, int]) -> None:

@@ -68,7 +68,7 @@ class HostStore:
         self._open()
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> Sequence[str]:
         return self._file.warnings
 
     def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:

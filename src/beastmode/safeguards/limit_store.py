@@ -30,6 +30,11 @@ class Ticket:
 class LimitStore(Protocol):
     """Counts slots and starts. All times are of the monotonic clock. First come, first served is the caller's."""
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was wrong with the place where it is kept, for the user; nothing of it ends a run."""
+        ...
+
     def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
         """Limits from now on. A window whose past is not known counts as full."""
         ...
@@ -76,6 +81,10 @@ class MemoryStore:
         self._windows = [Window(starts, span_s) for span_s, starts in _by_span(rates).items()]
         self._tickets = 0
         self._leaving = 0
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return ()
 
     def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
         self._slots.limit = concurrency

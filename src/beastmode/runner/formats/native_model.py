@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 from pydantic.config import JsonDict
 
 from beastmode.runner.formats import native_json
 from beastmode.runner.formats import native_values as values
 from beastmode.runner.formats.yaml_lines import Items
-from beastmode.settings import parse_concurrency, parse_rates
+from beastmode.settings import parse_concurrency, parse_rates, parse_timeout
 
 
 def _list_or_line(value: object) -> str:
@@ -50,7 +59,7 @@ Concurrency = Annotated[
     int | str | None, values.setting(parse_concurrency, values.limit), WithJsonSchema(_CONCURRENCY_SCHEMA)
 ]
 RateText = Annotated[str | None, values.setting(parse_rates, str.strip), WithJsonSchema({"type": "string"})]
-Timeout = Annotated[float | None, values.setting(values.timeout), WithJsonSchema(_DURATION_SCHEMA)]
+Timeout = Annotated[float | None, values.setting(parse_timeout), WithJsonSchema(_DURATION_SCHEMA)]
 Retries = Annotated[int | None, values.whole(0), WithJsonSchema({"type": "integer", "minimum": 0})]
 Priority = Annotated[int, values.whole(-(10**values.DIGITS) + 1), WithJsonSchema({"type": "integer"})]
 Statuses = Annotated[
@@ -82,7 +91,9 @@ OrderWord = Annotated[
     WithJsonSchema({"enum": ["needs", "sequence", "phases"]}),
 ]
 ShellOrArguments = Annotated[
-    Annotated[Annotated[tuple[Argument, ...], Field(min_length=1)], Tag("list")]
+    Annotated[
+        Annotated[tuple[Argument, ...], Field(min_length=1), AfterValidator(values.arguments)], Tag("list")
+    ]
     | Annotated[str, BeforeValidator(values.shell_line), Tag("line")],
     Discriminator(_list_or_line),
     WithJsonSchema(_COMMAND_SCHEMA),

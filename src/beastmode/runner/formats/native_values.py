@@ -17,9 +17,8 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from beastmode.errors import Problem, SettingError
-from beastmode.runner.fields import problems_of_arguments, problems_of_shell
+from beastmode.runner.fields import problems_of_arguments, problems_of_script, problems_of_shell
 from beastmode.runner.formats.yaml_lines import Entries, Items, Scalar, shown
-from beastmode.settings import parse_duration
 
 NUMBER_LENGTH = 60
 """A number or a setting is at most this long. Python refuses to read whole numbers of 4,300 digits and more."""
@@ -91,6 +90,13 @@ def task_id(value: object) -> str:
 def argument(value: object) -> str:
     """One argument of a command that is filled per task."""
     return _checked(text(value), lambda written: problems_of_arguments([written]))
+
+
+def arguments(written: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of a command together: what none of them shows alone."""
+    if problems := problems_of_script(written):
+        raise wrong(problems[0].what, problems[0].tip)
+    return written
 
 
 def shell_line(value: object) -> str:
@@ -168,20 +174,6 @@ def setting(parse: Callable[[object], Any], keep: Callable[[str], Any] | None = 
         return keep(written) if keep else understood
 
     return BeforeValidator(parsed)
-
-
-def timeout(value: object) -> float:
-    """Seconds above 0, for `setting`."""
-    if str(value).lstrip().startswith("-"):
-        raise SettingError(
-            f"a timeout of {value} is negative", tip="Write seconds, or 500ms, 30s, 10m, 1h30m."
-        )
-    seconds = parse_duration(value)
-    if seconds == 0:
-        raise SettingError(
-            "a timeout of 0 would end every attempt at once", tip="Leave it out for the run's own."
-        )
-    return seconds
 
 
 def limit(written: str) -> int | str:

@@ -1,0 +1,36 @@
+"""`beastmode.run` does what `beast run` does, mistakes included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beastmode import Roadmap, Task, run
+from beastmode.errors import BeastError, SettingError
+from beastmode.runner.home import journal_path
+
+
+def test_a_command_as_text_is_split_and_filled_like_the_flag(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    roadmap = Roadmap([Task("a b"), Task("c")])
+    summary = run(roadmap, command=f"sh -c 'echo \"$1\" >> {out}' sh {{id}}", home=tmp_path / "home")
+    assert summary.tasks["done"] == 2
+    assert sorted(out.read_text(encoding="ascii").splitlines()) == ["a b", "c"]
+
+
+@pytest.mark.parametrize("command", ["echo {nothing}", ["echo", "{nothing}"], "echo 'open"])
+def test_a_command_that_cannot_be_filled_is_refused(tmp_path: Path, command: str | list[str]) -> None:
+    with pytest.raises(BeastError):
+        run(Roadmap([Task("a")]), command=command, home=tmp_path / "home")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("setting", [{"health": "nonsense"}, {"server": "http://"}])
+def test_what_names_no_server_is_refused_before_anything_is_written(
+    tmp_path: Path, setting: dict[str, Any]
+) -> None:
+    with pytest.raises(SettingError):
+        run(Roadmap([Task("a")]), command="true", home=tmp_path / "home", **setting)
+    assert not journal_path(tmp_path / "home").exists()

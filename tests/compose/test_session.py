@@ -1,0 +1,56 @@
+"""What a session does around its tasks: it says what was wrong on the way, and lets go of all it held."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from beastmode import Roadmap, Task
+from beastmode.compose.opening import Request, open_run
+from beastmode.compose.session import View, drive
+from beastmode.runner.work import Command
+from beastmode.safeguards.host_folder import FOLDER_SETTING
+
+SERVER = "http://127.0.0.1:9"
+
+
+class Listening(View):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warned(self, warnings: Sequence[str]) -> None:
+        self.warnings += warnings
+
+
+def one_run(home: Path) -> Listening:
+    view = Listening()
+    flags = {"server": SERVER, "linger_s": 0.0}
+    request = Request(Roadmap([Task("a")]), flags, Command(("true",)), home, fresh=True)
+    assert drive(open_run(request), view).tasks["done"] == 1
+    return view
+
+
+def test_a_damaged_file_of_limits_is_told_to_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = tmp_path / "limits"
+    monkeypatch.setenv(FOLDER_SETTING, str(limits))
+    assert one_run(tmp_path / "home").warnings == []
+    for path in limits.glob("*.db*"):
+        os.truncate(path, 0) if path.suffix != ".db" else path.write_bytes(b"no database" * 1000)
+    (warning,) = one_run(tmp_path / "home").warnings
+    assert "unreadable" in warning
+    assert str(limits) in warning
+
+
+def test_nothing_of_a_session_is_left_in_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDER_SETTING, str(tmp_path / "limits"))
+    one_run(tmp_path / "home")
+    threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    one_run(tmp_path / "home")
+    assert threading.active_count() == threads
+    assert len(os.listdir("/proc/self/fd")) == descriptors
