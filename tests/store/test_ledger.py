@@ -212,6 +212,7 @@ def test_after_kill_9_whatever_left_has_its_row_and_an_outcome(tmp_path: Path, a
     assert {row.outcome for row in after.values()} <= {"upstream_ok", "unfinished"}
     killed = [after[name] for name, outcome in before.items() if outcome is None]
     assert {(row.outcome, row.class_) for row in killed} == {("unfinished", "killed")}
+    assert not list((tmp_path / "ledger-processes").iterdir()), "the dead leave something behind"
     assert all(row.cause and row.tip for row in killed)
 
 
