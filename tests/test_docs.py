@@ -16,12 +16,15 @@ from typer.main import get_command
 from beastmode import errors, events
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
+from beastmode.cli import requests as requests_command
 from beastmode.cli import run as run_command
 from beastmode.cli.app import COMMANDS
+from beastmode.cli.requests import as_object
 from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
+from beastmode.store.entry import OUTCOMES, Entry
 from beastmode.testing.chaos import FAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -44,15 +47,24 @@ def test_every_setting_and_flag_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    ("app", "page"), [(doctor_command.app, "doctor.md"), (explain_command.app, "explain.md")]
+    ("app", "page"),
+    [
+        (doctor_command.app, "doctor.md"),
+        (explain_command.app, "explain.md"),
+        (requests_command.app, "requests.md"),
+    ],
 )
-def test_every_flag_of_doctor_and_explain_is_on_its_page(app: Any, page: str) -> None:
+def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:
     flags = [flag for option in get_command(app).params for flag in option.opts if flag.startswith("--")]
     assert not [flag for flag in flags if flag not in DOCS[page]]
 
 
 def test_every_check_of_the_doctor_is_documented() -> None:
     assert not missing(list(CHECKS), "doctor.md")
+
+
+def test_every_outcome_and_field_of_a_request_is_documented() -> None:
+    assert not missing([*OUTCOMES, *as_object(Entry(received_unix=0.0))], "requests.md")
 
 
 def test_every_fault_of_chaos_is_documented() -> None:

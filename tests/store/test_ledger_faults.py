@@ -92,7 +92,7 @@ def test_a_disk_that_is_read_only(disk: Path) -> None:
         assert "read-only" in ledger.alarm.lower()
         assert "--home" in ledger.alarm
         await passes(ledger)
-        with pytest.raises(LedgerError, match="(?i)read-only"):
+        with pytest.raises(LedgerError, match=r"(?i)read-only"):
             opened(disk / "home" / "ledger.db", strict=True)
         subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
         await goes_on(ledger, 3)
@@ -225,7 +225,7 @@ def test_what_memory_cannot_keep_is_counted(tmp_path: Path, monkeypatch: pytest.
         other.close()
         await until(lambda: not ledger.alarm)
         await ledger.close()
-        assert 0 < ledger.unwritten
+        assert ledger.unwritten > 0
         assert ledger.unwritten + len(recorded(ledger.path)) == 50
 
     asyncio.run(play())

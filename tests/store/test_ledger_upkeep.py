@@ -11,7 +11,7 @@ from beastmode.clock import Clock
 from beastmode.store import ledger_upkeep, ledger_writer
 from beastmode.store.ledger import Ledger, Retention
 from beastmode.store.ledger_file import LedgerFile
-from beastmode.store.ledger_upkeep import ROWS_A_STEP, make_room
+from beastmode.store.ledger_upkeep import MOST_ROWS_A_STEP, ROWS_A_STEP, make_room, rows_a_step
 from tests.store.ledgers import NOON, end, entry, opened, recorded, sql, upstream_call
 
 DAY_S = 86_400.0
@@ -87,6 +87,15 @@ def test_a_ledger_keeps_within_its_size_while_requests_come(
     asyncio.run(play())
     assert 100 < len(recorded(tmp_path / "ledger.db")) < 800
     assert (tmp_path / "ledger.db").stat().st_size < 1_000_000 + ledger_upkeep.PAGES_KEPT * 4096 + 1_000_000
+
+
+def test_a_step_is_faster_than_what_comes_and_never_long() -> None:
+    assert [rows_a_step(came) for came in (0, 50, 200, 100_000)] == [
+        ROWS_A_STEP,
+        ROWS_A_STEP,
+        400,
+        MOST_ROWS_A_STEP,
+    ]
 
 
 def test_an_old_ledger_makes_room_when_it_is_opened(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def test_the_network_is_never_touched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_prices_are_loaded_when_they_are_asked_for() -> None:
-    script = "import sys, beastmode.store.prices as p; print('genai_prices' in sys.modules); p.load(); print('genai_prices' in sys.modules)"
+    loaded = "print('genai_prices' in sys.modules)"
+    script = f"import sys, beastmode.store.prices as p; {loaded}; p.load(); {loaded}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -59,10 +60,19 @@ def requests(
     reader = LedgerReader(path)
     try:
         entries = reader.requests(last, gone_wrong=failed, class_=class_, model=model)
-        for line in map(json.dumps, map(as_object, entries)) if as_json else _table(entries):
-            print(line)
+        lines = map(json.dumps, map(as_object, entries)) if as_json else _table(entries)
+        if not _print_all(lines) and not as_json:
+            print("No request here fits.", file=sys.stderr)
     finally:
         reader.close()
+
+
+def _print_all(lines: Iterable[str]) -> int:
+    """Print each as it comes. How many there were."""
+    number = 0
+    for number, line in enumerate(lines, start=1):  # noqa: B007 it is the number of the last
+        print(line)
+    return number
 
 
 def as_object(entry: Entry) -> dict[str, Any]:

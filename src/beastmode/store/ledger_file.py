@@ -6,6 +6,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -24,12 +25,6 @@ Body = tuple[str, bytes | None, bytes | None]
 """Of a row of `bodies`: id, request, answer."""
 
 _DIALECT = sqlite.dialect()
-_PUT = {rows: put(REQUESTS, _DIALECT, rows) for rows in (64, 8, 1)}
-"""Many rows in one statement: SQLite hands the interpreter's lock back and forth once a statement, and while the
-event loop is busy each time may cost a thread milliseconds. Compiled once by Core and run by the driver: Core's own
-way through `execute` costs several times what SQLite needs."""
-_PUT_BODY = put(BODIES, _DIALECT)
-
 _FULL_TIP = "Free space on the disk that holds the ledger; recording goes on by itself."
 _RIGHTS_TIP = (
     "Make the folder and its files readable and writable for you, or name another folder with --home."
@@ -51,6 +46,22 @@ _TIPS = {
 def ledger_path(home: Path) -> Path:
     """The ledger of all requests of a home."""
     return home / "ledger.db"
+
+
+@cache
+def _puts() -> dict[int, str]:
+    """By how many rows they take: the statements that write requests. Made when a ledger is first written.
+
+    Many rows in one statement: SQLite hands the interpreter's lock back and forth once a statement, and while the
+    event loop is busy each time may cost a thread milliseconds. Compiled once by Core and run by the driver: Core's
+    own way through `execute` took twice the CPU.
+    """
+    return {rows: put(REQUESTS, _DIALECT, rows) for rows in (32, 8, 1)}  # an older SQLite binds 999 values
+
+
+@cache
+def _put_body() -> str:
+    return put(BODIES, _DIALECT)
 
 
 class LedgerFile:
@@ -82,12 +93,12 @@ class LedgerFile:
         self.db.execute("BEGIN IMMEDIATE")
         try:
             at = 0
-            for size, statement in _PUT.items():
+            for size, statement in _puts().items():
                 while len(rows) - at >= size:
                     self.db.execute(statement, list(chain.from_iterable(rows[at : at + size])))
                     at += size
             if bodies:
-                self.db.executemany(_PUT_BODY, bodies)
+                self.db.executemany(_put_body(), bodies)
             self.db.execute("COMMIT")
         except BaseException:
             self.rollback()
@@ -141,7 +152,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
 def version_of(db: sqlite3.Connection, path: Path) -> int:
     """The version of the ledger, 0 where the file is empty. Raises for a newer one, and for what is no ledger."""
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
         return 0
     if FORMAT.name not in tables:

@@ -25,13 +25,8 @@ class LedgerProcess:
         if self._fd >= 0:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
-            raise
-        self._fd = fd
+        while self._fd < 0:
+            self._fd = _locked(self._path)
 
     def close(self) -> None:
         """Let go of it. Idempotent."""
@@ -42,11 +37,22 @@ class LedgerProcess:
             self._fd = -1
 
 
-def lives(path: Path, name: str) -> bool:
-    """Does the process `name` still write to the ledger at `path`? The file of one that does not is removed.
+def _locked(lock: Path) -> int:
+    """A descriptor of the file, locked; -1 where it was swept away meanwhile, as if it were of a dead process."""
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)  # the name is ours alone; others only look, and let go at once
+        if os.fstat(fd).st_nlink:
+            return fd
+    except OSError:
+        os.close(fd)
+        raise
+    os.close(fd)
+    return -1
 
-    Only to be asked of a process that has written a row: it has its lock since before that.
-    """
+
+def lives(path: Path, name: str) -> bool:
+    """Does the process `name` still write to the ledger at `path`? The file of one that does not is removed."""
     lock = _lock_of(path, name)
     try:
         fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
@@ -60,6 +66,13 @@ def lives(path: Path, name: str) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def sweep(path: Path) -> None:
+    """Remove the files of processes that no longer live."""
+    with suppress(OSError):
+        for lock in _lock_of(path, "any").parent.iterdir():
+            lives(path, lock.name)
 
 
 def _lock_of(path: Path, name: str) -> Path:

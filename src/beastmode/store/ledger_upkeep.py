@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from beastmode.store.entry import first_id
 from beastmode.store.ledger_file import LedgerFile
-from beastmode.store.ledger_process import lives
+from beastmode.store.ledger_process import lives, sweep
 
-ROWS_A_STEP = 100
+ROWS_A_STEP, MOST_ROWS_A_STEP = 100, 500
 """Deleted at once: a few milliseconds, also where each has bodies. Who records meanwhile waits as long."""
 PAGES_A_STEP = 100
 PAGES_KEPT = 1024
@@ -38,13 +38,22 @@ class Retention:
 
 
 def finish_killed(file: LedgerFile) -> int:
-    """Give the outcome `unfinished` to the open rows of processes that no longer live. How many there were."""
+    """Give the outcome `unfinished` to the open rows of processes that no longer live. How many there were.
+
+    What those processes left behind is removed.
+    """
     open_rows = file.db.execute("SELECT DISTINCT process FROM requests WHERE outcome IS NULL")
     dead = [name for (name,) in open_rows.fetchall() if not lives(file.path, name)]
     finished = 0
     for name in dead:
         finished += file.db.execute(_KILLED, (_KILLED_CAUSE, _KILLED_TIP, name)).rowcount
+    sweep(file.path)
     return finished
+
+
+def rows_a_step(came: int) -> int:
+    """How many rows a step may delete after `came` new ones: twice as many, within what nobody notices."""
+    return min(max(ROWS_A_STEP, 2 * came), MOST_ROWS_A_STEP)
 
 
 def make_room(file: LedgerFile, retention: Retention, now_unix: float, at_most: int = ROWS_A_STEP) -> bool:

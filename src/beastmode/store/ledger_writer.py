@@ -18,7 +18,7 @@ from beastmode.errors import BeastError, LedgerVersionError
 from beastmode.store.entry import Row
 from beastmode.store.ledger_file import Body, LedgerFile, fault
 from beastmode.store.ledger_process import LedgerProcess
-from beastmode.store.ledger_upkeep import ROWS_A_STEP, Retention, finish_killed, make_room
+from beastmode.store.ledger_upkeep import Retention, finish_killed, make_room, rows_a_step
 
 GATHER_S = 0.05
 """How long ended requests may gather before they are written; kill -9 loses as much of them, never one that left."""
@@ -236,10 +236,13 @@ class LedgerWriter:
         try:
             file.write(rows, bodies)
         except _UNFIT:
-            self._put_one_by_one(file, items)
+            self._put_what_fits(file, items, bodies)
 
-    def _put_one_by_one(self, file: LedgerFile, items: list[Item]) -> None:
+    def _put_what_fits(self, file: LedgerFile, items: list[Item], bodies: list[Body]) -> None:
         """Something in the batch cannot be stored as it is; that must not keep the others out."""
+        with suppress(*_UNFIT):
+            file.write([storable(item.row) for item in items], bodies)
+            return
         for item in items:
             try:
                 file.write([storable(item.row)], [item.bodies] if item.bodies else [])
@@ -253,13 +256,12 @@ class LedgerWriter:
         finish_killed(self._file)
 
     def _keep_up(self, rows: int) -> None:
-        """Make room in small steps, twice as fast as it is used up."""
+        """Make room in small steps, faster than it is used up."""
         self._rows_since += rows
         if self._file is None or time.monotonic() < self._upkeep_at:
             return
-        at_most = max(ROWS_A_STEP, 2 * self._rows_since)
+        more = make_room(self._file, self._retention, self._clock.unix(), rows_a_step(self._rows_since))
         self._rows_since = 0
-        more = make_room(self._file, self._retention, self._clock.unix(), at_most)
         self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
 
     def _broken(self, error: BaseException) -> BeastError:
