@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
@@ -21,6 +23,7 @@ from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.host_folder import origin
 from beastmode.safeguards.host_store import HostStore
 from beastmode.settings import Rate
+from beastmode.store import prices
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
 
@@ -33,7 +36,7 @@ class Serving:
 
     upstream: its base URL.   key_env: the variable that holds its key, which then replaces the clients' own.
     concurrency, rates: what the upstream bears.   linger_s: how much longer a slot is held after a call that was cut
-    off.   drain_s: how long streams may go on after TERM.
+    off.   idle_s: the longest silence of the upstream.   drain_s: how long streams may go on after TERM.
     """
 
     upstream: str
@@ -44,13 +47,19 @@ class Serving:
     rates: tuple[Rate, ...] = (Rate(8, 1.0),)
     home: Path = Path(HOME)
     linger_s: float = 2.0
+    idle_s: float = 600.0
     drain_s: float = 30.0
     strict: bool = False
-    limits: ProxyLimits = ProxyLimits()
+    limits: ProxyLimits = field(default_factory=ProxyLimits)
 
 
 def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
     """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port."""
+    server_for(serving, on_started).run()
+
+
+def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.Server:
+    """The server, not yet running. Raises BeastError."""
     app = app_for(serving)
     config = uvicorn.Config(
         app,
@@ -65,7 +74,9 @@ def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: Non
         timeout_graceful_shutdown=round(serving.drain_s),
         h11_max_incomplete_event_size=64 * 1024,
     )
-    _Server(config, on_started).run()
+    # What it logs are our own cut connections; every request has its record.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    return _Server(config, on_started)
 
 
 def app_for(serving: Serving) -> App:
@@ -78,11 +89,11 @@ def app_for(serving: Serving) -> App:
     guard = Guard(
         store, clock, concurrency=serving.concurrency, rates=serving.rates, linger_s=serving.linger_s
     )
-    upstream = Upstream(serving.upstream, key=key)
+    upstream = Upstream(serving.upstream, key=key, idle_s=serving.idle_s)
     proxy = Proxy(upstream, guard, ledger, clock, serving.limits)
 
     async def start() -> None:
-        return
+        asyncio.get_running_loop().run_in_executor(None, prices.load)
 
     async def stop() -> None:
         guard.stop()
@@ -104,7 +115,7 @@ def _checked(serving: Serving) -> str:
             tip="Write http:// or https:// in front.",
         )
     if serving.host not in _LOOPBACK:
-        tip = "Serve on 127.0.0.1, with a proxy of your own in front; keys for other addresses come with a later version."
+        tip = "Serve on 127.0.0.1 with a proxy of your own in front; other addresses need keys, which come later."
         raise SettingError("only loopback is served", where="--host", tip=tip)
     key = os.environ.get(serving.key_env, "") if serving.key_env else ""
     if serving.key_env and not key:
@@ -114,7 +125,7 @@ def _checked(serving: Serving) -> str:
 
 
 class _Server(uvicorn.Server):
-    """Says on which port it listens, once it does."""
+    """Says on which port it listens, once it does. TERM and Ctrl-C end it in good order, with exit code 0."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[int], None]) -> None:
         super().__init__(config)
@@ -124,3 +135,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             self._on_started(self.servers[0].sockets[0].getsockname()[1])
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().shutdown(sockets)  # type: ignore[arg-type]
+        self._captured_signals.clear()  # else uvicorn ends the process by the signal it has just obeyed

@@ -24,8 +24,9 @@ class Held:
 class Call:
     """One request: from whom, to whom, what it asks for, and its record.
 
-    url: at the upstream.   received: monotonic, s.   held: the last answer that was not passed on, for a failure that
-    no retry has mended.
+    url: at the upstream.   answering: bytes of the upstream's answer are on their way to the client; nothing can be
+    tried again.   mid_line: what has gone out does not end with a line's end.   received: monotonic, s.   held: the
+    last answer that was not passed on, for a failure that no retry has mended.
     """
 
     incoming: Incoming
@@ -37,6 +38,8 @@ class Call:
     body: bytes = b""
     asked: Asked | None = None
     held: Held | None = None
+    answering: bool = False
+    mid_line: bool = False
 
     @property
     def model(self) -> str:

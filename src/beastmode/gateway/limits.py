@@ -11,8 +11,9 @@ class ProxyLimits:
 
     most_body_bytes: of a request.   most_answer_bytes: of an answer that is held back until it is whole; a longer one
     flows as it comes.   queue_timeout_s: in line for the guard, then 503.   most_waiting: requests in line at once;
-    one more is refused at once.   slow_client_s: how long a client may leave a piece unread.   retries: after the
-    first try, before the first byte has gone to the client.
+    one more is refused at once.   slow_client_s: how long a client may leave a piece unread.   silence_s: before a
+    streaming client that waits hears something; keepalive_s: between two such signs.   retries: after the first try,
+    before the first byte has gone to the client.
     """
 
     most_body_bytes: int = 64 * 1024 * 1024
@@ -20,4 +21,6 @@ class ProxyLimits:
     queue_timeout_s: float = 900.0
     most_waiting: int = 1000
     slow_client_s: float = 60.0
+    silence_s: float = 30.0
+    keepalive_s: float = 15.0
     retries: int = 2

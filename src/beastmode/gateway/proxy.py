@@ -20,6 +20,7 @@ from beastmode.gateway.call import Call, RejectedError
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.streaming import relay
 from beastmode.gateway.telling import tell, tell_rejected
@@ -50,7 +51,7 @@ class Proxy:
             call.body = await incoming.body(self._limits.most_body_bytes)
             call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
             self._describe(call)
-            async with incoming.watched():
+            async with incoming.watched(), kept_alive(call, self._limits.silence_s, self._limits.keepalive_s):
                 failure = await self._serve(call)
                 if failure is None:
                     call.entry.outcome = "upstream_ok"
@@ -89,7 +90,7 @@ class Proxy:
             async with asyncio.timeout(call.received + self._limits.queue_timeout_s - before):
                 await admission.__aenter__()
         except TimeoutError:
-            raise rejections.waited_too_long(self._limits.queue_timeout_s, self._guard.hold) from None
+            raise rejections.waited_too_long(self._limits.queue_timeout_s, admission.waited_s) from None
         except HeldBackError as held:
             raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
         except GuardStoppedError:
@@ -118,7 +119,7 @@ class Proxy:
             async with self._upstream.ask(call.incoming, call.body, admitted.leaves) as answer:
                 evidence = await relay(answer, call, self._limits.most_answer_bytes)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            evidence = Evidence(exception=error, mid_stream=call.reply.begun, url=call.url, model=call.model)
+            evidence = Evidence(exception=error, mid_stream=call.answering, url=call.url, model=call.model)
         if evidence is None:
             admitted.effect = "success"
             return None
@@ -132,7 +133,7 @@ class Proxy:
     def _again_after_s(self, failure: Failure, call: Call) -> float | None:
         """Seconds until the next try; None where none may follow: bytes have gone out, it cannot help, or it would
         come too late. A throttle that says when to come back is waited for in line, and is no retry too many."""
-        if call.reply.begun or failure.passing is not True:
+        if call.answering or failure.passing is not True:
             return None
         if failure.throttle and failure.retry_after_s is not None:
             wait_s = hinted_s(failure.retry_after_s, self._rng)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import RejectedError
-from beastmode.safeguards.limit_store import Hold
 
 _REASONS = {
     "slot": "all slots of the upstream are in use",
@@ -18,12 +18,12 @@ _REASONS = {
 }
 
 
-def waited_too_long(queue_timeout_s: float, hold: Hold | None) -> RejectedError:
-    """Its time in line is over.   hold: what the line waits for."""
-    why = _REASONS.get(hold.reason, hold.reason) if hold else "others are in front"
-    wait_s = hold.wait_s if hold is not None and math.isfinite(hold.wait_s) else 1.0
-    tip = "Ask less at once, raise what the upstream bears (--rate, --upstream-concurrency), or wait longer (--queue-timeout)."
-    return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, wait_s)
+def waited_too_long(queue_timeout_s: float, waited_s: Mapping[str, float]) -> RejectedError:
+    """Its time in line is over.   waited_s: at the head of the line, by reason; empty: it never got there."""
+    reason = max(waited_s, key=lambda one: waited_s[one], default="")
+    why = _REASONS.get(reason, reason) or "others were in front all the time"
+    tip = "Ask less at once, wait longer (--queue-timeout), or raise what it bears (--rate, --upstream-concurrency)."
+    return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, 1.0)
 
 
 def held_back(reason: str, wait_s: float) -> RejectedError:

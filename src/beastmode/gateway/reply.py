@@ -24,7 +24,9 @@ class Reply:
         self.begun = self.ended = False
 
     async def start(self, status: int, headers: Headers) -> None:
-        """Send status and headers; the body follows in pieces."""
+        """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is."""
+        if self.begun:
+            return
         self.begun = True
         await self._pass({"type": "http.response.start", "status": status, "headers": list(headers)})
 

@@ -6,8 +6,8 @@ import time
 
 from beastmode.failures.answers import CUT_OFF, flaw_in
 from beastmode.failures.evidence import Evidence
+from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
-from beastmode.gateway.dialects.protocol import Usage
 from beastmode.gateway.headers import as_text
 from beastmode.gateway.packing import unpacked
 from beastmode.gateway.upstream import Answer
@@ -41,7 +41,8 @@ async def _whole(held: Held, call: Call) -> Evidence | None:
     if flaw is not None:
         call.held = held
         return flaw
-    _count(call, call.dialect.usage(unpacked(held.body, as_text(held.headers))))
+    account(call, call.dialect.usage(unpacked(held.body, as_text(held.headers))))
+    call.answering = True
     await call.reply.start(held.status, held.headers)
     await call.reply.end(held.body)
     return None
@@ -59,15 +60,10 @@ def _flaw(held: Held, call: Call) -> Evidence | None:
     return flaw_in(held.status, headers, body, dialect=shape, streamed=streamed, url=call.url)
 
 
-def _count(call: Call, usage: Usage) -> None:
-    entry = call.entry
-    entry.tokens_in, entry.tokens_out = usage.tokens_in, usage.tokens_out
-    entry.tokens_cached, entry.tokens_reasoning = usage.tokens_cached, usage.tokens_reasoning
-
-
 async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | None:
     """Pass pieces on as they come. A stream without its terminal event is what is wrong with it."""
     follower = call.dialect.follow() if answer.is_stream and not answer.is_packed else None
+    call.answering = True
     await call.reply.start(answer.status, answer.headers)
     for piece in begun:
         await call.reply.piece(piece)
@@ -75,9 +71,10 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | No
         _first_byte(call)
         if follower is not None:
             follower.feed(piece)
+        call.mid_line = not piece.endswith(b"\n")
         await call.reply.piece(piece)
     if follower is not None:
-        _count(call, follower.usage)
+        account(call, follower.usage)
     if follower is None or follower.complete:
         await call.reply.end()
         return None

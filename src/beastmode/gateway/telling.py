@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from beastmode.failures.failure import Failure
+from beastmode.failures.words import masked
 from beastmode.gateway.call import Call, Held, RejectedError
-from beastmode.gateway.headers import without
+from beastmode.gateway.headers import as_text, without
+from beastmode.gateway.packing import unpacked
 from beastmode.store.ledger import Outcome
 
 _MOST_RECORDED_BYTES = 64 * 1024
@@ -17,8 +19,10 @@ async def tell(failure: Failure, call: Call) -> None:
     """A failure that is left after all tries. What the upstream said with an error status passes byte for byte; for
     all else the dialect's own error is made. Within a running stream it is the dialect's error event."""
     _record(failure, call, "failed")
-    if call.reply.begun:
-        await call.reply.end(call.dialect.error_event(failure) if call.asked and call.asked.stream else b"")
+    if call.reply.begun and call.asked is not None and call.asked.stream:
+        await _end_stream(failure, call)
+    elif call.reply.begun:
+        return  # left without an end: the server cuts the connection, and nobody takes the part for the whole
     elif call.held is not None and call.held.status >= 400:
         await _pass_on(call.held, failure, call)
     else:
@@ -30,9 +34,15 @@ async def tell_rejected(rejected: RejectedError, call: Call) -> None:
     _record(rejected.failure, call, "rejected")
     call.entry.status = rejected.status
     if call.reply.begun:
-        await call.reply.end(call.dialect.error_event(rejected.failure))
+        await _end_stream(rejected.failure, call)
     else:
         await _say(rejected.status, rejected.failure, call)
+
+
+async def _end_stream(failure: Failure, call: Call) -> None:
+    if call.mid_line:
+        await call.reply.piece(b"\n\n")
+    await call.reply.end(call.dialect.error_event(failure))
 
 
 async def _pass_on(held: Held, failure: Failure, call: Call) -> None:
@@ -58,9 +68,15 @@ def _notes(failure: Failure) -> list[tuple[bytes, bytes]]:
     ]
 
 
+def _readable(held: Held) -> bytes:
+    """The beginning of a body, without what looks like a credential."""
+    text = unpacked(held.body, as_text(held.headers))[:_MOST_RECORDED_BYTES].decode("utf-8", "replace")
+    return masked(text).encode()
+
+
 def _record(failure: Failure, call: Call, outcome: Outcome) -> None:
     entry = call.entry
     entry.outcome, entry.class_ = outcome, failure.class_
     entry.cause, entry.tip = failure.cause, failure.tip
     if call.held is not None:
-        entry.answer_body = call.held.body[:_MOST_RECORDED_BYTES]
+        entry.answer_body = _readable(call.held)

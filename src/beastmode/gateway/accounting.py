@@ -1,0 +1,28 @@
+"""Accounting: what a request used and cost, into its record."""
+
+from __future__ import annotations
+
+import time
+
+from beastmode.gateway.call import Call
+from beastmode.gateway.dialects.protocol import Usage
+from beastmode.store import prices
+
+_CACHED_APART = "anthropic"
+"""Anthropic counts what it read from its cache, and what it wrote there, beside the prompt's tokens."""
+
+
+def account(call: Call, usage: Usage) -> None:
+    """Write tokens and cost into the record. All of the prompt is `tokens_in`, whatever the dialect counts as it."""
+    entry = call.entry
+    entry.tokens_out, entry.tokens_cached = usage.tokens_out, usage.tokens_cached
+    entry.tokens_reasoning = usage.tokens_reasoning
+    if usage.tokens_in is None:
+        return
+    cached, stored = usage.tokens_cached or 0, usage.tokens_stored or 0
+    apart = cached + stored if entry.dialect.startswith(_CACHED_APART) else 0
+    entry.tokens_in = usage.tokens_in + apart
+    used = prices.Usage(entry.tokens_in, usage.tokens_out or 0, cached, stored)
+    provider = prices.provider_of(entry.upstream, entry.dialect.partition(".")[0])
+    entry.cost_usd = prices.cost_of(entry.model, provider, used, time.time())
+    entry.priced = entry.cost_usd is not None
