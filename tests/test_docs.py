@@ -18,6 +18,7 @@ from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
 from beastmode.cli import requests as requests_command
 from beastmode.cli import run as run_command
+from beastmode.cli import serve as serve_command
 from beastmode.cli.app import COMMANDS
 from beastmode.cli.requests import as_object
 from beastmode.doctor.findings import CHECKS
@@ -52,6 +53,7 @@ def test_every_setting_and_flag_is_documented() -> None:
         (doctor_command.app, "doctor.md"),
         (explain_command.app, "explain.md"),
         (requests_command.app, "requests.md"),
+        (serve_command.app, "gateway.md"),
     ],
 )
 def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:
