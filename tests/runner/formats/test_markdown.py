@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.runner.formats import markdown
+from beastmode.runner.graph import graph_of
 from beastmode.runner.roadmap import Phase, Roadmap, problems_of
 
 HERE = Path("ROADMAP.md")
@@ -95,7 +96,7 @@ def test_boxes_are_the_tasks_and_other_lists_are_not() -> None:
     assert states(text) == {"indexer": "done", "chat": "pending", "kept: a section of its own": "pending"}
 
 
-def test_criteria_of_a_task_are_its_details_and_those_of_a_phase_are_last_things_to_do() -> None:
+def test_criteria_of_a_heading_task_are_its_details_and_all_others_are_last_things_to_do() -> None:
     text = """
         ## Phase 1
         - [ ] build
@@ -112,8 +113,8 @@ def test_criteria_of_a_task_are_its_details_and_those_of_a_phase_are_last_things
         - [ ] shipped
         """
     roadmap = read(text)
-    assert [task.title for task in roadmap.tasks()] == ["build", "Parse", "ship", "shipped"]
-    assert [len(task.details.splitlines()) for task in roadmap.tasks()] == [2, 4, 0, 0]
+    assert [task.title for task in roadmap.tasks()] == ["build", "it runs", "Parse", "ship", "shipped"]
+    assert [len(task.details.splitlines()) for task in roadmap.tasks()] == [1, 0, 4, 0, 0]
 
 
 @pytest.mark.parametrize("marker", ["-", "*", "+", "1.", "2)"])
@@ -239,21 +240,40 @@ def test_steps_of_a_task_are_its_details() -> None:
     assert second.id == "task-2"
 
 
-def test_an_overview_of_phases_is_no_list_of_tasks() -> None:
-    text = """
-        ## Phases
-        - [x] **Phase 1: Base** - set up
-        - [ ] **Phase 2: Build** - make
-        ### Phase 1: Base
-        **Success Criteria** (what must be TRUE):
-          1. It runs
-        Plans:
-        - [x] 01-01: Repo
-        ### Phase 2: Build
-        Plans:
-        - [ ] 02-01: Code
-        """
-    assert [(task.id, task.title) for task in read(text).tasks()] == [("01-01", "Repo"), ("02-01", "Code")]
+OVERVIEW = """
+    ## Phases
+    - [x] **Phase 1: Base** - set up
+    - [ ] **Phase 2: Build** - make
+    - [ ] **Phase 3: Ship** - give away
+    ### Phase 1: Base
+    **Success Criteria** (what must be TRUE):
+      1. It runs
+    Plans:
+    - [x] 01-01: Repo
+    ### Phase 2: Build
+    (to be planned)
+    ### Phase 3: Ship
+    Plans:
+    - [ ] 03-01: Pack
+    """
+
+
+def test_a_box_for_a_phase_comes_last_in_that_phase() -> None:
+    assert [(place[0], task.title) for place, task in read(OVERVIEW).walk()] == [
+        ("Phase 1: Base", "Repo"), ("Phase 1: Base", "Phase 1: Base - set up"),
+        ("Phase 2: Build", "Phase 2: Build - make"),
+        ("Phase 3: Ship", "Pack"), ("Phase 3: Ship", "Phase 3: Ship - give away"),
+    ]  # fmt: skip
+
+
+def test_boxes_for_phases_run_when_their_phases_are_done() -> None:
+    roadmap = read(OVERVIEW)
+    waves = graph_of(roadmap).waves()
+    names = [task.title.partition(" - ")[0] for task in roadmap.tasks()]
+    assert [[names[task] for task in wave] for wave in waves] == [
+        ["Repo"], ["Phase 1: Base"], ["Phase 2: Build"], ["Pack"], ["Phase 3: Ship"],
+    ]  # fmt: skip
+    assert reasons(roadmap)[1] == "its boxes stand for phases: each is the last task of its phase"
 
 
 def test_numbered_items_under_phases() -> None:

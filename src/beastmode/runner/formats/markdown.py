@@ -68,6 +68,7 @@ def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
     yield _named
     yield _labelled
     yield _numbered_with_criteria
+    yield lambda found: box_drafts(found, criteria)
     yield running_drafts
     yield fielded_drafts
     yield _marked
@@ -79,7 +80,7 @@ def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
 
 
 def _boxes_and_named(found: Outline, criteria: Criteria) -> list[Draft]:
-    """Boxes, and the headings with ids that have none. Criteria alone make no plan."""
+    """Boxes, and the headings with ids that have none. Where all boxes are criteria, firmer ways come first."""
     boxes = box_drafts(found, criteria)
     if all(is_criterion(draft.place) for draft in boxes):
         return []
@@ -96,9 +97,10 @@ def _named(found: Outline) -> list[Draft]:
 def _labelled(found: Outline) -> list[Draft]:
     """Lists under Tasks, unless the phases list far more without that label, or TODO is one list of several."""
     drafts = labelled_drafts(found)
-    places = [draft.place for draft in drafts]
-    if all(not place.labels and is_list_name(place.section.title) for place in places):
-        return drafts if len(drafts) == len(theme_drafts(found)) else []
+    names = {draft.place.labels[-1] if draft.place.labels else draft.place.section.title for draft in drafts}
+    if all(is_list_name(name) for name in names):
+        alone = len(drafts) == len(theme_drafts(found)) and not box_drafts(found)
+        return drafts if alone else []
     return drafts if len(drafts) * 3 >= len(phase_drafts(found)) else []
 
 
