@@ -198,6 +198,10 @@ def test_a_heading_about_two_ids_is_no_task() -> None:
     ]
 
 
+def test_a_heading_about_a_range_of_ids_is_no_task() -> None:
+    assert titles("## Later\n### M3-M7\nwords\n## Now\n- [ ] a\n") == ["a"]
+
+
 def test_the_title_of_a_file_is_no_task_whatever_its_id() -> None:
     assert titles("# T055: Validation\n## Criteria\n- [x] a\n### More\n- [x] b\n") == ["a", "b"]
 
@@ -399,6 +403,21 @@ def test_a_todo_list_is_one_list_of_several() -> None:
     assert states("# TODO\n## TODO\n- a\n- b\n## Nice to have\n- c\n## Done\n- d\n") == {
         "a": "pending", "b": "pending", "c": "pending", "d": "done",
     }  # fmt: skip
+
+
+def test_next_steps_under_a_label_do_not_stand_for_the_phases() -> None:
+    text = """
+        ## Phase 1: Base
+        ### Step 1.1: Clean up
+        words
+        ### Step 1.2: Refactor
+        words
+        ## Conclusion
+        **Next Steps**:
+        1. Review this
+        2. Begin
+        """
+    assert titles(text) == ["Clean up", "Refactor"]
 
 
 def test_next_steps_do_not_stand_for_the_phases() -> None:

@@ -113,7 +113,9 @@ def _say_where_boxes_went(findings: Findings, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         heading = draft.place.section.line
         if draft.phase and heading:
-            findings.repeats[heading.number] = "its boxes stand for phases: each is the last task of its phase"
+            findings.repeats[heading.number] = (
+                "its boxes stand for phases: each is the last task of its phase"
+            )
 
 
 def _phases_above(draft: Draft, none_of: set[int]) -> Iterator[Section]:

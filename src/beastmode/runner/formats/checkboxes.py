@@ -37,6 +37,8 @@ def is_task_box(place: Place) -> bool:
 def box_drafts(outline: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
     """A draft for every box.   criteria: which boxes that are criteria are left out."""
     boxes = [place for place in outline.places if is_task_box(place)]
+    if not boxes:
+        return []
     if criteria != "none":
         inside = _sections_as_steps(boxes)
         judges = Judges(outline, boxes).judges if criteria == "of tasks" else is_criterion
