@@ -198,6 +198,16 @@ def test_a_heading_about_two_ids_is_no_task() -> None:
     ]
 
 
+def test_sub_tickets_are_tasks_whatever_they_list() -> None:
+    text = (
+        "## Branch 1: Looks\n### Sub-ticket #8: Tags\n1. map\n2. update\n### Sub-ticket #9: Colors\n- flat\n"
+    )
+    assert [(task.id, task.title) for task in read(text).tasks()] == [
+        ("sub-ticket-8", "Tags"),
+        ("sub-ticket-9", "Colors"),
+    ]
+
+
 def test_a_heading_about_a_range_of_ids_is_no_task() -> None:
     assert titles("## Later\n### M3-M7\nwords\n## Now\n- [ ] a\n") == ["a"]
 
