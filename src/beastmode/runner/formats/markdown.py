@@ -99,6 +99,8 @@ def _named(found: Outline) -> list[Draft]:
 def _labelled(found: Outline) -> list[Draft]:
     """Lists under Tasks, unless the phases list far more without that label, or TODO is one list of several."""
     drafts = labelled_drafts(found)
+    if not drafts:
+        return []
     names = {draft.place.labels[-1] if draft.place.labels else draft.place.section.title for draft in drafts}
     if all(is_list_name(name) for name in names):
         return drafts if _is_all_there_is(found, drafts) else []
