@@ -49,7 +49,7 @@ def test_a_task_is_recorded_as_it_stands_in_the_list(made: list[Task], in_phase:
 def test_tasks_of_one_function_share_one_work() -> None:
     def work() -> None: ...
 
-    one, other = Task("a", work), Task("b", work)  # type: ignore[arg-type]
+    one, other = Task("a", work), Task("b", work)
     assert one.work is other.work
 
 
@@ -63,5 +63,5 @@ def test_a_callable_with_an_equality_of_its_own_is_never_taken_for_another() -> 
         def __hash__(self) -> int:
             return 1
 
-    one, other = Task("a", Same()), Task("b", Same())  # type: ignore[arg-type]
+    one, other = Task("a", Same()), Task("b", Same())
     assert one.work is not other.work

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from beastmode.errors import Problem
 from beastmode.runner.work import Command, Work, as_work
@@ -34,28 +34,47 @@ class TaskOptions:
 _COMMON = TaskOptions()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Task:
     """One thing to do.
 
-    id: unique in its roadmap.   title: for people; the id where empty.   work: None where the list says what is
-    to be done but not how.   needs: ids of tasks that must be done before.   details: the lines below it in a
-    list, as they stand.   line: where it begins in the file, from 1; 0: nowhere.   state: what the list says.
-    parallel: marked as free to run beside its neighbours.
+    id: unique in its roadmap.   title: for people; the id where empty.   work: a list of arguments, a shell line, a
+    callable, or what these mean; None where the list says what is to be done but not how.   needs: ids of tasks that
+    must be done before.   details: the lines below it in a list, as they stand.   line: where it begins in the file,
+    from 1; 0: nowhere.   state: what the list says.   parallel: marked as free to run beside its neighbours.
     """
 
     id: str
-    work: Work | None = None
-    title: str = ""
-    needs: tuple[str, ...] = ()
-    options: TaskOptions = _COMMON
-    details: str = ""
-    line: int = 0
-    state: ListState = "pending"
-    parallel: bool = False
+    work: Work | None
+    title: str
+    needs: tuple[str, ...]
+    options: TaskOptions
+    details: str
+    line: int
+    state: ListState
+    parallel: bool
 
-    def __post_init__(self) -> None:
-        self.work = as_work(self.work)
+    def __init__(
+        self,
+        id: str,  # noqa: A002  (the name it has in a roadmap)
+        work: Work | str | Sequence[str] | Callable[..., Any] | None = None,
+        title: str = "",
+        needs: tuple[str, ...] = (),
+        options: TaskOptions = _COMMON,
+        details: str = "",
+        line: int = 0,
+        state: ListState = "pending",
+        parallel: bool = False,
+    ) -> None:
+        self.id = id
+        self.work = as_work(work)
+        self.title = title
+        self.needs = needs
+        self.options = options
+        self.details = details
+        self.line = line
+        self.state = state
+        self.parallel = parallel
 
 
 @dataclass(slots=True)
@@ -127,13 +146,18 @@ def _walk(children: Sequence[Phase | Task], above: tuple[str, ...]) -> Iterator[
 
 
 def problems_of(roadmap: Roadmap) -> list[Problem]:
-    """What makes a roadmap impossible to run, whatever its format: no tasks, ids twice, unknown needs."""
+    """What makes a roadmap impossible to run, whatever its format: no tasks, ids that are no text or come twice,
+    unknown needs.
+    """
     first_line: dict[str, int] = {}
     problems: list[Problem] = []
     with_needs: list[Task] = []
     for task in roadmap.tasks():
         if not task.id:
             problems.append(Problem(task.line, "a task without an id", "Give it a short unique id."))
+        elif not _can_be_written(task.id):
+            what = f"the id {task.id!r} holds half a character, which no file name can hold"
+            problems.append(Problem(task.line, what, "Write the whole character, or leave it out."))
         elif task.id in first_line:
             where = f" (first on line {first_line[task.id]})" if first_line[task.id] else ""
             problems.append(
@@ -149,6 +173,11 @@ def problems_of(roadmap: Roadmap) -> list[Problem]:
     for task in with_needs:
         problems += [_unknown(task, need, first_line) for need in task.needs if need not in first_line]
     return problems
+
+
+def _can_be_written(name: str) -> bool:
+    """Whether a text has no lone surrogates: an escape like "\\ud800" in a source makes one."""
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _unknown(task: Task, need: str, ids: dict[str, int]) -> Problem:

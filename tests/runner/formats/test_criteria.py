@@ -86,6 +86,19 @@ def test_lists_under_tasks_win_over_boxes_that_are_all_criteria() -> None:
     assert titles(text) == ["Enable it", "Test it"]
 
 
+def test_boxes_of_criteria_are_the_list_beside_bullets_and_next_steps() -> None:
+    text = """
+        ## Phase 1
+        1. Design it
+        2. Build it
+        ### Success Criteria
+        - [x] it is used
+        ## Next steps
+        - go on
+        """
+    assert titles(text) == ["it is used"]
+
+
 def test_boxes_of_criteria_that_far_outnumber_all_else_are_the_list() -> None:
     boxes = "".join(f"- [x] check {number}\n" for number in range(9))
     roadmap = read(f"# Validation\n## Acceptance criteria\n{boxes}## Next steps\n- go on\n")

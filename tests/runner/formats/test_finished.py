@@ -12,6 +12,9 @@ from beastmode.runner.formats.finished import marks_done, says_done, says_done_i
     ("title", "done"),
     [
         ("Phase 1 ✅", True),
+        ("Concluída", True),
+        ("Fase 2 (completado)", True),
+        ("Schritt 3 - erledigt", True),
         ("Phase 1: Base - ✓ COMPLETE", True),
         ("Q3 (shipped)", True),
         ("Phase 2（完了）", True),

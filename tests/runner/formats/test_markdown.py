@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.runner.formats import markdown
+from beastmode.runner.graph import graph_of
 from beastmode.runner.roadmap import Phase, Roadmap, problems_of
 
 HERE = Path("ROADMAP.md")
@@ -95,7 +96,7 @@ def test_boxes_are_the_tasks_and_other_lists_are_not() -> None:
     assert states(text) == {"indexer": "done", "chat": "pending", "kept: a section of its own": "pending"}
 
 
-def test_criteria_of_a_task_are_its_details_and_those_of_a_phase_are_last_things_to_do() -> None:
+def test_criteria_of_a_heading_task_are_its_details_and_all_others_are_last_things_to_do() -> None:
     text = """
         ## Phase 1
         - [ ] build
@@ -112,8 +113,8 @@ def test_criteria_of_a_task_are_its_details_and_those_of_a_phase_are_last_things
         - [ ] shipped
         """
     roadmap = read(text)
-    assert [task.title for task in roadmap.tasks()] == ["build", "Parse", "ship", "shipped"]
-    assert [len(task.details.splitlines()) for task in roadmap.tasks()] == [2, 4, 0, 0]
+    assert [task.title for task in roadmap.tasks()] == ["build", "it runs", "Parse", "ship", "shipped"]
+    assert [len(task.details.splitlines()) for task in roadmap.tasks()] == [1, 0, 4, 0, 0]
 
 
 @pytest.mark.parametrize("marker", ["-", "*", "+", "1.", "2)"])
@@ -197,6 +198,20 @@ def test_a_heading_about_two_ids_is_no_task() -> None:
     ]
 
 
+def test_sub_tickets_are_tasks_whatever_they_list() -> None:
+    text = (
+        "## Branch 1: Looks\n### Sub-ticket #8: Tags\n1. map\n2. update\n### Sub-ticket #9: Colors\n- flat\n"
+    )
+    assert [(task.id, task.title) for task in read(text).tasks()] == [
+        ("sub-ticket-8", "Tags"),
+        ("sub-ticket-9", "Colors"),
+    ]
+
+
+def test_a_heading_about_a_range_of_ids_is_no_task() -> None:
+    assert titles("## Later\n### M3-M7\nwords\n## Now\n- [ ] a\n") == ["a"]
+
+
 def test_the_title_of_a_file_is_no_task_whatever_its_id() -> None:
     assert titles("# T055: Validation\n## Criteria\n- [x] a\n### More\n- [x] b\n") == ["a", "b"]
 
@@ -239,21 +254,40 @@ def test_steps_of_a_task_are_its_details() -> None:
     assert second.id == "task-2"
 
 
-def test_an_overview_of_phases_is_no_list_of_tasks() -> None:
-    text = """
-        ## Phases
-        - [x] **Phase 1: Base** - set up
-        - [ ] **Phase 2: Build** - make
-        ### Phase 1: Base
-        **Success Criteria** (what must be TRUE):
-          1. It runs
-        Plans:
-        - [x] 01-01: Repo
-        ### Phase 2: Build
-        Plans:
-        - [ ] 02-01: Code
-        """
-    assert [(task.id, task.title) for task in read(text).tasks()] == [("01-01", "Repo"), ("02-01", "Code")]
+OVERVIEW = """
+    ## Phases
+    - [x] **Phase 1: Base** - set up
+    - [ ] **Phase 2: Build** - make
+    - [ ] **Phase 3: Ship** - give away
+    ### Phase 1: Base
+    **Success Criteria** (what must be TRUE):
+      1. It runs
+    Plans:
+    - [x] 01-01: Repo
+    ### Phase 2: Build
+    (to be planned)
+    ### Phase 3: Ship
+    Plans:
+    - [ ] 03-01: Pack
+    """
+
+
+def test_a_box_for_a_phase_comes_last_in_that_phase() -> None:
+    assert [(place[0], task.title) for place, task in read(OVERVIEW).walk()] == [
+        ("Phase 1: Base", "Repo"), ("Phase 1: Base", "Phase 1: Base - set up"),
+        ("Phase 2: Build", "Phase 2: Build - make"),
+        ("Phase 3: Ship", "Pack"), ("Phase 3: Ship", "Phase 3: Ship - give away"),
+    ]  # fmt: skip
+
+
+def test_boxes_for_phases_run_when_their_phases_are_done() -> None:
+    roadmap = read(OVERVIEW)
+    waves = graph_of(roadmap).waves()
+    names = [task.title.partition(" - ")[0] for task in roadmap.tasks()]
+    assert [[names[task] for task in wave] for wave in waves] == [
+        ["Repo"], ["Phase 1: Base"], ["Phase 2: Build"], ["Pack"], ["Phase 3: Ship"],
+    ]  # fmt: skip
+    assert reasons(roadmap)[1] == "its boxes stand for phases: each is the last task of its phase"
 
 
 def test_numbered_items_under_phases() -> None:
@@ -379,6 +413,21 @@ def test_a_todo_list_is_one_list_of_several() -> None:
     assert states("# TODO\n## TODO\n- a\n- b\n## Nice to have\n- c\n## Done\n- d\n") == {
         "a": "pending", "b": "pending", "c": "pending", "d": "done",
     }  # fmt: skip
+
+
+def test_next_steps_under_a_label_do_not_stand_for_the_phases() -> None:
+    text = """
+        ## Phase 1: Base
+        ### Step 1.1: Clean up
+        words
+        ### Step 1.2: Refactor
+        words
+        ## Conclusion
+        **Next Steps**:
+        1. Review this
+        2. Begin
+        """
+    assert titles(text) == ["Clean up", "Refactor"]
 
 
 def test_next_steps_do_not_stand_for_the_phases() -> None:

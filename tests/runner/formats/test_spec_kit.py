@@ -302,6 +302,11 @@ def test_a_box_with_an_id_below_a_heading_task_is_a_task_of_its_own() -> None:
     ]
 
 
+def test_use_cases_and_requirements_are_no_tasks() -> None:
+    text = "## UC-01: Add a task\n- [ ] T001 Write it\n### FR-002: Speed\n"
+    assert [task.id for task in spec_kit.read(text, HERE).tasks()] == ["T001"]
+
+
 def test_an_id_counts_once() -> None:
     text = "# Tasks: X\n## Phase 1\n- [ ] T001 a\n## Phase 2\n- [x] T001 again, other words\n- [ ] T002 b"
     roadmap = read(text)

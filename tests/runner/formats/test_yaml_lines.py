@@ -142,6 +142,12 @@ def test_what_is_no_yaml_is_named_with_its_line(text: str, line: int, what: str,
     assert tip in found.tip
 
 
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+def test_half_a_character_is_refused_by_either_parser(loader: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_lines, "_LOADER", getattr(yaml, loader, yaml.SafeLoader))
+    assert problem('a: b\nid: "x\\ud800"\n').line == 2
+
+
 def test_all_keys_that_stand_twice_are_named() -> None:
     assert [problem.line for problem in load("a: 1\na: 2\nb: {c: 1,\n c: 2}\na: 3").problems] == [2, 4, 5]
 

@@ -48,11 +48,12 @@ def assemble(findings: Findings, manner: Manner) -> Roadmap:
     none_of = {draft.line.number for draft in drafts} | ({top.line.number} if top and top.line else set())
     tasks = _tasks(drafts, none_of)
     tree = _Tree(manner)
-    for draft, task in zip(drafts, tasks, strict=True):
+    for draft, task in _in_order(drafts, tasks):
         tree.below(draft, _phases_above(draft, none_of)).append(task)
     roadmap = Roadmap(tree.finished(), title=top.title if top else "", order=manner.order)
     roadmap.format, roadmap.rule = manner.format, manner.rule
     lines = {phase.line for phase in tree.phases.values() if phase.line}
+    _say_where_boxes_went(findings, drafts)
     account = _Account(findings, drafts, lines)
     account.used = connect(roadmap, drafts, tasks, findings.outline, account.notes)
     roadmap.ignored = account.entries(manner.reason, top)
@@ -91,9 +92,35 @@ def _tasks(drafts: Sequence[Draft], none_of: set[int]) -> list[Task]:
     return tasks
 
 
+def _in_order(drafts: Sequence[Draft], tasks: Sequence[Task]) -> list[tuple[Draft, Task]]:
+    """As they stand in the file, but a box for a phase behind all that the phase holds."""
+    pairs = list(zip(drafts, tasks, strict=True))
+    if all(draft.phase is None for draft in drafts):
+        return pairs
+    last = {section: draft.line.number for draft in drafts for section in draft.place.section.chain()}
+
+    def position(pair: tuple[Draft, Task]) -> int:
+        phase = pair[0].phase
+        if phase is None or phase.line is None:
+            return pair[0].line.number
+        return last.get(phase, phase.line.number)
+
+    return sorted(sorted(pairs, key=lambda pair: pair[0].phase is not None), key=position)
+
+
+def _say_where_boxes_went(findings: Findings, drafts: Sequence[Draft]) -> None:
+    """A heading whose boxes stand for phases holds none of them any more."""
+    for draft in drafts:
+        heading = draft.place.section.line
+        if draft.phase and heading:
+            findings.repeats[heading.number] = (
+                "its boxes stand for phases: each is the last task of its phase"
+            )
+
+
 def _phases_above(draft: Draft, none_of: set[int]) -> Iterator[Section]:
-    """The sections a draft lies in, outermost first, except the title and headings that are tasks themselves."""
-    for section in draft.place.section.chain():
+    """The sections a draft belongs to, outermost first, except the title and headings that are tasks themselves."""
+    for section in (draft.phase or draft.place.section).chain():
         if section.line is None or section.line.number not in none_of:
             yield section
 
@@ -113,8 +140,9 @@ class _Tree:
             line = section.line.number if section.line else 0
             children = self._inside(children, section, section.title or "untitled", line)
         if draft.checks:
-            # A phase of their own, so that what judges a phase comes after its work.
-            children = self._inside(children, (draft.place.section, draft.checks), draft.checks, 0)
+            # A phase of their own, so that what judges or sums up a phase comes after its work.
+            part = draft.phase or draft.place.section
+            children = self._inside(children, (part, draft.checks), draft.checks, 0)
         return children
 
     def finished(self) -> list[Phase | Task]:

@@ -37,19 +37,20 @@ def is_task_box(place: Place) -> bool:
 def box_drafts(outline: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
     """A draft for every box.   criteria: which boxes that are criteria are left out."""
     boxes = [place for place in outline.places if is_task_box(place)]
+    if not boxes:
+        return []
     if criteria != "none":
         inside = _sections_as_steps(boxes)
         judges = Judges(outline, boxes).judges if criteria == "of tasks" else is_criterion
         boxes = [place for place in boxes if place.section not in inside and not judges(place)]
-    overview = _overview(boxes)
-    kept = [place for place in boxes if place.line.number not in overview]
-    return [draft_of_box(place) for place in kept + _between(outline, kept)]
+    named = _named_phases(outline, boxes)
+    return [_draft_of_box(place, named.get(place.line.number)) for place in boxes + _between(outline, boxes)]
 
 
-def draft_of_box(place: Place) -> Draft:
-    """The draft of one box."""
+def _draft_of_box(place: Place, phase: Section | None) -> Draft:
     text = task_text(place.line.body)
-    return Draft(place, text.title, text.own_id, box_says(place.line), checks=criteria_label(place))
+    checks = place.section.title if phase else criteria_label(place)
+    return Draft(place, text.title, text.own_id, box_says(place.line), checks=checks, phase=phase)
 
 
 def _between(outline: Outline, boxes: list[Place]) -> list[Place]:
@@ -85,20 +86,19 @@ def _sections_as_steps(boxes: list[Place]) -> set[Section]:
     return {section for section in steps - others if own_id_of(section.title)[0]}
 
 
-def _overview(boxes: list[Place]) -> set[int]:
-    """Boxes that only name a phase which has boxes of its own (`- [ ] **Phase 1: Name** - its goal`)."""
-    filled: dict[str, Section] = {}
-    for place in boxes:
-        for section in place.section.inner_chain():
-            if match := _PHASE_NAME.match(section.title):
-                filled.setdefault(match[1].lower(), section)
-    lines = set()
+def _named_phases(outline: Outline, boxes: list[Place]) -> dict[int, Section]:
+    """Lines whose box stands for a phase with a section elsewhere (`- [ ] **Phase 1: Name** - its goal`)."""
+    sections: dict[str, Section] = {}
+    for section in outline.sections:
+        if match := _PHASE_NAME.match(section.title):
+            sections.setdefault(match[1].lower(), section)
+    named = {}
     for place in boxes:
         match = _PHASE_NAME.match(place.line.body)
-        phase = filled.get(match[1].lower()) if match else None
+        phase = sections.get(match[1].lower()) if match else None
         if phase and phase not in place.section.chain() and _same_phase(plain(place.line.body), phase.title):
-            lines.add(place.line.number)
-    return lines
+            named[place.line.number] = phase
+    return named
 
 
 def _same_phase(text: str, title: str) -> bool:

@@ -27,8 +27,8 @@ def criteria_label(place: Place) -> str:
 class Judges:
     """Which boxes are criteria of one task, and so belong to it.
 
-    Those below a box, and those below a heading that is a task itself (`### Task 2: title`, and no box there but
-    criteria). Other boxes under criteria, of a phase or of the whole file, are a last list of things to do.
+    Those below a heading that is a task itself (`### Task 2: title`, and no box there but criteria). Other boxes
+    under criteria, of a box, a phase or the whole file, are a last list of things to do.
     """
 
     def __init__(self, outline: Outline, boxes: list[Place]) -> None:
@@ -44,6 +44,4 @@ class Judges:
 
     def judges(self, place: Place) -> bool:
         """Whether a box is a criterion of a task."""
-        if not is_criterion(place):
-            return False
-        return place.below_box or any(section in self._tasks for section in place.section.chain())
+        return is_criterion(place) and any(section in self._tasks for section in place.section.chain())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from beastmode.runner.formats.finished import says_done_in_words
 from beastmode.runner.formats.lines import SKIPPED, Line
-from beastmode.runner.formats.outline import Outline, Place
+from beastmode.runner.formats.outline import Outline, Place, Section
 
 
 @dataclass(slots=True, eq=False)
@@ -15,7 +15,8 @@ class Draft:
     """A task that was found.
 
     own_id: as the list writes it, "" without one.   done: None where nothing on its line says.   details: the
-    lines below that belong to it.   checks: the label about criteria (`Exit criteria`) that it stands under.
+    lines below that belong to it.   checks: what the last part of a phase is called that it belongs to, such as the
+    label about criteria (`Exit criteria`) it stands under.   phase: the one it is a box for, if that is elsewhere.
     """
 
     place: Place
@@ -24,6 +25,7 @@ class Draft:
     done: bool | None = None
     parallel: bool = False
     checks: str = ""
+    phase: Section | None = None
     details: list[Line] = field(default_factory=list)
 
     @property

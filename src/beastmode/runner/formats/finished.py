@@ -16,7 +16,10 @@ _NOT_DONE = re.compile(
     re.IGNORECASE,
 )
 _DONE_SHOUT = re.compile(r"\b(?:COMPLETED?|DONE|SHIPPED|FINISHED|RELEASED|IMPLEMENTED)\W*$")
-_DONE = r"(?:completed?|done|shipped|finished|released|implemented|已完成|完了|完成)"
+_DONE = (
+    r"(?:completed?|done|shipped|finished|released|implemented|已完成|完了|完成|완료|conclu[ií]d[oa]|completad[oa]|"
+    r"terminad[oa]|hecho|feit[oa]|terminée?|achevée?|erledigt|fertig|abgeschlossen|готово|завершено|выполнено)"
+)
 _DONE_ASIDE = re.compile(
     rf"[(\[（]\s*{_DONE}\b[^)\]）]{{0,40}}[)\]）]\W*$|"
     rf"(?:^|[—–:|-]\s*){_DONE}(?:\s*[(,:-]?\s*(?:on |in )?\d[\w ./,-]{{0,30}})?\W*$",
@@ -28,7 +31,7 @@ _DONE_TAIL = re.compile(
     re.IGNORECASE,
 )
 _DONE_WHOLE = re.compile(
-    r"\W*(?:(?:recently|already|previously) )?(?:completed?|done|shipped|finished|已完成|完了)"
+    rf"\W*(?:(?:recently|already|previously) )?{_DONE}"
     r"(?: (?:tasks?|items?|work|features?))?\W*",
     re.IGNORECASE,
 )

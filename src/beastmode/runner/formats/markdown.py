@@ -18,6 +18,7 @@ from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.lines import GLYPHS_OPEN, SKIPPED, scan
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.plain_lists import labelled_drafts, marked_drafts, phase_drafts, theme_drafts
+from beastmode.runner.formats.plan_sections import is_plan_phase
 from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.task_tables import stage_drafts, table_drafts
 from beastmode.runner.formats.titles import leading_mark
@@ -58,9 +59,10 @@ def read(text: str, path: Path) -> Roadmap:
 def find_drafts(found: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
     """The tasks by the first way that finds any.   criteria: which boxes that are criteria are left out."""
     drafts = next((drafts for way in _ways(criteria) if (drafts := way(found))), [])
-    boxes = box_drafts(found, "none") if criteria == "of tasks" else []
-    only_checks = len(boxes) > 3 * len(drafts) and all(draft.line.kind == "item" for draft in drafts)
-    return boxes if only_checks else drafts
+    if criteria == "all" or any(draft.line.kind != "item" or draft.line.box is not None for draft in drafts):
+        return drafts
+    boxes = box_drafts(found, "none")
+    return boxes if len(boxes) > 3 * len(drafts) else drafts
 
 
 def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
@@ -68,6 +70,7 @@ def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
     yield _named
     yield _labelled
     yield _numbered_with_criteria
+    yield lambda found: box_drafts(found, criteria)
     yield running_drafts
     yield fielded_drafts
     yield _marked
@@ -79,7 +82,7 @@ def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
 
 
 def _boxes_and_named(found: Outline, criteria: Criteria) -> list[Draft]:
-    """Boxes, and the headings with ids that have none. Criteria alone make no plan."""
+    """Boxes, and the headings with ids that have none. Where all boxes are criteria, firmer ways come first."""
     boxes = box_drafts(found, criteria)
     if all(is_criterion(draft.place) for draft in boxes):
         return []
@@ -96,10 +99,19 @@ def _named(found: Outline) -> list[Draft]:
 def _labelled(found: Outline) -> list[Draft]:
     """Lists under Tasks, unless the phases list far more without that label, or TODO is one list of several."""
     drafts = labelled_drafts(found)
-    places = [draft.place for draft in drafts]
-    if all(not place.labels and is_list_name(place.section.title) for place in places):
-        return drafts if len(drafts) == len(theme_drafts(found)) else []
+    if not drafts:
+        return []
+    names = {draft.place.labels[-1] if draft.place.labels else draft.place.section.title for draft in drafts}
+    if all(is_list_name(name) for name in names):
+        return drafts if _is_all_there_is(found, drafts) else []
     return drafts if len(drafts) * 3 >= len(phase_drafts(found)) else []
+
+
+def _is_all_there_is(found: Outline, drafts: list[Draft]) -> bool:
+    """Whether a file names no other work than a list: no bullets, no boxes, no phases beside it."""
+    holding = {section for draft in drafts for section in draft.place.section.chain()}
+    phases = [section for section in found.sections if section not in holding and is_plan_phase(section)]
+    return len(drafts) == len(theme_drafts(found)) and not box_drafts(found) and not phases
 
 
 def _numbered_with_criteria(found: Outline) -> list[Draft]:

@@ -52,8 +52,7 @@ class Section:
 class Place:
     """A line with its surroundings.
 
-    labels: those it stands under, outermost first, in plain words.   below_box, inside_item: it is
-    part of an item with a box, of any item.
+    labels: those it stands under, outermost first, in plain words.   inside_item: it is part of an item.
     """
 
     line: Line
@@ -61,7 +60,6 @@ class Place:
     labels: tuple[str, ...] = ()
     is_label: bool = False
     opens: Section | None = None
-    below_box: bool = False
     inside_item: bool = False
 
 
@@ -85,11 +83,10 @@ def outline(lines: list[Line]) -> Outline:
 
 
 class _Above(NamedTuple):
-    """An item that later ones may be a part of.   words: what it announces.   boxed: it or one above has a box."""
+    """An item that later ones may be a part of.   words: what it announces."""
 
     indent: int
     words: str
-    boxed: bool
 
 
 class _Walk:
@@ -150,13 +147,11 @@ class _Walk:
             self.above.pop()
         place.labels = self._labels()
         place.inside_item = bool(self.above)
-        place.below_box = place.inside_item and self.above[-1].boxed
         words, rest = label_of(line.body)
         announces = bool(words) and not rest and line.box is None and ends_in_colon(line.body)
         place.is_label = announces and is_heading_of_list(words)
         if len(self.above) < _MOST_DEEP:
-            boxed = place.below_box or line.box is not None
-            self.above.append(_Above(line.indent, words if place.is_label else "", boxed))
+            self.above.append(_Above(line.indent, words if place.is_label else ""))
 
     def _labels(self) -> tuple[str, ...]:
         inner = tuple(item.words for item in self.above if item.words)

@@ -70,7 +70,7 @@ def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]
             continue
         if place.section is not section or line.kind == "heading":
             section, indent = place.section, -1
-        if wanted(place) and _could_be_work(place):
+        if _could_be_work(place) and wanted(place):
             if 0 <= indent < line.indent:
                 continue
             indent = line.indent

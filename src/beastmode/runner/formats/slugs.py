@@ -15,6 +15,9 @@ _LONGEST, _LONGEST_BYTES = 48, 150
 def slug(title: str) -> str:
     """A title as an id: lowercase words joined by `-`, letters of other scripts kept. Never empty."""
     words = _WORD.findall(_unaccented(title[:400].lower()).replace("_", " "))
+    whole = "-".join(words)
+    if len(whole) <= _LONGEST and whole.isascii():
+        return whole or "task"
     kept = ""
     for word in words:
         longer = f"{kept}-{word}" if kept else word[:_LONGEST]

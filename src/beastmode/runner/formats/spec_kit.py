@@ -31,7 +31,7 @@ Form = Literal["box", "heading", "bare", "bullet", "loose"]
 
 _ID = (
     r"(?:T(?:ASK)?(?:-[A-Z]{1,4})?[-_]?\d{1,6}(?:\.\d{1,3}|-\d{1,4}(?!\d))*[a-zA-Z]?|"
-    r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,6}[a-z]?)"
+    r"(?!FR|NFR|SC|REQ|CHK|AC|US-|UC|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,6}[a-z]?)"
 )
 _TASK = re.compile(rf"[\[(]?({_ID})[\])]?(?![\w/])[ ]*(.*)$")
 _LOOSE = re.compile(r"((?!FR|NFR|SC|REQ|US|UC|AC|TC\d)[A-Z]{1,4}\d{1,4}[a-z]?)(?![\w/'’-])[ ]+(\S.*)$")

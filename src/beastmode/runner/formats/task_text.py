@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from beastmode.runner.formats.titles import plain
 
 _KIND = (
-    r"(?:tasks?|quests?|tickets?|stor(?:y|ies)|issues?|items?|features?|actions?|steps?|work items?|"
+    r"(?:(?:sub-?)?(?:tasks?|tickets?)|quests?|stor(?:y|ies)|issues?|items?|features?|actions?|steps?|work items?|"
     r"jobs?|prs?|任务|タスク|tareas?|tarefas?|tâches?|aufgaben?|задачи?)"
 )
 _NAMED = re.compile(
@@ -30,10 +30,12 @@ _STORY = re.compile(r"\s*\[(?:US|Story|STORY)[ -]?\d+(?:[ ]*[,/&-][ ]*(?:US)?\d+
 _ENDING_BOX = re.compile(r"\s*\[[xX ]\]\s*$")
 _LEADING_TICK = re.compile(r"(?<=[\s\]])\[[xX]\][ ]*(?=[:：])")
 _STRONG = re.compile(
-    r"(?:quest|task|ticket|story|work item)\s*#?\s*\d|[A-Z]{1,6}\d{0,2}-[A-Z]?\d|(?![HMPQSV])[A-Z]{1,6}\d+\.\d|T\d{3}|"
-    r"(?:任务|タスク|tarea|tâche|aufgabe|задача)\s*\d|[A-Z]{2,}(?:-[A-Z]+)+-\d",
+    r"(?!([A-Z]{1,6})\d+-\1\d)(?:(?:quest|(?:sub-?)?(?:task|ticket)|story|work item)\s*#?\s*\d|"
+    r"[A-Z]{1,6}\d{0,2}-[A-Z]?\d|(?![HMPQSV])[A-Z]{1,6}\d+\.\d|T\d{3}|"
+    r"(?:任务|タスク|tarea|tâche|aufgabe|задача)\s*\d|[A-Z]{2,}(?:-[A-Z]+)+-\d)",
     re.IGNORECASE,
 )
+"""Not `M3-M7`: that is several."""
 _LEADING = ":：-–—.) \t"
 
 

@@ -24,7 +24,7 @@ _EMOJI = re.compile("[\u2600-\u27bf\u2b50-\u2bff\U0001f000-\U0001faff\ufe0f\u200
 def plain(text: str) -> str:
     """The text without emphasis, links, comments and decoration at its ends. Code spans stay as they are."""
     if not _SPECIAL.search(text):
-        return undecorated(_SPACES.sub(" ", text))
+        return undecorated(" ".join(text.split()))
     text = _COMMENT.sub("", text)
     parts = _CODE.split(text)
     parts[::2] = [_unemphasised(part) for part in parts[::2]]
@@ -43,6 +43,8 @@ def heading_title(text: str) -> str:
 
 def undecorated(text: str) -> str:
     """The text without emoji, state marks and blanks at its two ends."""
+    if text[:1].isalnum() and text[-1:].isalnum():
+        return text
     start, end = 0, len(text)
     while start < end and _is_decoration(text[start]):
         start += 1

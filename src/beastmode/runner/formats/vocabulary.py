@@ -52,7 +52,7 @@ _PHASE = _any_of(
     r"^\W*(?:q[1-4]|h[12]|[smpv]\d+)\b|\bq[1-4]\b|^\W*v\d+\.\d+|^\W*\d+\.\d+\.(?:\d+|x)\b|"
     r"^\W*\d+\.\d+(?:\.\d+)?\W*$|^\W*(?:20\d\d)\b",
     r"^\W*(?:now|next|later|soon|future|backlog|planned|upcoming|someday|mvp)\W*$|\b(?:short|mid|"
-    r"medium|long|near)[- ]term\b",
+    r"medium|long|near)(?:er)?[- ]term\b",
     r"^\W*(?:节点|里程碑)\s*[A-Z]?\d",
     r"第.{1,3}(?:阶段|周|月|季度|章|期)|阶段|フェーズ|ステップ|短期|中期|长期|長期|단계|\bphase \d",
 )

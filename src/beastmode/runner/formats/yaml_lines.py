@@ -28,6 +28,8 @@ SHOWN = 60
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HALF = re.compile("[\ud800-\udfff]")
+"""libyaml refuses such escapes by itself, PyYAML's own parser does not; no file name and no log can hold them."""
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 _STANDARD = tuple(
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")
@@ -191,6 +193,9 @@ class _Builder:
             plain = event.tag not in _TEXT_TAGS
         if "\0" in text:
             self.problems.append(Problem(line, "a text with a NUL character in it", "Take the \\0 out."))
+        if half := _HALF.search(text):
+            what = f"a text with half a character in it: \\u{ord(half[0]):04x}"
+            self.problems.append(Problem(line, what, "Write the whole character, or leave it out."))
         self._attach(Scalar(text, line, plain), event.anchor, 1 + len(text) // 64)
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
