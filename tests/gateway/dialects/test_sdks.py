@@ -20,7 +20,7 @@ from beastmode.gateway.dialects import Dialect, dialect_for
 from beastmode.gateway.dialects.protocol import Head
 from beastmode.testing.model_answers import events
 from beastmode.testing.threads import in_thread
-from beastmode.testing.tool_calls import call_events
+from beastmode.testing.tool_calls import call_events, whole_call
 from tests.gateway.dialects.speaker import Speaker
 from tests.gateway.dialects.spoken import ALL, FAILURE, TIP
 
@@ -221,6 +221,24 @@ def test_a_tool_call_is_heard_whole_between_keepalives(name: str, ask: Heard) ->
     for piece in kept_alive(dialect, pieces):
         follower.feed(piece)
     assert (follower.complete, follower.usage.tokens_in, follower.usage.tokens_out) == (True, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("ask", "arguments"),
+    [
+        (chat_whole, lambda heard: json.loads(heard.choices[0].message.tool_calls[0].function.arguments)),
+        (responses_whole, lambda heard: json.loads(heard.output[0].arguments)),
+        (messages_whole, lambda heard: heard.content[0].input),
+        (gemini_whole, lambda heard: heard.function_calls[0].args),
+    ],
+)
+def test_a_tool_call_in_one_piece_is_heard_and_counted(ask: Heard, arguments: Callable[[Any], Any]) -> None:
+    dialect = dialect_of(next(name for name, other in WHOLE if other is ask))
+    assert dialect.shape is not None
+    body = json.dumps(whole_call(dialect.shape, "m", "bash", ARGUMENTS)).encode()
+    with speaking((200, JSON_TYPE), body) as speaker:
+        assert arguments(ask(speaker.url)) == ARGUMENTS
+    assert (dialect.usage(body).tokens_in, dialect.usage(body).tokens_out) == (8, 8)
 
 
 def repr_of(event: Any) -> Any:
