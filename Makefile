@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test quick lint clean system
+.PHONY: run test quick lint bench clean system
 
 run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
@@ -16,9 +16,13 @@ quick: $(VENV)/.installed-dev      ## the tests of a few seconds
 	$(BIN)/python -m pytest -q -m "not slow"
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/ruff check src tests scripts examples
-	$(BIN)/ruff format --check src tests scripts examples
+	$(BIN)/ruff check src tests bench scripts examples
+	$(BIN)/ruff format --check src tests bench scripts examples
 	$(BIN)/mypy
+
+bench: $(VENV)/.installed-bench     ## each budget of speed beside its peers, as Markdown; ROWS="noop paced" for some
+	@$(PYTHON) scripts/system_packages.py bench
+	@$(BIN)/python -m bench $(ROWS)
 
 system:                            ## what the tests need beside Python; names what could not be had
 	@$(PYTHON) scripts/system_packages.py
@@ -32,6 +36,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
 clean:

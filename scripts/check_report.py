@@ -204,8 +204,14 @@ def session_ended(run: Run, event: Event) -> None:
         run.tasks[name].state = "blocked"
 
 
+def records_of(event: Event) -> list[dict[str, Any]]:
+    """The tasks of a plan. What stands in `same` stands in each of their records."""
+    same = event.data.get("same", {})
+    return [{**same, **record} for record in event.data.get("tasks", ())]
+
+
 def planned(run: Run, event: Event) -> None:
-    for record in event.data.get("tasks", ()):
+    for record in records_of(event):
         task = run.tasks[record["id"]]
         task.needs, task.retries = tuple(record.get("needs", ())), record.get("retries")
         task.category, task.kind = record.get("category", ""), record.get("kind", "")

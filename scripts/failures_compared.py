@@ -35,7 +35,12 @@ def ours(case: Case) -> Answer:
 
 def evidence(case: Case) -> Evidence:
     return Evidence(
-        case["status"], case["headers"], case["body"], case["exception"] or None, case["mid_stream"], case["provider"]
+        case["status"],
+        case["headers"],
+        case["body"],
+        case["exception"] or None,
+        case["mid_stream"],
+        case["provider"],
     )
 
 
@@ -52,7 +57,7 @@ def openai_sdk(case: Case) -> Answer:
 
 
 def vercel(case: Case) -> Answer:
-    """Vercel ai 6.0: 408, 409, 429, >= 500 and failed fetches, 2 retries, sooner than told where told to wait > 60 s."""
+    """Vercel ai 6.0: 408, 409, 429, >= 500 and failed fetches; sooner than told where told to wait > 60 s."""
     return _by_status(case)
 
 
@@ -129,9 +134,9 @@ HEAD = """# Failures compared
 
 <!-- made by scripts/failures_compared.py from shared/corpora/errors; do not edit -->
 
-Whether to try again, on {total} failures that people met and reported ({answered} with a status, some of them inside a
-stream). **Right**: everything else. **Wasted**: tried again though it can never pass. **Too early**: tried again at once
-though it needs hours or a change. **Missed**: not tried again though it would have passed.
+Whether to try again, on {total} failures that people met and reported ({answered} with a status, some of them inside
+a stream). **Right**: everything else. **Wasted**: tried again though it can never pass. **Too early**: tried again at
+once though it needs hours or a change. **Missed**: not tried again though it would have passed.
 
 The SDKs are not run: their rules are written down in the script as their code has them. A rule that answers only yes
 or no counts as right where it does not try again what needs hours. What arrives inside a stream they do not try again.
@@ -143,7 +148,12 @@ def page(cases: list[Case]) -> str:
     answered = [case for case in cases if case["status"] is not None]
     lines = [HEAD.format(total=len(cases), answered=len(answered))]
     for title, some in (("All", cases), ("With a status", answered)):
-        lines += [f"## {title} ({len(some)})", "", "| rules | right | wasted | too early | missed |", "|---|---|---|---|---|"]
+        lines += [
+            f"## {title} ({len(some)})",
+            "",
+            "| rules | right | wasted | too early | missed |",
+            "|---|---|---|---|---|",
+        ]
         for name, rule in RULES.items():
             lines.append(f"| {name} | {' | '.join(map(str, counts(some, rule)))} |")
         lines.append("")

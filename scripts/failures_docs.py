@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from beastmode.failures.rules import LATER, RULES, USUAL, Rule
-from beastmode.failures.tips import ADVICE, CANNOT_RUN_TIP, REDIRECT_TIP, TIPS, Advice
+from beastmode.failures.special_tips import ADVICE, Advice
+from beastmode.failures.tips import CANNOT_RUN_TIP, REDIRECT_TIP, TIPS
 from beastmode.failures.traits import TRAITS
 
 PAGE = Path(__file__).parent.parent / "docs" / "failures.md"
@@ -44,11 +45,18 @@ def page() -> str:
 
 
 def _classes() -> list[str]:
-    lines = ["## Classes", "", "| class | passes | throttle | breaker | covers | tip |", "|---|---|---|---|---|---|"]
+    lines = [
+        "## Classes",
+        "",
+        "| class | passes | throttle | breaker | covers | tip |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, tip in TIPS.items():
         usual = USUAL[name]
         passes = str(usual.passing).lower()
-        lines.append(f"| `{name}` | {passes} | {usual.throttle} | {usual.effect} | {usual.scope} | {_cell(tip)} |")
+        lines.append(
+            f"| `{name}` | {passes} | {usual.throttle} | {usual.effect} | {usual.scope} | {_cell(tip)} |"
+        )
     return [*lines, ""]
 
 
@@ -103,7 +111,9 @@ def _needs(rule: Rule) -> str:
     for label, values in (("code", rule.codes), ("name", rule.kinds), ("trait", rule.traits)):
         if values:
             parts.append(f"{label} {_some(sorted(values))}")
-    parts += [f"words {_some(sorted(_quoted(one) for one in says))}" for says in (rule.says, rule.also) if says]
+    parts += [
+        f"words {_some(sorted(_quoted(one) for one in says))}" for says in (rule.says, rule.also) if says
+    ]
     if rule.unless:
         parts.append(f"not {', '.join(sorted(rule.unless))}")
     return _cell("; ".join(parts)) or "-"

@@ -1,4 +1,5 @@
-"""Install what the tests need beside Python, where that is possible; name what could not be had.
+"""Install what the tests (or, with the argument `bench`, the benchmarks) need beside Python, where that is possible;
+name what could not be had.
 
 As root (or with BEAST_INSTALL=1, through sudo) on Debian the missing packages are installed. Elsewhere they are
 named, and the tests that need them are skipped; where CI=true a missing one is an error.
@@ -11,13 +12,17 @@ import shutil
 import subprocess
 import sys
 
-NEEDED = {"git": "git", "openssl": "openssl", "strace": "strace"}
-"""Command -> Debian package. openssl makes the certificates of the tests; strace kills the runner at every write
-and fsync of the journal."""
+NEEDED = {
+    "tests": {"git": "git", "openssl": "openssl", "strace": "strace"},
+    "bench": {"parallel": "parallel"},
+}
+"""Command -> Debian package. openssl makes the certificates of the tests; strace shows the crash tests
+every call on the journal's folder; GNU parallel is what many would use instead of us."""
 
 
-def main() -> int:
-    missing = {command: package for command, package in NEEDED.items() if not shutil.which(command)}
+def main(purpose: str = "tests") -> int:
+    needed = NEEDED[purpose]
+    missing = {command: package for command, package in needed.items() if not shutil.which(command)}
     if missing and shutil.which("apt-get") and (os.geteuid() == 0 or os.environ.get("BEAST_INSTALL") == "1"):
         sudo = [] if os.geteuid() == 0 else ["sudo"]
         subprocess.run([*sudo, "apt-get", "update", "-qq"], check=False)
@@ -26,10 +31,11 @@ def main() -> int:
         missing = {command: package for command, package in missing.items() if not shutil.which(command)}
     for command, package in missing.items():
         print(
-            f"missing: {command} (Debian package {package}); tests that need it cannot run", file=sys.stderr
+            f"missing: {command} (Debian package {package}); {purpose} that need it cannot run",
+            file=sys.stderr,
         )
     return 1 if missing and os.environ.get("CI") == "true" else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

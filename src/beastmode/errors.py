@@ -7,9 +7,9 @@ Faults are raised; outcomes that a task expects (an exit code, a refused connect
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -17,6 +17,9 @@ EXIT_INPUT = 2
 EXIT_JOURNAL = 74
 EXIT_HELD = 75
 EXIT_INTERRUPTED = 130
+
+SHOWN_PROBLEMS = 50
+"""Of a roadmap in one message: a file that is wrong everywhere would push the first ones out of sight."""
 
 
 class BeastError(Exception):
@@ -33,6 +36,10 @@ class BeastError(Exception):
         place = f"{where}: " if where else ""
         advice = f"\n  {tip}" if tip else ""
         super().__init__(f"{place}{what}{advice}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields, for programs. `problems` has what, line and tip of each, where several were found."""
+        return {"what": self.what, "where": self.where, "tip": self.tip, "problems": []}
 
 
 class SettingError(BeastError):
@@ -63,6 +70,12 @@ class ReportError(BeastError):
     exit_code = EXIT_JOURNAL
 
 
+class OutputError(BeastError):
+    """What was asked for cannot be written to stdout."""
+
+    exit_code = EXIT_JOURNAL
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a roadmap.   line: from 1; 0 where no line can be named."""
@@ -73,17 +86,25 @@ class Problem:
 
 
 class RoadmapError(BeastError):
-    """A roadmap that cannot be run. All problems found are listed, each with its line."""
+    """A roadmap that cannot be run. The problems found are listed, each with its line and its own advice.
+
+    The message shows the first `SHOWN_PROBLEMS`; `problems` holds all of them.
+    """
 
     def __init__(self, path: Path | str, problems: Sequence[Problem]) -> None:
         self.path, self.problems = str(path), tuple(problems)
         first, *rest = self.problems
-        super().__init__(
-            "\n".join([first.what, *(self._line(p) for p in rest)]),
-            where=f"{path}:{first.line}" if first.line else str(path),
-            tip=first.tip,
-        )
+        super().__init__(first.what, where=self._place(first), tip=first.tip)
+        if rest:
+            shown = [
+                f"{self._place(one)}: {one.what}" + (f"\n  {one.tip}" if one.tip else "") for one in rest
+            ]
+            more = len(rest) - SHOWN_PROBLEMS + 1
+            shown[SHOWN_PROBLEMS - 1 :] = [f"and {more} more problems"] if more > 0 else []
+            self.args = ("\n".join([str(self), *shown]),)
 
-    def _line(self, problem: Problem) -> str:
-        place = f"{self.path}:{problem.line}" if problem.line else self.path
-        return f"{place}: {problem.what}" + (f" ({problem.tip})" if problem.tip else "")
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), "problems": [asdict(problem) for problem in self.problems]}
+
+    def _place(self, problem: Problem) -> str:
+        return f"{self.path}:{problem.line}" if problem.line else self.path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from beastmode.errors import SettingError
 
@@ -15,7 +16,7 @@ Order = Literal["needs", "sequence", "phases"]
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)?\s*(sec|second|s|minute|min|m|hour|h)")
-_DURATION_TIP = "Write seconds as a number, or a duration like 500ms, 30s, 10m, 1h30m."
+_DURATION_TIP = "Write seconds, or a duration like 500ms, 30s, 10m, 1h30m."
 _RATE_TIP = "Write starts per time, like 8/s, 60/min or 500/h, several with a comma, or none for no limit."
 
 PAD_SHARE, PAD_LEAST_S = 0.05, 0.050
@@ -42,6 +43,25 @@ def parse_duration(value: object) -> float:
     if not math.isfinite(value) or value < 0:
         raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP)
     return float(value)
+
+
+def parse_timeout(value: object) -> float:
+    """Seconds, more than 0, written as a duration."""
+    if str(value).lstrip().startswith("-"):
+        raise SettingError(f"a timeout of {value} is negative", tip=_DURATION_TIP)
+    seconds = parse_duration(value)
+    if seconds == 0:
+        raise SettingError("a timeout of 0 would end everything at once", tip="Leave it out for the default.")
+    return seconds
+
+
+def parse_count(value: object, least: int) -> int:
+    """A whole number from `least`, of at most nine digits: what is stored and counted with it fits everywhere."""
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) < least:
+        tip = f"Write a whole number from {least}, or leave it out for the default."
+        raise SettingError(f"{value!r} is not a whole number from {least}", tip=tip)
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +151,29 @@ class RunSettings:
     max_time_s: float | None = None
     durability: Durability = "full"
     order: Order | None = None
+
+    def __post_init__(self) -> None:
+        for name, fits, tip in self._checks():
+            if not fits:
+                raise SettingError(f"{getattr(self, name)!r} is not possible", where=name, tip=tip)
+
+    def _checks(self) -> Iterator[tuple[str, bool, str]]:
+        """Of each setting that can be wrong: its name, whether it is right, and what to write instead."""
+        yield "concurrency", _from(1, self.concurrency), "Use a whole number from 1, or None for no limit."
+        yield "rates", all(r.starts >= 1 and r.span_s > 0 for r in self.rates), _RATE_TIP
+        yield "timeout_s", self.timeout_s > 0, "Use seconds, more than 0."
+        yield "retries", self.retries >= 0, "Use a whole number from 0."
+        for name in ("max_wait_s", "linger_s", "log_limit_bytes"):
+            yield name, getattr(self, name) >= 0, "Use a number from 0."
+        yield "max_attempts", _from(1, self.max_attempts), "Use a whole number from 1, or None for no limit."
+        yield (
+            "max_time_s",
+            self.max_time_s is None or self.max_time_s > 0,
+            "Use seconds, more than 0, or None.",
+        )
+        yield "durability", self.durability in get_args(Durability), "Use full or process."
+        yield "order", self.order in (None, *get_args(Order)), "Use needs, sequence, phases or None."
+
+
+def _from(least: int, number: int | None) -> bool:
+    return number is None or number >= least

@@ -111,7 +111,8 @@ def test_nothing_to_read_says_what_to_do(arguments: tuple[str, ...]) -> None:
     done = explain(*arguments)
     assert done.returncode == 2
     assert "beast explain" in done.stderr
-    assert not done.stdout
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["exit_code"] for answer in said] == [2] * ("--json" in arguments)
 
 
 def test_at_a_terminal_it_does_not_wait_in_silence() -> None:

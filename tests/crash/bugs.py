@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from beastmode.events import ATTEMPT_ENDED
+from beastmode.events import ATTEMPT_ENDED, Event
 from beastmode.runner import progress, watchdog
 from beastmode.store.journal import Journal
 
@@ -36,7 +36,7 @@ def forget_results() -> None:
     """Resume does not see that a task has a result."""
     ended = progress._HANDLERS[ATTEMPT_ENDED]
 
-    def as_interrupted(self: progress.Progress, event: progress.Event) -> None:
+    def as_interrupted(self: progress.Progress, event: Event) -> None:
         event.data["end"] = "interrupted"
         ended(self, event)
 

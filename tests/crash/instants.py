@@ -25,11 +25,15 @@ from tests.crash.points import broken
 def main(folder: Path, seed: int, rounds: int) -> None:
     """Kill `rounds` runs, each at an instant of its own within the time that a run takes."""
     rng = random.Random(seed)
+    story.begin(folder / f"{seed}-whole")
+    started = time.monotonic()
+    assert story.resume(folder / f"{seed}-whole", "full") == 0
+    took_s = time.monotonic() - started
     for number in range(rounds):
         durability: Durability = "process" if number % 2 else "full"
         here = folder / f"{seed}-{number}"
         story.begin(here)
-        after_s = rng.uniform(0.0, 0.15)
+        after_s = rng.uniform(0.0, took_s)
         killed = kill_after(here, durability, after_s)
         round_ = {"number": number, "after_s": after_s, "killed": killed, "broken": broken(here, durability)}
         print(json.dumps(round_), flush=True)

@@ -1,8 +1,8 @@
 """The run that the crash tests kill, and the promises that hold after each kill: told in a folder of its own.
 
-    roadmap.yaml   the list; `effects` gets a line whenever a task was really at work
-    acks           a line for every event that the journal said was safe, written when it said so
-    .beast         the home
+roadmap.yaml   the list; `effects` gets a line whenever a task was really at work
+acks           a line for every event that the journal said was safe, written when it said so
+.beast         the home
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import beastmode
-import beastmode.compose  # before the forks
+from beastmode import run  # all of it is loaded here, before the forks
+from beastmode.errors import BeastError
 from beastmode.settings import Durability
+from beastmode.store.ballast import BALLAST_BYTES
 from beastmode.store.journal import Journal
 
 SLOTS = 3
@@ -62,26 +63,26 @@ def prepare(folder: Path, durability: Durability) -> None:
     folder.mkdir()
     (folder / "first.yaml").write_text("tasks: [{id: first, command: ['true']}]", encoding="ascii")
     os.chdir(folder)
-    beastmode.run("first.yaml", durability=durability)
+    run("first.yaml", durability=durability)
 
 
 def play(folder: Path, durability: Durability) -> Callable[[], int]:
     """`beast run` of the roadmap, for a process of its own: output to `output`, the exit code as the result. It
     leaves out the 2 s that a slot lingers after a kill: there is no server here to spare."""
 
-    def run() -> int:
+    def told() -> int:
         os.chdir(folder)
         output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(output, 1)
         os.dup2(output, 2)
         _note_acks()
         try:
-            return beastmode.run("roadmap.yaml", durability=durability, linger_s=0.01).exit_code
-        except beastmode.errors.BeastError as error:
+            return run("roadmap.yaml", durability=durability, linger_s=0.01).exit_code
+        except BeastError as error:
             print(error, file=sys.stderr, flush=True)
             return error.exit_code
 
-    return run
+    return told
 
 
 def _note_acks() -> None:
@@ -125,10 +126,13 @@ def recorded(folder: Path) -> list[Record]:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
             return []
         rows = db.execute(
-            "SELECT seq, kind, task, attempt, data FROM events WHERE run ="
-            " (SELECT run FROM events WHERE kind = 'run_started' AND CAST(data AS TEXT) LIKE '%roadmap.yaml%') ORDER BY seq"
+            "SELECT seq, kind, task, attempt, data FROM events WHERE run = (SELECT run FROM events"
+            " WHERE kind = 'run_started' AND CAST(data AS TEXT) LIKE '%roadmap.yaml%') ORDER BY seq"
         )
-        return [Record(*row, json.loads(data).get("end", "")) for *row, data in rows]
+        return [
+            Record(seq, kind, task, attempt, json.loads(data).get("end", ""))
+            for seq, kind, task, attempt, data in rows
+        ]
 
 
 def lines(folder: Path, name: str) -> Counter[str]:
@@ -171,6 +175,7 @@ def check(folder: Path, durability: Durability) -> None:
     after = recorded(folder)
     assert after[: len(before)] == before, "something recorded was lost or changed"
     _check_result(before, effects, after, lines(folder, "effects"))
+    check_home(folder)
 
 
 def _check_order(folder: Path, records: list[Record], effects: Counter[str]) -> None:
@@ -196,3 +201,13 @@ def _check_result(
     repeated = effects - Counter(TASKS)
     assert repeated.total() <= SLOTS, f"more than {SLOTS} attempts were repeated: {repeated}"
     assert after[-1].kind == "session_ended"
+
+
+def check_home(folder: Path) -> None:
+    """What lies beside the journal is whole, too."""
+    home = folder / ".beast"
+    assert (home / ".gitignore").read_text(encoding="ascii") == "*\n", (
+        "the home no longer keeps itself out of git"
+    )
+    assert (home / "ballast").stat().st_size == BALLAST_BYTES, "the ballast is not whole"
+    assert not list((home / "watchdogs").glob("*.lock")), "the locks of ended watchdogs are left"

@@ -22,7 +22,10 @@ def judged(status: int | None, body: Any = "", **rest: Any) -> Failure:
 
 def google(quota_id: str, delay: str = "", value: str = "20") -> dict[str, Any]:
     details: list[dict[str, Any]] = [
-        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": quota_id, "quotaValue": value}]}
+        {
+            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            "violations": [{"quotaId": quota_id, "quotaValue": value}],
+        }
     ]
     if delay:
         details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
@@ -40,10 +43,15 @@ def test_the_same_sentence_of_google_is_a_minute_a_day_or_nothing_at_all() -> No
 
 
 def test_more_than_the_minute_allows_never_passes_even_with_a_hint() -> None:
-    said = "Rate limit reached for model `m` on tokens per minute (TPM): Limit 7000, Used 0, Requested ~12903. "
-    failure = judged(429, {"error": {"message": said + "Please try again in 50s.", "code": "rate_limit_exceeded"}})
+    said = (
+        "Rate limit reached for model `m` on tokens per minute (TPM): Limit 7000, Used 0, Requested ~12903. "
+    )
+    failure = judged(
+        429, {"error": {"message": said + "Please try again in 50s.", "code": "rate_limit_exceeded"}}
+    )
     assert (failure.class_, failure.passing, failure.retry_after_s) == ("payload_too_large", False, None)
-    assert "12,903" in failure.tip and "7,000" in failure.tip
+    assert "12,903" in failure.tip
+    assert "7,000" in failure.tip
 
 
 @pytest.mark.parametrize(
@@ -72,7 +80,9 @@ def test_a_trap_of_the_facts_is_told_apart(status: int, body: Any, class_: str) 
 
 
 def test_a_daily_reset_names_its_time_and_is_waited_for() -> None:
-    failure = judged(400, "You have reached your specified API usage limits. You will regain access on 2026-10-01.")
+    failure = judged(
+        400, "You have reached your specified API usage limits. You will regain access on 2026-10-01."
+    )
     assert (failure.class_, failure.passing, failure.throttle) == ("quota_exhausted", "after", True)
     assert failure.retry_after_s == pytest.approx(1_790_812_800 - NOW_UNIX, abs=1)
     assert "2026-10-01 00:00 UTC" in failure.tip
@@ -85,8 +95,12 @@ def test_a_wait_beyond_two_minutes_turns_passing_into_after() -> None:
 
 
 def test_rate_headers_count_only_where_a_limit_failed_and_is_used_up() -> None:
-    headers = {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-reset-requests": "1s",
-               "x-ratelimit-remaining-requests": "9"}  # fmt: skip
+    headers = {
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "6m0s",
+        "x-ratelimit-remaining-requests": "9",
+        "x-ratelimit-reset-requests": "1s",
+    }
     assert judged(429, "", headers=headers).retry_after_s == 360
     assert judged(400, "", headers=headers).retry_after_s is None
 
@@ -109,8 +123,17 @@ def test_503_and_529_ask_for_less_only_where_they_say_how_long() -> None:
 
 def test_the_nearest_model_and_the_host_really_called_are_named() -> None:
     body = {"error": {"message": "The model `qwen2.5-coder` does not exist.", "code": "model_not_found"}}
-    failure = judged(404, body, url="http://u:pw@10.0.0.7:8000/v1", model="qwen2.5-coder", models=["llama3", "Qwen2.5-Coder-7B"])
-    assert failure.tip == "Write Qwen2.5-Coder-7B instead of qwen2.5-coder: 10.0.0.7:8000 has no model of that name."
+    failure = judged(
+        404,
+        body,
+        url="http://u:pw@10.0.0.7:8000/v1",
+        model="qwen2.5-coder",
+        models=["llama3", "Qwen2.5-Coder-7B"],
+    )
+    assert (
+        failure.tip
+        == "Write Qwen2.5-Coder-7B instead of qwen2.5-coder: 10.0.0.7:8000 has no model of that name."
+    )
 
 
 def test_the_provider_is_told_by_the_host_not_by_the_label_of_a_client() -> None:

@@ -16,7 +16,9 @@ PAGE = ROOT / "docs" / "failures-compared.md"
 @needs_corpus
 def test_the_table_is_current() -> None:
     script = ROOT / "scripts" / "failures_compared.py"
-    done = subprocess.run([sys.executable, str(script), str(CORPUS), "--check"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(script), str(CORPUS), "--check"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -30,8 +30,9 @@ def test_every_form_is_understood(value: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["0", "-1", "nan", "inf", "-inf", "", "soon", "1_000", "0s", "1e400", "99999999999999999999", "400 days",
-              "Mon, 21 Sep 2026 13:33:19 GMT", "2026-09-21T13:00:00Z", "1789997599", "2099-01-01", "0x10", "٣", "12 parsecs"]
+    "value", ["0", "-1", "nan", "inf", "-inf", "", "soon", "1_000", "0s", "1e400", "99999999999999999999",
+              "400 days", "Mon, 21 Sep 2026 13:33:19 GMT", "2026-09-21T13:00:00Z", "1789997599", "2099-01-01", "0x10",
+              "٣", "12 parsecs"]
 )  # fmt: skip
 def test_nonsense_and_the_past_are_no_hint(value: str) -> None:
     assert wait_of(value, now_unix=NOW_UNIX) is None
@@ -79,7 +80,9 @@ def test_the_finer_header_wins_where_it_makes_sense(headers: dict[str, str], sec
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1789997642000"}, 42),
     ],
 )  # fmt: skip
-def test_rate_headers_count_where_the_limit_is_used_up(headers: dict[str, str], seconds: float | None) -> None:
+def test_rate_headers_count_where_the_limit_is_used_up(
+    headers: dict[str, str], seconds: float | None
+) -> None:
     assert resets(headers, now_unix=NOW_UNIX) == seconds
 
 
@@ -101,6 +104,7 @@ def test_rate_headers_count_where_the_limit_is_used_up(headers: dict[str, str], 
         ("try again at sep 22nd, 2026 1:33 pm.", 86_380),
         ("usage limit reached|1790001200", 3_600),
         ("retry-after: 30", 30),
+        ("retry failed after 1 attempts: provider requested 1800000ms wait", 1_800),
     ],
 )
 def test_a_sentence_that_states_a_wait_is_understood(text: str, seconds: float) -> None:

@@ -21,7 +21,7 @@ ERROR = {
     }
 }
 JSON = json.dumps(ERROR)
-NODE = "{ error: { message: 'Rate limit reached. Please try again in 2.5s.', code: 'rate_limit_exceeded' }, status: 429 }"
+NODE = "{ error: { message: 'Rate limit reached, try again in 2.5s.', code: 'rate_limit_exceeded' }, status: 429 }"
 SHAPES = {
     "json": JSON,
     "bytes": JSON.encode(),
@@ -76,7 +76,9 @@ def test_a_page_is_read_by_its_title() -> None:
 
 
 def test_what_was_asked_and_is_echoed_decides_nothing() -> None:
-    echo = {"detail": [{"type": "missing", "msg": "Field required", "input": "out of memory, insufficient_quota"}]}
+    echo = {
+        "detail": [{"type": "missing", "msg": "Field required", "input": "out of memory, insufficient_quota"}]
+    }
     assert judged(json.dumps(echo), 422).class_ == "bad_request"
     assert judged(json.dumps(echo)[:-6], 422).class_ == "bad_request"
 
@@ -96,10 +98,22 @@ def test_a_stream_is_judged_by_its_end() -> None:
 @pytest.mark.parametrize(
     ("frame", "class_"),
     [
-        ('event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', "overloaded"),
-        ('data: {"type":"response.failed","response":{"error":{"code":"server_error","message":"x y"}}}', "server_error"),
-        ('data: {"error":{"message":"bad tool","code":"tool_use_failed"},"status_code":400}', "invalid_response"),
-        ('data: {"choices":[{"error":{"code":502,"message":"upstream died"},"finish_reason":"error"}]}', "server_error"),
+        (
+            'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+            "overloaded",
+        ),
+        (
+            'data: {"type":"response.failed","response":{"error":{"code":"server_error","message":"x y"}}}',
+            "server_error",
+        ),
+        (
+            'data: {"error":{"message":"bad tool","code":"tool_use_failed"},"status_code":400}',
+            "invalid_response",
+        ),
+        (
+            'data: {"choices":[{"error":{"code":502,"message":"upstream died"},"finish_reason":"error"}]}',
+            "server_error",
+        ),
     ],
 )
 def test_an_error_behind_200_is_one(frame: str, class_: str) -> None:

@@ -55,6 +55,38 @@ def test_an_unknown_field_is_named_once_with_the_known_ones() -> None:
     assert "{{nope}}" in problem.tip
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sh", "-c", "echo {title}"],
+        ["/bin/bash", "-lc", "echo '{title}'"],
+        ["env", "A=1", "zsh", "-ec", "x {title} {title}"],
+        ["bash", "-euo", "pipefail", "-c", "x {title}"],
+        ["bash", "--norc", "-o", "pipefail", "-ce", "x {title}", "bash", "{id}"],
+    ],
+)
+def test_a_field_in_the_script_of_a_shell_would_be_code(arguments: list[str]) -> None:
+    [problem] = problems_of_arguments(arguments, line=3)
+    assert problem.line == 3
+    assert "{title} in the script of" in problem.what
+    assert '"$BEAST_TITLE"' in problem.tip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sh", "-c", 'echo "$1"', "sh", "{title}"],
+        ["sh", "-c", "echo {{title}} ${title}"],
+        ["sh", "script.sh", "-c", "{title}"],
+        ["sh", "-c"],
+        ["sh", "-e", "{title}"],
+        ["python", "-c", "import sys", "{title}"],
+    ],
+)
+def test_a_field_behind_the_script_of_a_shell_is_an_argument(arguments: list[str]) -> None:
+    assert problems_of_arguments(arguments) == []
+
+
 @pytest.mark.parametrize("shell", ["echo ${HOME}", "f() { id; }", "echo { id }", "echo {a,b}", "echo {1..3}"])
 def test_braces_of_the_shell_are_left_alone(shell: str) -> None:
     assert problems_of_shell(shell) == []

@@ -196,7 +196,7 @@ def test_a_phase_in_sequence_is_a_barrier_and_neighbours_in_parallel_go_together
         "build", [Task("a"), Task("b", parallel=True), Task("c", parallel=True), Task("d")], "sequence"
     )
     graph = graph_of(Roadmap([build, Phase("ship", [Task("e")])], order="phases"))
-    assert graph.start() == [0]
+    assert list(graph.start()) == [0]
     assert sorted(graph.done(0)) == [1, 2]
     assert (graph.done(1), graph.done(2), graph.done(3)) == ([], [3], [4])
 
@@ -206,3 +206,13 @@ def test_barriers_between_wide_phases_cost_a_joint_and_not_a_product() -> None:
     graph = graph_of(Roadmap(wide, order="phases"))
     assert (graph.size, graph.nodes) == (200, 201)
     assert sum(len(graph.after(node)) for node in range(graph.nodes)) == 200
+
+
+def test_tasks_that_wait_for_nothing_come_in_the_order_of_the_file() -> None:
+    roadmap = Roadmap([Task("a"), Task("b", needs=("a",)), Task("c")])
+    assert list(graph_of(roadmap).start()) == [0, 2]
+
+
+def test_a_joint_that_waits_for_nothing_is_passed() -> None:
+    graph = Graph(2, 4, [(2, 3), (3, 1)])
+    assert list(graph.start()) == [0, 1]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from beastmode.errors import RunLockedError
+from beastmode.errors import PreconditionError, RunLockedError
 from beastmode.runner.lock import RunLock, holder_of
 
 HOLD = """
@@ -71,3 +72,20 @@ def test_released_it_can_be_taken_again_and_looking_takes_nothing(tmp_path: Path
 def test_looking_at_a_home_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
     assert holder_of(tmp_path / "none", "key") == ""
     assert not (tmp_path / "none").exists()
+
+
+def test_what_a_killed_holder_has_left_is_not_the_name_of_the_next_one(tmp_path: Path) -> None:
+    killed = RunLock(tmp_path, "key")
+    killed.name("run r7, process 4194305")  # higher than any process id of Linux
+    killed.release()
+    second = RunLock(tmp_path, "key")
+    with pytest.raises(RunLockedError, match=f"already, by process {os.getpid()}"):
+        RunLock(tmp_path, "key")
+    second.release()
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file", encoding="ascii")
+    with pytest.raises(PreconditionError, match="cannot be locked") as failed:
+        RunLock(tmp_path / "home", "key")
+    assert "--home" in failed.value.tip

@@ -45,6 +45,10 @@ class Gone:
     limits: Limits
     buried: bool = False
 
+    @property
+    def busy_until(self) -> float:
+        return self.at + self.linger_s if self.buried else math.inf
+
 
 @dataclass
 class Model:
@@ -98,7 +102,7 @@ class Model:
         return self.starts + [gone.at for gone in self.gone for _ in range(gone.places)]
 
     def _lingering(self) -> list[float]:
-        return self.lingering + [gone.at + gone.linger_s for gone in self.gone for _ in range(gone.busy)]
+        return self.lingering + [gone.busy_until for gone in self.gone for _ in range(gone.busy)]
 
 
 def windows_of(given: Sequence[Rate]) -> dict[float, int]:

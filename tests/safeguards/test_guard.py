@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from beastmode.failures.failure import Failure
 from beastmode.safeguards.guard import Guard, GuardStoppedError, HeldBackError
+from beastmode.safeguards.host_store import HostStore
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Rate
 from beastmode.testing import VirtualLoop
@@ -130,5 +132,106 @@ def test_the_breaker_opens_and_one_trial_decides() -> None:
             trial.effect = "success"
         states.append(guard.breaker.state)
         assert states == ["open", "half_open", "closed"]
+
+    play(story)
+
+
+def test_patience_with_an_ill_server_ends_at_a_slow_rate_too() -> None:
+    """The probe waits for its place most of the time; that wait is the ill server's, not the rate's."""
+
+    async def story(loop: VirtualLoop) -> None:
+        async def probe(leaves: Callable[[], None]) -> Failure | None:
+            leaves()
+            return ILL
+
+        guard = guard_of(loop, 3, Rate(1, 60.0), probe=probe, max_wait_s=300.0)
+        with pytest.raises(HeldBackError, match="unhealthy"):
+            async with asyncio.timeout(3600):
+                await guard.admit().__aenter__()
+
+    assert play(story) <= 400.0
+
+
+@pytest.mark.parametrize("how", ["timed out", "cancelled"])
+def test_the_slot_of_a_probe_that_was_not_answered_lingers(how: str) -> None:
+    """The server may still be at work on it."""
+
+    async def story(loop: VirtualLoop) -> None:
+        async def probe(leaves: Callable[[], None]) -> Failure | None:
+            leaves()
+            await asyncio.sleep(1.0)
+            return Failure("timeout", "no answer", True, "wait")
+
+        guard = guard_of(loop, 1, probe=probe, linger_s=5.0)
+        asking = asyncio.ensure_future(guard.admit().__aenter__())
+        await asyncio.sleep(0.5)
+        if how == "cancelled":
+            asking.cancel()
+        await asyncio.sleep(0.75)
+        assert guard.in_use() == (1, 0)
+        asking.cancel()
+        await asyncio.sleep(6.0)
+        assert guard.in_use() == (0, 0)
+
+    play(story)
+
+
+def test_a_process_with_a_limit_of_one_does_not_starve_those_who_probe(tmp_path: Path) -> None:
+    """Their probe and its start are two places, which a window of one never has at once."""
+
+    async def story(loop: VirtualLoop) -> None:
+        async def probe(leaves: Callable[[], None]) -> Failure | None:
+            leaves()
+            return None
+
+        def store(*rates: Rate) -> HostStore:
+            return HostStore("server:1", 3, rates, 2.0, folder=tmp_path, clock=loop.time)
+
+        other, mine = store(Rate(1, 1.0)), store(Rate(8, 1.0))
+        guard = Guard(mine, loop.clock(), concurrency=3, rates=[Rate(8, 1.0)], probe=probe)
+        for _ in range(5):
+            async with asyncio.timeout(10), guard.admit() as admitted:
+                admitted.leaves()
+        guard.close()
+        other.close()
+
+    assert play(story) <= 15.0
+
+
+def test_after_a_clean_end_only_the_rest_of_a_window_is_waited_for() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, 1, Rate(500, 3600.0), Rate(8, 1.0))
+        guard.resume(killed=False, ended_s_ago=3600.0)
+        async with guard.admit():
+            assert 180.0 <= loop.time() <= 180.1, "the padded hour began 3,600 s ago"
+
+    play(story)
+
+
+def test_after_a_kill_the_window_is_full_and_slots_linger() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, 1, Rate(8, 1.0), linger_s=3.0)
+        guard.resume(killed=True, ended_s_ago=3600.0)
+        assert guard.in_use() == (0, 8)
+        async with guard.admit() as admitted:
+            assert loop.time() >= 3.0
+            assert admitted.waited_s["restart"] >= 3.0
+
+    play(story)
+
+
+def test_three_may_try_again_at_once_and_the_fourth_waits_for_one_to_end() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, None)
+        retries = [guard.admit(retry=True) for _ in range(4)]
+        for retry in retries[:3]:
+            await retry.__aenter__()
+        fourth = asyncio.ensure_future(retries[3].__aenter__())
+        await asyncio.sleep(1.0)
+        async with guard.admit():
+            assert not fourth.done(), "others pass it meanwhile"
+        await retries[0].__aexit__(None, None, None)
+        await fourth
+        assert retries[3].waited_s == {"retries": 1.0}
 
     play(story)

@@ -1,4 +1,4 @@
-"""A file of limits that is damaged, deleted, replaced, busy, of another boot, or on a full disk: limits hold all the same."""
+"""A file of limits that is damaged, deleted, replaced, busy, of another boot, or on a full disk: limits still hold."""
 
 from __future__ import annotations
 
@@ -17,11 +17,8 @@ from beastmode.safeguards.host_store import HostStore
 from beastmode.safeguards.limit_store import Hold
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime
+from tests.safeguards.calls import Join, die, granted, polled, start
 from tests.safeguards.limit_model import Unpadded
-from tests.safeguards.test_host_members import Join, join, polled, time
-from tests.safeguards.test_limit_store import die, granted, start
-
-__all__ = ["join", "time"]  # fixtures
 
 Sabotage = Callable[[Path], None]
 

@@ -5,25 +5,23 @@ Each member here is a HostStore of its own, as it would be in a process of its o
 
 from __future__ import annotations
 
-import math
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from beastmode.safeguards.host_decision import LOOK_S, POLL_S
+from beastmode.safeguards.host_log import KEEP_LEAST_S
 from beastmode.safeguards.host_queue import STALE_S
-from beastmode.safeguards.host_store import BURY_S, HostStore
+from beastmode.safeguards.host_store import BURY_S, CLEAR_EVERY, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
-from beastmode.settings import Rate
 from beastmode.testing import ManualTime
+from tests.safeguards.calls import Join, die, granted, polled, start
 from tests.safeguards.limit_model import (
     Gone,
     Limits,
@@ -35,39 +33,6 @@ from tests.safeguards.limit_model import (
     ticks,
     windows_of,
 )
-from tests.safeguards.test_limit_store import die, granted, start
-
-Join = Callable[..., HostStore]
-
-
-@pytest.fixture
-def time() -> ManualTime:
-    return ManualTime()
-
-
-@pytest.fixture
-def join(tmp_path: Path, time: ManualTime) -> Iterator[Join]:
-    """A further process that names the same server."""
-    stores: list[HostStore] = []
-
-    def join(concurrency: int | None, *rates: Rate, linger_s: float = 2.0) -> HostStore:
-        stores.append(HostStore("server:1", concurrency, rates, linger_s, folder=tmp_path, clock=time))
-        return stores[-1]
-
-    yield join
-    for store in stores:
-        store.close()
-
-
-def polled(store: HostStore, time: ManualTime, places: int = 1, within_s: float = 60.0) -> Ticket:
-    """Ask as a guard does, waiting as told."""
-    give_up = time.now + within_s
-    while time.now < give_up:
-        taken = store.take(time.now, places)
-        if isinstance(taken, Ticket):
-            return taken
-        time.now += taken.wait_s
-    raise AssertionError(f"not admitted within {within_s} s")
 
 
 def test_what_one_process_takes_is_missing_to_the_other(join: Join, time: ManualTime) -> None:
@@ -194,6 +159,38 @@ def test_a_process_that_was_buried_alive_comes_back_with_what_it_holds(
     assert other.in_use(time.now) == (1, 0)
     assert buried.in_use(time.now) == (2, 5), "its call is in flight, and the window counts as full"
     assert other.take(time.now) == Hold("slot", POLL_S)
+
+
+def test_the_file_stays_small_however_long_a_run_is(join: Join, time: ManualTime, tmp_path: Path) -> None:
+    store = join(1, Unpadded(1, 1.0))
+    for _ in range(1000):
+        store.end(start(store, time.now), time.now, linger_s=0.5)
+        time.now += 1.0
+    (path,) = tmp_path.glob("*.db")
+    db = sqlite3.connect(path)
+    (starts,) = db.execute("SELECT count(*) FROM starts").fetchone()
+    (calls,) = db.execute("SELECT count(*) FROM calls").fetchone()
+    db.close()
+    assert starts <= KEEP_LEAST_S + CLEAR_EVERY
+    assert calls <= CLEAR_EVERY
+    assert len(store._calls) <= CLEAR_EVERY
+
+
+def test_there_is_no_instant_at_which_one_lives_and_is_no_member(
+    join: Join, time: ManualTime, tmp_path: Path
+) -> None:
+    """Whoever comes just then would take the file for lost, and an hour's window for full."""
+    leaving, alive_at_commit = join(1, Unpadded(9, 1.0)), list[bool]()
+    leaving.end(start(leaving, time.now), time.now)
+
+    def look(statement: str) -> None:
+        if statement == "COMMIT":
+            alive_at_commit.append(bool(list(tmp_path.glob("*.alive"))))
+
+    leaving._file._db.set_trace_callback(look)
+    leaving.close()
+    assert alive_at_commit == [False]
+    assert join(1, Unpadded(9, 1.0)).in_use(time.now) == (0, 1)
 
 
 @dataclass(eq=False)
@@ -334,7 +331,7 @@ class HostMembersMachine(RuleBasedStateMachine):
             db.close()
 
     def learn(self) -> None:
-        """Bring the model up to what the processes can know: a death counts from its burial on, its limits until then."""
+        """Let the model know what the processes can know: a death counts from its burial on, its limits until then."""
         known = self.known()
         all_limits = [process.limits for process in self.processes]
         for gone in self.model.gone:
@@ -395,5 +392,5 @@ class HostMembersMachine(RuleBasedStateMachine):
 
 TestHostMembers = HostMembersMachine.TestCase
 TestHostMembers.settings = settings(
-    max_examples=100, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -24,14 +24,10 @@ from beastmode.safeguards.host_store import HostStore
 from beastmode.safeguards.limit_store import Hold, LimitStore, MemoryStore, Ticket
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime
+from tests.safeguards.calls import die, granted, start
 from tests.safeguards.limit_model import Limits, Model, Unpadded, limits, lingers, ticks, windows_of
 
 Make = Callable[[int | None, Sequence[Rate]], LimitStore]
-
-
-@pytest.fixture
-def time() -> ManualTime:
-    return ManualTime()
 
 
 @pytest.fixture(params=["memory", "host"])
@@ -50,17 +46,6 @@ def make(request: pytest.FixtureRequest, tmp_path: Path, time: ManualTime) -> It
     yield make
     for store in made:
         store.close()
-
-
-def granted(taken: Ticket | Hold) -> Ticket:
-    assert isinstance(taken, Ticket), taken
-    return taken
-
-
-def start(store: LimitStore, now: float) -> Ticket:
-    ticket = granted(store.take(now))
-    store.left(ticket, now)
-    return ticket
 
 
 def test_a_slot_is_free_when_its_call_ends_and_not_before(make: Make, time: ManualTime) -> None:
@@ -137,7 +122,7 @@ def test_raised_limits_hold_at_once(make: Make, time: ManualTime) -> None:
 
 def test_two_rates_over_one_span_are_the_stricter_one(make: Make, time: ManualTime) -> None:
     """Once changed, both were one window, which counted every start twice."""
-    store = make(None, [])
+    store = make(None, [Unpadded(9, 1.0)])
     store.set_limits(time.now, None, [Unpadded(4, 1.0), Unpadded(2, 1.0), Unpadded(3, 1.0)])
     later = time.now + 1.0
     start(store, later)
@@ -342,20 +327,11 @@ class HostStoreMachine(LimitStoreMachine):
         shutil.rmtree(self.folder)
 
 
-def die(store: LimitStore) -> None:
-    """As kill -9: the lock of its liveness goes, and its connection; nothing is written."""
-    assert isinstance(store, HostStore)
-    assert store._alive is not None
-    store._alive.close(remove=False)
-    store._file.close()
-    store._closed = True
-
-
 TestMemoryStore = LimitStoreMachine.TestCase
-TestMemoryStore.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestMemoryStore.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
 TestHostStore = HostStoreMachine.TestCase
 TestHostStore.settings = settings(
-    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

@@ -1,12 +1,10 @@
-"""The journal: what is acknowledged stays, once; a newer file is left alone; a full disk is survived."""
+"""The journal: what is acknowledged stays, once; a newer file is left alone. Full disks: tests/crash."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import subprocess
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -109,46 +107,3 @@ async def _make(path: Path) -> None:
     journal = Journal(path)
     journal.new_run({})
     await journal.close()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB, where this may be had."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        if os.environ.get("CI") == "true":
-            pytest.fail("a tmpfs cannot be mounted here; run CI as root")
-        pytest.skip("needs root to mount a small tmpfs")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-@pytest.mark.parametrize("durability", DURABILITIES)
-def test_a_full_disk_keeps_what_was_recorded(small_disk: Path, durability: Durability) -> None:
-    """The ballast makes room for what is in flight; then appends fail, and say so. The journal stays whole."""
-    acknowledged: list[int] = []
-
-    async def write() -> None:
-        journal = Journal(small_disk / "journal.db", durability)
-        with pytest.raises(JournalError) as failed:
-            for number in range(10_000):
-                await journal.append("x", 1, data={"n": number, "text": "x" * 2000})
-                acknowledged.append(number)
-                if journal.trouble is not None:
-                    break
-            assert journal.trouble is not None
-            await journal.append("last", 1)
-            raise journal.trouble
-        assert "space" in failed.value.tip
-        assert not (small_disk / "ballast").exists()
-        await journal.close()
-
-    play(write())
-    events = read(small_disk / "journal.db")
-    assert [event.data["n"] for event in events if event.kind == "x"] == acknowledged
-    assert events[-1].kind == "last"
-    with sqlite3.connect(small_disk / "journal.db") as db:
-        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    db.close()

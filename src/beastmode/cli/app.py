@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import sys
+from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -12,7 +16,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from beastmode import __version__
-from beastmode.errors import EXIT_INPUT, EXIT_INTERRUPTED, BeastError
+from beastmode.cli.streams import forgive_lost_readers
+from beastmode.errors import EXIT_DONE, EXIT_INPUT, EXIT_INTERRUPTED, BeastError, OutputError
 
 COMMANDS = {
     "run": "Run a roadmap in parallel, safely, to the end; or go on where it stopped.",
@@ -28,6 +33,10 @@ COMMANDS = {
 """What each command is for. Kept here so that `beast --help` loads none of them: it answers at once."""
 
 
+_UsageError: Any = typer.BadParameter.__bases__[0]
+"""Of click, which newer versions of typer bring along under a name of their own."""
+
+
 class _Lazy(TyperGroup):
     """Loads `beastmode.cli.<command>` when that command is asked for."""
 
@@ -41,9 +50,21 @@ class _Lazy(TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}. {_guess(args[0])}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _guess(word: str) -> str:
+    if Path(word).exists():
+        return f"To run a roadmap: beast run {shlex.quote(word)}"
+    near = get_close_matches(word, COMMANDS, n=1)
+    return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(COMMANDS)}."
 
 
 def new_app(**options: Any) -> typer.Typer:
@@ -65,19 +86,45 @@ def _version(
 
 
 def main() -> None:
-    """The `beast` command. Exit codes: docs/exit-codes.md."""
+    """The `beast` command. Exit codes: docs/states.md."""
     if sys.platform == "win32":
         sys.exit("beast needs Linux or macOS. On Windows, install WSL (`wsl --install`) and run it there.")
+    forgive_lost_readers()
     try:
-        app()
+        code = answer(sys.argv[1:])
+        sys.stdout.flush()
+    except OutputError as error:
+        print(f"beast: {error}", file=sys.stderr)
+        os._exit(error.exit_code)  # Python would try to write the rest at its end
+    sys.exit(code)
+
+
+def answer(arguments: list[str]) -> int:
+    """Do what the arguments say, and return the exit code. What a person can do wrong ends in words here.
+
+    Raises OutputError where stdout cannot be written.
+    """
+    try:
+        return app(args=arguments, prog_name="beast", standalone_mode=False) or EXIT_DONE
+    except _UsageError as error:
+        error.show()
+        fault = {"what": error.format_message(), "where": "", "tip": "See `beast --help`.", "problems": []}
+        return _said(arguments, EXIT_INPUT, "error", fault)
+    except OutputError:
+        raise
     except BeastError as error:
         print(f"beast: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone; so do we
-        sys.exit(EXIT_INPUT)
+        return _said(arguments, error.exit_code, "error", error.as_json())
+    except (KeyboardInterrupt, typer.Abort):
+        print("beast: interrupted", file=sys.stderr)
+        return _said(arguments, EXIT_INTERRUPTED, "interrupted", None)
+
+
+def _said(arguments: list[str], code: int, state: str, fault: dict[str, Any] | None) -> int:
+    """With --json, a program that reads stdout gets one object whatever happens; on one line, as --jsonl has it."""
+    if "--json" in arguments:
+        print(json.dumps({"state": state, "exit_code": code, "error": fault}))
+    return code
 
 
 if __name__ == "__main__":

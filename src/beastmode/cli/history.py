@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from beastmode.errors import PreconditionError, SettingError
-from beastmode.events import Event
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_of
 from beastmode.runner.progress import Progress
@@ -26,31 +27,39 @@ def _nothing(home: Path) -> PreconditionError:
     return PreconditionError("nothing has run here yet", where=str(home), tip=tip)
 
 
-def all_runs(home: Path) -> list[Event]:
-    """The RUN_STARTED events of a home, oldest first."""
+@contextmanager
+def reading(home: Path) -> Iterator[JournalReader]:
+    """The journal in a home, open for reading. Raises PreconditionError where nothing has run yet."""
     reader = JournalReader(journal_of(home))
     try:
-        return list(reader.runs())
+        yield reader
     finally:
         reader.close()
+
+
+def each_run(home: Path) -> Iterator[Progress]:
+    """Every run of a home, oldest first, with its attempts: read one by one, for a home may have thousands."""
+    with reading(home) as reader:
+        for started in list(reader.runs()):
+            yield _progress(reader, started.run)
+
+
+def _progress(reader: JournalReader, run: int) -> Progress:
+    return Progress(run, keep_attempts=True).apply_all(reader.events(run))
 
 
 def find_run(home: Path, name: str) -> Progress:
     """A run by its name, `r7` or `7`; "" for the latest. With its attempts."""
-    numbers = [event.run for event in all_runs(home)]
-    if not numbers:
-        raise _nothing(home)
-    wanted = name.removeprefix("r") if name else str(numbers[-1])
-    if not wanted.isdecimal() or int(wanted) not in numbers:
-        known = f"r{numbers[0]}" if len(numbers) == 1 else f"r{numbers[0]} to r{numbers[-1]}"
-        raise SettingError(
-            f"there is no run {name!r}, only {known}", where=str(home), tip="`beast runs` lists them."
-        )
-    reader = JournalReader(journal_of(home))
-    try:
-        return Progress(int(wanted), keep_attempts=True).apply_all(reader.events(int(wanted)))
-    finally:
-        reader.close()
+    with reading(home) as reader:
+        numbers = [event.run for event in reader.runs()]
+        if not numbers:
+            raise _nothing(home)
+        wanted = name.removeprefix("r") if name else str(numbers[-1])
+        if not wanted.isdecimal() or int(wanted) not in numbers:
+            known = f"r{numbers[0]}" if len(numbers) == 1 else f"r{numbers[0]} to r{numbers[-1]}"
+            tip = "`beast runs` lists them."
+            raise SettingError(f"there is no run {name!r}, only {known}", where=str(home), tip=tip)
+        return _progress(reader, int(wanted))
 
 
 def runner_of(home: Path, progress: Progress) -> str:
@@ -63,4 +72,5 @@ def runner_of(home: Path, progress: Progress) -> str:
 
 def summary_of(home: Path, progress: Progress, report: str = "") -> Summary:
     """How a run stands; one without an end is running where a runner holds it, and else was killed."""
-    return summarise(progress, report, alive=bool(runner_of(home, progress)))
+    ended = bool(progress.sessions) and progress.sessions[-1].ended is not None
+    return summarise(progress, report, alive=not ended and bool(runner_of(home, progress)))

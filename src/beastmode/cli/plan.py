@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
-from typing import Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from beastmode.cli.app import new_app
+from beastmode.cli.plan_text import Look, plan_lines
 from beastmode.compose.opening import checked
 from beastmode.errors import SettingError
 from beastmode.runner.formats.reading import read_roadmap
-from beastmode.runner.plan import RoadmapPlan, plan_of
+from beastmode.runner.plan import plan_of
 
 app = new_app()
 
@@ -35,38 +35,15 @@ def plan(
     if as_json:
         print(json.dumps(planned.as_json(), ensure_ascii=False, indent=2))
     else:
-        _show(planned, Console(highlight=False, soft_wrap=True))
+        print("\n".join(plan_lines(planned, _look())))
 
 
-def _show(planned: RoadmapPlan, console: Console) -> None:
-    counts = planned.counts
-    console.print(f"[bold]{escape(planned.title or 'Roadmap')}[/bold]  ({planned.format})")
-    console.print(
-        f"{counts['tasks']} tasks, {counts['done']} done in the list, {counts['runnable']} to run; "
-        f"order: {escape(planned.rule)}"
+def _look() -> Look:
+    """Bold and dim text on a terminal that wants it."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return Look()
+    return Look(
+        bold=lambda text: f"\x1b[1m{text}\x1b[0m",
+        dim=lambda text: f"\x1b[2m{text}\x1b[0m",
+        good=lambda text: f"\x1b[32m{text}\x1b[0m",
     )
-    phase: list[str] | None = None
-    for task in planned.tasks:
-        if task["phase"] != phase:
-            phase = task["phase"]
-            console.print(f"\n[bold]{escape(' > '.join(phase) or 'Outside any phase')}[/bold]")
-        console.print(_line(task))
-    if counts["runnable"]:
-        widest = max(len(wave) for wave in planned.waves)
-        console.print(f"\n{len(planned.waves)} waves, at most {widest} tasks wide")
-        console.print(
-            f"Critical path ({len(planned.critical_path)}): {escape(' -> '.join(planned.critical_path))}"
-        )
-    if planned.ignored:
-        console.print(f"\n[bold]{len(planned.ignored)} lines not taken[/bold]")
-    for line in planned.ignored:
-        console.print(
-            f"  [dim]{line['line']:>5}[/dim]  {escape(line['text'][:70])}  [dim]({escape(line['reason'])})[/dim]"
-        )
-
-
-def _line(task: dict[str, Any]) -> str:
-    box = "[green]x[/green]" if task["state"] == "done" else " "
-    marks = " [P]" if task["parallel"] else ""
-    needs = f"  [dim]needs {escape(', '.join(task['needs']))}[/dim]" if task["needs"] else ""
-    return f"  \\[{box}] {escape(task['id'])}{escape(marks)}  {escape(task['title'])}{needs}"

@@ -10,9 +10,10 @@ from typing import Any
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.cli.history import all_runs, find_run, summary_of
+from beastmode.cli.history import each_run, summary_of
 from beastmode.cli.words import safe
 from beastmode.runner.home import HOME
+from beastmode.runner.progress import Progress
 from beastmode.runner.report.words import duration
 
 app = new_app()
@@ -26,7 +27,7 @@ def runs(
     as_json: bool = typer.Option(False, "--json", help="Print them as JSON on stdout."),
 ) -> None:
     """List the runs of this home, oldest first."""
-    rows = [_row(home, event.run, event.unix_us / 1e6, event.data) for event in all_runs(home)]
+    rows = [_row(home, progress) for progress in each_run(home)]
     if as_json:
         print(json.dumps(rows, indent=2))
         return
@@ -36,10 +37,12 @@ def runs(
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _row(home: Path, run: int, begun_unix: float, data: dict[str, Any]) -> dict[str, Any]:
-    begun = datetime.fromtimestamp(begun_unix, UTC).isoformat(timespec="seconds")
+def _row(home: Path, progress: Progress) -> dict[str, Any]:
+    assert progress.started is not None, "each run begins with that"
+    begun = datetime.fromtimestamp(progress.started.unix_us / 1e6, UTC).isoformat(timespec="seconds")
+    data = progress.started.data
     facts = {"begun": begun, "roadmap": data.get("roadmap", ""), "title": data.get("title", "")}
-    return {**facts, **summary_of(home, find_run(home, f"r{run}")).as_json()}
+    return {**facts, **summary_of(home, progress).as_json()}
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:

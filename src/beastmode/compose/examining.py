@@ -27,7 +27,7 @@ from beastmode.probes import tcp
 from beastmode.probes.probe import probe_for
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.home import HOME
-from beastmode.runner.kinds.http import VARIABLE
+from beastmode.runner.kinds.http_request import VARIABLE
 from beastmode.runner.roadmap import Roadmap
 from beastmode.runner.work import Command, Http
 

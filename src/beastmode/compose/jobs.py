@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from beastmode.compose.opening import Opened
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
-from beastmode.runner.kinds.http import HttpKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.kinds.python import CallKind
 from beastmode.runner.policy import Tries
@@ -19,6 +19,9 @@ from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
 from beastmode.runner.work import Call, Command, Http
 
+if TYPE_CHECKING:
+    from beastmode.runner.kinds.http import HttpKind
+
 
 class Kinds:
     """The kinds of a run, each made once."""
@@ -26,18 +29,42 @@ class Kinds:
     def __init__(self, supervisor: Supervisor) -> None:
         self.command = CommandKind(supervisor)
         self.call = CallKind(supervisor)
-        self.http = HttpKind()
+        self._http: HttpKind | None = None
 
     def of(self, work: Command | Http | Call | None) -> Kind:
         if isinstance(work, Http):
-            return self.http
+            return self._http_kind()
         return self.call if isinstance(work, Call) else self.command
 
+    def _http_kind(self) -> HttpKind:
+        if self._http is None:
+            # aiohttp: 0.2 s and 11 MB, which a roadmap of commands does not need
+            from beastmode.runner.kinds.http import HttpKind
+
+            self._http = HttpKind()
+        return self._http
+
     async def close(self) -> None:
-        await self.http.close()
+        if self._http is not None:
+            await self._http.close()
 
 
-def job_for(opened: Opened, kinds: Kinds, index: int) -> Job:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the attempts of a session run and write. Looked up once: `Path.cwd` for each of a million tasks was a
+    tenth of what they cost."""
+
+    root: Path
+    import_root: Path
+    folder: Path
+
+    @classmethod
+    def of(cls, opened: Opened) -> Places:
+        root, source = Path.cwd(), opened.request.source
+        return cls(root, source.resolve().parent if isinstance(source, Path) else root, opened.folder)
+
+
+def job_for(opened: Opened, kinds: Kinds, places: Places, index: int) -> Job:
     """The job of a task, with what it used up in earlier sessions."""
     task = opened.plan.tasks[index]
     settings, options = opened.settings, task.options
@@ -49,7 +76,7 @@ def job_for(opened: Opened, kinds: Kinds, index: int) -> Job:
     return Job(
         task,
         kinds.of(work),
-        partial(_attempt, opened, task, opened.plan.phases[index]),
+        partial(_attempt, opened, places, task, opened.plan.phases[index]),
         Verifier(verify, kinds.command) if verify else None,
         settings.retries if options.retries is None else options.retries,
         attempts,
@@ -57,17 +84,19 @@ def job_for(opened: Opened, kinds: Kinds, index: int) -> Job:
     )
 
 
-def _attempt(opened: Opened, task: Task, phases: tuple[str, ...], number: int, feedback: str) -> Attempt:
-    source, timeout_s = opened.request.source, task.options.timeout_s
+def _attempt(
+    opened: Opened, places: Places, task: Task, phases: tuple[str, ...], number: int, feedback: str
+) -> Attempt:
+    timeout_s = task.options.timeout_s
     return Attempt(
         f"r{opened.run}",
         task,
         phases,
         number,
         opened.settings.timeout_s if timeout_s is None else timeout_s,
-        log_path(opened.folder, task.id, number),
+        log_path(places.folder, task.id, number),
         opened.settings.log_limit_bytes,
-        Path.cwd(),
-        source.resolve().parent if isinstance(source, Path) else Path.cwd(),
+        places.root,
+        places.import_root,
         feedback,
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.errors import Problem, RoadmapError
-from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
 from beastmode.runner.lock import RunLock
@@ -65,7 +64,7 @@ def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
     source = request.source
     key = str(source.resolve()) if isinstance(source, Path) else f"python:{source.title}"
-    roadmap = read_roadmap(source) if isinstance(source, Path) else source
+    roadmap = _read(source) if isinstance(source, Path) else source
     settings = settings_for(roadmap, request.flags)
     graph = checked(roadmap, str(source) if isinstance(source, Path) else source.title, settings.order)
     _check_work(request, roadmap)
@@ -84,6 +83,13 @@ def open_run(request: Request) -> Opened:
     lock.name(f"run r{number}, process {os.getpid()}")
     progress.run = number
     return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key)
+
+
+def _read(path: Path) -> Roadmap:
+    # the readers: 0.2 s and 14 MB, for nothing where Python made the roadmap
+    from beastmode.runner.formats.reading import read_roadmap
+
+    return read_roadmap(path)
 
 
 def _check_work(request: Request, roadmap: Roadmap) -> None:

@@ -16,10 +16,9 @@ from typing import Any
 from beastmode import events
 from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
 from beastmode.compose.ending import finish
-from beastmode.compose.jobs import Kinds, job_for
+from beastmode.compose.jobs import Kinds, Places, job_for
 from beastmode.compose.opening import Opened
 from beastmode.failures.secrets import Secrets
-from beastmode.probes.probe import probe_for
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.home import watchdog_folder
 from beastmode.runner.rank import rank_of
@@ -29,7 +28,7 @@ from beastmode.runner.states import TaskState
 from beastmode.runner.summary import Summary
 from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
 from beastmode.safeguards.budget import Budget
-from beastmode.safeguards.guard import Guard
+from beastmode.safeguards.guard import Guard, Probe
 from beastmode.safeguards.host_store import HostStore
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
 
@@ -75,7 +74,7 @@ async def _drive(opened: Opened, view: View) -> Summary:
     schedule = Schedule(
         opened.graph,
         means,
-        partial(job_for, opened, kinds),
+        partial(job_for, opened, kinds, Places.of(opened)),
         rank=rank_of(opened.graph, opened.plan.tasks),
         states=dict(opened.plan.states),
         watch=view.changed,
@@ -140,7 +139,7 @@ def _guard(opened: Opened, clock: Clock) -> Guard:
         clock,
         concurrency=settings.concurrency,
         rates=settings.rates,
-        probe=probe_for(settings.health) if settings.health else None,
+        probe=_probe(settings.health) if settings.health else None,
         max_wait_s=settings.max_wait_s,
         linger_s=settings.linger_s,
         notice=notice,
@@ -148,6 +147,13 @@ def _guard(opened: Opened, clock: Clock) -> Guard:
     ended_s_ago = opened.progress.ended_s_ago(clock.monotonic(), clock.unix(), boot_id())
     guard.resume(killed=opened.progress.unclean, ended_s_ago=ended_s_ago)
     return guard
+
+
+def _probe(health: str) -> Probe:
+    # aiohttp: 0.2 s and 11 MB, which a run without a health check does not need
+    from beastmode.probes.probe import probe_for
+
+    return probe_for(health)
 
 
 def _means(opened: Opened, guard: Guard, clock: Clock) -> Means:

@@ -1,4 +1,4 @@
-"""Advice: the tip of one failure: the row of `tips.ADVICE` that fits, filled with the facts of the case."""
+"""Advice: the tip of one failure: the row of `special_tips.ADVICE` that fits, filled with the facts of the case."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from beastmode.failures import amounts
 from beastmode.failures.facts import Facts
 from beastmode.failures.place import host_of
 from beastmode.failures.rules import Rule
-from beastmode.failures.tips import ADVICE, TIPS, Advice, filled, worded
+from beastmode.failures.special_tips import ADVICE, Advice, worded
+from beastmode.failures.tips import TIPS, filled
 from beastmode.failures.words import one_line
 
 _SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory", "quota_exhausted"))
 _TOKENS = ("requested", "limit", "used")
 
 
-def tip_for(
-    rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[str], now_unix: float
-) -> str:
+def tip_for(rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[str], now_unix: float) -> str:
     """What to do about a failure, filled with what is known of it.
 
     wait_s: the stated wait, as the Failure has it.   models: what the server has, for the nearest name.

@@ -11,17 +11,26 @@ _LIMIT = re.compile(rf"\blimit:? {_N}")
 _USED = re.compile(rf"\b(?:used|current):? {_N}")
 _REQUESTED = re.compile(rf"\brequested:? {_N}")
 _PAIRS = (
-    re.compile(rf"(?:context|prompt) (?:length|window|size) (?:is|of)(?: only)? {_N}(?P<limit>).{{0,120}}?(?:requested|resulted in|contains|has|have|got|given:?|sent|prompt is)(?: about| at least)? {_N}"),
-    re.compile(rf"(?:requested|given|prompt is too long|length|contains|has|tokens)[: ](?:tokens )?\(?{_N}(?: tokens)?(?: in the \w+)?\)?,? (?:>|exceeds?|is (?:larger|greater|longer) than|too large)[a-z' ()]{{0,70}} ?\(?{_N}"),
+    re.compile(
+        rf"(?:context|prompt) (?:length|window|size) (?:is|of)(?: only)? {_N}(?P<limit>).{{0,120}}?"
+        rf"(?:requested|resulted in|contains|has|have|got|given:?|sent|prompt is)(?: about| at least)? {_N}"
+    ),
+    re.compile(
+        rf"(?:requested|given|prompt is too long|length|contains|has|tokens|input|count)[: ]{{1,2}}"
+        rf"(?:tokens )?\(?{_N}(?: tokens)?"
+        rf"(?: in the \w+)?\)?,? (?:>|exceeds?|is (?:larger|greater|longer) than|too large)[a-z' ()]{{0,70}} ?\(?{_N}"
+    ),
     re.compile(rf"must (?:have less than|be <=?) {_N}(?P<limit>).{{0,40}}?given: {_N}"),
     re.compile(rf"more (?:system )?memory \({_N} [kmgt]i?b\) than is available \({_N} [kmgt]i?b\)"),
     re.compile(rf"requested up to {_N}(?: tokens)?, but can only afford {_N}"),
-)  # fmt: skip
+)
+"""How a request that is too large is told: what was asked and what fits; `limit`: the other way round."""
 _LIMITS = (
     re.compile(
-        rf"(?:limit of|limit is|limit for [\w /-]{{1,60}} is|at most|maximum of|max size:|limited to|only support(?:s)?) {_N} ?((?:\w+ ){{0,3}}(?:per|/) ?\w+|tokens)?"
+        rf"(?:limit of|limit is|limit for [\w /-]{{1,60}} is|at most|maximum of|max size:|"
+        rf"limited to|only supports?) {_N}"
     ),
-    re.compile(rf"\blimit: {_N}()"),
+    re.compile(rf"\blimit: {_N}"),
 )
 
 

@@ -153,7 +153,7 @@ def _url(error: BaseException) -> str:
         if url is not None and not callable(url):
             try:
                 text = str(url)[:500]
-            except Exception:  # somebody else's __str__
+            except Exception:  # noqa: S112  # somebody else's __str__
                 continue
             if "://" in text:
                 return text

@@ -1,4 +1,4 @@
-"""Classify: any error becomes a Failure. The rules are in `rules.py`, what to say in `tips.py`.
+"""Classify: any error becomes a Failure. The rules are in `rules/`, what to say in `advice.py`.
 
 `classify` takes all there is to know; the other functions take what one place knows.
 """
@@ -12,16 +12,17 @@ from functools import lru_cache
 
 from beastmode.failures.advice import tip_for
 from beastmode.failures.evidence import Evidence
+from beastmode.failures.facts import Facts
 from beastmode.failures.failure import Effect, Failure, Passing, Scope
 from beastmode.failures.phrases import Phrases
 from beastmode.failures.rules import LATER, NAMES, REST, RULES, USUAL, Rule
 from beastmode.failures.tips import CANNOT_RUN_TIP, REDIRECT_TIP, TIPS, filled
-from beastmode.failures.facts import Facts
 from beastmode.failures.unwrap import read
 from beastmode.failures.words import last_lines, one_line, secrets_in, without
 from beastmode.settings import SHORT_WAIT_S
 
 _PHRASES = Phrases(phrase for rule in (*RULES, *LATER) for phrase in (*rule.says, *rule.also))
+_OF_A_MODEL = ("this model", "for model", "per model", "selected model", "the model is")
 _LIMITED = frozenset(("rate_limit", "quota_exhausted", "overloaded"))
 
 
@@ -63,7 +64,9 @@ def rule_for(facts: Facts) -> Rule:
                 return rule
     later = REST if facts.links else LATER
     return next(
-        rule for rule in later if (not rule.statuses or facts.status in rule.statuses) and fits(rule, facts, said)
+        rule
+        for rule in later
+        if (not rule.statuses or facts.status in rule.statuses) and fits(rule, facts, said)
     )
 
 
@@ -93,24 +96,26 @@ def _wait(rule: Rule, facts: Facts) -> float | None:
 
 def _passing(rule: Rule, facts: Facts, wait_s: float | None) -> Passing:
     passing = USUAL[rule.class_].passing if rule.passing is None else rule.passing
-    if (
-        passing is True
-        and wait_s is None
-        and rule.class_ == "rate_limit"
-        and facts.traits & {"per_day", "per_longer"}
-    ):
-        return "after"
-    if passing is True and wait_s is not None and wait_s > SHORT_WAIT_S:
-        return "after"
-    return passing
+    if passing is not True:
+        return passing
+    if wait_s is not None:
+        return "after" if wait_s > SHORT_WAIT_S else True
+    by_day = rule.class_ == "rate_limit" and not facts.traits.isdisjoint(("per_day", "per_longer"))
+    return "after" if by_day else True
 
 
 def _scope(rule: Rule, facts: Facts) -> Scope:
-    scope = rule.scope or USUAL[rule.class_].scope
-    by_model = rule.class_ in _LIMITED and rule.scope is None
-    if by_model and ("model" in facts.text or "permodel" in " ".join(facts.codes)):
+    """As usual; but a limit or an overload that names the model is that model's."""
+    if rule.scope is None and rule.class_ in _LIMITED and _names_the_model(facts):
         return "model"
-    return scope
+    return rule.scope or USUAL[rule.class_].scope
+
+
+def _names_the_model(facts: Facts) -> bool:
+    if facts.model and facts.model.lower() in facts.text:
+        return True
+    by_code = any("permodel" in code for code in facts.codes)
+    return by_code or any(words in facts.text for words in _OF_A_MODEL)
 
 
 def _cause(facts: Facts) -> str:

@@ -35,9 +35,8 @@ _WORDS = {
     **dict.fromkeys(("day", "days"), 86400.0),
     **dict.fromkeys(("week", "weeks"), 604800.0),
 }
-_PART = re.compile(
-    rf"[ ,]{{0,3}}(?:and )?([0-9]{{1,12}}(?:\.[0-9]{{1,12}})?) ?({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-zµ])"
-)
+_UNIT = "|".join(sorted(_WORDS, key=len, reverse=True))
+_PART = re.compile(rf"[ ,]{{0,3}}(?:and )?([0-9]{{1,12}}(?:\.[0-9]{{1,12}})?) ?({_UNIT})(?![a-zµ])")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:e[+-]?[0-9]{1,3})?$")
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(z|utc|gmt|[+-]\d\d:?\d\d)?)?",

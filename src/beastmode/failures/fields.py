@@ -17,44 +17,39 @@ _DEEPEST = 12
 _MOST_CODE = 80
 _MOST_MESSAGE = 4000
 
-_ROLES = {
-    **dict.fromkeys(
-        "code type reason errorcode error_code errortype error_type err_code error_subcode __type name status_message "
-        "quotaid quota_id quota_limit limit_type rate_limit_type subtype finishreason finish_reason blockreason "
-        "block_reason stop_reason event".split(),
-        "code",
-    ),
-    **dict.fromkeys(
-        "status statuscode status_code httpstatuscode http_status raw_status_code api_error_status error_status".split(),
-        "status",
-    ),
-    **dict.fromkeys(
-        "message error detail details msg error_description errormessage error_msg error_message errordescription "
-        "title raw description result responsebody body_message failure err".split(),
-        "message",
-    ),
-    **dict.fromkeys(
-        "retrydelay retry_delay retryafter retry_after retry_after_ms retry_after_seconds retryafterseconds resets_at "
-        "resets_in_seconds resetsat reset_at reset_time reset estimated_time n_ctx n_prompt_tokens quotavalue "
-        "quota_value quota_limit_value param provider_name statuscode_hint limit_value".split(),
-        "value",
-    ),
-    **dict.fromkeys(
-        "input content messages tools parameters schema failed_generation properties request prompt text delta "
-        "arguments stack usage function".split(),
-        "skip",
-    ),
-    "headers": "headers",
-    "responseheaders": "headers",
-    "choices": "choices",
-    "candidates": "choices",
+_BY_ROLE = {
+    "code": """
+        code type reason errorcode error_code errortype error_type err_code error_subcode __type name status_message
+        quotaid quota_id quota_limit limit_type rate_limit_type subtype finishreason finish_reason blockreason
+        block_reason stop_reason event
+    """,
+    "status": """
+        status statuscode status_code httpstatuscode http_status raw_status_code api_error_status error_status
+    """,
+    "message": """
+        message error detail details msg error_description errormessage error_msg error_message errordescription
+        title raw description result responsebody body_message failure err
+    """,
+    "value": """
+        retrydelay retry_delay retryafter retry_after retry_after_ms retry_after_seconds retryafterseconds resets_at
+        resets_in_seconds resetsat reset_at reset_time estimated_time n_ctx n_prompt_tokens quotavalue quota_value
+        quota_limit_value param
+    """,
+    "skip": """
+        input content messages tools parameters schema failed_generation properties request prompt text delta
+        arguments stack usage function
+    """,
+    "headers": "headers responseheaders",
+    "choices": "choices candidates",
 }
+"""What the fields that tell something are called, in lower case; `skip`: the request, echoed."""
+_ROLES = {name: role for role, names in _BY_ROLE.items() for name in names.split()}
 _NAME = re.compile(r"""(?<![\w-])["']?([A-Za-z_]\w{2,24}+)["']?\s{0,3}+[:=]\s{0,3}+""")
 _VALUE = re.compile(
     r"""b?"((?:[^"\\]|\\.){0,4000})|b?'((?:[^'\\]|\\.){0,4000})|(-?\d{1,15}(?:\.\d{1,9})?)(?![\w.])|<?([A-Za-z][\w.]{2,60})""",
     re.DOTALL,
 )
-_ESCAPED = re.compile(r"\\+(?:u[0-9a-fA-F]{4}|([\"'/])|[nrt]|\n)")
+_ESCAPED = re.compile(r"\\++(?:u[0-9a-fA-F]{4}|([\"'/])|[nrt]|\n)")
 _PIECES = re.compile(r"""['"]\s{0,3}\+\s{0,40}['"]""")
 _FRAMES = str.maketrans(dict.fromkeys("│┃║▌█┆╎", " ") | {"\u2019": "'", "\u2018": "'"})
 _SCALARS = ("code", "status", "message", "value")
@@ -144,9 +139,17 @@ def scan(text: str, found: Fields) -> str:
         if role == "skip" and (value[1] or value[2]):
             kept.append(flat[upto : pair.end()])
             upto = value.end()
-        elif role in _SCALARS and (role in ("code", "status") or value[1] or value[2] or (role == "value" and value[3])):
+        elif role in _SCALARS and (
+            role in ("code", "status") or value[1] or value[2] or (role == "value" and value[3])
+        ):
             # a bare word or number after `error:` begins a sentence, which is read as text
-            _take(role, pair[1].lower(), next((one for one in value.groups() if one is not None), ""), found, _DEEPEST)
+            _take(
+                role,
+                pair[1].lower(),
+                next((one for one in value.groups() if one is not None), ""),
+                found,
+                _DEEPEST,
+            )
     return "".join([*kept, flat[upto:]]) if kept else flat
 
 

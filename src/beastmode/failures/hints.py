@@ -8,19 +8,55 @@ from collections.abc import Mapping
 from beastmode.failures.durations import from_number, instant, number, sane, spelled, wait_of
 
 _AFTER = re.compile(
-    r"(?:\bagain|\bretry(?:ing)?|retry[-_ ]after|\bwait|\bresets?|\bregain|\bavailable|\brenews?|delay)([^.!?;\d]{0,34})(?=\d)"
+    r"(?:\bagain|\bretry(?!ing)|retry[-_ ]after|\bwait|\bresets?|\bregain|\bavailable|\brenews?|delay)"
+    r"([^.!?;\d]{0,34})(?=\d)"
 )
 _LINKS = frozenset(
-    "in after at on for until about approximately least seconds resets reset approx ~ next".split()
-) | {""}
+    (
+        "",
+        "in",
+        "after",
+        "at",
+        "on",
+        "for",
+        "until",
+        "about",
+        "approximately",
+        "least",
+        "seconds",
+        "resets",
+        "reset",
+    )
+)
+"""The word before a number that makes it a wait, behind one such as "again" or "reset"."""
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))? ?(am|pm)(?: \(([a-z_]{2,20}(?:/[a-z_]{2,20}){0,2})\))?")
 _MONTH = re.compile(
-    r"\b(?:at|on|until|resets?|after) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})"
+    r"\b(?:at|on|until|resets?|after) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} "
+    r"(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})"
     r"(?:,?(?: at)? (\d{1,2}):(\d\d) ?(am|pm)?)?"
 )
+_BARE = re.compile(
+    r"\d{1,13}(?:\.\d{1,9})?(?=[\s\"'.,;)\]}]|$)(?! (?:attempt|retr|tr(?:y|ies)|time|more|request|token))"
+)
+_WAITED = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})? ?(?:ms|s|seconds|minutes)) (?:wait|delay|cool-?down)\b")
 _BAR = re.compile(r"limit reached\|(\d{10})(?!\d)")
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 _HINTING = ("again", "retry", "wait", "reset", "regain", "available", "delay", "renew")
+_STATED = (
+    "retrydelay",
+    "retry_delay",
+    "resets_in_seconds",
+    "retry_after_seconds",
+    "retryafterseconds",
+    "resets_at",
+    "resetsat",
+    "reset_at",
+    "reset_time",
+    "retry_after",
+    "retryafter",
+    "estimated_time",
+)
+"""Fields that state a wait, the surest first: what counts from now before what counts from an epoch."""
 _RESETS = (
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
     ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
@@ -91,8 +127,7 @@ def _plan(headers: Mapping[str, str], now_unix: float) -> float | None:
 
 def in_fields(values: Mapping[str, str], *, now_unix: float) -> float | None:
     """Seconds stated by a named field of a body: RetryInfo, resets_in_seconds, resets_at, retry_after(_ms)."""
-    for name in ("retrydelay", "retry_delay", "resets_in_seconds", "retry_after_seconds", "retryafterseconds", "resets_at",
-                 "resetsat", "reset_at", "reset_time", "retry_after", "retryafter", "estimated_time"):  # fmt: skip
+    for name in _STATED:
         if name in values:
             found = wait_of(values[name], now_unix=now_unix)
             if found is not None:
@@ -113,6 +148,9 @@ def in_words(text: str, *, now_unix: float) -> float | None:
             found = _at(text, match.end(), now_unix, after=match[0])
             if found is not None:
                 return found
+    waited = _WAITED.search(text)
+    if waited:
+        return wait_of(waited[1], now_unix=now_unix)
     month = _MONTH.search(text)
     return _until_month(month, now_unix) if month else None
 
@@ -135,7 +173,7 @@ def _at(text: str, start: int, now_unix: float, *, after: str) -> float | None:
     if len(rest) > 9 and rest[4] == "-":
         until = instant(rest, now_unix=now_unix)
         return None if until is None else sane(until)
-    bare = re.match(r"\d{1,13}(?:\.\d{1,9})?(?=[\s\"'.,;)\]}]|$)", rest)
+    bare = _BARE.match(rest)
     if bare and after.startswith("retry") and ("after" in after or "seconds" in after):
         return sane(from_number(float(bare[0]), now_unix=now_unix))
     return None

@@ -7,17 +7,22 @@ import re
 from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
+from beastmode.failures.unwrap import without_frames
 
 _STATUS_LINE = re.compile(r"^[<\s]{0,3}HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[^\n]{0,200}$", re.MULTILINE)
 _HEADER = re.compile(r"[<\s]{0,3}([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*([^\n]{0,2000})")
 _CURL = re.compile(r"^curl: \((\d+)\) [^\n]{1,500}", re.MULTILINE)
-_CALLED = re.compile(r"^(?:> (?:GET|POST|PUT|HEAD) (\S{1,300}) HTTP|> [Hh]ost: (\S{1,200}))", re.MULTILINE)
+_CALLED = re.compile(r"^> host: (\S{1,200})", re.MULTILINE | re.IGNORECASE)
 _TELLING = re.compile(
-    r"error|exception|traceback|fail|refused|timed out|timeout|denied|limit|quota|overload|unauthorized|forbidden|not found|\b[45]\d\d\b",
+    r"error|exception|traceback|fail|refused|timed out|timeout|denied|limit|quota|overload|unauthorized|forbidden|"
+    r"not found|\b[45]\d\d\b",
     re.IGNORECASE,
 )
-_LOG_FROM = 12_000
-_LINES_BEFORE, _LINES_AFTER = 30, 12
+_MOST = 4_000_000
+"""Of what is pasted, the end."""
+_LOG_FROM = 1600
+_BEFORE, _AFTER = 1100, 500
+"""Characters of a log around its last telling line: an error is told within a few lines."""
 
 
 def from_text(text: str, *, now_unix: float) -> Failure:
@@ -30,7 +35,7 @@ def from_text(text: str, *, now_unix: float) -> Failure:
 
 def evidence_in(text: str) -> Evidence:
     """Status, headers, body, exception and address as they stand in a pasted text."""
-    text = text.replace("\r\n", "\n").strip("\ufeff\n\r\t ")
+    text = text[-_MOST:].replace("\r\n", "\n").strip("\ufeff\n\r\t ")
     answer = _last_answer(text)
     if answer is not None:
         return _of_answer(text, answer)
@@ -41,14 +46,11 @@ def evidence_in(text: str) -> Evidence:
 
 def _last_answer(text: str) -> re.Match[str] | None:
     """The last status line: after redirects, proxies and 100 Continue, it is the one that counts."""
-    found = None
-    for found in _STATUS_LINE.finditer(text[-200_000:] if len(text) > 200_000 else text):
-        pass
-    return found
+    return max(_STATUS_LINE.finditer(text[-200_000:]), key=lambda match: match.start(), default=None)
 
 
 def _of_answer(text: str, answer: re.Match[str]) -> Evidence:
-    lines = answer.string[answer.end() :].lstrip("\n").split("\n")
+    lines = answer.string[answer.end() + 1 :].split("\n")
     headers: dict[str, str] = {}
     at = 0
     for at, line in enumerate(lines):  # noqa: B007  # where the body begins
@@ -62,16 +64,35 @@ def _of_answer(text: str, answer: re.Match[str]) -> Evidence:
         line for line in lines[at:] if not line.startswith(("< ", "* ", "> ", "} [", "{ [")) and line != "<"
     )
     curl = _CURL.search(text)
-    called = "".join(part for match in _CALLED.finditer(text[:20_000]) for part in (match[2],) if part)[:300]
-    return Evidence(int(answer[1]), headers, body.strip(), curl[0] if curl else None, url=called)
+    called = _CALLED.search(text[:20_000])
+    return Evidence(
+        int(answer[1]),
+        headers,
+        body.strip(),
+        curl[0] if curl else _told_before(text),
+        url=called[1] if called else "",
+    )
+
+
+def _told_before(text: str) -> str | None:
+    """What a client said before the first answer, such as an error line; not what curl says on its way."""
+    first = _STATUS_LINE.search(text)
+    before = text[: first.start()] if first else ""
+    words = "\n".join(
+        line for line in before.split("\n") if not line.startswith(("*", "<", ">", "$", "{", "}"))
+    )
+    return _around_last(words) if _TELLING.search(words[-20_000:]) else None
 
 
 def _around_last(text: str) -> str:
-    """A short text as it is; of a log the lines around the last that tells of an error."""
+    """A short text without its stack frames; of a log what stands around the last line that tells of an error."""
+    text = without_frames(text[-400_000:])
     if len(text) <= _LOG_FROM:
         return text
-    lines = text[-400_000:].splitlines()
-    last = next(
-        (at for at in range(len(lines) - 1, -1, -1) if _TELLING.search(lines[at][:2000])), len(lines) - 1
-    )
-    return "\n".join(line[:4000] for line in lines[max(0, last - _LINES_BEFORE) : last + _LINES_AFTER])
+    end = len(text)
+    while end > 0:
+        start = text.rfind("\n", 0, end) + 1
+        if _TELLING.search(text[start : min(end, start + 2000)]):
+            return text[max(0, start - _BEFORE) : start + _AFTER]
+        end = start - 1
+    return text[-_LOG_FROM:]

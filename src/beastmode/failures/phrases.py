@@ -36,7 +36,9 @@ class Phrases:
 
     def found(self, text: str, begun: set[str]) -> set[str]:
         """The phrases in `text`, lower case.   begun: its `beginnings`."""
-        present = {phrase for key in self._keys & begun for phrase in self._by_beginning[key] if phrase in text}
+        present = {
+            phrase for key in self._keys & begun for phrase in self._by_beginning[key] if phrase in text
+        }
         if self._always and not text.isascii():
             present.update(phrase for phrase in self._always if phrase in text)
         return present

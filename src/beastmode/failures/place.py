@@ -8,14 +8,18 @@ from urllib.parse import urlsplit
 _CALLED = (
     re.compile(r"for url:? '?(https?://[^\s'\"<>)]{1,300})", re.IGNORECASE),
     re.compile(
-        r"(?:fetching from|post|get|request to|connect(?:ing)? to) [\"'(]?(https?://[^\s'\"<>)]{1,300})", re.IGNORECASE
+        r"(?:fetching from|post|get|request to|connect(?:ing)? to) [\"'(]?(https?://[^\s'\"<>)]{1,300})",
+        re.IGNORECASE,
     ),
     re.compile(r"host=['\"]([\w.-]{1,200}['\"], port=\d{1,5})"),
     re.compile(r"connect to (?:host )?([\w.-]{1,200}:\d{1,5})"),
     re.compile(r"[Cc]onnect call failed \('([\d.]{7,15}', \d{1,5})"),
 )
 _BETWEEN = re.compile(r"['\"],? ?(?:port=)?")
-_NAMED = re.compile(r"s?(?: id| name)?[:=]? ?(?:[`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|(?<=: )([\w.:/@+-]{2,100}))", re.IGNORECASE)
+_NAMED = re.compile(
+    r"s?(?: id| name)?[:=]? ?(?:[`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|(?<=: )([\w.:/@+-]{2,100}))",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)")
 
 

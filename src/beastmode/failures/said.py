@@ -7,10 +7,14 @@ from functools import lru_cache
 
 _NUMBER = re.compile(r"[45][0-9][0-9]")
 _BEFORE = re.compile(
-    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|\bresponse(?:d with)?|"
-    r"\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
+    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|"
+    r"\bresponse(?:d with)?|\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)"
+    r"[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
 )
-_COUNTED = re.compile(r" ?(?:tokens?|ms|s|seconds|minutes|chars|characters|bytes|[kmg]i?b|requests|items|words|retries|times|queries|images|inputs|credits|attempts|models|messages)\b")
+_COUNTED = re.compile(
+    r" ?(?:tokens?|ms|s|seconds|minutes|chars|characters|bytes|[kmg]i?b|requests|items|words|retries|times|queries|"
+    r"images|inputs|credits|attempts|models|messages)\b"
+)
 _PHRASES = {
     "400": "bad request", "401": "unauthorized", "402": "payment required", "403": "forbidden", "404": "not found",
     "405": "method not allowed", "408": "request timeout", "409": "conflict", "410": "gone", "413": "",
@@ -19,8 +23,24 @@ _PHRASES = {
     "522": "connection timed out", "523": "origin is unreachable", "524": "a timeout occurred", "525": "ssl handshake",
     "526": "invalid ssl", "529": "overloaded", "530": "",
 }  # fmt: skip
-_KIND = re.compile(r"(?:Error|Exception|Timeout|Disconnected|Fault|Refused|Interrupted)(?![A-Za-z])")
-_ENDINGS = ("Error", "Exception", "Timeout", "Disconnected", "Fault", "Refused", "Interrupted")
+_ENDINGS = (
+    "Error",
+    "Exception",
+    "Timeout",
+    "Disconnected",
+    "Fault",
+    "Refused",
+    "Interrupted",
+    "Exhausted",
+    "Exceeded",
+    "Unavailable",
+    "Denied",
+    "Unauthenticated",
+    "TooManyRequests",
+    "NotFound",
+    "InvalidArgument",
+)
+_KIND = re.compile(rf"(?:{'|'.join(_ENDINGS)})(?![A-Za-z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z_]\w{0,60}$")
 _SNAKE = re.compile(r"(?<![\w./-])[A-Za-z]{2,30}(?:_[A-Za-z]{2,30}){1,6}(?![\w/])")
 _CODES_ASIDE = str.maketrans("", "", " _-./:")
@@ -36,14 +56,22 @@ def statuses(text: str) -> list[int]:
     """HTTP statuses of a lower-case text, 400-599: at its beginning, after a word such as `status`, or before their
     own phrase. aiohttp's parser calls a cut answer 400, which no server has sent: such texts have none."""
     found: list[int] = []
-    if "transferencodingerror" in text or "payload is not completed" in text:
+    if (
+        ("4" not in text and "5" not in text)
+        or "transferencodingerror" in text
+        or "payload is not completed" in text
+    ):
         return found
     for match in _NUMBER.finditer(text):
         start, end = match.span()
         if not _stands_alone(text, start, end):
             continue
         before, rest = text[max(0, start - 26) : start], text[end : end + 40]
-        if _leads(before) or _follows(match[0], rest) or (_BEFORE.search(before) and not _COUNTED.match(rest)):
+        if (
+            _leads(before)
+            or _follows(match[0], rest)
+            or (_BEFORE.search(before) and not _COUNTED.match(rest))
+        ):
             found.append(int(match[0]))
             if len(found) > 8:
                 break

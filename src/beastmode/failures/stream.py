@@ -12,11 +12,32 @@ from beastmode.failures.fields import Fields, decoded, scan, walk
 
 _MOST_FRAMES = 2000
 _ENDS = frozenset(
-    "message_stop response.completed response.incomplete response.failed response.cancelled message-end stream-end".split()
+    (
+        "message_stop",
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "response.cancelled",
+        "message-end",
+        "stream-end",
+    )
 )
 _SAYING = frozenset(
-    "content text partial_json arguments reasoning_content reasoning thinking delta tool_calls parts response".split()
+    (
+        "content",
+        "text",
+        "partial_json",
+        "arguments",
+        "reasoning_content",
+        "reasoning",
+        "thinking",
+        "delta",
+        "tool_calls",
+        "parts",
+        "response",
+    )
 )
+"""Fields of a frame in which an answer says something."""
 
 
 @dataclass(slots=True)
@@ -78,7 +99,9 @@ def _fails(stream: Stream, event: str, value: dict[str, Any] | None) -> bool:
     failed = event in ("error", "exception", "response.failed") or event.endswith("Exception")
     if value is not None:
         failed = failed or bool(value.get("error")) or value.get("object") == "error"
-        failed = failed or any(isinstance(one, dict) and bool(one.get("error")) for one in _list(value.get("choices")))
+        failed = failed or any(
+            isinstance(one, dict) and bool(one.get("error")) for one in _list(value.get("choices"))
+        )
     stream.failed |= failed
     return failed
 
@@ -89,7 +112,11 @@ def _finished(value: dict[str, Any], reasons: list[str]) -> bool:
         return True
     for key in ("choices", "candidates"):
         for choice in _list(value.get(key)):
-            reason = (choice.get("finish_reason") or choice.get("finishReason")) if isinstance(choice, dict) else None
+            reason = (
+                (choice.get("finish_reason") or choice.get("finishReason"))
+                if isinstance(choice, dict)
+                else None
+            )
             if reason:
                 reasons.append(str(reason)[:40].lower())
                 return True

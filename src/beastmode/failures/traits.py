@@ -18,6 +18,7 @@ TRAITS = {
     "no_body": "nothing was received",
     "mid_stream": "the answer had begun to stream",
     "hint": "a wait was stated",
+    "long_hint": "a wait beyond two minutes was stated",
     "per_day": "a limit per day is named",
     "per_longer": "a limit per week or month is named",
     "per_minute": "a limit per minute or second is named",
@@ -74,14 +75,28 @@ _IN_CODES = (
 )
 _MODEL_PATHS = ("/api/chat", "/api/generate", "/models/")
 _GONE = re.compile(
-    r"not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|no longer (?:available|supported)|"
-    r"is not supported(?! (?:with|by) this)|not loaded|is invalid|not recogni[sz]ed|could not be found|cannot be found|"
-    r"has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated"
+    r"not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|not loaded|is invalid|"
+    r"no longer (?:available|supported)|is not supported(?! (?:with|by) this)|not recogni[sz]ed|could not be found|"
+    r"cannot be found|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated|"
+    r"end of (?:its )?life"
 )
-_WANTED = tuple(
-    f"{word} "
-    for word in ("unknown", "invalid", "no such", "unsupported", "unrecognized", "could not find", "cannot find")
-) + ("no matching ", "pull the ", "unavailable ", "not a valid ", "passed in ")
+"""What stands behind the word where there is no such model."""
+_WANTED = (
+    "unknown ",
+    "invalid ",
+    "no such ",
+    "unsupported ",
+    "unrecognized ",
+    "could not find ",
+    "cannot find ",
+    "no matching ",
+    "pull the ",
+    "unavailable ",
+    "not a valid ",
+    "passed in ",
+)
+"""What stands before the word where there is no such model."""
+_NOTHING = re.compile(r"\blimit:? 0(?![\d.])(?! ?%)")
 _SENTENCE = re.compile(r"[;\n]")
 _REACH = 160
 """Characters after the word: beyond, something else is spoken of."""
@@ -97,6 +112,8 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
     _note_numbers(facts, zero=zero)
     if facts.wait_s is not None:
         traits.add("hint")
+    if facts.long_wait:
+        traits.add("long_hint")
     if streaming:
         traits.add("mid_stream")
     if _model_is_missing(facts.text):
@@ -127,7 +144,7 @@ def _note_numbers(facts: Facts, *, zero: bool) -> None:
     asked = amounts.of_budget(text) if "requested" in text else amounts.Amounts()
     if asked.requested is not None and asked.limit is not None and asked.requested > asked.limit > 0:
         facts.traits.add("over_limit")
-    if zero or "limit: 0," in text or "limit 0," in text or text.endswith("limit: 0"):
+    if zero or ("limit" in text and _NOTHING.search(text)):
         facts.traits.add("limit_zero")
 
 

@@ -18,14 +18,12 @@ from beastmode.failures.traits import SPANS, note_traits
 _HEAD, _TAIL = 48 * 1024, 16 * 1024
 """Of a body: an error page of megabytes says nothing more in its middle."""
 _FIELDS, _FIELDS_END = 8000, 4000
-_TEXT, _TEXT_END = 1400, 800
+_TEXT, _TEXT_END = 1200, 500
 """Of the words: what tells of an error stands at its beginning or at its end."""
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
 _TAG = re.compile(r"<(?:script|style)\b[^<]{0,4000}+|<[^<>]{0,500}+>", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|title)\b", re.IGNORECASE)
-_FRAMES = re.compile(
-    r'\n[ \t│]{1,40}+(?:File "[^\n]{0,400}+(?:\n {4,40}+[^\n]{0,400}+)?|at [^\n]{0,400}+)'
-)
+_FRAMES = re.compile(r'\n[ \t│]{1,40}+(?:File "[^\n]{0,400}+(?:\n {4,40}+[^\n]{0,400}+)?|at [^\n]{0,400}+)')
 """Of a stack trace, in Python or Node: they name nothing but code."""
 _MARKS = Phrases([*MARKS, *(mark for marks in SPANS.values() for mark in marks)])
 _DULL = frozenset(
@@ -82,6 +80,11 @@ def telling(http: int | None, inside: list[int]) -> int | None:
     return next((one for one in inside if one < 500 and one != 400), http)
 
 
+def without_frames(text: str) -> str:
+    """A text without the frames of its stack traces; what was raised stays."""
+    return _FRAMES.sub("", text) if "\n" in text else text
+
+
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     if not headers:
         return {}
@@ -121,9 +124,7 @@ def _text(body: object) -> str:
 
 def _scanned(text: str, found: Fields) -> str:
     """The text without stack frames and echoes, its fields collected; of a long one its beginning and its end."""
-    text = _text(text)
-    if "\n" in text:
-        text = _FRAMES.sub("", text)
+    text = without_frames(_text(text))
     if len(text) > _FIELDS + _FIELDS_END:
         text = f"{text[:_FIELDS]}\n{text[-_FIELDS_END:]}"
     return scan(text, found)
@@ -153,7 +154,7 @@ def _read_stream(seen: stream.Stream, found: Fields, traits: set[str]) -> str:
 
 def _page(text: str) -> str:
     title = _TITLE.search(text[:12_000])
-    words = " ".join(_TAG.sub(" ", text[:6_000]).split())[:1000]
+    words = " ".join(_TAG.sub(" ", text[:2_500]).split())[:1000]
     return f"{title[1].strip()}\n{words}" if title else words
 
 
@@ -173,7 +174,9 @@ def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
 
 def _cause(found: Fields, words: str, facts: Facts) -> str:
     """The deepest sentence that is not a wrapper around another; the deepest link; the end of a traceback."""
-    sentences = [one for one in found.messages if " " in one.strip() and one.strip(" .\n").lower() not in _DULL]
+    sentences = [
+        one for one in found.messages if " " in one.strip() and one.strip(" .\n").lower() not in _DULL
+    ]
     plain = [one for one in sentences if "{" not in one and "b'" not in one]
     if plain or sentences or found.messages:
         return (plain or sentences or found.messages)[0]

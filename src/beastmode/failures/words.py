@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 MOST_CHARACTERS = 500
-_ENOUGH = 800
+_ENOUGH = 650
 """Characters looked at for one line: what is cut off behind cannot leave half a secret, because it is not shown."""
 
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -17,13 +17,16 @@ _SCHEME = re.compile(
     r"\b(bearer|basic|digest|negotiate|apikey|token)(\s+)(?!\*)[\w.~+/=*:-]{6,}", re.IGNORECASE
 )
 _NAMED = re.compile(
-    r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|session(?:[-_ ]?id)?|pwd)"
-    r"(?: provided| used| is| was)?[\"'`]?\s{0,3}(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
-    r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired)([^\s\"'`&,;})\]]{4,})",
+    r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|"
+    r"session(?:[-_ ]?id)?|pwd)(?: provided| used| is| was)?[\"'`]?\s{0,3}"
+    r"(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
+    r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired)"
+    r"([^\s\"'`&,;})\]]{4,})",
     re.IGNORECASE,
 )
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
-_WORD = re.compile(r"(?<![\w.~+*-])[\w.~+*-]{12,}+")
+_SHORT = 12
+_WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
 _PREFIX = re.compile(
     r"(?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|"
     r"lsv2|sess|tok)[-_.]|AIza|AKIA|ASIA|eyJ"
@@ -71,6 +74,8 @@ def masked(text: str) -> str:
         text = _SCHEME.sub(_credential, text)
     if any(name in low for name in _NAMES):
         text = _NAMED.sub(r"\1***", text)
+    if len(max(text.split(), key=len, default="")) < _SHORT:
+        return text
     return _WORD.sub(_opaque, text)
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 
 
-async def probe(arguments: Sequence[str], timeout_s: float, leaves: Callable[[], None]) -> Failure | None:
-    """Run it once within `timeout_s` seconds; its whole process group is ended with it."""
+async def probe(
+    arguments: Sequence[str], timeout_s: float, leaves: Callable[[], None], mark: Mapping[str, str]
+) -> Failure | None:
+    """Run it once within `timeout_s` seconds; its whole process group is ended with it.
+
+    mark: variables by which whoever cleans up after a dead runner finds it.
+    """
     leaves()
     try:
         process = await asyncio.create_subprocess_exec(
@@ -21,9 +26,10 @@ async def probe(arguments: Sequence[str], timeout_s: float, leaves: Callable[[],
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **mark},
             start_new_session=True,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return classify.from_exception(error, where=arguments[0])
     try:
         async with asyncio.timeout(timeout_s):

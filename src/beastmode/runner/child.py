@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from beastmode.runner.exits import watch_exit
 from beastmode.runner.output import AttemptLog
@@ -25,6 +26,7 @@ class Child:
     """Started with its construction (OSError or ValueError where that is impossible), ended with `reap`.
 
     The end of a child is its exit, not the end of its output: a daemon may hold the pipe open for ever.
+    kill_at: monotonic time until which its group has been given to end by itself; 0: it was not asked to.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Child:
         finally:
             os.close(write)
         self.pid = self._process.pid
+        self.kill_at = 0.0
         self._floor_kib = _kib(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         self._exited = False
         self._waiter: asyncio.Future[None] | None = None
@@ -76,6 +79,7 @@ class Child:
             return
         if self._kill_timer is not None:
             self._kill_timer.cancel()
+        self.kill_at = monotonic() + grace_s
         if grace_s > 0:
             self.signal(signal.SIGTERM)
             self.signal(signal.SIGCONT)  # a stopped process sees TERM only when it goes on

@@ -8,17 +8,20 @@ from beastmode.errors import RoadmapError, SettingError
 from beastmode.runner.fields import problems_of_arguments
 from beastmode.runner.work import Command
 
+_FLAG = "--command"
 
-def as_arguments(text: str) -> Command | None:
-    """The arguments in `text`; None where it is empty. No shell is involved: `|`, `>` and `$` are plain letters."""
-    if not text.strip():
-        return None
+
+def as_arguments(text: str) -> Command:
+    """The arguments in `text`. No shell is involved: `|`, `>` and `$` are plain letters. Raises BeastError."""
     try:
         arguments = tuple(shlex.split(text))
     except ValueError as error:
         tip = "Check its quotes; it is split like a shell would."
-        raise SettingError(f"{text!r} cannot be split: {error}", where="--command", tip=tip) from None
+        raise SettingError(f"{text!r} cannot be split: {error}", where=_FLAG, tip=tip) from None
+    if not arguments or not arguments[0]:
+        tip = "Write what each task is to do, for example --command 'make {id}'."
+        raise SettingError(f"{text!r} names no program", where=_FLAG, tip=tip)
     problems = problems_of_arguments(arguments)
     if problems:
-        raise RoadmapError("--command", problems)
+        raise RoadmapError(_FLAG, problems)
     return Command(arguments)

@@ -161,8 +161,8 @@ def _pause_for_all(failure: Failure | None, means: Means) -> None:
 
 
 async def _record_start(job: Job, means: Means, admitted: Admission) -> None:
-    waited = {reason: round(seconds, 6) for reason, seconds in admitted.waited_s.items()}
-    data = {"waited_s": waited} if waited else None
+    waited = admitted.waited_s
+    data = {"waited_s": {reason: round(waited[reason], 6) for reason in waited}} if waited else None
     await means.journal.append(ATTEMPT_STARTED, means.run, job.task.id, job.attempts, data)
 
 

@@ -7,6 +7,7 @@ so that 100 tasks after 100 others cost 200 edges and not 10,000.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from beastmode.runner.roadmap import Phase, Roadmap, Task
@@ -30,12 +31,13 @@ class Graph:
         """The nodes that wait for `node`."""
         return self._after[self._first[node] : self._first[node + 1]]
 
-    def start(self) -> list[int]:
-        """The tasks that wait for nothing. Joints that wait for nothing are passed."""
-        ready: list[int] = []
-        for node in range(self.nodes):
-            if self._missing[node] == 0:
-                ready += [node] if node < self.size else self._passed(node)
+    def start(self) -> array[int]:
+        """The tasks that wait for nothing, in the order of the file. Joints that wait for nothing are passed."""
+        free = array("i", (node for node in range(self.nodes) if self._missing[node] == 0))
+        tasks = bisect_left(free, self.size)
+        ready = free[:tasks]
+        for joint in free[tasks:]:
+            ready.extend(self._passed(joint))
         return ready
 
     def done(self, task: int) -> list[int]:
@@ -66,6 +68,8 @@ class Graph:
 
     def cycle(self) -> list[int]:
         """The tasks of one cycle, each before the next; empty where there is none."""
+        if not self._after:
+            return []
         order = self._topological()
         if len(order) == self.nodes:
             return []
@@ -112,11 +116,11 @@ class Graph:
             path.append(node)
         return [node for node in path if node < self.size]
 
-    def _topological(self) -> list[int]:
+    def _topological(self) -> array[int]:
         missing = array("i", bytes(4 * self.nodes))
         for after in self._after:
             missing[after] += 1
-        order = [node for node in range(self.nodes) if missing[node] == 0]
+        order = array("i", (node for node in range(self.nodes) if missing[node] == 0))
         for node in order:  # grows while it is read: a queue
             for after in self.after(node):
                 missing[after] -= 1
@@ -159,26 +163,29 @@ class _Builder:
             edges += [(number[need], index) for need in dict.fromkeys(task.needs)]
         return Graph(size, size + self._joints, edges)
 
-    def children(self, children: Sequence[Phase | Task], order: Order, after: int | None) -> list[int]:
+    def children(self, children: Sequence[Phase | Task], order: Order, after: int | None) -> Sequence[int]:
         """Place children behind `after`; returns the nodes that mark their end."""
         order = self._override or order
         if order == "sequence":
             return self._sequence(children, after)
         if order == "phases" and any(isinstance(child, Phase) for child in children):
             return self._phases(children, after)
-        return [end for child in children for end in self._child(child, after)]
+        return self._together(children, after)
 
-    def _sequence(self, children: Sequence[Phase | Task], after: int | None) -> list[int]:
-        ends: list[int] = []
+    def _together(self, children: Iterable[Phase | Task], after: int | None) -> array[int]:
+        return array("i", (end for child in children for end in self._child(child, after)))
+
+    def _sequence(self, children: Sequence[Phase | Task], after: int | None) -> Sequence[int]:
+        ends: Sequence[int] = ()
         for group in _groups(children):
             after = self._joint(ends) if ends else after
-            ends = [end for child in group for end in self._child(child, after)] or ends
+            ends = self._together(group, after) or ends
         return ends
 
-    def _phases(self, children: Sequence[Phase | Task], after: int | None) -> list[int]:
+    def _phases(self, children: Sequence[Phase | Task], after: int | None) -> Sequence[int]:
         """Tasks first, wherever they stand: what is numbered in the order of the file waits at a joint."""
         gate = self._new_joint() if any(isinstance(child, Task) for child in children) else None
-        ends = [] if gate is None else [gate]
+        ends: Sequence[int] = () if gate is None else (gate,)
         for child in children:
             if isinstance(child, Phase):
                 ends = self._child(child, self._joint(ends) if ends else after) or ends
@@ -186,16 +193,16 @@ class _Builder:
                 self._edges += [(node, gate) for node in self._child(child, after)]
         return ends
 
-    def _child(self, child: Phase | Task, after: int | None) -> list[int]:
+    def _child(self, child: Phase | Task, after: int | None) -> Sequence[int]:
         if isinstance(child, Phase):
             return self.children(child.children, child.order, after)
         node = len(self._tasks)
         self._tasks.append(child)
         if after is not None:
             self._edges.append((after, node))
-        return [node]
+        return (node,)
 
-    def _joint(self, ends: list[int]) -> int:
+    def _joint(self, ends: Sequence[int]) -> int:
         if len(ends) == 1:
             return ends[0]
         joint = self._new_joint()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import uuid
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
 
 HOME = ".beast"
+
+_UNSAFE = re.compile(r"[^\w.-]")
 
 _LONGEST_NAME_BYTES = 160
 """Of an id in the name of a log; with what is added to it, most disks take 255."""
@@ -18,12 +22,13 @@ def prepare_home(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         ignore = home / ".gitignore"
-        if not ignore.exists():
+        if not ignore.exists() or not ignore.stat().st_size:  # a kill or a full disk may have left it empty
             ignore.write_text("*\n", encoding="ascii")
     except OSError as error:
-        tip = "Name a folder that can be written with --home."
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        tip = "Free space on that disk" if full else "Name a folder that can be written with --home"
         raise PreconditionError(
-            f"the home cannot be written: {error.strerror}", where=str(home), tip=tip
+            f"the home cannot be written: {error.strerror}", where=str(home), tip=f"{tip}, then run it again."
         ) from None
 
 
@@ -44,8 +49,8 @@ def run_folder(home: Path, run: int) -> Path:
 
 def log_path(folder: Path, task: str, number: int) -> Path:
     """Where the output of an attempt goes. Ids are made safe; those that change get a hash to stay apart."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in task).lstrip(".")
+    safe = _UNSAFE.sub("_", task).lstrip(".")
     safe = safe.encode()[:_LONGEST_NAME_BYTES].decode(errors="ignore")
     if safe != task:
         safe = f"{safe}-{uuid.uuid5(uuid.NAMESPACE_OID, task).hex[:8]}"
-    return folder / "logs" / f"{safe}.{number}.log"
+    return folder / f"logs/{safe}.{number}.log"

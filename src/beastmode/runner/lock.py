@@ -95,7 +95,8 @@ def _name_in(file: int) -> str:
         name = os.pread(file, _MOST_BYTES, 0).decode("utf-8", "replace").partition("\n")[0]
         if _is_alive(name):
             return name
-        if time.monotonic() > deadline:  # it cannot be seen from here (another container), or the disk was full
+        if time.monotonic() > deadline:
+            # It cannot be seen from here (another container), or the disk was too full for a name.
             return name.strip() or "another process"
         time.sleep(_LOOK_S)
 

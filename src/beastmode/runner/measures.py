@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -32,8 +33,7 @@ def evidence(progress: Progress, rates: Sequence[Rate]) -> Evidence:
     starts = sorted(start_stamps(progress))
     window_us = round(rates[0].span_s * 1e6) if rates else None
     flights = [
-        most_at_once((a.admitted_us, _end_us(a)) for a in progress.attempts if a.session == session.number)
-        for session in progress.sessions
+        most_at_once((a.admitted_us, _end_us(a)) for a in mine) for mine in _by_session(progress).values()
     ]
     busiest = [
         most_in_window([stamp for boot, stamp in starts if boot == one], window_us)
@@ -55,17 +55,27 @@ def start_stamps(progress: Progress) -> list[tuple[str, int]]:
     return stamps
 
 
+def _by_session(progress: Progress) -> dict[int, list[AttemptView]]:
+    """The attempts of each session that has some."""
+    by_session: dict[int, list[AttemptView]] = defaultdict(list)
+    for attempt in progress.attempts:
+        by_session[attempt.session].append(attempt)
+    return by_session
+
+
 def _end_us(attempt: AttemptView) -> int:
     return attempt.admitted_us if attempt.ended_us is None else max(attempt.ended_us, attempt.admitted_us)
 
 
 def most_at_once(intervals: Iterable[tuple[int, int]]) -> int:
     """The most intervals that overlap; one that ends when another begins does not."""
-    changes = sorted(change for begin, end in intervals for change in ((begin, 1), (end, -1)) if begin != end)
-    most = now = 0
-    for _, change in changes:
-        now += change
-        most = max(most, now)
+    real = [(begin, end) for begin, end in intervals if begin != end]
+    ends = sorted(end for _, end in real)
+    most = ended = 0
+    for begun, begin in enumerate(sorted(begin for begin, _ in real), 1):
+        while ends[ended] <= begin:
+            ended += 1
+        most = max(most, begun - ended)
     return most
 
 
@@ -81,12 +91,13 @@ def most_in_window(stamps: Sequence[int], window_us: int) -> int:
 
 def makespan_s(progress: Progress) -> float:
     """First admission to last end; the time between two sessions of a run is left out."""
-    total_us = 0
-    for session in progress.sessions:
-        mine = [attempt for attempt in progress.attempts if attempt.session == session.number]
-        if mine:
-            total_us += max(_end_us(a) for a in mine) - min(a.admitted_us for a in mine)
-    return total_us / 1e6
+    return (
+        sum(
+            max(_end_us(a) for a in mine) - min(a.admitted_us for a in mine)
+            for mine in _by_session(progress).values()
+        )
+        / 1e6
+    )
 
 
 def lower_bound_s(progress: Progress) -> float:
@@ -130,12 +141,12 @@ def _starts_between(progress: Progress, session: SessionView, attempts: Sequence
 def critical_path_s(progress: Progress) -> float:
     """Seconds of the longest chain of needs, by what each task took. Phases that wait for each other add theirs
     to the schedule's length, but not to this bound."""
-    took, chain = durations_s(progress), dict[str, float]()
-    needs = {
-        view.id: [need for need in view.needs if need in progress.tasks] for view in progress.tasks.values()
-    }
+    tasks, took = progress.tasks, durations_s(progress)
+    # Only what has needs is sorted: a million tasks without them are no chain, and cost nothing here.
+    needs = {view.id: [need for need in view.needs if need in tasks] for view in tasks.values() if view.needs}
+    chain = {task: seconds for task, seconds in took.items() if task in tasks}
     for task in TopologicalSorter(needs).static_order():
-        chain[task] = took.get(task, 0.0) + max((chain[need] for need in needs[task]), default=0.0)
+        chain[task] = took.get(task, 0.0) + max((chain[need] for need in needs.get(task, ())), default=0.0)
     return max(chain.values(), default=0.0)
 
 

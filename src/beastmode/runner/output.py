@@ -53,11 +53,12 @@ class AttemptLog:
 
     def close(self) -> None:
         """Write the end of the output, after a line that says how much is missing before it. Idempotent."""
-        if self._end and not self.error:
-            if self._left_out:
-                self._put(b"\n[beast: %d bytes left out here]\n" % self._left_out)
+        if self._left_out:
+            self._put(b"\n[beast: %d bytes left out here]\n" % self._left_out)
+        if self._end:
             self._put(bytes(self._end))
         self._end.clear()
+        self._left_out = 0
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -30,6 +30,9 @@ class Decision:
         return self.held or self.end not in ("retry", "waiting")
 
 
+_DONE = Decision("done")
+
+
 @dataclass(slots=True)
 class Tries:
     """What a task has used up.   counted: attempts that count.   throttled, throttled_s: in a row, and the
@@ -54,7 +57,7 @@ class Policy:
     def after(self, failure: Failure | None, tries: Tries) -> Decision:
         """Decide, and count the attempt in `tries`."""
         if failure is None:
-            return Decision("done")
+            return _DONE
         if failure.throttle or failure.passing == "after":
             return self._after_throttle(failure, tries)
         tries.counted += 1

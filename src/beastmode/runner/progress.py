@@ -13,6 +13,9 @@ from beastmode.events import Event
 from beastmode.runner.states import STATE_AFTER, TaskState
 from beastmode.settings import Rate
 
+_NO_WAITS: dict[str, float] = {}
+"""Shared by the attempts that did not wait; nobody changes it."""
+
 
 @dataclass(slots=True)
 class AttemptView:
@@ -144,14 +147,17 @@ class Progress:
             self._task(task).state = "skipped"
 
     def _planned(self, event: Event) -> None:
-        """Tasks as the list has them now. `gone`: those it has no longer."""
+        """Tasks as the list has them now.   same: what stands in each of their records.   gone: those it has no
+        longer."""
+        same = event.data.get("same", {})
         for record in event.data.get("tasks", ()):
+            facts = {**same, **record} if same else record
             view = self._task(record["id"])
-            view.title, view.phases = record.get("title", ""), tuple(record.get("phases", ()))
-            view.category, view.kind = record.get("category", ""), record.get("kind", "")
-            view.needs, view.line = tuple(record.get("needs", ())), record.get("line", 0)
-            view.fingerprint = record.get("fingerprint", "")
-            listed_done = record.get("state") == "done"
+            view.title, view.phases = facts.get("title", ""), tuple(facts.get("phases", ()))
+            view.category, view.kind = facts.get("category", ""), facts.get("kind", "")
+            view.needs, view.line = tuple(facts.get("needs", ())), facts.get("line", 0)
+            view.fingerprint = facts.get("fingerprint", "")
+            listed_done = facts.get("state") == "done"
             if listed_done and view.state != "done":
                 view.state = "skipped"
         for gone in event.data.get("gone", ()):
@@ -181,7 +187,7 @@ class Progress:
         if view.state != "cancelled":
             view.state, view.until_unix, view.reason = "running", None, ""
         if self.keep_attempts:
-            waited = event.data.get("waited_s", {})
+            waited = event.data.get("waited_s", _NO_WAITS)
             number = len(self.sessions)
             attempt = AttemptView(event.task, event.attempt, number, event.mono_us, event.unix_us, waited)
             self._open[(event.task, event.attempt)] = attempt

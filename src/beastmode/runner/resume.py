@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -19,6 +20,8 @@ from beastmode.runner.states import TaskState
 from beastmode.runner.work import Call, Command, Http
 
 _RECORDS_AN_EVENT = 1000
+_OFTEN_SAME = ("fingerprint", "kind", "category", "phases")
+"""Of a task's record. A million tasks that call one function take 16 MB of the journal, not 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +112,35 @@ def _select(plan: Plan, selection: Selection) -> None:
     ids = {task.id: index for index, task in enumerate(plan.tasks)}
     unknown = [wanted for wanted in selection.only if wanted not in ids]
     if unknown:
-        tip = "See `beast plan FILE` for the ids."
-        raise RoadmapError("--only", [Problem(0, f"there is no task {wanted!r}", tip) for wanted in unknown])
+        raise RoadmapError("--only", [_no_task(wanted, ids) for wanted in unknown])
     selected = {ids[wanted] for wanted in selection.only} or set(range(len(plan.tasks)))
     if selection.phase:
         inside = {i for i, phases in enumerate(plan.phases) if any(names(selection.phase, p) for p in phases)}
         if not inside:
-            raise RoadmapError("--phase", [Problem(0, f"no phase is called {selection.phase!r}")])
+            raise RoadmapError("--phase", [_no_phase(selection.phase, plan)])
         selected &= inside
     _check_needs(plan, selected, ids)
     for index in range(len(plan.tasks)):
         if index not in selected and plan.states.get(index) != "done":
             plan.states[index] = "skipped"
             plan.left_out.append(plan.tasks[index].id)
+
+
+def _no_task(wanted: str, ids: Mapping[str, int]) -> Problem:
+    near = get_close_matches(wanted, ids, n=1)
+    tip = f"Did you mean {near[0]!r}?" if near else "See `beast plan FILE` for the ids."
+    return Problem(0, f"there is no task {wanted!r}", tip)
+
+
+def _no_phase(wanted: str, plan: Plan) -> Problem:
+    titles = list(dict.fromkeys(title for phases in plan.phases for title in phases))
+    near = get_close_matches(wanted, titles, n=3) or titles[:3]
+    tip = (
+        f"There is {', '.join(map(repr, near))}; `beast plan FILE` shows all."
+        if near
+        else "It has no phases."
+    )
+    return Problem(0, f"no phase is called {wanted!r}", tip)
 
 
 def _check_needs(plan: Plan, selected: set[int], ids: dict[str, int]) -> None:
@@ -176,15 +195,27 @@ def opening_events(plan: Plan, selection: Selection) -> Iterator[tuple[str, str,
 
 def _records(plan: Plan) -> Iterator[dict[str, Any]]:
     """The tasks of the plan, a thousand to an event."""
-    batch: list[dict[str, Any]] = []
-    prints: dict[tuple[int, int], str] = {}
-    for task, phases in zip(plan.tasks, plan.phases, strict=True):
-        batch.append(_record(task, phases, prints))
-        if len(batch) == _RECORDS_AN_EVENT:
-            yield {"tasks": batch}
-            batch = []
-    if batch or plan.gone:
-        yield {"tasks": batch, "gone": plan.gone}
+    for first in range(0, len(plan.tasks), _RECORDS_AN_EVENT):
+        some = slice(first, first + _RECORDS_AN_EVENT)
+        prints: dict[tuple[int, int], str] = {}
+        pairs = zip(plan.tasks[some], plan.phases[some], strict=True)
+        yield _hoisted([_record(task, phases, prints) for task, phases in pairs])
+    if plan.gone:
+        yield {"tasks": [], "gone": plan.gone}
+
+
+def _hoisted(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The records of an event; what is the same in all of them stands once, beside them."""
+    first = records[0]
+    same = {
+        name: first[name]
+        for name in _OFTEN_SAME
+        if name in first and all(record.get(name) == first[name] for record in records)
+    }
+    for record in records:
+        for name in same:
+            del record[name]
+    return {"tasks": records, "same": same}
 
 
 def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], str]) -> dict[str, Any]:
@@ -196,14 +227,16 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
     record: dict[str, Any] = {"id": task.id, "fingerprint": print_}
     if task.work is not None:
         record["kind"] = kind_name(task)
-    facts = {
-        "title": task.title,
-        "phases": phases,
-        "category": task.options.category,
-        "needs": task.needs,
-        "line": task.line,
-    }
-    record |= {name: value for name, value in facts.items() if value}
+    if task.title:
+        record["title"] = task.title
+    if phases:
+        record["phases"] = phases
+    if task.options.category:
+        record["category"] = task.options.category
+    if task.needs:
+        record["needs"] = task.needs
+    if task.line:
+        record["line"] = task.line
     if task.options.retries is not None:
         record["retries"] = task.options.retries
     if task.state != "pending":
@@ -211,6 +244,9 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
     return record
 
 
+_KIND_NAMES: dict[type, str] = {Command: "command", Http: "http", Call: "python"}
+
+
 def kind_name(task: Task) -> str:
     """What the native format calls the kind of a task; "" where the list does not say how it is done."""
-    return {Command: "command", Http: "http", Call: "python"}.get(type(task.work), "")
+    return _KIND_NAMES.get(type(task.work), "")

@@ -107,7 +107,15 @@ class Roadmap:
 
     def tasks(self) -> Iterator[Task]:
         """Every task in the order of the file."""
-        return (task for _, task in self.walk())
+        return _tasks(self.children)
+
+
+def _tasks(children: Sequence[Phase | Task]) -> Iterator[Task]:
+    for child in children:
+        if isinstance(child, Task):
+            yield child
+        else:
+            yield from _tasks(child.children)
 
 
 def _walk(children: Sequence[Phase | Task], above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Task]]:
@@ -122,6 +130,7 @@ def problems_of(roadmap: Roadmap) -> list[Problem]:
     """What makes a roadmap impossible to run, whatever its format: no tasks, ids twice, unknown needs."""
     first_line: dict[str, int] = {}
     problems: list[Problem] = []
+    with_needs: list[Task] = []
     for task in roadmap.tasks():
         if not task.id:
             problems.append(Problem(task.line, "a task without an id", "Give it a short unique id."))
@@ -131,11 +140,13 @@ def problems_of(roadmap: Roadmap) -> list[Problem]:
                 Problem(task.line, f"the id {task.id!r} is used twice{where}", "Rename one of them.")
             )
         first_line.setdefault(task.id, task.line)
+        if task.needs:
+            with_needs.append(task)
     if not first_line:
         return [
             Problem(0, "no tasks found", "See `beast plan FILE` for what was read, and docs/roadmaps.md.")
         ]
-    for task in roadmap.tasks():
+    for task in with_needs:
         problems += [_unknown(task, need, first_line) for need in task.needs if need not in first_line]
     return problems
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from beastmode.events import CANCELLED
 from beastmode.runner.execute import Job, Means, execute
 from beastmode.runner.graph import Graph
+from beastmode.runner.line import Line
 from beastmode.runner.states import TaskState
 
 StopReason = Literal["", "interrupted", "held", "journal", "budget", "time"]
@@ -52,7 +52,7 @@ class Schedule:
         self._graph, self._means, self._job_of, self._watch = graph, means, job_of, watch
         self._rank, self._trouble = rank, trouble
         self._by_rank = _inverse(rank) if rank is not None else None
-        self._queue: list[int] = []
+        self._line = Line()
         self._ended = asyncio.Event()
         self._fault: BaseException | None = None
 
@@ -102,7 +102,7 @@ class Schedule:
     @property
     def ready(self) -> int:
         """Tasks that could start now."""
-        return len(self._queue)
+        return len(self._line)
 
     def _settle_known(self) -> None:
         """Pass what has ended in an earlier session or is not selected, in the order of the graph."""
@@ -112,32 +112,33 @@ class Schedule:
             if state in ("failed", "cancelled", "needs_person"):
                 self._block_after(task)
 
-    def _push(self, tasks: Iterable[int], known: dict[int, TaskState]) -> None:
-        stack = list(tasks)
-        fresh: list[int] = []
-        while stack:
-            task = stack.pop()
-            state = known.get(task, "pending")
-            if state in ("done", "skipped"):
-                stack += self._graph.done(task)
-            elif state in ("pending", "ready", "waiting"):
-                fresh.append(task if self._rank is None else self._rank[task])
-        if self._queue:
-            for rank in fresh:
-                heappush(self._queue, rank)
-        else:
-            self._queue = fresh
-            heapify(self._queue)
+    def _push(self, ready: Iterable[int], known: dict[int, TaskState]) -> None:
+        rank = self._rank
+        self._line.join(task if rank is None else rank[task] for task in self._still_to_run(ready, known))
+
+    def _still_to_run(self, ready: Iterable[int], known: dict[int, TaskState]) -> Iterator[int]:
+        """The tasks that are ready; instead of one that has ended already, those that waited for it."""
+        passed: list[int] = []
+        while True:
+            for task in ready:
+                state = known.get(task, "pending")
+                if state in ("pending", "ready", "waiting"):
+                    yield task
+                elif state in ("done", "skipped"):
+                    passed.append(task)
+            if not passed:
+                return
+            ready = self._graph.done(passed.pop())
 
     def _fill(self) -> None:
         """Start as many as may run, then see whether all is over."""
         if self._trouble() and not self.stop_reason:
             self.stop("journal")
         room = self._means.guard.concurrency or UNLIMITED_AT_ONCE
-        while self._queue and not self.stop_reason and self._at_once() < room and len(self.live) < MOST_LIVE:
-            rank = heappop(self._queue)
+        while self._line and not self.stop_reason and self._at_once() < room and len(self.live) < MOST_LIVE:
+            rank = self._line.pop()
             self._start(rank if self._by_rank is None else self._by_rank[rank])
-        if not self.live and (self.stop_reason or not self._queue):
+        if not self.live and (self.stop_reason or not self._line):
             self._ended.set()
 
     def _at_once(self) -> int:
@@ -182,7 +183,8 @@ class Schedule:
     def _final(self, task: int, state: TaskState, job: Job | None = None) -> None:
         self._change(task, state, job)
         if state == "done":
-            self._push(self._graph.done(task), self.states)
+            if ready := self._graph.done(task):
+                self._push(ready, self.states)
         elif state in ("failed", "cancelled"):
             self._block_after(task)
 

@@ -26,6 +26,7 @@ fetch the exit status of theirs within milliseconds; taking it from them would t
 
 class _Status(NamedTuple):
     dead: bool
+    group: int
     session: int
 
 
@@ -43,9 +44,13 @@ class Strangers:
         self._own_session = os.getsid(0)
         self._dead_since: dict[int, float] = {}
         self._found: set[int] = set()
-        self._list = _open_children()
+        self._were_ours = _be_subreaper(True)
+        self._list = -1 if self._were_ours is None else _open_children()
 
     def close(self) -> None:
+        """Orphans go where they went before: a program that only ran a roadmap must not go on collecting them."""
+        if self._were_ours is False:
+            _be_subreaper(False)
         if self._list >= 0:
             os.close(self._list)
             self._list = -1
@@ -56,10 +61,8 @@ class Strangers:
         running: leaders at work, and whatever else is known to be a child.   tokens: of attempts at work. The
         caller ends what is returned, and asks again until nothing is. Dead orphans are reaped on the way.
         """
-        if self._list < 0:
-            return []
         found = []
-        for pid in map(int, os.pread(self._list, 1 << 20, 0).split()):
+        for pid in self._children():
             if pid in running or (status := _status(pid)) is None or status.session == self._own_session:
                 continue
             if status.dead:
@@ -70,6 +73,14 @@ class Strangers:
                 found.append(pid)
         self._found.update(found)
         return found
+
+    def in_group(self, group: int) -> bool:
+        """Is an orphan in this process group still alive?"""
+        statuses = (_status(pid) for pid in self._children())
+        return any(status is not None and status.group == group and not status.dead for status in statuses)
+
+    def _children(self) -> list[int]:
+        return [] if self._list < 0 else [int(pid) for pid in os.pread(self._list, 1 << 20, 0).split()]
 
     def _is_orphan(self, pid: int, tokens: Collection[bytes]) -> bool:
         token = environment(pid).partition(self._mark)[2].partition(b"\0")[0]
@@ -88,17 +99,14 @@ class Strangers:
 def _status(pid: int) -> _Status | None:
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            state, _, _, session = file.read().rpartition(b")")[2].split()[:4]
+            state, _, group, session = file.read().rpartition(b")")[2].split()[:4]
     except (OSError, ValueError):
         return None
-    return _Status(state in b"ZX", int(session))
+    return _Status(state in b"ZX", int(group), int(session))
 
 
 def _open_children() -> int:
-    """The list of this process's children, kept open; -1 where the system has none or does not give us
-    orphans."""
-    if sys.platform != "linux" or not _become_subreaper():
-        return -1
+    """The list of this process's children, kept open; -1 where there is none."""
     pid = os.getpid()  # orphans go to the main thread, whichever one asked for them
     try:
         return os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
@@ -106,10 +114,19 @@ def _open_children() -> int:
         return -1
 
 
-def _become_subreaper() -> bool:
+def _be_subreaper(wanted: bool) -> bool | None:
+    """Ask for orphans, or no longer. Says whether they came here before; None where the system cannot."""
+    if sys.platform != "linux":
+        return None
     import ctypes  # 10 ms to load, and a run without processes needs none
 
+    before = ctypes.c_int()
     try:
-        return bool(ctypes.CDLL(None, use_errno=True).prctl(_SET_SUBREAPER, 1, 0, 0, 0) == 0)
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+        if prctl(_GET_SUBREAPER, ctypes.byref(before), 0, 0, 0) or prctl(
+            _SET_SUBREAPER, int(wanted), 0, 0, 0
+        ):
+            return None
     except (OSError, AttributeError):
-        return False
+        return None
+    return bool(before.value)

@@ -100,9 +100,8 @@ class Supervisor:
         timer = asyncio.get_running_loop().call_later(timeout_s, out_of_time)
         interruption = await self._exit_of(child, on_started)
         timer.cancel()
-        child.signal(
-            signal.SIGKILL
-        )  # the rest of its group; the kernel lets none escape by forking meanwhile
+        interruption = await self._grace(child) or interruption
+        child.signal(signal.SIGKILL)  # the rest of its group; none escapes by forking meanwhile
         self._watchdog.remove(slot)
         code, cpu_s, max_rss_kib = child.reap()
         del self._running[child.pid]
@@ -129,6 +128,15 @@ class Supervisor:
             except asyncio.CancelledError as error:
                 child.stop(self._grace_s if interruption is None else 0)
                 interruption = error
+
+    async def _grace(self, child: Child) -> BaseException | None:
+        """A leader that obeys TERM at once, as a shell does, does not cut the grace of its children short."""
+        try:
+            while monotonic() < child.kill_at and self._strangers and self._strangers.in_group(child.pid):
+                await asyncio.sleep(_LOOK_S)
+        except asyncio.CancelledError as error:
+            return error
+        return None
 
     async def _sweep(self, group: int) -> BaseException | None:
         """End what left the group; a cancellation that comes meanwhile is returned, not obeyed."""

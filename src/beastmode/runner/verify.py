@@ -24,5 +24,5 @@ class Verifier:
             return Verdict(None)
         failure = classify.verify_failed(exit_.code, exit_.tail)
         if exit_.timed_out:
-            failure = classify.timed_out(attempt.timeout_s)
+            failure = classify.timed_out(attempt.timeout_s, where="the verification")
         return Verdict(failure, exit_.tail)

@@ -24,11 +24,12 @@ from beastmode.runner.watchdog_process import BYTES_A_GROUP, end_session
 
 _MOST_WAIT_S = 30.0
 _LOOK_S = 0.05
+_LEAST_LIFE_S = 1.0
 _SUFFIX = ".lock"
 
 
 class Watchdog:
-    """Watches over the process groups of one session. Started with the first one; started again if it dies.
+    """Watches over the process groups of one session. Started with the first one; started again if it is killed.
 
     lock_path: `<folder>/<session>.lock`, locked while it lives, gone after an end in good order.
     """
@@ -41,6 +42,7 @@ class Watchdog:
         self._register = -1
         self._free: list[int] = []
         self._slots = 0
+        self._began = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -64,6 +66,7 @@ class Watchdog:
             os.close(read)
             os.close(lock)
         self._pipe = write
+        self._began = time.monotonic()
         self._gone = asyncio.Event()
         watch_exit(self._process.pid, self._ended)
 
@@ -102,10 +105,17 @@ class Watchdog:
             self._process = None
             os.close(self._pipe)
             self._gone.set()
+            self._start_again()
+
+    def _start_again(self) -> None:
+        """Not where nothing is at work, nor where it dies as soon as it begins: the next process asks for it."""
+        if len(self._free) < self._slots and time.monotonic() - self._began > _LEAST_LIFE_S:
+            with suppress(OSError):
+                self.start()
 
     async def close(self) -> None:
         """Tell it that all is well, and wait until it is gone. Idempotent."""
-        if self._process is not None and self._gone is not None:
+        while self._process is not None and self._gone is not None:
             with suppress(BrokenPipeError):
                 os.write(self._pipe, b".")
             await self._gone.wait()

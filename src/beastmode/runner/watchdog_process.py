@@ -42,8 +42,8 @@ def ends_well(runner: int, pipe: int) -> bool:
     watched.register(pipe, select.POLLIN)
     with contextlib.suppress(AttributeError, OSError):
         watched.register(os.pidfd_open(runner), select.POLLIN)
-        if os.getppid() != runner:
-            return False
+    if os.getppid() != runner:  # it was gone before this process could look
+        return False
     ready = [fd for fd, _ in watched.poll()]
     return pipe in ready and os.read(pipe, 1) == b"."
 

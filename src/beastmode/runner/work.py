@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 
@@ -58,8 +60,16 @@ def as_work(value: object) -> Work | None:
         return Command(shell=value)
     if isinstance(value, (list, tuple)):
         return Command(arguments=tuple(str(part) for part in value))
+    if isinstance(value, FunctionType):
+        return _call_of(value)
     if callable(value):
         return Call(value)
     raise TypeError(
         f"{value!r} is no work: give a list of arguments, a shell line, a callable, Http or Command"
     )
+
+
+@lru_cache(maxsize=8)
+def _call_of(function: FunctionType) -> Call:
+    """One for all tasks in a row that call the same function, so that a million of them stay small."""
+    return Call(function)

@@ -136,8 +136,8 @@ class Guard:
                 if hold.reason not in _OWN_LIMITS:
                     blocked_since = now if blocked_since is None else blocked_since
                     self._check_patience(hold, now, blocked_since)
-                elif self.health is None or self.health.well:  # else it is the next probe that waits for a place
-                    blocked_since = None
+                elif self.health is None or self.health.well:
+                    blocked_since = None  # of an ill server, it is the next probe that waits for a place
                 await self._wait(hold, admission)
         self.in_flight += 1
 

@@ -202,7 +202,7 @@ def new_generation() -> int:
 
 
 def _prepare(db: sqlite3.Connection, now: float, lost_at: float) -> None:
-    """The tables, made in a file that is new, emptied in one of another boot.   lost_at: up to where nothing is known."""
+    """The tables: made in a new file, emptied in one of another boot.   lost_at: up to where nothing is known."""
     db.execute("BEGIN IMMEDIATE")
     if not _tables(db):
         for statement in _SCHEMA.split(";")[:-1]:

@@ -34,14 +34,13 @@ class Window:
     def wait_s(self, now: float, places: int = 1) -> float:
         """Seconds until `places` are free, 0 for now; infinite while that hangs on a start that has not left."""
         self._forget(now)
+        unknown_s = self._unknown_until - now
         missing = places + self._leaving + len(self._left) - self.starts
         if missing <= 0:
-            free_at = now
-        elif missing > len(self._left):
+            return unknown_s if unknown_s > 0 else 0.0
+        if missing > len(self._left):
             return math.inf
-        else:
-            free_at = self._left[missing - 1] + self.span_s
-        return max(free_at, self._unknown_until, now) - now
+        return max(self._left[missing - 1] + self.span_s - now, unknown_s, 0.0)
 
     def take(self, places: int = 1) -> None:
         """Take places that `wait_s` has called free."""

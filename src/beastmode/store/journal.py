@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,7 @@ from beastmode.events import RUN_STARTED, Event
 from beastmode.settings import Durability
 from beastmode.store.ballast import BALLAST_BYTES, Ballast
 from beastmode.store.journal_file import (
+    BUSY_S,
     VERSION,
     Connection,
     code_of,
@@ -36,6 +38,8 @@ __all__ = ["BALLAST_BYTES", "VERSION", "Journal", "JournalReader"]
 
 _INSERT = "INSERT INTO events (run, kind, task, attempt, unix_us, mono_us, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT = "SELECT kind, run, task, attempt, data, unix_us, mono_us, seq FROM events"
+
+_LOOK_S = 0.01
 
 Row = tuple[int, str, str, int, int, int, bytes]
 
@@ -214,13 +218,26 @@ def _open(path: Path, synchronous: str) -> Connection:
         raise fault(error, path, "opened") from error
     db = connect(path, write=True)
     try:
-        db.execute("PRAGMA journal_mode = WAL")
+        _use_wal(db)
         db.execute(f"PRAGMA synchronous = {synchronous}")
         _have_schema(db)
     except sqlite3.Error as error:
         db.close()
         raise fault(error, path, "opened") from error
     return db
+
+
+def _use_wal(db: Connection) -> None:
+    """SQLite does not wait by itself while others change the mode too, as all do who meet at a new home."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if code_of(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_LOOK_S)
 
 
 def _have_schema(db: Connection) -> None:

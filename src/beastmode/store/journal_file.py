@@ -33,7 +33,10 @@ _HEADER_BYTES, _USER_VERSION_AT = 100, 60
 """Of an SQLite file, see "Database File Format" 1.3."""
 
 FULL_TIP = "Free space on the disk that holds the journal, then run the same command again: it goes on."
-_RIGHTS_TIP = "Make the folder and its files readable and writable for you, or name another folder with --home."
+_RIGHTS_TIP = (
+    "Make the folder and its files readable and writable for you, or name another folder with --home."
+)
+_NOT_OURS_TIP = "Move the file away, or name another folder with --home."
 _TIPS = {
     sqlite3.SQLITE_FULL: FULL_TIP,
     sqlite3.SQLITE_IOERR: "See to the disk that holds the journal (is it full, is it failing?), then run the same"
@@ -45,7 +48,8 @@ _TIPS = {
     " goes on.",
     sqlite3.SQLITE_CORRUPT: "Keep a copy (`sqlite3 FILE .recover` may bring events back), and name another folder"
     " with --home.",
-    sqlite3.SQLITE_NOTADB: "Move the file away, or name another folder with --home.",
+    sqlite3.SQLITE_NOTADB: _NOT_OURS_TIP,
+    sqlite3.SQLITE_ERROR: _NOT_OURS_TIP,  # its tables are others than a journal's
     sqlite3.SQLITE_CONSTRAINT: "Another runner recorded the same attempt. Keep this file and report it: this must"
     " not happen.",
 }
@@ -76,6 +80,10 @@ def connect(path: Path, *, write: bool) -> Connection:
     Raises JournalVersionError, without touching the file, for one of a newer version; JournalError where it is
     no journal or cannot be opened.
     """
+    if write and _has_wal(path):
+        connect(
+            path, write=False
+        ).close()  # a version may stand only there; the last writer to close would move it
     with _connecting:
         try:
             # Closing any descriptor of a file drops every POSIX lock that the process has on it, those of SQLite's
@@ -89,7 +97,7 @@ def connect(path: Path, *, write: bool) -> Connection:
         db.file = file_id(path)
         _connected[db.file or (0, 0)] += 1
     try:
-        refuse_newer(version_of(db), path)  # what is only in the WAL yet
+        refuse_newer(version_of(db), path)
     except sqlite3.Error as error:
         db.close()
         raise fault(error, path, "opened") from error
@@ -157,6 +165,13 @@ def _connect(path: Path, *, write: bool) -> Connection:
     )
 
 
+def _has_wal(path: Path) -> bool:
+    try:
+        return os.stat(f"{path}-wal").st_size > 0
+    except OSError:
+        return False
+
+
 def _refuse_newer_header(path: Path) -> None:
     """Look at the version in the file's header: reads 100 bytes, and writes and locks nothing."""
     try:
@@ -167,5 +182,5 @@ def _refuse_newer_header(path: Path) -> None:
     if len(header) < _HEADER_BYTES:
         return
     if not header.startswith(b"SQLite format 3\0"):
-        raise JournalError("this is not a journal", where=str(path), tip=_TIPS[sqlite3.SQLITE_NOTADB])
+        raise JournalError("this is not a journal", where=str(path), tip=_NOT_OURS_TIP)
     refuse_newer(struct.unpack_from(">I", header, _USER_VERSION_AT)[0], path)

@@ -1,4 +1,5 @@
-"""Fakes that are part of the product: a loop on virtual time, a journal in memory, a scripted kind and server.
+"""Fakes that are part of the product: time by hand, a loop on virtual time, a journal in memory, a scripted kind;
+servers have modules of their own.
 
 Tests of programs that use beastmode may build on them. Nothing of beastmode imports this module.
 """

@@ -193,6 +193,16 @@ def test_mutilated_files_are_read_and_accounted_for(data: st.DataObject) -> None
         assert unaccounted(text, reader.read(text, Path("any.md"))) == {}
 
 
+def test_a_hundred_thousand_tasks() -> None:
+    boxes = (
+        f"## Week {week}\n" + "".join(f"- [ ] Thing {n} of it\n" for n in range(1_000)) for week in range(100)
+    )
+    assert len(list(markdown.read("".join(boxes), Path("x.md")).tasks())) == 100_000
+    numbered = "".join(f"- [ ] T{number:06d} [P] do it\n" for number in range(100_000))
+    roadmap = spec_kit.read(f"# Tasks\n## Phase 1\n{numbered}", Path("x.md"))
+    assert [task.line for task in roadmap.tasks()] == list(range(3, 100_003))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -206,8 +216,16 @@ def test_mutilated_files_are_read_and_accounted_for(data: st.DataObject) -> None
         "".join(" " * (i % 900) + "- [ ] x\n" for i in range(1_800)),
         "```\n" * 50_000,
         "<!--" * 50_000,
+        "## Phase 1: x\n" * 20_000,
+        "**Week 1: x**\n- a\n" * 15_000,
+        "## Acceptance criteria\n- [ ] x\n" * 10_000,
+        "- **a" * 60_000,
+        "### A1 b\n### A-1-B-2 c\n" * 10_000,
+        "| a \\| b |\n|--|\n" * 20_000,
+        "- x (done" * 30_000,
+        "# " + "complete " * 30_000,
     ],
-    ids=range(10),
+    ids=range(18),
 )
 @pytest.mark.timeout(30)
 def test_hostile_files_take_time_in_proportion(text: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from beastmode.runner.formats.finished import says_done
 from beastmode.runner.formats.lines import SKIPPED, Kind, Line, box_of, scan
 from beastmode.runner.formats.outline import label_of, outline
-from beastmode.runner.formats.titles import Names, heading_title, plain, safe_id, says_done, slug
+from beastmode.runner.formats.slugs import Names, safe_id, slug
+from beastmode.runner.formats.titles import heading_title, plain
 
 
 def kinds(text: str) -> list[Kind]:

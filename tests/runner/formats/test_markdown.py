@@ -7,6 +7,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beastmode.runner.formats import markdown
 from beastmode.runner.roadmap import Phase, Roadmap, problems_of
@@ -188,6 +190,22 @@ def test_headings_with_ids_are_tasks_and_may_stand_beside_boxes() -> None:
     assert reasons(roadmap)[8] == "need not followed: no task Quest 9.9"
 
 
+def test_a_heading_about_two_ids_is_no_task() -> None:
+    assert titles("## API-008 and API-009\nwords\n## WP-01: Base\n- [ ] red\n- [ ] green\n") == [
+        "red",
+        "green",
+    ]
+
+
+def test_the_title_of_a_file_is_no_task_whatever_its_id() -> None:
+    assert titles("# T055: Validation\n## Criteria\n- [x] a\n### More\n- [x] b\n") == ["a", "b"]
+
+
+def test_a_pipe_in_a_cell() -> None:
+    text = "## Phase 1\n| Task | Status |\n|---|---|\n| `a \\| b` | Done |\n"
+    assert states(text) == {"`a | b`": "done"}
+
+
 def test_numbered_headings_with_acceptance_boxes_are_tasks() -> None:
     text = """
         # Tasks
@@ -319,6 +337,104 @@ def test_tables_with_states() -> None:
     assert found == [("A-1", "Parse", "done"), ("A-2", "Print", "pending")]
 
 
+def test_tables_of_tasks_inside_phases_need_no_state_of_their_own() -> None:
+    text = """
+        ## Phase 1: Router (completed)
+        | Task | Exit criterion |
+        |------|----------------|
+        | Routing | it routes |
+        ## Phase 2: Views
+        | Task | Exit criterion |
+        |------|----------------|
+        | Layouts | they nest |
+        ## Budget
+        | Task | Cost |
+        |------|------|
+        | none | 0 |
+        """
+    assert states(text) == {"Routing": "done", "Layouts": "pending"}
+
+
+def test_a_table_of_phases_is_read_where_nothing_else_lists_work() -> None:
+    text = "# R\n| # | Phase | Status |\n|---|---|---|\n| 1 | Base | ✅ Complete |\n| 2 | Build | planned |\n"
+    assert states(text) == {"Base": "done", "Build": "pending"}
+
+
+def test_numbered_items_go_on_where_numbered_boxes_leave_off() -> None:
+    text = """
+        ## Phase 1
+        1. [X] confirm
+        2. [X] extend
+        ## Validation
+        3. warn
+        4. [~] switch
+        ## Elsewhere
+        1. not in the row
+        9. nor this
+        """
+    assert states(text) == {"confirm": "done", "extend": "done", "warn": "pending", "switch": "pending"}
+
+
+def test_a_todo_list_is_one_list_of_several() -> None:
+    assert states("# TODO\n## TODO\n- a\n- b\n## Nice to have\n- c\n## Done\n- d\n") == {
+        "a": "pending", "b": "pending", "c": "pending", "d": "done",
+    }  # fmt: skip
+
+
+def test_next_steps_do_not_stand_for_the_phases() -> None:
+    text = "## Phase 1\n- a\n- b\n## Phase 2\n- c\n- d\n## Next steps\n1. begin\n2. go on\n"
+    assert titles(text) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "holds_work"),
+    [
+        ("Device support", True),
+        ("File format import", True),
+        ("Tools", True),
+        ("Project structure", False),
+        ("Contact & Support", False),
+        ("2. Technical architecture", False),
+        ("Risks", False),
+        ("Context — where we stand", False),
+        ("Working rules", False),
+    ],
+)
+def test_headings_about_the_plan_hold_no_work(heading: str, holds_work: bool) -> None:
+    assert titles(f"# Wishes\n## Editing\n- a\n## {heading}\n- b\n") == (["a", "b"] if holds_work else ["a"])
+
+
+def test_inside_a_phase_any_heading_holds_work_but_criteria_and_asides() -> None:
+    text = """
+        ## Now
+        ### Documentation
+        - write it
+        ### Remote direction
+        - keep it
+        ### Benefits
+        - quick
+        ### Success criteria
+        - it works
+        """
+    assert titles(text) == ["write it", "keep it"]
+
+
+def test_notes_on_acceptance_are_no_tasks_of_a_phase() -> None:
+    assert titles("## Phase 0\n- build\n- Acceptance: it builds\n- **Goal:** x\n- Status: open") == ["build"]
+
+
+def test_a_section_that_was_shipped_is_done() -> None:
+    text = "## Shipped in v0.1 (current)\n- a\n## Complete: Core\n- b\n## Planned for v0.2\n- c\n"
+    assert states(text) == {"a": "done", "b": "done", "c": "pending"}
+
+
+def test_activities_below_a_label_in_a_list() -> None:
+    text = (
+        "## Phase 0\n- **Objective**: x\n- **Key Activities**:\n  - **Align**:\n    - audit\n  - Harden it\n"
+    )
+    assert titles(text) == ["Align:", "Harden it"]
+
+
 def test_bold_lines_that_name_phases_are_phases() -> None:
     roadmap = read("# T\n**Week 1: Start**\n- [ ] a\n\n**Week 2: Go**\n- [ ] b")
     assert [place for place, _ in roadmap.walk()] == [("Week 1: Start",), ("Week 2: Go",)]
@@ -336,6 +452,29 @@ def test_ids_do_not_change_when_other_lines_come_above() -> None:
     before = [task.id for task in read(text).tasks()]
     after = [task.id for task in read("# New title\n\nwords\n\n" + text).tasks()]
     assert before == after == ["write-tests", "phase-2-write-tests"]
+
+
+WORK = """
+## Phase 1
+- [ ] write tests
+- [x] Parse it (A-1)
+### Notes
+- [ ] write tests
+## Phase 2
+- [ ] write tests
+"""
+
+
+@given(st.data())
+def test_words_added_anywhere_change_no_id_no_state_and_no_order(data: st.DataObject) -> None:
+    lines = WORK.strip().split("\n")
+    before = [(task.id, task.state) for task in markdown.read("\n".join(lines), HERE).tasks()]
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(lines)))
+        lines.insert(place, data.draw(st.sampled_from(["", "Some words.", "> quoted", "<!-- x -->"])))
+    after = list(markdown.read("\n".join(lines), HERE).tasks())
+    assert [(task.id, task.state) for task in after] == before
+    assert all("write tests" in lines[task.line - 1] or "Parse" in lines[task.line - 1] for task in after)
 
 
 def test_needs_the_order_cannot_keep_are_left_out_with_a_reason() -> None:

@@ -299,7 +299,7 @@ tsks: []
         ),
         ("{id: a, needs: [[b]]}", "tasks[0].needs[0]: found a list instead of a text", "one text"),
         ("{id: a, timeout: -5}", "tasks[0].timeout: a timeout of -5 is negative", "30s"),
-        ("{id: a, timeout: 0}", "a timeout of 0 would end every attempt", "Leave it out"),
+        ("{id: a, timeout: 0}", "a timeout of 0 would end everything", "Leave it out"),
         ("{id: a, timeout: 1:30}", "'1:30' is not a duration", "1h30m"),
         (f"{{id: a, timeout: {'9' * 400}h}}", "is not a duration", "1h30m"),
         ("{id: a, retries: -1}", "tasks[0].retries: '-1' is not a whole number from 0", "whole number"),

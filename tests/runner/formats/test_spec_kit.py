@@ -165,6 +165,43 @@ def test_bare_lines_in_a_fence_around_the_file() -> None:
     ]
 
 
+def test_loose_lines_where_there_is_nothing_else() -> None:
+    text = """
+        # Tasks: Climbing
+        ## Setup
+        T001 ✅ Install dependencies — completed
+        T002 [P] Write the model
+        ## Cloud
+        TCS1 (sessions) ✅ Choose a server
+        TCS2 Sync goals
+        ## Dependency Notes
+        T001 must come first
+        """
+    assert found(text) == [
+        ("T001", "Install dependencies — completed", "done", False),
+        ("T002", "Write the model", "pending", True),
+        ("TCS1", "(sessions) ✅ Choose a server", "done", False),
+        ("TCS2", "Sync goals", "pending", False),
+    ]
+
+
+def test_a_few_lines_with_codes_do_not_hide_a_list_of_boxes() -> None:
+    boxes = "".join(f"- [x] **M0.{number}** step {number}\n" for number in range(1, 7))
+    assert len(found(f"# Tasks\n## M0\n{boxes}\n**M0 done when:** `make` passes\n")) == 6
+
+
+def test_tasks_in_a_table() -> None:
+    rows = "| T001 | Launch | P-1 |\n| T002 | Test | P-2 |\n"
+    text = f"# Tasks\n## 1. Setup\n| ID | Task | Supports |\n|---|---|---|\n{rows}"
+    assert [task[:2] for task in found(text)] == [("T001", "Launch"), ("T002", "Test")]
+
+
+def test_a_table_of_ids_and_descriptions() -> None:
+    head = "# Tasks\n## Table\n| ID | Description | Maps to |\n|---|---|---|\n"
+    text = f"{head}| T01 | Launch | F-1 |\n| T02 | Test | F-2 |\n"
+    assert [task[:2] for task in found(text)] == [("T01", "Launch"), ("T02", "Test")]
+
+
 def test_boxes_without_bullets_and_foreign_states() -> None:
     text = """
         # Tasks: Poker
@@ -225,6 +262,12 @@ def test_heading_tasks_with_a_final_checklist() -> None:
         ("- [ ] T-001 Do it", ("T-001", "Do it", "pending", False)),
         ("- [ ] TASK-001 Do it", ("TASK-001", "Do it", "pending", False)),
         ("- [ ] T1.2 Do it", ("T1.2", "Do it", "pending", False)),
+        ("- [ ] T-HF01 Do it", ("T-HF01", "Do it", "pending", False)),
+        ("- [ ] T068A [P] Do it", ("T068A", "Do it", "pending", True)),
+        ("- [ ] T000123 Do it", ("T000123", "Do it", "pending", False)),
+        ("### T017 [P] [x]: Do it", ("T017", "Do it", "done", True)),
+        ("### TASK-002-001：Do it", ("TASK-002-001", "Do it", "pending", False)),
+        ("-   [x] T001 Do it", ("T001", "Do it", "done", False)),
         ("- [~] T001 Do it", ("T001", "Do it", "pending", False)),
         ("- [] T001 Do it", ("T001", "Do it", "pending", False)),
         ("- ✅ T001 Do it", ("T001", "Do it", "done", False)),

@@ -44,6 +44,13 @@ NUMBERS = (
         tip="per_day",
     ),
     row(
+        "quota_exhausted",
+        "Google's Code Assist: an allowance of days, with its reset",
+        codes="QUOTA_EXHAUSTED",
+        passing="after",
+        tip="plan",
+    ),
+    row(
         "rate_limit",
         "gemini-429-minute-26s, facts 1: PerMinute or RetryInfo, whatever the sentence",
         codes="resource_exhausted",
@@ -82,7 +89,7 @@ QUOTA = (
         "codex-usage-limit-plus, pi#4172: a plan's window",
         codes="usage_limit_reached usage_limit_exceeded FreeUsageLimitError GoUsageLimitError "
         "SubscriptionUsageLimitError weekly_limit_reached daily_limit_exceeded daily_quota_exceeded "
-        "user_weekly_rate_limited monthly_limit_reached SetLimitExceeded quota_reset "
+        "user_weekly_rate_limited monthly_limit_reached quota_reset "
         "QuotaLimitExceeded",
         passing="after",
         tip="plan",
@@ -97,17 +104,17 @@ QUOTA = (
         "AccountOverdueError AllocationQuota.FreeTierOnly payment_required credits_exhausted "
         "out_of_credits BILLING_DISABLED budget_exceeded BudgetExceeded ExceededBudget "
         "usage_not_included spend_limit_reached pre_consume_token_quota_failed InsufficientBalance "
-        "PaymentRequired insufficient_account_balance not_enough_credits balance_not_enough "
-        "quota_not_enough",
-        unless="hint",
+        "PaymentRequired insufficient_account_balance not_enough_credits not_enough_balance balance_not_enough "
+        "quota_not_enough SetLimitExceeded",
+        unless="long_hint",
         tip="billing",
     ),
     row(
         "quota_exhausted",
-        "the same with a stated reset",
+        "the same with a stated reset; a short wait beside such a code is a gateway's habit",
         codes="insufficient_quota billing_error budget_exceeded ExceededBudget payment_required "
         "insufficient_credits",
-        traits="hint",
+        traits="long_hint",
         passing="after",
         tip="plan",
     ),
@@ -146,18 +153,21 @@ QUOTA = (
         "quota_exhausted",
         "anthropic-400-credit, facts 5, xAI, Together, HF: nothing left to spend, whatever the status",
         tip="billing",
-        says="credit balance is too low | insufficient balance | insufficient credit | "
-        "insufficient fund | insufficient quota | not enough credit | out of credits | "
-        "exceeded your monthly included credits | run out of credits | doesn't have any credits | "
-        "used all available credits | no credits | requires more credits | add more credits | "
-        "can only afford | exceeded your current quota, please check your plan | "
-        "reached its monthly spending limit | spending limit | spend limit | credit limit exceeded | "
-        "billing hard limit | account is not active, please check your billing | "
-        "requires billing to be enabled | without billing | no quota | budget has been exceeded | "
-        "exceededbudget | extra usage is required | out of extra usage | account balance | "
-        "payment required | 余额不足 | 欠费 | 额度不足 | 额度已用完 | exceeded your monthly | monthly usage limit | "
-        "monthly quota | monthly limit | insufficient_quota | prompt tokens limit exceeded | "
-        "key limit exceeded | account is suspended | past invoices | top up your | recharge your | "
+        says="credit balance is too low | quota exhausted | exceeded your quota | exceeded the quota | "
+        "subscription has expired | subscription expired | trial has ended | trial has expired | "
+        "more credits are required | token quota is not enough | insufficient balance | "
+        "insufficient credit | insufficient fund | insufficient quota | not enough credit | not enough balance | "
+        "out of credits | exceeded your monthly included credits | run out of credits | "
+        "doesn't have any credits | used all available credits | no credits | "
+        "requires more credits | add more credits | can only afford | "
+        "exceeded your current quota, please check your plan | reached its monthly spending limit | "
+        "spending limit | spend limit | credit limit exceeded | billing hard limit | "
+        "account is not active, please check your billing | requires billing to be enabled | "
+        "without billing | no quota | budget has been exceeded | exceededtokenbudget | max budget | exceededbudget | "
+        "extra usage is required | out of extra usage | account balance | payment required | 余额不足 | "
+        "欠费 | 额度不足 | 额度已用完 | exceeded your monthly | monthly usage limit | monthly quota | "
+        "monthly limit | insufficient_quota | prompt tokens limit exceeded | key limit exceeded | "
+        "account is suspended | past invoices | top up your | recharge your | "
         "purchase more credits | negative balance | credit_balance",
         unless="per_minute",
     ),
@@ -165,7 +175,7 @@ QUOTA = (
         "quota_exhausted",
         "deepseek-402-json, openrouter-402-insufficient: 402",
         on=(402,),
-        unless="hint",
+        unless="long_hint",
         tip="billing",
     ),
     row(

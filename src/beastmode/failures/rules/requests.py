@@ -90,8 +90,8 @@ CODES = (
         "not_found_endpoint",
         "openai-404-invalid-url, facts 7",
         on=(NONE, 200, 400, 403, 404, 405, 500),
-        codes="unknown_url route_not_found endpoint_not_found unknown_path invalid_url method_not_allowed "
-        "no_route NoRouteFound",
+        codes="unknown_url route_not_found endpoint_not_found unknown_path method_not_allowed no_route "
+        "NoRouteFound",
     ),
     row(
         "payload_too_large",
@@ -103,8 +103,7 @@ CODES = (
     row(
         "insufficient_memory",
         "vLLM, TGI, Ollama: out of memory",
-        codes="out_of_memory OutOfMemoryError CudaOutOfMemory oom",
-        kinds="OutOfMemoryError",
+        codes="out_of_memory OutOfMemoryError CudaOutOfMemory oom MemoryError",
     ),
     row(
         "model_loading",
@@ -161,8 +160,9 @@ SENTENCES = (
         "region_or_policy_blocked",
         "gemini-400-location-double, openrouter-404-data-policy, cloudflare-blocked-page",
         on=(NONE, 200, 400, 403, 404, 429, 503),
-        says="user location is not supported | country, region, or territory | "
-        "not available in your country | not available in your region | unsupported country | "
+        says="location is not supported | country, region, or territory | "
+        "not available in your country | not available in your region | in your region | "
+        "not available in your location | geo-restricted | geographic | unsupported country | "
         "matching your data policy | guardrail restrictions and data policy | "
         "matching your guardrail | data policy | you have been blocked | attention required! | "
         "just a moment | unsupported region | is not supported in your | "
@@ -190,10 +190,12 @@ SENTENCES = (
         "context_length",
         "vllm-400-context, tgi-inputs-4096, lmstudio-400-context, llamacpp-python-context, facts 6",
         on=(*OPEN, 403),
-        says="maximum context length | context length of only | context length is | context_length | "
-        "context window | context size | prompt is too long | input is too long | prompt too long | "
-        "input length | input token count | input tokens exceed | exceed context limit | "
-        "maximum number of tokens | `inputs` tokens + `max_new_tokens` | "
+        says="too large to process | range of input length should be | prompt exceeds | input exceeds | "
+        "context too long | exceed max length | exceeds max length | tokens in prompt | 输入过长 | "
+        "上下文长度 | 超出最大 | maximum context length | context length of only | context length is | "
+        "context_length | context window | context size | prompt is too long | input is too long | "
+        "prompt too long | input length | input token count | input tokens exceed | "
+        "exceed context limit | maximum number of tokens | `inputs` tokens + `max_new_tokens` | "
         "`inputs` must have less than | trying to keep the first | prompt token count | "
         "maximum prompt length | max_prompt_tokens | max_model_len | "
         "exceeds the maximum allowed input | longer than the model's | exceeds the model's | "
@@ -208,7 +210,9 @@ SENTENCES = (
         "content_filter",
         "azure-400-cf-violence, gemini-200-blocked-other, DeepSeek, xAI (403), OpenRouter (403)",
         on=(NONE, 200, 400, 403, 404, 422, 500),
-        says="content management policy | content filter | content_filter | content policy | "
+        says="finishreason::safety | finishreason::recitation | finishreason.safety | "
+        "finishreason.recitation | policy violation | unsafe content | violate our | 违规 | "
+        "content management policy | content filter | content_filter | content policy | "
         "usage policy | usage policies | usage guidelines | safety system | prohibited_content | "
         "block_reason= | blockreason | blockedreason | responsible ai | inappropriate content | "
         "content exists risk | content moderation | moderation system | was flagged | been flagged | "
@@ -248,7 +252,8 @@ SENTENCES = (
         "model_loading",
         "llamacpp-503-nested, huggingface_hub#2763",
         on=OPEN,
-        says="loading model | is currently loading | model is loading | still loading | is being loaded | "
+        says="loading model | scaled to zero | endpoint is paused | is currently booting | scaling up | "
+        "is currently loading | model is loading | still loading | is being loaded | "
         "model is not ready | not ready yet | warming up | model loading | is starting up | "
         "server is starting | cold start",
     ),
@@ -259,7 +264,8 @@ SENTENCES = (
         passing="after",
         tip="crashed",
         says="runner process has terminated | runner process no longer running | enginedeaderror | "
-        "engine is dead | engine process has died | model has crashed | model crashed | "
+        "engine is dead | engine is already dead | is already dead, terminating | "
+        "engine process has died | model has crashed | model crashed | "
         "has crashed without | engine core initialization failed | enginecore encountered | "
         "model failed to load | worker died | process exited | runner has unexpectedly stopped | "
         "backend has died | cuda error",
@@ -285,14 +291,16 @@ SENTENCES = (
         "mistral-503-capacity, gemini-503-high-demand, ollama-busy-500, facts 12 (Vertex, Azure, Mistral 429)",
         on=(NONE, 200, 400, 424, 429, 498, *SERVER),
         unless="per_minute per_day",
-        says="overloaded | high demand | out of capacity | at capacity | capacity exceeded | "
-        "no capacity | over capacity | server busy | server is busy | maximum pending requests | "
-        "peak load | high load | heavy load | high traffic | heavy traffic | queue is full | "
-        "model is busy | model busy | too busy | resource exhausted. please try | "
-        "resource exhausted, please try | temporarily unavailable | unable to process your request | "
-        "no healthy upstream | capacity constraints | capacity limits | exceeded capacity | "
-        "insufficient capacity | limited capacity | not have enough capacity | system is busy | "
-        "访问量过大 | 服务器繁忙 | concurrency is full | currently overwhelmed",
+        says="overloaded | too many concurrent requests | 负载已饱和 | engine busi | system is busy | "
+        "under maintenance | currently experiencing | high demand | out of capacity | at capacity | "
+        "capacity exceeded | no capacity | over capacity | server busy | server is busy | "
+        "maximum pending requests | peak load | high load | heavy load | high traffic | "
+        "heavy traffic | queue is full | model is busy | model busy | too busy | "
+        "resource exhausted. please try | resource exhausted, please try | temporarily unavailable | "
+        "unable to process your request | no healthy upstream | capacity constraints | "
+        "capacity limits | exceeded capacity | insufficient capacity | limited capacity | "
+        "not have enough capacity | system is busy | 访问量过大 | 服务器繁忙 | concurrency is full | "
+        "currently overwhelmed",
     ),
     row(
         "auth",
@@ -312,22 +320,24 @@ SENTENCES = (
         "permission",
         "openai-verify-org, tabpfn-500-wraps-403, HF's gates",
         on=(NONE, 200, 400, 403, 404, 500, 502),
-        says="must be verified to use | don't have access to the model | does not have access to | "
-        "do not have access to the | have access to this | model access is denied | "
-        "is not authorized to perform | permissiondenied | permission denied | access denied | "
-        "gated repo | access to it is restricted | you need to agree | accept the terms | "
-        "not authorized to | missing permissions | insufficient permissions | "
-        "you do not have permission | not allowed to sample from model | not enabled for | "
-        "has not been used in project | only available for | not available on your plan | "
-        "is not allowed to",
+        says="organization has been disabled | organization is disabled | account has been disabled | "
+        "account is disabled | must be verified to use | don't have access to the model | "
+        "does not have access to | do not have access to the | have access to this | "
+        "model access is denied | is not authorized to perform | permissiondenied | "
+        "permission denied | access denied | gated repo | access to it is restricted | "
+        "you need to agree | accept the terms | not authorized to | missing permissions | "
+        "insufficient permissions | you do not have permission | not allowed to sample from model | "
+        "not enabled for | has not been used in project | only available for | "
+        "not available on your plan | is not allowed to",
         unless="model_missing",
     ),
     row(
         "auth",
         "Gemini's 400, AWS, SDKs that find no key",
         on=(NONE, 200, 400, 403, 500, 502, 503),
-        says="api key not valid | invalid api key | incorrect api key | api key expired | "
-        "api key is invalid | invalid x-api-key | no api key | missing api key | "
+        says="bad credentials | signature has expired | signature expired | token is invalid | "
+        "re-authenticate | api key not valid | invalid api key | incorrect api key | "
+        "api key expired | api key is invalid | invalid x-api-key | no api key | missing api key | "
         "api key is missing | api key not found | could not resolve authentication method | "
         "api_key client option must be set | unauthorized | authentication fails | "
         "authentication failed | invalid authentication | oauth token | token has expired | "
@@ -348,10 +358,10 @@ SENTENCES = (
         "does not support | doesn't support | not supported with this model | "
         "not supported by this model | not supported for this model | isn't supported | "
         "is not supported when | extra inputs are not permitted | unknown name | "
-        "unexpected keyword | cannot both be specified | no endpoints found that support | "
+        "cannot both be specified | no endpoints found that support | "
         "only the default | requires --enable-auto-tool-choice | cannot find field | "
-        "not support tool | not permitted | extra fields | do not support | unknown field | "
-        "tools is not supported | is not supported by",
+        "not support tool | extra fields | do not support | unknown field | tools is not supported | "
+        "is not supported by",
         unless="model_missing",
     ),
     row(
@@ -361,7 +371,8 @@ SENTENCES = (
         says="invalid url | unknown request url | page not found | cannot post | cannot get / | "
         "no route matched | unexpected endpoint | method not allowed | resource not found | "
         "unknown endpoint | no static resource | requested url was not found | route not found | "
-        "path not found | url not found | unknown route | not found: / | no such endpoint",
+        "path not found | url not found | unknown route | not found: / | no such endpoint | "
+        "verify your api base",
         unless="model_missing",
     ),
     row(

@@ -54,8 +54,9 @@ STATUSES = (
         "rate_limit",
         "bolt-429-1m, litellm-anthropic-429-bytes: no code and no status",
         on=(NONE, 200, 400, 403, *SERVER),
-        says="rate limit | rate-limit | ratelimit | too many requests | too many tokens, please | "
-        "requests per minute | tokens per minute | request limit | rate exceeded | throttl",
+        says="requests are too frequent | concurrency limit | 请求过于频繁 | 速率限制 | rate limit | rate-limit | "
+        "ratelimit | too many requests | too many tokens, please | requests per minute | "
+        "tokens per minute | request limit | rate exceeded | throttl",
     ),
     row(
         "auth",
@@ -209,7 +210,7 @@ REST = (
         "openai-responses-failed-event, Bedrock, LiteLLM",
         codes="server_error internal_error api_error INTERNAL InternalServerException "
         "internal_server_error InternalServerError ModelErrorException ModelStreamErrorException "
-        "upstream_error bad_gateway stream_error processing_error runtime_error unknown_error "
+        "upstream_error bad_gateway stream_error processing_error unknown_error "
         "BadGatewayError",
     ),
     row(
@@ -220,13 +221,13 @@ REST = (
     row(
         "not_found_model",
         "an error type alone",
-        codes="not_found_error NotFoundError NOT_FOUND",
+        codes="not_found_error NotFoundError NOT_FOUND ResourceNotFoundException",
         says="model",
     ),
     row(
         "not_found_endpoint",
         "an error type alone",
-        codes="not_found_error NotFoundError NOT_FOUND",
+        codes="not_found_error NotFoundError NOT_FOUND ResourceNotFoundException",
     ),
     row(
         "invalid_response",
@@ -250,6 +251,15 @@ REST = (
         "failed to parse | unexpected end of json | returned no choices | no choices",
     ),
     row(
+        "bad_request",
+        "a sentence alone that finds fault with the request",
+        on=(NONE, 200),
+        says="string too long | invalid schema | missing required | field required | invalid parameter | "
+        "invalid value | invalid request | invalid type for | malformed request | validation error | "
+        "tool_result block | must be followed by tool messages | request rejected: | roles must alternate | "
+        "exceed the model limit",
+    ),
+    row(
         "other",
         "openai-conn-error-opaque: the SDK hides the cause",
         kinds="APIConnectionError",
@@ -260,7 +270,7 @@ REST = (
     row(
         "invalid_response",
         "no JSON where JSON was due",
-        kinds="JSONDecodeError ContentTypeError APIResponseValidationError DecodeError UnicodeDecodeError",
+        kinds="JSONDecodeError ContentTypeError APIResponseValidationError DecodeError",
     ),
     row(
         "truncated_stream",

@@ -53,12 +53,14 @@ USUAL: dict[str, Usual] = {
     "worker_lost": Usual(True),
 }
 
-class Rule(NamedTuple):
-    """One row: what must hold, and what it then is. Of `codes`, `kinds`, `says` and `also` one of each must be there.
 
-    statuses: that may stand beside it; empty: any.   codes: of the answer, `spelled_code`.   kinds: names of
-    exceptions.   says: phrases of the text, at the beginning of a word.   also: likewise, in addition.   traits: all of them.   unless: none of
-    them.   passing, scope, effect: where not as usual.   tip: a special one, of `tips.SPECIAL`.   source: where from.
+class Rule(NamedTuple):
+    """One row: what must hold, and what it then is. Of `codes`, `kinds`, `says`, `also` one of each must be there.
+
+    source: the case or document it came from.   statuses: that may stand beside it; empty: any.   codes: of the
+    answer, as `said.spelled_code` has them.   kinds: names of exceptions.   says: phrases of the text, at the beginning
+    of a word.   also: likewise, in addition.   traits: all of them.   unless: none of them.   passing, scope, effect:
+    where not as usual.   tip: a case of `special_tips.ADVICE`.
     """
 
     class_: str

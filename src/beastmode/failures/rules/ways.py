@@ -9,8 +9,8 @@ WAYS = (
         "invalid_response",
         "an answer that is no HTTP, by httpx, requests, Go, undici, curl",
         on=UNSAID,
-        says="illegal status line | badstatusline | malformed http | invalid http | bad status line | received http/0.9 | "
-        "expected http/ | hpe_invalid_constant",
+        says="illegal status line | badstatusline | malformed http | invalid http | bad status line | "
+        "received http/0.9 | expected http/ | hpe_invalid_constant",
         effect="dropped",
     ),
     row(
@@ -96,35 +96,39 @@ WAYS = (
         "dns",
         "dns-errno-3-urllib3: the resolver could not answer just now",
         on=UNSAID,
-        says="temporary failure in name resolution | eai_again | errno -3] | name resolution | "
-        "failed to resolve | nameresolutionerror | gaierror | dns error | server misbehaving | "
-        "dns lookup",
+        says="unknownhost | unknown host | temporary failure in name resolution | eai_again | errno -3] | "
+        "name resolution | failed to resolve | nameresolutionerror | gaierror | dns error | "
+        "server misbehaving | dns lookup",
     ),
     row(
         "connection_reset",
         "reset-requests, reset-104-ollama",
         on=UNSAID,
         says="connection reset | econnreset | errno 104 | errno 54] | 10054 | broken pipe | epipe | "
-        "socket hang up | server disconnected | remote end closed connection | connection aborted | "
-        "other side closed | forcibly closed | prematurely closed | connectionreseterror | "
-        "remotedisconnected | reset by peer | connection lost | connection was closed",
+        "socket hang up | server disconnected | remote end closed connection | goaway | "
+        "stream error: stream id | disconnect/reset before headers | und_err_socket | "
+        "connection closed | connection aborted | other side closed | forcibly closed | "
+        "prematurely closed | connectionreseterror | remotedisconnected | reset by peer | "
+        "connection lost | connection was closed",
     ),
     row(
         "connection_refused",
         "refused-asyncio, httpx: All connection attempts failed",
         on=UNSAID,
-        says="connection refused | econnrefused | connect call failed | errno 111 | errno 61] | 10061 | "
-        "all connection attempts failed | actively refused | no route to host | "
-        "network is unreachable | host is unreachable | enetunreach | ehostunreach | "
-        "connectionrefusederror | failed to establish a new connection | "
-        "could not connect to ollama | failed to connect to | cannot connect to host | "
-        "couldn't connect to server | could not connect to server",
+        says="unable to connect | could not connect | couldn't connect | can't connect to | "
+        "may not be running | is it running | no connection could be made | "
+        "connection could not be established | connection refused | econnrefused | "
+        "connect call failed | errno 111 | errno 61] | 10061 | all connection attempts failed | "
+        "actively refused | no route to host | network is unreachable | host is unreachable | "
+        "enetunreach | ehostunreach | connectionrefusederror | "
+        "failed to establish a new connection | could not connect to ollama | failed to connect to | "
+        "cannot connect to host | couldn't connect to server | could not connect to server",
     ),
     row(
         "timeout",
         "httpcore-timed-out, urllib3-read-timed-out, vercel-25s, cf-524-dify",
         on=(NONE, 200, 500, 502),
-        says="timed out | timeout | time-out | deadline exceeded | "
+        says="i/o timeout | timed out | timeout | time-out | deadline exceeded | "
         "did not return an initial response within | etimedout | took too long | timedout | "
         "stopped as it did not | no response within | request was aborted due to",
     ),
@@ -160,7 +164,8 @@ NAMES = (
     row(
         "connection_refused",
         "socket",
-        kinds="ConnectionRefusedError ECONNREFUSED EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN",
+        kinds="ConnectionRefusedError ECONNREFUSED EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN "
+        "NewConnectionError",
     ),
     row(
         "timeout",
@@ -178,7 +183,7 @@ NAMES = (
     row(
         "connection_refused",
         "a connection that failed, and nothing says how",
-        kinds="ClientConnectorError ConnectError NewConnectionError",
+        kinds="ClientConnectorError ConnectError",
     ),
     row(
         "connection_reset",

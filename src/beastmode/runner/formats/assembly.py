@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from beastmode.runner.formats.drafts import Draft, give_details
 from beastmode.runner.formats.needs import connect
 from beastmode.runner.formats.outline import Outline, Place, Section
-from beastmode.runner.formats.titles import Names, safe_id, slug
+from beastmode.runner.formats.slugs import Names, safe_id, slug
 from beastmode.runner.formats.vocabulary import is_phase
 from beastmode.runner.roadmap import Ignored, Phase, Roadmap, Task
 from beastmode.settings import Order
@@ -47,10 +47,12 @@ def assemble(findings: Findings, manner: Manner) -> Roadmap:
     top = title_section(findings.outline, drafts)
     none_of = {draft.line.number for draft in drafts} | ({top.line.number} if top and top.line else set())
     tasks = _tasks(drafts, none_of)
-    phases, children = _tree(drafts, tasks, none_of, manner)
-    roadmap = Roadmap(children, title=top.title if top else "", order=manner.order)
+    tree = _Tree(manner)
+    for draft, task in zip(drafts, tasks, strict=True):
+        tree.below(draft, _phases_above(draft, none_of)).append(task)
+    roadmap = Roadmap(tree.finished(), title=top.title if top else "", order=manner.order)
     roadmap.format, roadmap.rule = manner.format, manner.rule
-    lines = {section.line.number for section in phases if section.line}
+    lines = {phase.line for phase in tree.phases.values() if phase.line}
     account = _Account(findings, drafts, lines)
     account.used = connect(roadmap, drafts, tasks, findings.outline, account.notes)
     roadmap.ignored = account.entries(manner.reason, top)
@@ -96,32 +98,39 @@ def _phases_above(draft: Draft, none_of: set[int]) -> Iterator[Section]:
             yield section
 
 
-def _tree(
-    drafts: Sequence[Draft], tasks: Sequence[Task], none_of: set[int], manner: Manner
-) -> tuple[dict[Section, Phase], list[Phase | Task]]:
-    root: list[Phase | Task] = []
-    phases: dict[Section, Phase] = {}
-    checks: dict[tuple[Section, str], Phase] = {}
-    for draft, task in zip(drafts, tasks, strict=True):
-        children = root
-        for section in _phases_above(draft, none_of):
-            if section not in phases:
-                line = section.line.number if section.line else 0
-                phases[section] = Phase(section.title or "untitled", order=manner.leaf, line=line)
-                children.append(phases[section])
-            children = phases[section].children
+class _Tree:
+    """Phases as they come up, each made once and put where its first task stands."""
+
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
+        self.root: list[Phase | Task] = []
+        self.phases: dict[Section | tuple[Section, str], Phase] = {}
+
+    def below(self, draft: Draft, sections: Iterable[Section]) -> list[Phase | Task]:
+        """The children among which a draft belongs, below the sections it lies in."""
+        children = self.root
+        for section in sections:
+            line = section.line.number if section.line else 0
+            children = self._inside(children, section, section.title or "untitled", line)
         if draft.checks:
             # A phase of their own, so that what judges a phase comes after its work.
-            place = (draft.place.section, draft.checks)
-            if place not in checks:
-                checks[place] = Phase(draft.checks, order=manner.leaf)
-                children.append(checks[place])
-            children = checks[place].children
-        children.append(task)
-    for phase in phases.values():
-        if any(isinstance(child, Phase) for child in phase.children):
-            phase.order = manner.branch
-    return phases, root
+            children = self._inside(children, (draft.place.section, draft.checks), draft.checks, 0)
+        return children
+
+    def finished(self) -> list[Phase | Task]:
+        """The whole tree, with the order of each phase."""
+        for phase in self.phases.values():
+            if any(isinstance(child, Phase) for child in phase.children):
+                phase.order = self.manner.branch
+        return self.root
+
+    def _inside(
+        self, children: list[Phase | Task], key: Section | tuple[Section, str], title: str, line: int
+    ) -> list[Phase | Task]:
+        if key not in self.phases:
+            self.phases[key] = Phase(title, order=self.manner.leaf, line=line)
+            children.append(self.phases[key])
+        return self.phases[key].children
 
 
 class _Account:

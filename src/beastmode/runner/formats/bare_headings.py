@@ -1,17 +1,21 @@
-"""Headings that are the tasks themselves: phases that list nothing, numbers that run on through all phases."""
+"""Headings that are the tasks themselves: phases that list nothing, numbers that run on, lists of fields."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from beastmode.runner.formats.drafts import Draft
+from beastmode.runner.formats.finished import says_done, without_done
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.plan_sections import is_beside_the_work, is_plan_phase, is_summarised_phase
 from beastmode.runner.formats.task_text import own_id_of, task_text
-from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.titles import plain
+from beastmode.runner.formats.vocabulary import is_phase
 
+_SERIES = re.compile(r"(?!FR|NFR|REQ|SC|AC|NF|[DGQRA]-?\d)([A-Z]{1,5})-?(\d{1,3})\b(?!\.)")
 _ORDINAL = re.compile(r"(\d{1,3})[.):]\s")
 
 
@@ -31,6 +35,20 @@ def running_drafts(outline: Outline) -> list[Draft]:
     return [_draft(place) for _, place in numbered]
 
 
+def series_drafts(outline: Outline) -> list[Draft]:
+    """Headings with the codes of one series (PR1, PR2, ...), at least four of them in a row."""
+    found: dict[str, list[tuple[int, Place]]] = {}
+    for place in _headings(outline):
+        match = _SERIES.match(plain(place.line.body))
+        if match and not is_phase(place.section.title):
+            found.setdefault(match[1], []).append((int(match[2]), place))
+    longest = max(found.values(), key=len, default=[])
+    numbers = [number for number, _ in longest]
+    if len(numbers) < 4 or any(later != number + 1 for number, later in pairwise(numbers)):
+        return []
+    return [_draft(place) for _, place in longest]
+
+
 def bare_drafts(outline: Outline, listed: Sequence[Draft]) -> list[Draft]:
     """The phases, or the numbered headings in them, where most of them list no work.   listed: what they list.
 
@@ -47,13 +65,37 @@ def bare_drafts(outline: Outline, listed: Sequence[Draft]) -> list[Draft]:
     return []
 
 
+def fielded_drafts(outline: Outline) -> list[Draft]:
+    """Numbered headings whose lists only fill in the same fields (`- **Why:** ...`) again and again.
+
+    At least three headings; four in five of the items below them name a field that half of the headings have.
+    """
+    headings = [place for place in _headings(outline) if _ORDINAL.match(plain(place.line.body))]
+    fields: dict[Section, list[str]] = {place.section: [] for place in headings}
+    for place in outline.places:
+        line = place.line
+        if line.kind == "item" and place.section in fields and not place.inside_item:
+            fields[place.section].append(_field(line.body))
+    often = Counter(word for words in fields.values() for word in set(words) if word)
+    shared = {word for word, count in often.items() if count * 2 >= len(headings)}
+    items = [word for words in fields.values() for word in words]
+    if len(headings) < 3 or sum(word in shared for word in items) * 5 < len(items) * 4 or not items:
+        return []
+    return [_draft(place) for place in headings if fields[place.section]]
+
+
+def _field(body: str) -> str:
+    words, colon, _ = plain(body)[:80].partition(":")
+    return words.strip().lower() if colon else ""
+
+
 def _draft(place: Place) -> Draft:
-    text = task_text(place.line.body, ordinals=True)
+    text = task_text(without_done(place.line.body), ordinals=True)
     return Draft(place, text.title, text.own_id, True if says_done(place.line.body) else None)
 
 
 def _headings(outline: Outline) -> Iterator[Place]:
-    return (place for place in outline.places if place.opens is not None)
+    return (place for place in outline.places if place.line.kind == "heading")
 
 
 def _in_phase(section: Section | None) -> bool:

@@ -7,13 +7,16 @@ from typing import Literal
 
 from beastmode.runner.formats.criteria import Judges, criteria_label, is_criteria_section, is_criterion
 from beastmode.runner.formats.drafts import Draft, box_says
+from beastmode.runner.formats.finished import says_done, without_done
 from beastmode.runner.formats.lines import SKIPPED
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.task_text import has_strong_id, own_id_of, task_text
-from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.titles import plain
 from beastmode.runner.formats.vocabulary import explains_mark, is_legend
 
 _STEP = re.compile(r"\W*step\s+\d+\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"(?:and|to|&|/|,|与|和|及)\s*[A-Z]{1,6}-?\d", re.IGNORECASE)
+"""What goes on behind an id with another one: `API-008 and API-009` is about two tasks and is none."""
 _STRUCK = re.compile(r"~~.+~~\W*$")
 _PHASE_NAME = re.compile(r"\W*((?:phase|stage|milestone|sprint)\s+[\d.]+)\b", re.IGNORECASE)
 
@@ -114,7 +117,7 @@ def heading_drafts(
     inside: set[Section | None] = set()
     for place in outline.places:
         section = place.opens
-        if section is None or place.line.kind != "heading":
+        if section is None or place.line.kind != "heading" or outline.is_title(section):
             continue
         if section.parent in inside:
             inside.add(section)
@@ -125,9 +128,10 @@ def heading_drafts(
 
 
 def _heading_draft(place: Place, ordinals: bool, strong: bool) -> Draft | None:
-    text = task_text(place.line.body, ordinals=ordinals)
+    text = task_text(without_done(place.line.body), ordinals=ordinals)
     if (
         not text.own_id
+        or _SEVERAL.match(text.title)
         or (strong and not has_strong_id(place.line.body))
         or is_criteria_section(place.section)
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beastmode.runner.formats.outline import Outline, Place, Section
-from beastmode.runner.formats.task_text import has_strong_id
+from beastmode.runner.formats.task_text import has_strong_id, own_id_of
 from beastmode.runner.formats.vocabulary import is_criteria, is_criteria_heading
 
 
@@ -13,8 +13,10 @@ def is_criterion(place: Place) -> bool:
 
 
 def is_criteria_section(section: Section) -> bool:
-    """Whether a section, or one it lies in, is about criteria; the title of the file does not count."""
-    return any(is_criteria_heading(above.title) for above in section.inner_chain())
+    """Whether a section, or one it lies in, is about criteria: not the file, nor `Task 6: Quality gates`."""
+    return any(
+        is_criteria_heading(above.title) and not own_id_of(above.title)[0] for above in section.inner_chain()
+    )
 
 
 def criteria_label(place: Place) -> str:
@@ -35,7 +37,9 @@ class Judges:
             if not is_criterion(place):
                 working.update(place.section.chain())
         self._tasks = {
-            section for section in outline.sections if section not in working and has_strong_id(section.title)
+            section
+            for section in outline.sections
+            if section not in working and has_strong_id(section.title) and not outline.is_title(section)
         }
 
     def judges(self, place: Place) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from beastmode.runner.formats.finished import says_done_in_words
 from beastmode.runner.formats.lines import SKIPPED, Line
 from beastmode.runner.formats.outline import Outline, Place
-from beastmode.runner.formats.titles import says_done_in_words
 
 
 @dataclass(slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Plain Markdown roadmaps: ROADMAP.md, IMPLEMENTATION_PLAN.md, TODO.md and whatever else people write.
 
-The first of these ways that finds something is the file's way, see docs/roadmaps-markdown.md:
-boxes and headings with ids; lists under Tasks; state marks; lists under phases; tables; plain bullets.
+There are many ways to write down what is to be done (`_ways`). The first that finds something in a file is the
+way of the whole file, see docs/roadmaps-markdown.md.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
-from beastmode.runner.formats.bare_headings import bare_drafts, running_drafts
+from beastmode.runner.formats.bare_headings import bare_drafts, fielded_drafts, running_drafts, series_drafts
 from beastmode.runner.formats.checkboxes import Criteria, box_drafts, heading_drafts
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
@@ -19,7 +19,7 @@ from beastmode.runner.formats.lines import GLYPHS_OPEN, SKIPPED, scan
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.plain_lists import labelled_drafts, marked_drafts, phase_drafts, theme_drafts
 from beastmode.runner.formats.repeats import without_repeats
-from beastmode.runner.formats.task_tables import table_drafts
+from beastmode.runner.formats.task_tables import stage_drafts, table_drafts
 from beastmode.runner.formats.titles import leading_mark
 from beastmode.runner.formats.vocabulary import is_legend, is_list_name
 from beastmode.runner.roadmap import Roadmap
@@ -65,10 +65,11 @@ def find_drafts(found: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
 
 def _ways(criteria: Criteria) -> Iterator[Callable[[Outline], list[Draft]]]:
     yield lambda found: _boxes_and_named(found, criteria)
-    yield lambda found: heading_drafts(found, [], strong=True)
+    yield _named
     yield _labelled
     yield _numbered_with_criteria
     yield running_drafts
+    yield fielded_drafts
     yield _marked
     yield _in_phases
     yield lambda found: heading_drafts(found, [])
@@ -83,6 +84,13 @@ def _boxes_and_named(found: Outline, criteria: Criteria) -> list[Draft]:
     if all(is_criterion(draft.place) for draft in boxes):
         return []
     return boxes + heading_drafts(found, boxes, strong=True)
+
+
+def _named(found: Outline) -> list[Draft]:
+    """Headings with ids that name tasks, and those of a series of codes."""
+    drafts = heading_drafts(found, [], strong=True)
+    known = {draft.line.number for draft in drafts}
+    return drafts + [draft for draft in series_drafts(found) if draft.line.number not in known]
 
 
 def _labelled(found: Outline) -> list[Draft]:
@@ -111,9 +119,12 @@ def _marked(found: Outline) -> list[Draft]:
 
 
 def _in_phases(found: Outline) -> list[Draft]:
-    """What the phases list, in lists or tables; the phases themselves where most list nothing."""
+    """What the phases list, in lists or tables; where most list nothing the phases, or their table of states."""
     listed = max((phase_drafts(found), table_drafts(found, with_state=True)), key=len)
-    return bare_drafts(found, listed) or listed
+    phases, stages = bare_drafts(found, listed), stage_drafts(found)
+    if phases and stages and not any(draft.done for draft in phases) and len(stages) + 1 >= len(phases):
+        return stages
+    return phases or listed or stages
 
 
 def reason_for(place: Place) -> str:

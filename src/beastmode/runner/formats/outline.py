@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from beastmode.runner.formats.finished import says_done, says_done_in_words
 from beastmode.runner.formats.lines import Line
-from beastmode.runner.formats.titles import heading_title, plain, says_done, says_done_in_words, undecorated
+from beastmode.runner.formats.titles import heading_title, plain, undecorated
 from beastmode.runner.formats.vocabulary import is_heading_of_list, is_phase
 
 _BOLD_LABEL = re.compile(r"(?:\*\*|__)([^*]{1,160}?)(?:\*\*|__)(.*)$")
@@ -51,8 +52,8 @@ class Section:
 class Place:
     """A line with its surroundings.
 
-    labels: those it stands under, outermost first, in plain words.   below_box: an item above it, of which it is a
-    part, has a box.
+    labels: those it stands under, outermost first, in plain words.   below_box, inside_item: it is
+    part of an item with a box, of any item.
     """
 
     line: Line
@@ -61,6 +62,7 @@ class Place:
     is_label: bool = False
     opens: Section | None = None
     below_box: bool = False
+    inside_item: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +71,12 @@ class Outline:
 
     places: list[Place] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
+
+    def is_title(self, section: Section) -> bool:
+        """Whether a heading of the first rank stands above all others, and so names the file."""
+        if section.level != 1 or section is not self.sections[1]:
+            return False
+        return len(self.sections) > 2 and len(self.sections[0].children) == 1
 
 
 def outline(lines: list[Line]) -> Outline:
@@ -141,7 +149,8 @@ class _Walk:
         while self.above and self.above[-1].indent >= line.indent:
             self.above.pop()
         place.labels = self._labels()
-        place.below_box = bool(self.above) and self.above[-1].boxed
+        place.inside_item = bool(self.above)
+        place.below_box = place.inside_item and self.above[-1].boxed
         words, rest = label_of(line.body)
         announces = bool(words) and not rest and line.box is None and ends_in_colon(line.body)
         place.is_label = announces and is_heading_of_list(words)

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.lines import GLYPHS_DONE, GLYPHS_NOT_DONE
+from beastmode.runner.formats.finished import marks_done
 from beastmode.runner.formats.outline import Outline, Place, Section, ends_in_colon, label_of
 from beastmode.runner.formats.plan_sections import in_phase, in_summarised_phase, in_theme, phase_of
 from beastmode.runner.formats.task_text import task_text
@@ -46,7 +47,7 @@ def phase_drafts(outline: Outline) -> list[Draft]:
 
 def theme_drafts(outline: Outline) -> list[Draft]:
     """The outermost items of a file without phases, except where it only talks about the plan."""
-    return _drafts([place for place in _outermost(outline, in_theme) if not _beside_the_work(place)])
+    return _drafts([place for place in _outermost(outline, in_theme) if not _under_an_aside(place)])
 
 
 def _drafts(places: Sequence[Place]) -> list[Draft]:
@@ -54,15 +55,8 @@ def _drafts(places: Sequence[Place]) -> list[Draft]:
     for place in places:
         text = task_text(place.line.body)
         if text.title:
-            drafts.append(Draft(place, text.title, text.own_id, _mark_says(place.line.body)))
+            drafts.append(Draft(place, text.title, text.own_id, marks_done(place.line.body)))
     return drafts
-
-
-def _mark_says(body: str) -> bool | None:
-    mark = leading_mark(body)
-    if not mark:
-        return None
-    return False if mark in GLYPHS_NOT_DONE else mark in GLYPHS_DONE or None
 
 
 def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]:
@@ -76,7 +70,7 @@ def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]
             continue
         if place.section is not section or line.kind == "heading":
             section, indent = place.section, -1
-        if line.kind == "item" and wanted(place) and not place.is_label and line.body:
+        if wanted(place) and _could_be_work(place):
             if 0 <= indent < line.indent:
                 continue
             indent = line.indent
@@ -86,6 +80,16 @@ def _outermost(outline: Outline, wanted: Callable[[Place], bool]) -> list[Place]
     return found
 
 
+def _could_be_work(place: Place) -> bool:
+    line = place.line
+    return (
+        line.kind == "item"
+        and not place.is_label
+        and bool(line.body)
+        and (line.box is None or is_task_box(place))
+    )
+
+
 def _under_tasks(place: Place) -> bool:
     if place.labels:
         return is_tasks(place.labels[-1])
@@ -93,10 +97,12 @@ def _under_tasks(place: Place) -> bool:
 
 
 def _beside_the_work(place: Place) -> bool:
-    """Goals, files, criteria of a phase, by the label they stand under or by their own (`- **Goal:** x`)."""
+    """Goals, files, criteria of a phase, by the label or heading they stand under or their own (`- **Goal:** x`)."""
+    return _under_an_aside(place) or is_aside(place.section.title)
+
+
+def _under_an_aside(place: Place) -> bool:
     if any(is_aside(words) or is_criteria(words) or is_yield(words) for words in place.labels):
-        return True
-    if is_aside(place.section.title):
         return True
     return _names_an_aside(place.line.body)
 

@@ -11,6 +11,7 @@ Every reader is a module of this folder with
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
@@ -21,15 +22,35 @@ from beastmode.runner.roadmap import Roadmap, problems_of
 READERS: tuple[ModuleType, ...] = (native, spec_kit, markdown)
 """In the order in which they are asked."""
 
+MOST_BYTES = 64 * 1024 * 1024
+"""A roadmap has at most this size: a wrong name (a disk image, /dev/zero) ends in words, not in all of memory."""
+
 
 def read_roadmap(path: Path) -> Roadmap:
     """The roadmap in a file, complete and valid. Raises `RoadmapError` for all that would stop a run."""
     text = _text_of(path)
     roadmap: Roadmap = reader_for(path, text).read(text, path)
+    if not any(True for _ in roadmap.tasks()):
+        raise RoadmapError(path, [_no_tasks(roadmap)])
     problems = problems_of(roadmap)
     if problems:
         raise RoadmapError(path, problems)
     return roadmap
+
+
+def _no_tasks(roadmap: Roadmap) -> Problem:
+    """Why a file that was understood holds no task: what its lines are, most frequent first."""
+    counts = Counter(entry.reason for entry in roadmap.ignored)
+    first = {entry.reason: entry.line for entry in reversed(roadmap.ignored)}
+    lines = "; ".join(
+        f"{reason} (line {first[reason]}{f' and {count - 1} more' if count > 1 else ''})"
+        for reason, count in counts.most_common(4)
+    )
+    what = f"no tasks found. What stands in it: {lines}" if lines else "no tasks found"
+    tip = (
+        "Write tasks as boxes (`- [ ] text`) or as a list under `**Tasks:**`; see docs/roadmaps-markdown.md."
+    )
+    return Problem(0, what, tip)
 
 
 def reader_for(path: Path, text: str) -> ModuleType:
@@ -42,21 +63,43 @@ def reader_for(path: Path, text: str) -> ModuleType:
             return reader
     names = ", ".join(reader.NAME for reader in READERS)
     tip = f"It can be read as: {names}. See docs/roadmaps.md for what each looks like."
-    raise RoadmapError(path, [Problem(0, "no known roadmap format was found in it", tip)])
+    what = f"no known roadmap format was found in it: neither keys like tasks nor headings or lists{_begins(text)}"
+    raise RoadmapError(path, [Problem(0, what, tip)])
+
+
+def _begins(text: str) -> str:
+    words = " ".join(text[:200].split())[:40]
+    return f"; it begins with {words!r}" if words else ""
 
 
 def _text_of(path: Path) -> str:
-    if path.is_dir():
-        raise RoadmapError(path, [Problem(0, "this is a folder", "Name the file that holds the tasks.")])
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise RoadmapError(path, [Problem(0, "there is no such file", "Check the path.")]) from None
+        text = _bytes_of(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise RoadmapError(path, [Problem(line, "the file is not UTF-8 text", "Save it as UTF-8.")]) from None
-    except OSError as error:
-        raise RoadmapError(path, [Problem(0, f"the file cannot be read: {error.strerror}")]) from None
     if not text.strip():
         raise RoadmapError(path, [Problem(0, "the file is empty", "See examples/month-1/roadmap.yaml.")])
     return text
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        tip = "Write /dev/stdin to read what is piped in." if str(path) == "-" else "Check the path."
+        raise RoadmapError(path, [Problem(0, "there is no such file", tip)]) from None
+    except IsADirectoryError:
+        tip = "Name the file that holds the tasks."
+        raise RoadmapError(path, [Problem(0, "this is a folder", tip)]) from None
+    except PermissionError:
+        tip = f"Give this user the right to read it: chmod u+r {path}"
+        raise RoadmapError(path, [Problem(0, "this user may not read the file", tip)]) from None
+    except (OSError, ValueError) as error:
+        tip = "Name a file on a disk that works."
+        raise RoadmapError(path, [Problem(0, f"the file cannot be read: {error}", tip)]) from None
+    if len(content) > MOST_BYTES:
+        tip = "Split it, or name the roadmap itself."
+        raise RoadmapError(path, [Problem(0, f"the file is larger than {MOST_BYTES >> 20} MiB", tip)])
+    return content

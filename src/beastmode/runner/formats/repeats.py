@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.titles import safe_id
+from beastmode.runner.formats.slugs import safe_id
 
 
 def without_repeats(drafts: Sequence[Draft], *, by_id: bool = False) -> tuple[list[Draft], dict[int, str]]:

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Literal
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
+from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.drafts import Draft, box_says
+from beastmode.runner.formats.finished import says_done
 from beastmode.runner.formats.lines import GLYPHS_DONE, SKIPPED, scan
 from beastmode.runner.formats.markdown import find_drafts, reason_for
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.task_text import spec_text
-from beastmode.runner.formats.titles import leading_mark, plain, says_done
+from beastmode.runner.formats.titles import leading_mark, plain
 from beastmode.runner.formats.vocabulary import is_criteria, is_reference
 from beastmode.runner.roadmap import Roadmap
 
@@ -28,8 +30,8 @@ Form = Literal["box", "heading", "bare", "bullet", "loose"]
 """How a line with an id is written."""
 
 _ID = (
-    r"(?:T(?:ASK)?(?:-[A-Z]{1,4})?[-_]?\d{1,4}(?:\.\d{1,3})*[a-zA-Z]?|"
-    r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,4}[a-z]?)"
+    r"(?:T(?:ASK)?(?:-[A-Z]{1,4})?[-_]?\d{1,6}(?:\.\d{1,3}|-\d{1,4}(?!\d))*[a-zA-Z]?|"
+    r"(?!FR|NFR|SC|REQ|CHK|AC|US-|TC)[A-Z]{1,6}\d{0,2}-T?\d{1,6}[a-z]?)"
 )
 _TASK = re.compile(rf"[\[(]?({_ID})[\])]?(?![\w/])[ ]*(.*)$")
 _LOOSE = re.compile(r"((?!FR|NFR|SC|REQ|US|UC|AC|TC\d)[A-Z]{1,4}\d{1,4}[a-z]?)(?![\w/'’-])[ ]+(\S.*)$")
@@ -78,11 +80,21 @@ def read(text: str, path: Path) -> Roadmap:
     del path
     found = outline(scan(text))
     drafts = _with_ids(found)
-    if drafts:
+    if drafts and not _are_few(found, drafts):
         drafts, repeats = without_repeats(drafts, by_id=True)
     else:
         drafts, repeats = without_repeats([_marked(draft) for draft in find_drafts(found, criteria="all")])
     return assemble(Findings(found, drafts, repeats), _MANNER)
+
+
+def _are_few(found: Outline, drafts: list[Draft]) -> bool:
+    """Whether most of a file's boxes have no id: then the few lines with one only look like tasks."""
+    boxes = [place.line for place in found.places if is_task_box(place)]
+    return (
+        len(boxes) > 4 * len(drafts)
+        and all(draft.line.box is None for draft in drafts)
+        and not any(draft.line.kind == "heading" for draft in drafts)
+    )
 
 
 def _with_ids(found: Outline) -> list[Draft]:
@@ -103,7 +115,7 @@ def _with_ids(found: Outline) -> list[Draft]:
     bare_rules = len(forms["bare"]) > len(firm)
     firm += [draft for draft in forms["bare"] if bare_rules or draft.own_id in known]
     loose = [] if forms["box"] or forms["heading"] else forms["loose"]
-    return firm + loose if len(loose) > len(firm) else firm or forms["bullet"]
+    return firm + loose if len(loose) * 2 >= len(firm) else firm or forms["bullet"]
 
 
 def _forms(place: Place) -> tuple[Form, ...]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from beastmode.runner.formats.criteria import is_criteria_section
 from beastmode.runner.formats.drafts import Draft
+from beastmode.runner.formats.finished import says_done
 from beastmode.runner.formats.outline import Outline, Place
 from beastmode.runner.formats.plan_sections import in_phase
 from beastmode.runner.formats.task_text import task_text
-from beastmode.runner.formats.titles import plain, says_done
+from beastmode.runner.formats.titles import plain
 
 _TASK = re.compile(
     r"\W*(?:tasks?|items?|work items?|features?|tickets?|change|actions?|to-?do|任务|タスク|tarea|tâche|"
@@ -18,6 +19,11 @@ _TASK = re.compile(
     re.I,
 )
 _SURE = re.compile(r"\W*(?:tasks?|work items?|to-?do|任务|タスク|tareas?|tâches?|aufgaben?)\W*", re.I)
+_BETWEEN = re.compile(r"(?<!\\)\|")
+_CODE = re.compile(r"T(?:ASK)?-?\d+[a-z]?|(?!FR|NFR|REQ|SC|AC|R-|D-|Q-)[A-Z]{2,6}-\d+", re.I)
+_STAGE = re.compile(
+    r"\W*(?:phase|milestone|stage|sprint|version|release|阶段|里程碑|フェーズ|fase|etapa)\W*", re.I
+)
 _NAME = re.compile(r"\W*(?:title|description|name|what|summary|details?|resumo|说明|描述|内容)\W*", re.I)
 _STATE = re.compile(r"\W*(?:status|state|done|progress|状态|状態|estado|statut|stand)\W*", re.I)
 _ID = re.compile(r"\W*(?:id|#|no\.?|nr\.?|number|key)\W*", re.I)
@@ -33,9 +39,10 @@ def table_drafts(outline: Outline, *, with_state: bool) -> list[Draft]:
     for rows in _tables(outline):
         header = [plain(cell) for cell in _cells(rows[0])]
         task, state, own = _column(header, _TASK), _column(header, _STATE), _column(header, _ID)
-        if task is None and own is not None and state is not None:
+        coded = own is not None and _are_codes(rows[2:], own)
+        if task is None and own is not None and (state is not None or coded):
             task = _column(header, _NAME)
-        if task is None or (with_state and state is None and not _is_work(rows[0], header[task])):
+        if task is None or (with_state and state is None and not (coded or _is_work(rows[0], header[task]))):
             continue
         name = (
             _column(header, _NAME)
@@ -45,6 +52,25 @@ def table_drafts(outline: Outline, *, with_state: bool) -> list[Draft]:
         for place in rows[2:]:
             drafts += _row(place, task, state, own, name)
     return drafts
+
+
+def stage_drafts(outline: Outline) -> list[Draft]:
+    """A draft for every row of the tables that list phases or milestones with their state."""
+    drafts: list[Draft] = []
+    for rows in _tables(outline):
+        header = [plain(cell) for cell in _cells(rows[0])]
+        stage, state, own = _column(header, _STAGE), _column(header, _STATE), _column(header, _ID)
+        first = stage == 0 or (stage == 1 and own == 0)
+        if stage is not None and first and state is not None:
+            name = None if own is not None else _column(header, _NAME)
+            drafts += [draft for place in rows[2:] for draft in _row(place, stage, state, own, name)]
+    return drafts
+
+
+def _are_codes(rows: Sequence[Place], own: int) -> bool:
+    """Whether a column of ids holds tasks' ids (T01, AB-12), which say that the rows are tasks."""
+    cells = [plain(cells[own]) for place in rows if own < len(cells := _cells(place))]
+    return bool(cells) and all(_CODE.fullmatch(cell) for cell in cells)
 
 
 def _is_work(place: Place, column: str) -> bool:
@@ -80,7 +106,7 @@ def _is_table(rows: Sequence[Place]) -> bool:
 
 
 def _cells(place: Place) -> list[str]:
-    return [cell.strip() for cell in place.line.body.strip("| ").split("|")]
+    return [cell.strip().replace("\\|", "|") for cell in _BETWEEN.split(place.line.body.strip("| "))]
 
 
 def _column(header: Sequence[str], wanted: re.Pattern[str]) -> int | None:

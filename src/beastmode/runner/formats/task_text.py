@@ -17,9 +17,9 @@ _NAMED = re.compile(
 )
 _CODED = re.compile(
     r"\[?([A-Z]{1,6}\d{0,2}[-_]?[A-Z]?\d{1,5}(?:\.\d+)*[a-z]?|[A-Z]{2,10}(?:-[A-Z]{2,12}){1,3}-\d{1,5}(?:-[A-Z\d]{2,20}){0,4}|"
-    r"[A-Z]{1,4}\d{1,3}(?:-[A-Z]\d{1,3}){1,3})\]?(?![\w/@%+'’])(?:[\s.:)—–-]+|$)"
+    r"[A-Z]{1,4}\d{1,3}(?:-[A-Z]\d{1,3}){1,3})\]?(?![\w/@%+'’])(?:[\s.:：)—–-]+|$)"
 )
-_NUMBERED = re.compile(r"(\d{1,3}(?:[.-]\d{1,3})+[a-z]?)(?![\w%/])[\s.:)—–-]*")
+_NUMBERED = re.compile(r"(\d{1,3}(?:[.-]\d{1,3})+[a-z]?)(?![\w%/])[\s.:：)—–-]*")
 _ORDINAL = re.compile(r"(\d{1,3})[.)]\s+")
 _NOT_CODES = re.compile(
     r"[A-Z]{1,6}\d{0,2}$|(?:UTF|ISO|SHA|MD|RFC|HTTP|TLS|AES|RSA|IPV|ES|CSS|HTML|OAUTH|GPT|WCAG|"
@@ -28,12 +28,13 @@ _NOT_CODES = re.compile(
 _PARALLEL = re.compile(r"\s*(?:\[[Pp]\]|\(P\))")
 _STORY = re.compile(r"\s*\[(?:US|Story|STORY)[ -]?\d+(?:[ ]*[,/&-][ ]*(?:US)?\d+)*\]")
 _ENDING_BOX = re.compile(r"\s*\[[xX ]\]\s*$")
+_LEADING_TICK = re.compile(r"(?<=[\s\]])\[[xX]\][ ]*(?=[:：])")
 _STRONG = re.compile(
     r"(?:quest|task|ticket|story|work item)\s*#?\s*\d|[A-Z]{1,6}\d{0,2}-[A-Z]?\d|(?![HMPQSV])[A-Z]{1,6}\d+\.\d|T\d{3}|"
     r"(?:任务|タスク|tarea|tâche|aufgabe|задача)\s*\d|[A-Z]{2,}(?:-[A-Z]+)+-\d",
     re.IGNORECASE,
 )
-_LEADING = ":-–—.) \t"
+_LEADING = ":：-–—.) \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def task_text(body: str, *, ordinals: bool = False) -> TaskText:
 
 def spec_text(rest: str) -> tuple[str, bool]:
     """The title and the parallel mark of what follows a spec-kit id; `[US1]` labels go."""
-    text = _ENDING_BOX.sub("", rest)
+    text = _LEADING_TICK.sub("", _ENDING_BOX.sub("", rest))
     parallel = bool(_PARALLEL.search(text))
     text = _STORY.sub("", _PARALLEL.sub("", text))
     return plain(text.strip().lstrip(_LEADING)), parallel

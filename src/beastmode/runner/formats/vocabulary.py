@@ -20,13 +20,12 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 _CRITERIA = _any_of(
     r"\b(?:acceptance|success|exit|entry|completion|validation|verification|evaluation|release|launch|"
-    r"mvp)(?: test)? (?:criteri\w+|checklist|conditions?|gates?|metrics?)",
+    r"mvp)(?: test)? (?:criteri\w+|conditions?|gates?|metrics?)",
     r"\b(?:criteri(?:a|on|os?)|definition of (?:done|ready)|dod|quality gates?|checkpoints?|gates?|"
     r"kpis?)\b",
-    r"\bindependent test\b|\bmust be true\b|\b(?:review|requirements|quality|readiness) checklist\b",
-    r"\b(?:quality assurance|qa|validation|final|pre-?\w+) checklist\b|\bfunctional requirements\b",
-    r"\b(?:success metrics|expected (?:results?|outcomes?))\b|^(?:\w+ ){0,3}targets?$",
-    r"critères|критери|akzeptanz|abnahme|完成标准|验收|成功标准|完了条件|受け入れ|완료 ?기준|수락",
+    r"\bindependent test\b|\bmust be true\b|\b(?:validation|acceptance|review|requirements) checklist\b",
+    r"\b(?:success metrics|functional requirements|expected (?:results?|outcomes?))\b|^(?:\w+ ){0,3}targets?$",
+    r"crit[éèe]ri?[oe]s? d|critères|критери|akzeptanz|abnahme|完成标准|验收|成功标准|完了条件|受け入れ|완료 ?기준|수락",
 )
 _CHECKS = _any_of(
     r"^\W*(?:validation|verification|verify|acceptance)\b[^.]{0,30}$",
@@ -39,7 +38,9 @@ _TASKS = _any_of(
     r"^(?:主要|具体|实施)?任务(?:列表|清单)?$|^タスク(?:一覧)?$|^작업$|^tareas$|^tarefas$|^tâches$|^aufgaben$|^задачи$|"
     r"^compiti$",
 )
-_LIST_NAME = _any_of(r"^\W*(?:to-?dos?(?: list)?|backlog|next|planned|open)\W*$")
+_LIST_NAME = _any_of(
+    r"^\W*(?:to-?dos?(?: list)?|backlog|next|planned|open|(?:immediate |recommended )?next (?:steps|actions))\W*$"
+)
 _NO_TASKS = _any_of(
     r"\b(?:completed?|done|about|parallel|total|blocked|example)\b",
 )
@@ -63,18 +64,26 @@ _PHASE_CALLED = re.compile(
 )
 """A phase with a name of its own behind it, which may be made of any words."""
 _ABOUT = _any_of(
-    r"\b(?:overview|introduction|background|vision|mission|principles?|philosophy|summary|architecture|"
-    r"structure|tech(?:nology)? stack|contacts?|support|references?|resources?|related|glossary|"
-    r"licen[cs]e|contribut\w+|legend|faq|notes?|table of contents|contents|toc|changelog|"
-    r"version history|history|format|conventions?|workflow|risks?|mitigations?|assumptions?|"
-    r"constraints?|dependenc\w+|prerequisites?|requirements|budget|costs?|team|roles|timeline|schedule|"
-    r"metrics?|success|non-goals?|out of scope|won'?t|key (?:files|findings|decisions)|decisions?|"
-    r"status|current state|context|purpose|rationale|motivation|companion|external|document|how to|"
-    r"links?|testing (?:roadmap|strategy|plan)|(?:suggested|recommended) |execution order|ordering|"
-    r"strategy|direction|examples?|open questions?|questions|lessons|appendix|schema|rules|guidelines|"
-    r"protocol|definitions?|scope|goals?|objectives?)\b",
+    r"\b(?:overview|introduction|background|principles?|philosophy|glossary|licen[cs]e|contribut\w+|faq|"
+    r"table of contents|changelog|version history|risks?|mitigations?|assumptions?|success|non-goals?|"
+    r"out of scope|won'?t|how to|testing (?:roadmap|strategy|plan)|execution order|open questions?|lessons|"
+    r"(?:suggested|recommended) order|appendix|legend|(?:current )?vision|mission)\b",
     r"目录|愿景|概述|背景|风险|附录|参考|当前状态|现状|術語|术语|概要|目的",
 )
+_ABOUT_WORD = re.compile(
+    r"architecture|structure|stack|contacts?|support|references?|resources?|related|notes?|contents|toc|history|"
+    r"format|conventions?|workflow|constraints?|dependenc(?:y|ies)|prerequisites?|requirements|budget|costs?|team|"
+    r"roles|timeline|schedule|metrics?|decisions?|status|state|context|purpose|rationale|motivation|companion|"
+    r"external|documents?|links?|ordering|strategy|direction|examples?|questions|schema|rules|guidelines|protocol|"
+    r"definitions?|scope|goals?|objectives?|summary|findings|files|"
+    r"benefits?|impact|outcomes?|results?|effort|priorit(?:y|ies)|duration"
+)
+_FILLING = re.compile(
+    r"the|our|this|and|of|for|to|in|an?|project|product|key|main|important|general|high|level|current|overall|"
+    r"technical|tech(?:nology)?|system|development|implementation|design|repository|codebase|file|folder|directory|"
+    r"local|backend|frontend|working|quick|where|why|what|is|are|was|by|with|plan|roadmap|test|testing|delivery"
+)
+"""Words that leave a heading of about-words as it is: `Project structure`, `Contact and support`."""
 _ASIDE = _any_of(
     r"^(?:\w+ ){0,2}(?:goals?|objectives?|focus(?: areas?)?|theme|purpose|duration|timeline|status|"
     r"progress|owners?|files?|files to .*|notes?|risks?(?: .*)?|mitigations?|dependenc\w+|"
@@ -145,8 +154,15 @@ def is_phase(words: str) -> bool:
 
 @_remembered
 def is_about(words: str) -> bool:
-    """A section about the plan: its risks, its team, how it is tested."""
-    return bool(_ABOUT.search(words))
+    """A section about the plan: its risks, its team, how it is tested.
+
+    Some words say so anywhere; others (`Support`) only where a heading consists of them (not `Device support`).
+    """
+    if _ABOUT.search(words):
+        return True
+    head = re.split(r"[:：—–(]|\s-\s", words.lower(), maxsplit=1)[0]
+    found = [word for word in re.findall(r"[^\W\d_]+", head) if not _FILLING.fullmatch(word)]
+    return bool(found) and all(_ABOUT_WORD.fullmatch(word) for word in found)
 
 
 @_remembered

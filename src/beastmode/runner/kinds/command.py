@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from beastmode.failures import classify
+from beastmode.failures.words import one_line
 from beastmode.runner.fields import fill
 from beastmode.runner.kinds.environment import environment_of, field_values
 from beastmode.runner.kinds.protocol import Attempt, Outcome
@@ -37,21 +39,18 @@ class CommandKind:
     ) -> Exit:
         """Run `command` in the environment of the attempt; what cannot be started ends with 127, 126 or 71."""
         log = AttemptLog(attempt.log_path, attempt.log_limit_bytes)
+        arguments, folder = _arguments(command, attempt), attempt.root / command.cwd
         try:
-            variables = environment_of(attempt)
             return await self._supervisor.run(
-                _arguments(command, attempt),
-                env={**variables, **command.env},
-                cwd=attempt.root / command.cwd,
+                arguments,
+                env={**environment_of(attempt), **command.env},
+                cwd=folder,
                 log=log,
                 timeout_s=attempt.timeout_s,
                 on_started=leaves,
             )
         except (OSError, ValueError) as error:
-            exit_ = _not_started(error, command, attempt)
-            log.write(f"{exit_.tail}\n".encode("utf-8", "replace"))
-            log.close()
-            return replace(exit_, log_error=log.error)
+            return not_started(error, arguments[0], folder, log)
 
 
 def outcome_of(exit_: Exit, attempt: Attempt) -> Outcome:
@@ -62,25 +61,49 @@ def outcome_of(exit_: Exit, attempt: Attempt) -> Outcome:
         failure = classify.from_exit(exit_.code, tail=exit_.tail)
     else:
         return Outcome(None, "ignored", exit_.cpu_s, exit_.max_rss_kib)
+    if exit_.log_error:
+        failure = replace(failure, cause=one_line(f"{failure.cause} ({exit_.log_error})"))
     return Outcome(failure, failure.effect, exit_.cpu_s, exit_.max_rss_kib)
+
+
+def not_started(error: OSError | ValueError, program: str, folder: Path, log: AttemptLog) -> Exit:
+    """The exit of a program that could not be started in `folder`, as a shell would put it; the log says why."""
+    code, why = _refusal(error, program, folder)
+    log.write(f"{why}\n".encode("utf-8", "replace"))
+    log.close()
+    return Exit(code, tail=why, log_error=log.error)
+
+
+def _refusal(error: OSError | ValueError, program: str, folder: Path) -> tuple[int, str]:
+    if not isinstance(error, OSError):
+        return _CANNOT_RUN, f"{program!r} cannot be run: {error}"
+    if not program:
+        return _CANNOT_RUN, "the command names no program: its first argument is empty"
+    if str(error.filename) == str(folder):
+        return _CANNOT_RUN, f"the folder to run in, {folder}: {error.strerror}"
+    if error.errno in _SCARCE:
+        return _NOT_NOW, f"this machine could not start {program}: {error.strerror}"
+    if error.errno == errno.E2BIG:
+        return _CANNOT_RUN, f"{program[:100]}: its arguments or variables are too long for this system"
+    if not isinstance(error, FileNotFoundError):
+        is_folder = "/" in program and (folder / program).is_dir()
+        return _CANNOT_RUN, f"{program}: {'is a folder' if is_folder else error.strerror}"
+    return _NOT_FOUND, f"{program}: {_missing(folder / program) if '/' in program else error.strerror}"
+
+
+def _missing(program: Path) -> str:
+    """What of a program is missing: itself, or what its first line names."""
+    try:
+        with program.open("rb") as file:
+            first = file.read(200).split(b"\n")[0]
+    except OSError as error:
+        return str(error.strerror)
+    if first.startswith(b"#!"):
+        return f"its first line names no interpreter of this machine: {first.decode(errors='replace')!r}"
+    return "it was built for another system"
 
 
 def _arguments(command: Command, attempt: Attempt) -> list[str]:
     if command.shell:
         return ["/bin/sh", "-c", command.shell]
-    return fill(command.arguments, field_values(attempt))
-
-
-def _not_started(error: OSError | ValueError, command: Command, attempt: Attempt) -> Exit:
-    program = "/bin/sh" if command.shell else next(iter(_arguments(command, attempt)), "")
-    folder = attempt.root / command.cwd
-    if not isinstance(error, OSError):
-        return Exit(_CANNOT_RUN, tail=f"{program}: {error}")
-    if not folder.is_dir():
-        return Exit(_CANNOT_RUN, tail=f"the folder to run in does not exist: {folder}")
-    if error.errno in _SCARCE:
-        return Exit(_NOT_NOW, tail=f"this machine could not start {program}: {error.strerror}")
-    if error.errno == errno.E2BIG:
-        return Exit(_CANNOT_RUN, tail=f"{program}: its arguments or variables are too long for this system")
-    code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN
-    return Exit(code, tail=f"{program}: {error.strerror}")
+    return fill(command.arguments, field_values(attempt)) or [""]

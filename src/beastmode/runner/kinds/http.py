@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import re
-import time
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from beastmode.failures import classify
-from beastmode.failures.answers import dialect_of, flaw_in
 from beastmode.failures.failure import Failure
-from beastmode.failures.secrets import Secrets, secrets_of_url
-from beastmode.failures.words import masked, secrets_in
+from beastmode.failures.secrets import Secrets
+from beastmode.failures.words import masked, one_line
+from beastmode.probes.proxies import proxy_for
+from beastmode.runner.kinds.http_answer import Answer, judge, read
+from beastmode.runner.kinds.http_request import missing_in, prepared, secrets_of
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.supervisor import AttemptLog
 from beastmode.runner.work import Http
-
-_MOST_ANSWER_BYTES = 8 * 1024 * 1024
-_LOGGED_BYTES = 64 * 1024
-_LONGEST_SECRET = 4096
-_SCHEMES = ("bearer", "digest", "negotiate")
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class HttpKind:
@@ -35,7 +29,8 @@ class HttpKind:
         self._session: aiohttp.ClientSession | None = None
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
-        """Send the request once. Redirects are not followed: the limits count one request, and one it is.
+        """Send the request once and read its answer to the end. Redirects are not followed: the limits count one
+        request, and one it is. The connection is closed when this returns.
 
         Neither the log nor the failure shows the credentials of the URL, the variables that the headers name, or the
         environment's other secrets, also where the server says them back.
@@ -43,14 +38,14 @@ class HttpKind:
         work = attempt.task.work
         if not isinstance(work, Http):
             raise TypeError(f"no HTTP request: {work!r}")
-        secrets = _secrets_of(work)
+        secrets = secrets_of(work)
         log = AttemptLog(attempt.log_path, attempt.log_limit_bytes)
         try:
-            log.write(secrets.hide(f"{work.method} {masked(work.url)}\n").encode())
+            _note(log, secrets.hide(f"{work.method} {masked(work.url)}"))
             failure = await self._send(work, attempt, leaves, log, secrets)
             if failure is not None:
                 failure = secrets.hide_in(failure)
-                log.write(f"\n{failure.class_}: {failure.cause}\n".encode("utf-8", "replace"))
+                _note(log, f"\n{failure.class_}: {failure.cause}")
         finally:
             log.close()
         return Outcome(failure, failure.effect if failure else "success")
@@ -63,42 +58,55 @@ class HttpKind:
     async def _send(
         self, work: Http, attempt: Attempt, leaves: Callable[[], None], log: AttemptLog, secrets: Secrets
     ) -> Failure | None:
-        headers, missing = _filled(work.headers)
-        if missing:
-            tip = f"Set {missing[0]} in the environment of beast; secrets do not stand in roadmaps."
-            return classify.bad_request(f"the environment has no variable {missing[0]}", tip)
-        timeout = aiohttp.ClientTimeout(total=attempt.timeout_s)
-        body = _body(work.body, headers)
+        if missing := missing_in(work.headers):
+            tip = f"Set {missing} in the environment of beast; secrets do not stand in roadmaps."
+            return classify.bad_request(f"the environment has no variable {missing}", tip)
+        try:
+            answer = await self._ask(work, attempt.timeout_s, leaves)
+        except TimeoutError:
+            return classify.timed_out(attempt.timeout_s, where=masked(work.url), effect="dropped")
+        except aiohttp.InvalidURL as error:
+            return _not_sendable(error)
+        except (aiohttp.ClientError, OSError) as error:  # before ValueError, which a bad certificate is too
+            return _not_answered(error, work.url)
+        except ValueError as error:
+            return _not_sendable(error)
+        shown = answer.shown(secrets)
+        _note(log, secrets.hide(f"{answer.status} {answer.reason}\n"))
+        log.write(shown)
+        return judge(work, answer, shown.decode("utf-8", "replace"))
+
+    async def _ask(self, work: Http, timeout_s: float, leaves: Callable[[], None]) -> Answer:
+        headers, body = prepared(work)
         try:
             async with self._open().request(
                 work.method,
                 work.url,
                 headers=headers,
                 data=body,
-                timeout=timeout,
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
                 allow_redirects=False,
+                proxy=proxy_for(work.url),
                 trace_request_ctx=leaves,
-            ) as answer:
+            ) as response:
                 leaves()
-                received = await answer.content.read(_MOST_ANSWER_BYTES)
-                while chunk := await answer.content.read(_MOST_ANSWER_BYTES - len(received)):
-                    received += chunk
-        except TimeoutError:
-            return classify.timed_out(attempt.timeout_s, where=masked(work.url), effect="dropped")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            return classify.from_exception(error, where=masked(work.url))
-        shown = _shown(received, secrets)
-        log.write(secrets.hide(f"{answer.status} {answer.reason or ''}\n\n").encode() + shown)
-        return _judge(work, answer.status, answer.headers, received, shown.decode("utf-8", "replace"))
+                return await read(response, work)
+        finally:
+            await asyncio.sleep(0)  # a connection is closed in the next turn of the loop
 
     def _open(self) -> aiohttp.ClientSession:
         """A connection for each request: on one kept alive, aiohttp silently sends a request again when the server
-        has hung up meanwhile, which no limit would count."""
+        has hung up meanwhile, which no limit would count. No cookies: what one task is told is not the next one's.
+        Answers are unpacked by us, so that a few kilobytes cannot become gigabytes."""
         if self._session is None:
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_left)
-            connector = aiohttp.TCPConnector(force_close=True, limit=0)
-            self._session = aiohttp.ClientSession(connector=connector, trace_configs=[trace])
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(force_close=True, limit=0),
+                trace_configs=[trace],
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
         return self._session
 
 
@@ -106,79 +114,18 @@ async def _left(_session: aiohttp.ClientSession, context: SimpleNamespace, _para
     context.trace_request_ctx()
 
 
-def _secrets_of(work: Http) -> Secrets:
-    named = [name for value in work.headers.values() for name in VARIABLE.findall(value)]
-    values = [os.environ.get(name, "") for name in named]
-    written = [value for value in secrets_in(work.headers) if value.lower() not in _SCHEMES]
-    return Secrets.of_environment(os.environ, *values, *written, *secrets_of_url(work.url))
+def _not_sendable(error: Exception) -> Failure:
+    tip = "Correct the address, the headers or the body of the task; variables in headers hold one line each."
+    return classify.bad_request(f"the request cannot be made: {error}", tip)
 
 
-def _shown(received: bytes, secrets: Secrets) -> bytes:
-    """The beginning of an answer, text or not, without the secrets; none of them is cut in half."""
-    enough = received[: _LOGGED_BYTES + _LONGEST_SECRET].decode("utf-8", "surrogateescape")
-    return secrets.hide(enough).encode("utf-8", "surrogateescape")[:_LOGGED_BYTES]
+def _not_answered(error: Exception, url: str) -> Failure:
+    if not isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
+        return classify.from_exception(error, where=masked(url))
+    proxy = masked(proxy_for(url) or "")
+    failure = classify.from_exception(error, where=proxy)
+    return replace(failure, cause=one_line(f"the proxy {proxy}: {failure.cause}"))
 
 
-def _filled(headers: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Headers with `${VAR}` from the environment, and the variables that are missing there."""
-    missing = [
-        name for value in headers.values() for name in VARIABLE.findall(value) if name not in os.environ
-    ]
-    filled = {key: VARIABLE.sub(lambda m: os.environ.get(m[1], ""), value) for key, value in headers.items()}
-    return filled, missing
-
-
-def _body(body: Any, headers: dict[str, str]) -> bytes | None:
-    if body is None:
-        return None
-    if isinstance(body, str):
-        return body.encode()
-    if not any(name.lower() == "content-type" for name in headers):
-        headers["Content-Type"] = "application/json"
-    return msgspec.json.encode(body)
-
-
-def _judge(work: Http, status: int, headers: Mapping[str, str], received: bytes, text: str) -> Failure | None:
-    """None where the answer is what was expected.   text: its beginning, as it may be shown."""
-    expected = status in work.expect_status if work.expect_status else 200 <= status < 300
-    if not expected and 200 <= status < 300:
-        wanted = ", ".join(map(str, work.expect_status))
-        return classify.invalid_response(
-            f"status {status} where {wanted} was expected", where=masked(work.url)
-        )
-    if not expected and 300 <= status < 400:
-        return classify.redirected(headers, f"HTTP {status}", where=masked(work.url))
-    if not expected:
-        return classify.from_status(status, headers, text, now_unix=time.time(), where=masked(work.url))
-    if work.expect_json is None:
-        return _flaw(work, status, headers, received)
-    try:
-        answer = msgspec.json.decode(received)
-    except msgspec.DecodeError:
-        return classify.invalid_response(f"the answer is not JSON: {text[:200]}", where=masked(work.url))
-    if contains(answer, work.expect_json):
-        return None
-    return classify.invalid_response(
-        f"the answer lacks what was expected: {text[:200]}", where=masked(work.url)
-    )
-
-
-def _flaw(work: Http, status: int, headers: Mapping[str, str], received: bytes) -> Failure | None:
-    """What is wrong with a model's answer behind a good status; what other servers answer is theirs to decide."""
-    dialect = dialect_of(work.url)
-    asks_model = isinstance(work.body, dict) and ("model" in work.body or "contents" in work.body)
-    whole = len(received) < _MOST_ANSWER_BYTES
-    if dialect is None or not asks_model or not whole or not 200 <= status < 300:
-        return None
-    streamed = work.body.get("stream") is True or "streamGenerateContent" in work.url
-    evidence = flaw_in(status, headers, received, dialect=dialect, streamed=streamed, url=work.url)
-    return None if evidence is None else classify.classify(evidence, now_unix=time.time())
-
-
-def contains(answer: Any, wanted: Any) -> bool:
-    """Objects by their keys, all else by equality."""
-    if isinstance(wanted, dict):
-        return isinstance(answer, dict) and all(
-            key in answer and contains(answer[key], value) for key, value in wanted.items()
-        )
-    return bool(answer == wanted)
+def _note(log: AttemptLog, line: str) -> None:
+    log.write(f"{line}\n".encode("utf-8", "replace"))

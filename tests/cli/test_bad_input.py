@@ -1,0 +1,235 @@
+"""Mistakes end with 2 before anything runs, and the text says what happened, where, and what to write instead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from beastmode.cli.app import answer
+from beastmode.cli.flags import SETTINGS
+from beastmode.compose.opening import settings_for
+from beastmode.errors import RoadmapError, SettingError
+from beastmode.runner.formats.reading import read_roadmap
+from beastmode.runner.roadmap import Roadmap
+from beastmode.settings import parse_count, parse_timeout
+
+ROADMAP = """
+title: A list
+phases:
+  - title: Month 1
+    tasks: [{id: build, command: [touch, ran]}]
+  - title: Month 2
+    tasks: [{id: test, command: [touch, ran]}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BEAST_HOME", raising=False)
+    (tmp_path / "roadmap.yaml").write_text(ROADMAP, encoding="utf-8")
+    return tmp_path
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What `beast` says of a mistake; it must end with 2, and nothing may have run or been made."""
+    before = sorted(Path().rglob("*"))
+    assert answer(list(arguments)) == 2
+    assert sorted(Path().rglob("*")) == before
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err
+
+
+WRONG = {
+    "--max-concurrency": ["0", "-1", "auto", "x", "1.5", "", " "],
+    "--rate": [
+        "0",
+        "0/s",
+        "-1/s",
+        "8",
+        "fast",
+        "8.5/s",
+        "8/fortnight",
+        "8/s,",
+        "none,8/s",
+        "9" * 400 + "/s",
+        "",
+    ],
+    "--timeout": ["0", "0s", "-5", "soon", "nan", "inf", "10 minutes", "9" * 400 + "s", ""],
+    "--retries": ["-1", "x", "1.5", "9999999999", "²", ""],
+    "--health": ["nonsense", "localhost:80", "http://", "tcp://host", "ftp://host/", ""],
+    "--verify": ["", "  ", "pytest {id}"],
+    "--server": ["::", "http://", "http://host:99999", ""],
+    "--order": ["random", "Needs", ""],
+    "--max-wait": ["-1", "soon", ""],
+    "--max-attempts": ["0", "-3", "x", ""],
+    "--max-time": ["0", "-1h", "soon", ""],
+    "--durability": ["x", "FULL", ""],
+    "--command": ["", "make '{id}", "make {ide}", "sh -c 'make {id}'", "''"],
+    "--only": ["", ","],
+    "--phase": [""],
+    "--home": ["", "roadmap.yaml", "roadmap.yaml/below", "/proc/beast"],
+    "--report": ["", "roadmap.yaml", "/proc/beast/report"],
+}
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [(flag, value) for flag, values in WRONG.items() for value in values], ids=repr
+)
+def test_a_wrong_flag_is_named_with_what_to_write_instead(
+    capsys: pytest.CaptureFixture[str], flag: str, value: str
+) -> None:
+    what, *tips = refused(capsys, "run", "roadmap.yaml", flag, value).splitlines()
+    assert what.startswith(f"beast: {flag}: ")
+    assert tips
+    assert all(tip.startswith("  ") for tip in tips)
+
+
+def test_every_flag_that_takes_a_value_is_tried_with_wrong_ones() -> None:
+    assert set(SETTINGS) < set(WRONG)
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "says"),
+    [
+        ("--only", "buidl", "--only: there is no task 'buidl'\n  Did you mean 'build'?"),
+        ("--only", "zzz", "--only: there is no task 'zzz'\n  See `beast plan FILE`"),
+        ("--phase", "Month 3", "--phase: no phase is called 'Month 3'\n  There is 'Month"),
+    ],
+)
+def test_a_wrong_selection_gets_a_guess(
+    capsys: pytest.CaptureFixture[str], flag: str, value: str, says: str
+) -> None:
+    assert answer(["run", "roadmap.yaml", flag, value]) == 2
+    assert says in capsys.readouterr().err
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "roadmap.yaml", "--fresh", "--failed"], "--fresh and --failed: they contradict each other"),
+        (["run", "roadmap.yaml", "--jsno"], "--json"),
+        (["run", "roadmap.yaml", "more.yaml"], "more.yaml"),
+        (["run", "roadmap.yaml", "--rate"], "--rate"),
+        (["run"], "file"),
+        (["rnu", "roadmap.yaml"], "Did you mean run?"),
+        (["roadmap.yaml"], "beast run roadmap.yaml"),
+        (["xyzzy"], "There are: run, plan"),
+        (["run", "missing.yaml"], "missing.yaml: there is no such file"),
+        (["run", "."], "this is a folder"),
+        (["run", "binary.md"], "not UTF-8"),
+        (["run", "/proc/self/mem"], "cannot be read"),
+        (["plan", "missing.yaml"], "missing.yaml: there is no such file"),
+        (["plan", "roadmap.yaml", "--order", "random"], "Use needs, sequence or phases"),
+        (["status"], "nothing has run here yet"),
+        (["status", "r1", "--home", "nowhere"], "nowhere: nothing has run here yet"),
+        (["logs", "build"], "nothing has run here yet"),
+        (["logs"], "task"),
+        (["runs"], "beast run FILE"),
+        (["report"], "beast run FILE"),
+        (["schema", "more"], "more"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
+    Path("binary.md").write_bytes(b"\xff\xfe\x00")
+    assert says in refused(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("task", "says"),
+    [
+        ("command: 'echo {title}'", '"$BEAST_TITLE"'),
+        ("command: [sh, -c, 'echo {title}']", "would be run as code"),
+        ("command: ['{ide}']", "there is no field {ide}"),
+        ("command: {id}", "found a mapping instead of a command"),
+        ("command: []", "the list is empty"),
+        ("command: ''", "instead of a command"),
+        ("call: jobs.f", "package.module:function"),
+        ("url: localhost:80", "http or https address"),
+        ("url: 'http://h/', expect: {status: 2000}", "from 100 to 599"),
+        ("command: [make], verify: 'pytest {id}'", '"$BEAST_ID"'),
+    ],
+)
+def test_a_wrong_task_is_named_with_its_line(
+    capsys: pytest.CaptureFixture[str], task: str, says: str
+) -> None:
+    Path("wrong.yaml").write_text(f"tasks:\n  - {{id: t, {task}}}\n", encoding="utf-8")
+    text = refused(capsys, "run", "wrong.yaml")
+    assert text.startswith("beast: wrong.yaml:2: tasks[0].")
+    assert says in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["run", "missing.yaml", "--json"], "there is no such file"),
+        (["run", "roadmap.yaml", "--json", "--rate", "0"], "'0' is not a rate"),
+        (["run", "--json", "--nope"], "No such option: --nope"),
+        (["plan", "missing.yaml", "--json"], "there is no such file"),
+        (["status", "--json"], "nothing has run here yet"),
+    ],
+)
+def test_with_json_a_mistake_is_an_object_on_stdout_and_words_on_stderr(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], what: str
+) -> None:
+    assert answer(arguments) == 2
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert (said["state"], said["exit_code"]) == ("error", 2)
+    assert what in said["error"]["what"]
+    assert said["error"]["tip"]
+    assert what in err
+
+
+def test_with_json_all_problems_of_a_roadmap_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("wrong.yaml").write_text(
+        "tasks:\n  - {id: a, comand: x}\n  - {id: b, timeout: 0}\n", encoding="utf-8"
+    )
+    assert answer(["run", "wrong.yaml", "--json"]) == 2
+    problems = json.loads(capsys.readouterr().out)["error"]["problems"]
+    assert [problem["line"] for problem in problems] == [2, 3]
+    assert all(problem["what"] and problem["tip"] for problem in problems)
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "soon", "1:30", "9" * 400 + "h"])
+def test_a_timeout_is_judged_alike_in_a_flag_and_in_a_roadmap(value: str) -> None:
+    with pytest.raises(SettingError) as flag:
+        parse_timeout(value)
+    Path("t.yaml").write_text(f"tasks: [{{id: a, command: [x], timeout: {value}}}]", encoding="utf-8")
+    with pytest.raises(RoadmapError) as listed:
+        read_roadmap(Path("t.yaml"))
+    words = flag.value.what.partition(value)[2]
+    assert words in str(listed.value)
+    assert flag.value.tip in str(listed.value)
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "1.5", "9999999999"])
+def test_retries_are_judged_alike_in_a_flag_and_in_a_roadmap(value: str) -> None:
+    with pytest.raises(SettingError, match="not a whole number from 0"):
+        parse_count(value, 0)
+    Path("t.yaml").write_text(f"tasks: [{{id: a, command: [x], retries: {value}}}]", encoding="utf-8")
+    with pytest.raises(RoadmapError, match="not a whole number from 0"):
+        read_roadmap(Path("t.yaml"))
+
+
+def test_a_flag_wins_over_the_roadmap_which_wins_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    listed = Roadmap([], concurrency=5, rate="60/min", server="http://listed", health="http://listed/h")
+    assert settings_for(Roadmap([]), {}).concurrency == 3
+    assert str(*settings_for(Roadmap([]), {}).rates) == "8/s"
+    of_list = settings_for(listed, {})
+    assert (of_list.concurrency, str(*of_list.rates), of_list.server) == (5, "60/min", "http://listed")
+    of_flags = settings_for(listed, {"concurrency": None, "rates": (), "server": "x", "health": "tcp://h:1"})
+    assert (of_flags.concurrency, of_flags.rates) == (None, ())
+    assert (of_flags.server, of_flags.health) == ("x", "tcp://h:1")
+
+
+def test_ci_is_a_default_and_a_flag_wins_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert settings_for(Roadmap([]), {}).max_wait_s == 120
+    assert settings_for(Roadmap([]), {"max_wait_s": 5.0}).max_wait_s == 5
