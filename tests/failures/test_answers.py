@@ -57,6 +57,9 @@ def test_pages_halves_and_errors_are_no_answers(dialect: Dialect) -> None:
             b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
         ),
         ("chat", b'data: {"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}}'),
+        ("gemini", b'data: {"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}}'),
+        ("gemini", b'{"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}}'),
+        ("gemini", b'{\n  "error": {\n    "code": 503,\n    "message": "The model is overloaded."\n  }\n}'),
     ],
 )
 def test_an_error_in_the_middle_of_a_stream_keeps_its_own_class(dialect: Dialect, event: bytes) -> None:

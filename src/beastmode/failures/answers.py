@@ -20,6 +20,7 @@ CUT_OFF = "the stream ended without its terminal event"
 """What is wrong with a stream that HTTP found whole; as the evidence of it says."""
 
 _LONGEST_LINE = 1024 * 1024
+_LONGEST_LOOSE = 8 * 1024
 _ENDS = {
     "chat": (),
     "responses": ("response.completed", "response.incomplete", "response.cancelled"),
@@ -46,7 +47,8 @@ class Ending:
 
     complete: its terminal event has come: `[DONE]`, `response.completed` (or incomplete, cancelled), `message_stop`,
     a `finishReason` or `blockReason` of Gemini.   failed: an event carried an error.   events: how many came.
-    look: is shown the data of each event, as it is read; of one that is too long, its first 1 MB.
+    look: is shown the data of each event, as it is read; of one that is too long, its first 1 MB. An error that comes
+    as bare JSON is shown as far as it has come.
     """
 
     def __init__(self, dialect: Dialect, look: Callable[[bytes], None] | None = None) -> None:
@@ -56,11 +58,17 @@ class Ending:
         self._look = look
         self._name = ""
         self._rest = bytearray()
+        self._loose = bytearray()
 
     @property
     def rest(self) -> bytes:
         """The beginning of a line that has not ended yet."""
         return bytes(self._rest)
+
+    @property
+    def bare(self) -> bytes:
+        """An error of Gemini's that came as bare JSON, at most 8 KB of it; b"" where none did."""
+        return bytes(self._loose) if b'"error"' in self._loose else b""
 
     def feed(self, piece: bytes) -> None:
         """Read on. A line of more than 1 MB counts as an event, and its inside is not read."""
@@ -92,6 +100,19 @@ class Ending:
                 self._look(data)
         elif not line.strip():
             self._name = ""
+        elif self._dialect == "gemini":
+            self._bare(line)
+
+    def _bare(self, line: bytes) -> None:
+        """Gemini's errors come as bare JSON between the events, on one line or on many."""
+        if line.startswith(b"{"):
+            self._loose.clear()
+        elif not 0 < len(self._loose) < _LONGEST_LOOSE:
+            return
+        self._loose += line[: _LONGEST_LOOSE - len(self._loose)]
+        self.failed |= line.lstrip(b" {\t").startswith(b'"error"')
+        if self._look is not None and self.bare:
+            self._look(self.bare)
 
     def _typed(self, name: str) -> None:
         self.complete |= name in _ENDS[self._dialect]
@@ -127,7 +148,7 @@ def flaw_in(
     ending.feed(body)
     ending.close()
     if ending.failed:
-        return evidence
+        return replace(evidence, body=ending.bare or body)
     return None if ending.complete else replace(evidence, exception=CUT_OFF)
 
 

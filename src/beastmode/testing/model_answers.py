@@ -78,12 +78,21 @@ def _chat_usage() -> dict[str, int]:
 
 
 def _responses_events(model: str, words: Sequence[str]) -> Iterator[bytes]:
-    yield named_event("response.created", {"response": _response(model, "", "in_progress") | {"output": []}})
-    for word in words:
-        place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-        yield named_event("response.output_text.delta", place | {"delta": word})
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     done = _response(model, "".join(words), "completed")
-    yield named_event("response.output_item.done", {"output_index": 0, "item": done["output"][0]})
+    item = done["output"][0]
+    begun = item | {"status": "in_progress", "content": []}
+    empty = {"type": "output_text", "text": "", "annotations": []}
+    yield named_event(
+        "response.created", {"response": done | {"status": "in_progress", "output": [], "usage": None}}
+    )
+    yield named_event("response.output_item.added", {"output_index": 0, "item": begun})
+    yield named_event("response.content_part.added", place | {"part": empty})
+    for word in words:
+        yield named_event("response.output_text.delta", place | {"delta": word})
+    yield named_event("response.output_text.done", place | {"text": "".join(words)})
+    yield named_event("response.content_part.done", place | {"part": item["content"][0]})
+    yield named_event("response.output_item.done", {"output_index": 0, "item": item})
     yield named_event("response.completed", {"response": done})
 
 

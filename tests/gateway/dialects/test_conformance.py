@@ -167,7 +167,7 @@ def test_every_failure_can_be_said(name: str) -> None:
         assert all(value for value in error.values() if isinstance(value, str)), class_
         event = dialect.error_event(failure)
         assert event.endswith(b"\n\n")
-        data = json.loads(event.split(b"data: ")[1])
+        data = json.loads(event.rpartition(b"data: ")[2])
         assert data["error"]["message"] == error["message"]
 
 

@@ -100,7 +100,8 @@ class GeminiGenerate:
         return dumped({"error": _error(failure, status)})
 
     def error_event(self, failure: Failure) -> bytes:
-        return b"data: " + self.error(failure, named(failure).status) + b"\n\n"
+        """Bare JSON, as Google sends it: its JavaScript SDK takes an error within `data:` for an answer of nothing."""
+        return self.error(failure, named(failure).status) + b"\n\n"
 
 
 class GeminiOnce(GeminiGenerate):
