@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +53,17 @@ def test_inside_an_event_loop_it_is_refused_before_a_run_is_begun(tmp_path: Path
 
     asyncio.run(inside())
     assert not (tmp_path / "home").exists()
+
+
+def test_another_program_with_the_same_words_is_not_taken_for_done(tmp_path: Path) -> None:
+    for name in ("one", "other", "one"):
+        program = tmp_path / f"{name}.py"
+        lines = [
+            "from beastmode import Roadmap, Task, run",
+            f"def hello(): open({str(tmp_path / name) + '.ran'!r}, 'a').write('x')",
+            "assert run(Roadmap([Task('greet', hello)]), rates=()).tasks['done'] == 1",
+        ]
+        program.write_text("\n".join(lines), encoding="utf-8")
+        subprocess.run([sys.executable, str(program)], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "other.ran").read_text(encoding="utf-8") == "x"
+    assert (tmp_path / "one.ran").read_text(encoding="utf-8") == "x", "the same program goes on"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -64,7 +65,7 @@ class Opened:
 def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
     source = request.source
-    key = str(source.resolve()) if isinstance(source, Path) else f"python:{source.title}"
+    key = _key(source)
     roadmap = _read(source) if isinstance(source, Path) else source
     settings = settings_for(roadmap, request.flags)
     where = str(source) if isinstance(source, Path) else source.title
@@ -87,6 +88,16 @@ def open_run(request: Request) -> Opened:
     lock.name(f"run r{number}, process {os.getpid()}")
     progress.run = number
     return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key)
+
+
+def _key(source: Path | Roadmap) -> str:
+    """What a roadmap is known by when it is taken up again: its file, or the program that made it and its title."""
+    if isinstance(source, Path):
+        return str(source.resolve())
+    program = getattr(sys.modules.get("__main__"), "__file__", None)  # none where Python is typed into
+    return ":".join(["python", *([str(Path(program).resolve())] if program else []), source.title]).rstrip(
+        ":"
+    )
 
 
 def _read(path: Path) -> Roadmap:

@@ -34,7 +34,8 @@ def run(
 ) -> Summary:
     """Run a roadmap to its end, as `beast run` does, and return the summary.
 
-    source: a file, or a Roadmap made in Python.   command: for tasks that say only what; a text is split like a shell
+    source: a file, or a Roadmap made in Python: known again by the program that runs and its title, so give two of one
+    program titles of their own, or `fresh=True`.   command: for tasks that say only what; a text is split like a shell
     would.   settings: fields of `settings.RunSettings`, like `concurrency=5`, `rates="8/s"`.   Raises BeastError where
     `beast` would end with 2 or 74; failed tasks are in the summary. Inside a running event loop it raises RuntimeError:
     use a thread there.
