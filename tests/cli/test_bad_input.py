@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,17 @@ def test_a_roadmap_of_somebody_else_is_refused_with_a_way_out(command: list[str]
     ended = subprocess.run(powerless(command), capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert "roadmap.yaml: this user may not read the file\n  Give this user the right" in ended.stderr
+
+
+def test_a_folder_that_was_deleted_below_us_is_named(here: Path) -> None:
+    (here / "gone").mkdir()
+    line = f"cd gone && rmdir ../gone && {sys.executable} -m beastmode run {here / 'roadmap.yaml'}"
+    ended = subprocess.run(["sh", "-c", line], cwd=here, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "beast: the folder that this is run in was deleted",
+        "  Go to a folder that is there, then run it again.",
+    ]
 
 
 def test_with_json_all_problems_of_a_roadmap_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
