@@ -21,9 +21,8 @@ def forgive_lost_readers() -> None:
     On stdout it raises OutputError where it must not be lost. A stream that was closed leads nowhere."""
     _fill_gaps()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # in the locale C, what it cannot say, as stderr does
+        # As stderr does with characters that the locale has not.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout = Forgiving(sys.stdout or os.fdopen(1, "w", closefd=False), GONE)
     sys.stderr = Forgiving(sys.stderr or os.fdopen(2, "w", closefd=False), ANY)
 

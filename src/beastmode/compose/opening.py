@@ -95,9 +95,7 @@ def _key(source: Path | Roadmap) -> str:
     if isinstance(source, Path):
         return str(source.resolve())
     program = getattr(sys.modules.get("__main__"), "__file__", None)  # none where Python is typed into
-    return ":".join(["python", *([str(Path(program).resolve())] if program else []), source.title]).rstrip(
-        ":"
-    )
+    return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
 
 
 def _read(path: Path) -> Roadmap:
