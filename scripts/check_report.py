@@ -98,7 +98,8 @@ class Session:
 
 @dataclass
 class Task:
-    """A task as it stands after the events so far.   retries: its own limit, where the journal has one."""
+    """A task as it stands after the events so far.   retries: its own limit, where the journal has one.
+    failure: the class of its last attempt's."""
 
     state: str = "pending"
     needs: tuple[str, ...] = ()
@@ -108,6 +109,7 @@ class Task:
     attempts: int = 0
     counted: int = 0
     retries: int | None = None
+    failure: str = ""
 
 
 @dataclass
@@ -261,6 +263,7 @@ def attempt_ended(run: Run, event: Event) -> None:
     if task.state != "cancelled" or end == "done":
         task.state = AFTER.get(end, end)
     task.counted += end in ("retry", "failed")
+    task.failure = (event.data.get("failure") or {}).get("class", "")
     if end == "retry" and task.counted > limit_of_retries(run, task):
         run.breaches["retries"].append(who)
     attempt = run.open.pop((event.task, event.attempt), None)
@@ -583,6 +586,11 @@ class Sheet:
         verdict = "ok" if well else f"DIFFERS {note}".rstrip()
         print(f"{name:<44} {shown(reported):>22} {shown(recomputed):>22}  {verdict}")
 
+    def if_different(self, name: str, reported: object, recomputed: object) -> None:
+        """A figure of which there are too many to print each that agrees."""
+        if not same(name, reported, recomputed):
+            self.figure(name, reported, recomputed)
+
     def promise(self, name: str, breaches: list[str]) -> None:
         self.wrong += bool(breaches)
         more = f" and {len(breaches) - 3} more" if len(breaches) > 3 else ""
@@ -644,20 +652,25 @@ def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
 
 
 def compare_tasks(sheet: Sheet, report: dict[str, Any], run: Run) -> None:
-    """The table of tasks row by row, and that no failure is missing."""
+    """The table of tasks row by row, the failures group by group, and that none is missing."""
     took = durations_s(run)
     for row in report["tasks"]:
         task = run.tasks.get(row["task"], Task("unknown"))
         took_s = round(took[row["task"]], 3) if row["task"] in took else None
         for name, value in (("state", task.state), ("attempts", task.attempts), ("took_s", took_s)):
-            if not same(name, row[name], value):
-                sheet.figure(f"tasks.{row['task']}.{name}", row[name], value)
+            sheet.if_different(f"tasks.{row['task']}.{name}", row[name], value)
     names = {row["task"] for row in report["tasks"]}
     sheet.figure("tasks in the table", len(names), len(run.tasks) - report["tasks_left_out"])
     failed = sorted(name for name, task in run.tasks.items() if task.state in ("failed", "needs_person"))
     told = sorted(task["task"] for group in report["failures"] for task in group["tasks"])
     sheet.figure("failures", len(told), len(failed))
     sheet.figure("failures by name", told, failed)
+    for group in report["failures"]:
+        sheet.if_different(f"failures.{group['class']}.count", group["count"], len(group["tasks"]))
+        for row in group["tasks"]:
+            task = run.tasks.get(row["task"], Task("unknown"))
+            sheet.if_different(f"failures.{row['task']}.class", group["class"], task.failure)
+            sheet.if_different(f"failures.{row['task']}.attempts", row["attempts"], task.attempts)
 
 
 def main(arguments: list[str]) -> int:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from beastmode.runner.supervisor import Supervisor
 
@@ -57,3 +61,14 @@ def alive(pid: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
     return False
+
+
+def powerless(arguments: Sequence[str]) -> list[str]:
+    """A `beast` command by a user who may read only what is his: where we are root, without root's powers."""
+    command = [sys.executable, "-m", "beastmode", *arguments]
+    if os.geteuid() != 0:
+        return command
+    if not shutil.which("setpriv"):
+        pytest.skip("root is denied nothing, and setpriv (util-linux) is not installed")
+    powers = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}", *command]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from beastmode.errors import RoadmapError, SettingError
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import parse_count, parse_timeout
+from tests.processes import powerless
 
 ROADMAP = """
 title: A list
@@ -21,7 +24,7 @@ phases:
   - title: Month 1
     tasks: [{id: build, command: [touch, ran]}]
   - title: Month 2
-    tasks: [{id: test, command: [touch, ran]}]
+    tasks: [{id: test, command: [touch, ran], needs: [build]}]
 """
 
 
@@ -98,6 +101,12 @@ def test_every_flag_that_takes_a_value_is_tried_with_wrong_ones() -> None:
         ("--only", "buidl", "--only: there is no task 'buidl'\n  Did you mean 'build'?"),
         ("--only", "zzz", "--only: there is no task 'zzz'\n  See `beast plan FILE`"),
         ("--phase", "Month 3", "--phase: no phase is called 'Month 3'\n  There is 'Month"),
+        (
+            "--only",
+            "test",
+            "--only: 'test' needs 'build', which is neither done nor selected\n  Run it first,",
+        ),
+        ("--phase", "Month 2", "--phase: 'test' needs 'build', which is neither done nor selected\n  Run it"),
     ],
 )
 def test_a_wrong_selection_gets_a_guess(
@@ -184,6 +193,33 @@ def test_with_json_a_mistake_is_an_object_on_stdout_and_words_on_stderr(
     assert what in said["error"]["what"]
     assert said["error"]["tip"]
     assert what in err
+
+
+def test_tasks_in_a_circle_are_named_with_both_ways_out(capsys: pytest.CaptureFixture[str]) -> None:
+    tasks = "[{id: a, command: [x], needs: [b]}, {id: b, command: [x]}]"
+    Path("circle.yaml").write_text(f"order: sequence\ntasks: {tasks}\n", encoding="utf-8")
+    said = refused(capsys, "plan", "circle.yaml")
+    assert "circle.yaml:2: tasks wait for each other: b -> a -> b" in said
+    assert "Remove one of these needs, or the `order`" in said
+
+
+@pytest.mark.parametrize("command", [["plan", "roadmap.yaml"], ["run", "roadmap.yaml"]], ids=lambda c: c[0])
+def test_a_roadmap_of_somebody_else_is_refused_with_a_way_out(command: list[str]) -> None:
+    Path("roadmap.yaml").chmod(0)
+    ended = subprocess.run(powerless(command), capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert "roadmap.yaml: this user may not read the file\n  Give this user the right" in ended.stderr
+
+
+def test_a_folder_that_was_deleted_below_us_is_named(here: Path) -> None:
+    (here / "gone").mkdir()
+    line = f"cd gone && rmdir ../gone && {sys.executable} -m beastmode run {here / 'roadmap.yaml'}"
+    ended = subprocess.run(["sh", "-c", line], cwd=here, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "beast: the folder that this is run in was deleted",
+        "  Go to a folder that is there, then run it again.",
+    ]
 
 
 def test_with_json_all_problems_of_a_roadmap_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from beastmode import Roadmap, Task, run
 from beastmode.cli.app import main
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
+from tests.processes import powerless
 
 NO_RETRIES = TaskOptions(retries=0)
 HOSTILE = "\x1b[2Jred \x1b[31m\x07 \u202egnp [bold]x[/bold]"
@@ -152,6 +154,30 @@ def test_logs_that_are_not_there_are_answered_with_what_is(
     said = beast("logs", *arguments, "--run", "r1")
     assert (said.code, said.out) == (2, "")
     assert says in said.err
+
+
+def test_a_log_of_somebody_else_is_refused_in_words(folder: Path) -> None:
+    log = folder / ".beast/runs/r1/logs/good.1.log"
+    mode = log.stat().st_mode
+    log.chmod(0)
+    command = powerless(["logs", "good", "--run", "r1"])
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    log.chmod(mode)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "good.1.log: this user may not read the log\n  Ask as the user who ran it" in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)], ids=["words", "json"])
+def test_a_stream_of_few_characters_gets_all_of_a_plan(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "r.yaml").write_text("tasks: [{id: b\u00fccher, command: [x]}]", encoding="utf-8")
+    command = [sys.executable, "-m", "beastmode", "plan", "r.yaml", *arguments]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command, cwd=tmp_path, env=ascii_only, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    if arguments:
+        assert json.loads(ended.stdout)["tasks"][0]["id"] == "b\u00fccher"
+    else:
+        assert "b\\xfccher" in ended.stdout
 
 
 def test_a_task_that_printed_nothing_is_said_to_have(beast: Beast) -> None:

@@ -144,6 +144,7 @@ def test_a_journal_deleted_in_mid_run(tmp_path: Path, what: str, durability: str
     ended = beast(tmp_path, "run", "roadmap.yaml", "--durability", durability)
     assert ended.returncode == 74, ended.stderr
     assert "deleted or replaced" in ended.stderr
+    assert "Find what deletes it" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "t1").exists()
 

@@ -74,6 +74,8 @@ def test_a_canary_never_stands_in_a_failure(secret: str, place: str) -> None:
         "basic authentication is required",
         "see https://platform.openai.com/docs/guides/error-codes/api-errors for more",
         "https://x.openai.azure.com/openai/deployments/d?api-version=2024-02-15-preview",
+        "/etc/passwd: Permission denied",
+        "open server.key: Operation not permitted",
         "models/gemini-2.5-flash-preview-native-audio-dialog is not found",
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from beastmode.errors import RoadmapError
 from beastmode.runner.policy import Tries
-from beastmode.runner.progress import Progress
+from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.resume import Plan, Selection, fingerprint, names, opening_events, plan_session
 from beastmode.runner.roadmap import Phase, Roadmap, Task, TaskOptions
 from beastmode.runner.work import Call, Command, Http
@@ -128,6 +128,22 @@ def test_a_reset_spreads_exactly_as_far_as_needs_reach(needs: list[set[int]], ch
             reached.add(task.id)
     assert {task for task, _ in plan.resets} == reached
     assert set(states(plan)) == {task.id for task in tasks} - reached
+
+
+def test_a_change_below_a_chain_that_is_written_from_its_end_is_spread_in_one_pass() -> None:
+    class Counted(dict[str, TaskView]):
+        asked = 0
+
+        def get(self, *key: Any) -> Any:
+            Counted.asked += 1
+            return super().get(*key)
+
+    chain = [Task(f"t{i}", MAKE, needs=(f"t{i + 1}",) if i < 299 else ()) for i in range(300)]
+    known = recorded(flat(*chain), **{task.id: "done" for task in chain})
+    known.tasks = Counted(known.tasks)
+    chain[-1] = replace(chain[-1], work=Command(("other",)))
+    assert len(plan_session(flat(*chain), known, NO).resets) == 300
+    assert Counted.asked < 4 * 300
 
 
 def test_a_change_of_what_never_started_resets_nothing() -> None:

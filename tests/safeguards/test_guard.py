@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.safeguards.guard import Guard, GuardStoppedError, HeldBackError
 from beastmode.safeguards.host_store import HostStore
@@ -235,3 +236,15 @@ def test_three_may_try_again_at_once_and_the_fourth_waits_for_one_to_end() -> No
         assert retries[3].waited_s == {"retries": 1.0}
 
     play(story)
+
+
+def test_a_retry_that_found_its_place_free_has_waited_for_nothing() -> None:
+    async def story() -> None:
+        guard = Guard(
+            MemoryStore(None, ()), Clock(), concurrency=None, rates=()
+        )  # real time passes while it looks
+        async with guard.admit(retry=True) as admitted:
+            admitted.leaves()
+        assert admitted.waited_s == {}
+
+    asyncio.run(story())

@@ -17,7 +17,14 @@ from typer.main import get_command
 
 from beastmode import __version__
 from beastmode.cli.streams import forgive_lost_readers
-from beastmode.errors import EXIT_DONE, EXIT_INPUT, EXIT_INTERRUPTED, BeastError, OutputError
+from beastmode.errors import (
+    EXIT_DONE,
+    EXIT_INPUT,
+    EXIT_INTERRUPTED,
+    BeastError,
+    OutputError,
+    PreconditionError,
+)
 
 COMMANDS = {
     "run": "Run a roadmap in parallel, safely, to the end; or go on where it stopped.",
@@ -115,11 +122,27 @@ def answer(arguments: list[str]) -> int:
     except OutputError:
         raise
     except BeastError as error:
-        print(f"beast: {error}", file=sys.stderr)
-        return _said(arguments, error.exit_code, "error", error.as_json())
+        return _refused(arguments, error)
+    except FileNotFoundError:
+        if _is_somewhere():
+            raise
+        tip = "Go to a folder that is there, then run it again."
+        return _refused(arguments, PreconditionError("the folder that this is run in was deleted", tip=tip))
     except (KeyboardInterrupt, typer.Abort):
         print("beast: interrupted", file=sys.stderr)
         return _said(arguments, EXIT_INTERRUPTED, "interrupted", None)
+
+
+def _refused(arguments: list[str], error: BeastError) -> int:
+    print(f"beast: {error}", file=sys.stderr)
+    return _said(arguments, error.exit_code, "error", error.as_json())
+
+
+def _is_somewhere() -> bool:
+    try:
+        return bool(os.getcwd())
+    except FileNotFoundError:
+        return False
 
 
 def _said(arguments: list[str], code: int, state: str, fault: dict[str, Any] | None) -> int:

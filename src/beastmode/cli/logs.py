@@ -73,9 +73,14 @@ def _show(path: Path) -> bool:
     """The log as it stands: bytes and all where a program reads it, without commands for a terminal."""
     if not path.exists():
         return False
-    print(f"==> {path} <==", file=sys.stderr, flush=True)
+    try:
+        file = path.open("rb")
+    except PermissionError:
+        tip = "Ask as the user who ran it: only that one may read what its tasks printed."
+        raise SettingError("this user may not read the log", where=str(path), tip=tip) from None
     for_terminal = sys.stdout.isatty()
-    with path.open("rb") as file:
+    with file:
+        print(f"==> {path} <==", file=sys.stderr, flush=True)
         while chunk := file.read(1 << 16):
             sys.stdout.buffer.write(_COMMANDS.sub(b"?", chunk) if for_terminal else chunk)
     sys.stdout.buffer.flush()

@@ -21,7 +21,7 @@ app = new_app()
 
 @app.command()
 def plan(
-    file: Path = typer.Argument(help="The roadmap."),
+    file: Path = typer.Argument(readable=False, help="The roadmap."),
     order: str = typer.Option("", help="Override the order: needs, sequence or phases."),
     as_json: bool = typer.Option(False, "--json", help="Print it as JSON on stdout."),
 ) -> None:
@@ -33,7 +33,7 @@ def plan(
     roadmap = read_roadmap(file)
     planned = plan_of(roadmap, checked(roadmap, str(file), order or None), order)
     if as_json:
-        print(json.dumps(planned.as_json(), ensure_ascii=False, indent=2))
+        print(json.dumps(planned.as_json(), indent=2))
     else:
         print("\n".join(plan_lines(planned, _look())))
 

@@ -24,7 +24,9 @@ app = new_app()
 
 @app.command()
 def run(
-    file: Path = typer.Argument(help="The roadmap: native YAML, a Markdown list, or spec-kit's tasks.md."),
+    file: Path = typer.Argument(
+        readable=False, help="The roadmap: native YAML, a Markdown list, or spec-kit's tasks.md."
+    ),
     max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, or none. Default 3."),
     rate: str | None = typer.Option(
         None, help="Starts of tasks: 8/s, 60/min, 500/h, several with commas, or none. Default 8/s."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from typing import Any
@@ -19,6 +20,9 @@ def forgive_lost_readers() -> None:
     """Printing never raises because nobody listens any more; on stderr, which must not end a run, it never raises.
     On stdout it raises OutputError where it must not be lost. A stream that was closed leads nowhere."""
     _fill_gaps()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As stderr does with characters that the locale has not.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout = Forgiving(sys.stdout or os.fdopen(1, "w", closefd=False), GONE)
     sys.stderr = Forgiving(sys.stderr or os.fdopen(2, "w", closefd=False), ANY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -64,11 +65,13 @@ class Opened:
 def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
     source = request.source
-    key = str(source.resolve()) if isinstance(source, Path) else f"python:{source.title}"
+    key = _key(source)
     roadmap = _read(source) if isinstance(source, Path) else source
     settings = settings_for(roadmap, request.flags)
-    graph = checked(roadmap, str(source) if isinstance(source, Path) else source.title, settings.order)
-    _check_work(request, roadmap)
+    where = str(source) if isinstance(source, Path) else source.title
+    graph = checked(roadmap, where, settings.order)
+    if request.command is None:
+        _check_work(roadmap, where)
     _check_servers(settings)
     if request.report is not None:
         check_folder(request.report)
@@ -87,6 +90,14 @@ def open_run(request: Request) -> Opened:
     return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key)
 
 
+def _key(source: Path | Roadmap) -> str:
+    """What a roadmap is known by when it is taken up again: its file, or the program that made it and its title."""
+    if isinstance(source, Path):
+        return str(source.resolve())
+    program = getattr(sys.modules.get("__main__"), "__file__", None)  # none where Python is typed into
+    return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
+
+
 def _read(path: Path) -> Roadmap:
     # the readers: 0.2 s and 14 MB, for nothing where Python made the roadmap
     from beastmode.runner.formats.reading import read_roadmap
@@ -94,14 +105,13 @@ def _read(path: Path) -> Roadmap:
     return read_roadmap(path)
 
 
-def _check_work(request: Request, roadmap: Roadmap) -> None:
-    if request.command is not None:
-        return
+def _check_work(roadmap: Roadmap, where: str) -> None:
     idle = [task for task in roadmap.tasks() if task.work is None and task.state == "pending"]
     if idle:
-        what = f"{len(idle)} tasks say what is to be done, but not how (the first is {idle[0].id!r})"
+        tasks = "1 task says" if len(idle) == 1 else f"{len(idle)} tasks say"
+        what = f"{tasks} what is to be done, but not how (the first is {idle[0].id!r})"
         tip = "Say how with --command, for example --command 'make {id}'."
-        raise RoadmapError(str(request.source), [Problem(idle[0].line, what, tip)])
+        raise RoadmapError(where, [Problem(idle[0].line, what, tip)])
 
 
 def _check_servers(settings: RunSettings) -> None:
@@ -138,7 +148,7 @@ def checked(roadmap: Roadmap, where: str, order: Any = None) -> Graph:
     if cycle:
         tasks = list(roadmap.tasks())
         chain = " -> ".join(tasks[node].id for node in [*cycle, cycle[0]])
-        tip = "Remove one of these needs; `beast plan` shows the order."
+        tip = "Remove one of these needs, or the `order` of a phase that asks for the opposite."
         raise RoadmapError(where, [Problem(tasks[cycle[0]].line, f"tasks wait for each other: {chain}", tip)])
     return graph
 

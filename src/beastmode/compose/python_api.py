@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,13 @@ def run(
 ) -> Summary:
     """Run a roadmap to its end, as `beast run` does, and return the summary.
 
-    source: a file, or a Roadmap made in Python.   command: for tasks that say only what; a text is split like a shell
+    source: a file, or a Roadmap made in Python: known again by the program that runs and its title, so give two of one
+    program titles of their own, or `fresh=True`.   command: for tasks that say only what; a text is split like a shell
     would.   settings: fields of `settings.RunSettings`, like `concurrency=5`, `rates="8/s"`.   Raises BeastError where
-    `beast` would end with 2 or 74; failed tasks are in the summary. Not to be called from inside a running event loop:
+    `beast` would end with 2 or 74; failed tasks are in the summary. Inside a running event loop it raises RuntimeError:
     use a thread there.
     """
+    _refuse_a_running_loop()
     flags = dict(settings)
     if isinstance(flags.get("rates"), str):
         flags["rates"] = parse_rates(flags["rates"])
@@ -56,6 +59,17 @@ def run(
         Selection(only, phase, failed),
     )
     return drive(open_run(request))
+
+
+def _refuse_a_running_loop() -> None:
+    """Before a run is begun that could not be driven."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(
+        "run() cannot wait inside an event loop; write `await asyncio.to_thread(run, ...)` there"
+    )
 
 
 def _as_command(command: str | list[str] | None) -> Command | None:

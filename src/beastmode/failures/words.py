@@ -20,7 +20,8 @@ _NAMED = re.compile(
     r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|"
     r"session(?:[-_ ]?id)?|pwd)(?: provided| used| is| was)?[\"'`]?\s{0,3}"
     r"(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
-    r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired)"
+    r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired|"
+    r"permission denied|operation not permitted|read-only file system|file exists)"  # of /etc/passwd, server.key
     r"([^\s\"'`&,;})\]]{4,})",
     re.IGNORECASE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -96,16 +97,25 @@ def _resets(tasks: Sequence[Task], known: dict[str, TaskView], selection: Select
             resets[task.id] = "it was changed in the list"
         elif selection.failed and view.state == "failed":
             resets[task.id] = "asked for with --failed"
-    changed = True
-    while changed:
-        changed = False
-        for task in tasks:
-            view = known.get(task.id)
-            cause = next((need for need in task.needs if need in resets), None)
-            if view and cause and task.id not in resets and view.state in ("done", "failed"):
-                resets[task.id] = f"it needs {cause}, which runs again"
-                changed = True
+    if resets:
+        _spread(resets, tasks, known)
     return list(resets.items())
+
+
+def _spread(resets: dict[str, str], tasks: Sequence[Task], known: Mapping[str, TaskView]) -> None:
+    """Add what depends on them, each need looked at once: a chain may be written from its end."""
+    dependents: dict[str, list[str]] = {}
+    for task in tasks:
+        for need in task.needs:
+            dependents.setdefault(need, []).append(task.id)
+    causes = deque(resets)
+    while causes:
+        cause = causes.popleft()
+        for name in dependents.get(cause, ()):
+            view = known.get(name)
+            if view and name not in resets and view.state in ("done", "failed"):
+                resets[name] = f"it needs {cause}, which runs again"
+                causes.append(name)
 
 
 def _select(plan: Plan, selection: Selection) -> None:
@@ -119,7 +129,7 @@ def _select(plan: Plan, selection: Selection) -> None:
         if not inside:
             raise RoadmapError("--phase", [_no_phase(selection.phase, plan)])
         selected &= inside
-    _check_needs(plan, selected, ids)
+    _check_needs(plan, selected, ids, "--only" if selection.only else "--phase")
     for index in range(len(plan.tasks)):
         if index not in selected and plan.states.get(index) != "done":
             plan.states[index] = "skipped"
@@ -143,17 +153,19 @@ def _no_phase(wanted: str, plan: Plan) -> Problem:
     return Problem(0, f"no phase is called {wanted!r}", tip)
 
 
-def _check_needs(plan: Plan, selected: set[int], ids: dict[str, int]) -> None:
+def _check_needs(plan: Plan, selected: set[int], ids: dict[str, int], flag: str) -> None:
     problems = [
         Problem(
-            plan.tasks[i].line, f"{plan.tasks[i].id!r} needs {need!r}, which is neither done nor selected"
+            0,
+            f"{plan.tasks[i].id!r} needs {need!r}, which is neither done nor selected",
+            f"Run it first, or name it too: --only {plan.tasks[i].id},{need}",
         )
         for i in sorted(selected)
         for need in plan.tasks[i].needs
         if ids[need] not in selected and plan.states.get(ids[need]) not in ("done", "skipped")
     ]
     if problems:
-        raise RoadmapError("--only", problems)
+        raise RoadmapError(flag, problems)
 
 
 def names(wanted: str, title: str) -> bool:

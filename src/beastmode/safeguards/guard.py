@@ -246,11 +246,9 @@ class Guard:
         while self._retrying >= retries_allowed(self.in_flight) and not self._stopped:
             self._retry_ended.clear()
             await self._retry_ended.wait()
+            admission.waited_s["retries"] = self._clock.monotonic() - before
         self._retrying += 1
         admission.holds_retry = True
-        waited_s = self._clock.monotonic() - before
-        if waited_s > 0:
-            admission.waited_s["retries"] = waited_s
 
     def _changed(self) -> None:
         if self._nudge is not None and not self._nudge.done():

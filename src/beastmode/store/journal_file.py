@@ -36,6 +36,7 @@ FULL_TIP = "Free space on the disk that holds the journal, then run the same com
 _RIGHTS_TIP = (
     "Make the folder and its files readable and writable for you, or name another folder with --home."
 )
+_GONE_TIP = "Find what deletes it, a clean-up or a task, then run the same command again: it begins with what is left."
 _NOT_OURS_TIP = "Move the file away, or name another folder with --home."
 _TIPS = {
     sqlite3.SQLITE_FULL: FULL_TIP,
@@ -142,7 +143,7 @@ def fault(error: BaseException, path: Path, verb: Literal["written", "opened", "
     """What a failure is called, and what to do about it."""
     if isinstance(error, OSError):
         words, full = str(error.strerror or error), error.errno in (errno.ENOSPC, errno.EDQUOT)
-        tip = FULL_TIP if full else _RIGHTS_TIP
+        tip = FULL_TIP if full else _GONE_TIP if error.errno == errno.ENOENT else _RIGHTS_TIP
     else:
         words, tip = str(error), _TIPS.get(code_of(error), "")
     return JournalError(f"the journal cannot be {verb}: {words}", where=str(path), tip=tip)

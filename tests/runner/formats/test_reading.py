@@ -22,6 +22,7 @@ def problem_of(path: Path) -> Problem:
     [problem] = caught.value.problems
     assert str(path) in str(caught.value)
     assert problem.tip
+    assert "examples/" not in problem.tip, "an installed beast has no examples"
     return problem
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from beastmode.runner.kinds.http import HttpKind
-from beastmode.runner.kinds.http_answer import contains
+from beastmode.runner.kinds.http_answer import contains, lacks
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Http
@@ -211,6 +211,19 @@ def test_the_json_of_an_answer_must_contain_what_is_expected(
 )
 def test_contains(answer: Any, wanted: Any, expected: bool) -> None:
     assert contains(answer, wanted) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"model": "m"}, 'usage = {"tokens":7}'),
+        ({"model": "m", "usage": {"tokens": 8}}, "usage.tokens = 7"),
+        ({"model": "n", "usage": {"tokens": 7}}, 'model = "m"'),
+        ([], '{"model":"m","usage":{"tokens":7}}'),
+    ],
+)
+def test_what_an_answer_lacks_first_is_named(answer: Any, said: str) -> None:
+    assert lacks(answer, {"model": "m", "usage": {"tokens": 7}}) == said
 
 
 # Answers that are none

@@ -60,3 +60,9 @@ def test_every_part_of_a_report_is_there(empty_journal: Path) -> None:
         "## Proof",
     ):
         assert part in source, part
+
+
+def test_times_in_a_table_are_read_without_marks(empty_journal: Path) -> None:
+    table = markdown(told("0.5 s", empty_journal)).partition("## Tasks by phase")[2].partition("##")[0]
+    assert "0.5 s" in table
+    assert "\\." not in table

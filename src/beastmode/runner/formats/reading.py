@@ -79,7 +79,8 @@ def _text_of(path: Path) -> str:
         line = error.object[: error.start].count(b"\n") + 1
         raise RoadmapError(path, [Problem(line, "the file is not UTF-8 text", "Save it as UTF-8.")]) from None
     if not text.strip():
-        raise RoadmapError(path, [Problem(0, "the file is empty", "See examples/month-1/roadmap.yaml.")])
+        tip = "Write a task in it: a line like `- [ ] fetch the data` in Markdown; for YAML see docs/roadmaps.md."
+        raise RoadmapError(path, [Problem(0, "the file is empty", tip)])
     return text
 
 

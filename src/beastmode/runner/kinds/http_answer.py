@@ -91,6 +91,16 @@ def contains(answer: Any, wanted: Any) -> bool:
     return _equal(answer, wanted)
 
 
+def lacks(answer: Any, wanted: Any, path: str = "") -> str:
+    """What is wanted first and not there, as in `usage.tokens = 7`; of an answer that does not contain it all."""
+    if isinstance(wanted, dict) and isinstance(answer, dict):
+        for key, value in wanted.items():
+            if key not in answer or not contains(answer[key], value):
+                return lacks(answer.get(key), value, f"{path}.{key}".lstrip("."))
+    value = msgspec.json.encode(wanted).decode()[:100]
+    return f"{path} = {value}" if path else value
+
+
 def _is_expected(work: Http, status: int) -> bool:
     return status in work.expect_status if work.expect_status else 200 <= status < 300
 
@@ -103,7 +113,7 @@ def _lacking(wanted: Any, answer: Answer, text: str) -> str:
         found = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, RecursionError):
         return f"the answer is not JSON: {text[:200]}"
-    return "" if contains(found, wanted) else f"the answer lacks what was expected: {text[:200]}"
+    return "" if contains(found, wanted) else f"the answer lacks {lacks(found, wanted)}: {text[:200]}"
 
 
 def _flaw(work: Http, answer: Answer) -> Failure | None:

@@ -36,8 +36,13 @@ def markdown(report: Plain) -> str:
 
 def text(value: object) -> str:
     """Text of others as text: nothing of it is markup. Spaces around it, which could make it code, are left out."""
+    return _AT_START.sub(r"\1\\\2", inside(value))
+
+
+def inside(value: object) -> str:
+    """The same within a line, as in a cell, where `0.5 s` begins no list and needs no mark."""
     escaped = str(value).strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _AT_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", escaped))
+    return _SPECIAL.sub(r"\\\1", escaped)
 
 
 def _titled(title: str, said: str = "") -> str:
@@ -45,7 +50,7 @@ def _titled(title: str, said: str = "") -> str:
 
 
 def _table(head: Row, rows: Iterable[Row]) -> str:
-    lines = [head, ["---"] * len(head), *([text(cell) for cell in row] for row in rows)]
+    lines = [head, ["---"] * len(head), *([inside(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -73,7 +78,7 @@ def _failures(groups: Sequence[Plain]) -> str:
 
 
 def _log(task: Plain) -> str:
-    return f" — log: {text(task['log'])}" if task["log"] else ""
+    return f" — log: {inside(task['log'])}" if task["log"] else ""
 
 
 def _tasks(report: Plain) -> str:
