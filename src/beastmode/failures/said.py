@@ -23,6 +23,17 @@ _PHRASES = {
     "522": "connection timed out", "523": "origin is unreachable", "524": "a timeout occurred", "525": "ssl handshake",
     "526": "invalid ssl", "529": "overloaded", "530": "",
 }  # fmt: skip
+_CALLED = re.compile(r"(?:error|fail(?:ed|ure)?|call|request|api|exception|ollama|provider)[^:\n,'\"{}]{0,24}[:-] $")
+"""Before a number that is the status of the call spoken of: `API call (Attempt 1/3): 400 Provider returned error`."""
+_REASONS = (
+    (413, ("request entity too large", "payload too large", "content too large", "request body too large")),
+    (422, ("unprocessable entity",)),
+    (502, ("bad gateway",)),
+    (503, ("service unavailable", "service temporarily unavailable")),
+    (504, ("gateway timeout", "gateway time-out")),
+    (500, ("internal server error",)),
+)
+"""What stands for a status where the number is not there."""
 _ENDINGS = (
     "Error",
     "Exception",
@@ -40,7 +51,7 @@ _ENDINGS = (
     "NotFound",
     "InvalidArgument",
 )
-_KIND = re.compile(rf"(?:{'|'.join(_ENDINGS)})(?![A-Za-z])")
+_KIND = re.compile(rf"(?:{'|'.join(_ENDINGS)})(?![A-Za-z]|\.[A-Z]\w{{1,30}}\.[A-Z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z_]\w{0,60}$")
 _SNAKE = re.compile(r"(?<![\w./-])[A-Za-z]{2,30}(?:_[A-Za-z]{2,30}){1,6}(?![\w/])")
 _CODES_ASIDE = str.maketrans("", "", " _-./:")
@@ -70,12 +81,17 @@ def statuses(text: str) -> list[int]:
         if (
             _leads(before)
             or _follows(match[0], rest)
-            or (_BEFORE.search(before) and not _COUNTED.match(rest))
+            or ((_BEFORE.search(before) or _names_a_call(text, start, rest)) and not _COUNTED.match(rest))
         ):
             found.append(int(match[0]))
             if len(found) > 8:
                 break
     return found
+
+
+def reasoned(text: str) -> list[int]:
+    """The status whose own phrase a lower-case text holds, where it names no number."""
+    return [status for status, phrases in _REASONS if any(phrase in text for phrase in phrases)][:1]
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -96,7 +112,13 @@ def _leads(before: str) -> bool:
 def _follows(digits: str, after: str) -> bool:
     phrase = _PHRASES.get(digits)
     after = after.lstrip(" :-)]'\",{")
-    return after.startswith(("client error", "server error")) or bool(phrase and after.startswith(phrase))
+    general = ("client error", "server error", "status code", "provider returned error")
+    return after.startswith(general) or bool(phrase and after.startswith(phrase))
+
+
+def _names_a_call(text: str, start: int, rest: str) -> bool:
+    """Whether the number stands behind the colon after some call, as if it were what came of it."""
+    return rest[:1] in (" ", ",") and bool(_CALLED.search(text[max(0, start - 48) : start]))
 
 
 def kinds(text: str) -> set[str]:

@@ -362,6 +362,16 @@ ADVICE = (
     Advice(
         "not_found_model",
         (
+            "Add a channel for {model} to the gateway, or write a name that your group has there: "
+            "`curl {where}/v1/models`.",
+            "Add a channel for this model to the gateway, or write a name that your group has there "
+            "(GET /v1/models).",
+        ),
+        case="no_channel",
+    ),
+    Advice(
+        "not_found_model",
+        (
             "Write {nearest} instead of {model}: {where} has no model of that name.",
             "Write {nearest} instead of {model}.",
         ),

@@ -24,6 +24,8 @@ TRAITS = {
     "per_minute": "a limit per minute or second is named",
     "over_limit": "more is requested than the limit itself",
     "limit_zero": "the limit is 0",
+    "spent": "an allowance, quota, balance or credit is said to be used up",
+    "refills": "what is used up is said to come back by itself",
     "model_missing": "a model is said not to exist",
     "model_path": "the URL is one where only the model can be missing",
     "public_host": "the host is a known provider's",
@@ -96,6 +98,16 @@ _WANTED = (
     "passed in ",
 )
 """What stands before the word where there is no such model."""
+_SPENT = re.compile(
+    r"(?:exhaust|exceed|reach|\bhit|us(?:ed|ing) (?:up|all)|r[au]n out|(?<!with)out of|depleted|insufficient|not enough|"
+    r"\bno (?:more|remaining))[a-z]{0,4}(?: up| all| of)?(?: your| the| its| this| my)?(?: [\w'-]{1,20}){0,3}? "
+    r"(?:allowance|quota|usage limit|usage cap|credits?\b|balance|budget|spend(?:ing)? limit|funds)"
+)
+_STORES = ("allowance", "quota", "usage ", "credit", "balance", "budget", "spend", "funds")
+_REFILLS = re.compile(
+    r"\bwait\b|renew|\bresets?\b|refill|hourly|daily|weekly|(?:session|window|\d[- ]?hour) (?:usage )?limit|tomorrow|next month"
+)
+"""An allowance that comes back, beside one that somebody has to pay for."""
 _NOTHING = re.compile(r"\blimit:? 0(?![\d.])(?! ?%)")
 _SENTENCE = re.compile(r"[;\n]")
 _REACH = 160
@@ -110,6 +122,10 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
     if "per" in codes:
         traits.update(trait for trait, mark in _IN_CODES if mark in codes)
     _note_numbers(facts, zero=zero)
+    if any(store in facts.text for store in _STORES) and _SPENT.search(facts.text):
+        traits.add("spent")
+        if _REFILLS.search(facts.text):
+            traits.add("refills")
     if facts.wait_s is not None:
         traits.add("hint")
     if facts.long_wait:

@@ -25,6 +25,8 @@ _TAG = re.compile(r"<(?:script|style)\b[^<]{0,4000}+|<[^<>]{0,500}+>", re.IGNORE
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|title)\b", re.IGNORECASE)
 _FRAMES = re.compile(r'\n[ \t│]{1,40}+(?:File "[^\n]{0,400}+(?:\n {4,40}+[^\n]{0,400}+)?|at [^\n]{0,400}+)')
 """Of a stack trace, in Python or Node: they name nothing but code."""
+_SETTING = re.compile(r"\b[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}=[^\s,;]{0,200}+")
+"""`API_TIMEOUT_MS=600000ms`: how something is set is not what went wrong."""
 _MARKS = Phrases([*MARKS, *(mark for marks in SPANS.values() for mark in marks)])
 _DULL = frozenset(
     (
@@ -55,7 +57,8 @@ def read(evidence: Evidence, *, now_unix: float) -> Facts:
     raised_words = _scanned(raised, found) if isinstance(raised, str) else ""
     spoken = "\n".join(part for part in (words, raised_words, *(link.words for link in known.links)) if part)
     _note_words(facts, found, spoken)
-    facts.status = telling(facts.http, found.statuses + said.statuses(facts.text))
+    inside = found.statuses + said.statuses(facts.text)
+    facts.status = telling(facts.http, inside or (said.reasoned(facts.text) if facts.http is None else []))
     facts.cause = _cause(found, words or raised_words, facts)
     _note_place(facts, evidence, known.url, spoken)
     _note_wait(facts, found, now_unix)
@@ -162,6 +165,8 @@ def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
     if len(spoken) > _TEXT + _TEXT_END:
         spoken = f"{spoken[:_TEXT]} ... {spoken[-_TEXT_END:]}"
     plain = unescaped(spoken)
+    if "=" in plain and "_" in plain:
+        plain = _SETTING.sub(" ", plain)
     facts.text = " ".join(plain.lower().split())
     facts.kinds = said.kinds(plain)
     facts.kinds.update(link.kind for link in facts.links)

@@ -173,6 +173,23 @@ QUOTA = (
     ),
     row(
         "quota_exhausted",
+        "ollama cloud (continue#9233), Copilot (vscode#12804): an allowance that comes back",
+        on=(NONE, 200, 400, 402, 403, 429),
+        traits="spent refills",
+        unless="hint per_minute",
+        passing="after",
+        tip="plan",
+    ),
+    row(
+        "quota_exhausted",
+        "Copilot's premium requests (vscode#12785), and whoever else says so without a code",
+        on=(NONE, 200, 400, 403),
+        traits="spent",
+        unless="hint per_minute",
+        tip="billing",
+    ),
+    row(
+        "quota_exhausted",
         "deepseek-402-json, openrouter-402-insufficient: 402",
         on=(402,),
         unless="long_hint",

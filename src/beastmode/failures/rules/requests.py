@@ -203,7 +203,8 @@ SENTENCES = (
         "too many input tokens | reduce the length of | exceeds the available context | "
         "prompt contains too many tokens | maximum allowed token | tokens exceeds the limit | "
         "exceeds maximum length | maximum input length | longer than the maximum | "
-        "maximum sequence length | maximum model length | too many tokens (",
+        "maximum sequence length | maximum model length | too many tokens ( | max_seq_len | max_seq_length | "
+        "max_input_length | max_position_embeddings | length of prompt",
         unless="per_minute",
     ),
     row(
@@ -380,6 +381,13 @@ SENTENCES = (
         "vllm-404-model, ollama-404-v1, vertex-404-publisher, bedrock-invalid-model-id, Together, Ollama (pull)",
         on=(NONE, 200, 400, 403, 404, 410, 422, 500, 501, 502, 503),
         traits="model_missing",
+    ),
+    row(
+        "not_found_model",
+        "one-api#2340, new-api: a gateway that has nobody to ask for this model",
+        on=(NONE, 200, 400, 403, 404, 500, 503),
+        says="无可用渠道 | no available channel",
+        tip="no_channel",
     ),
     row(
         "conflict",

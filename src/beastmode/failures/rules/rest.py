@@ -179,6 +179,20 @@ STATUSES = (
         on=(525, 526),
     ),
     row(
+        "unsupported_parameter",
+        "llama.cpp#15377, #12947: a 500 that finds fault with what was sent",
+        on=(500,),
+        says="is not supported | are not supported | unsupported | not implemented for",
+    ),
+    row(
+        "bad_request",
+        "llama.cpp, NIM (GenerativeAIExamples#113): a 500 of a server that would not read the messages",
+        on=(500,),
+        says="failed to parse messages | message role | messages must | last message | must alternate | "
+        "unexpected role | invalid role | chat template | jinja | invalid request | missing required | "
+        "is required | validation error | must be a | must be one of | unknown variant",
+    ),
+    row(
         "server_error",
         "cf-520-html and every other",
         on=range(500, 600),
@@ -263,6 +277,15 @@ REST = (
         "other",
         "openai-conn-error-opaque: the SDK hides the cause",
         kinds="APIConnectionError",
+        effect="dropped",
+        scope="upstream",
+        tip="opaque",
+    ),
+    row(
+        "other",
+        "ccr#766, Node's fetch: likewise, as a client words it",
+        on=(NONE, 200),
+        says="connection error | fetch failed",
         effect="dropped",
         scope="upstream",
         tip="opaque",

@@ -17,7 +17,7 @@ WAYS = (
         "rate_limit",
         "a limit, told in a broken stream or by a client",
         on=UNSAID,
-        says="rate limit | rate_limit | too many requests | ratelimit",
+        says="rate limit | rate-limit | rate_limit | too many requests | ratelimit",
         also="exceed | reached | too many | limited",
     ),
     row(
@@ -109,7 +109,7 @@ WAYS = (
         "stream error: stream id | disconnect/reset before headers | und_err_socket | "
         "connection closed | connection aborted | other side closed | forcibly closed | "
         "prematurely closed | connectionreseterror | remotedisconnected | reset by peer | "
-        "connection lost | connection was closed",
+        "connection lost | connection was closed | \": eof | : eof",
     ),
     row(
         "connection_refused",
