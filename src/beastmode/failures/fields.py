@@ -28,7 +28,7 @@ _BY_ROLE = {
     """,
     "message": """
         message error detail details msg error_description errormessage error_msg error_message errordescription
-        title raw description result responsebody body_message failure err
+        title raw description result responsebody body_message failure err errors warnings
     """,
     "value": """
         retrydelay retry_delay retryafter retry_after retry_after_ms retry_after_seconds retryafterseconds resets_at

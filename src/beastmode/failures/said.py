@@ -54,6 +54,7 @@ _ENDINGS = (
 _KIND = re.compile(rf"(?:{'|'.join(_ENDINGS)})(?![A-Za-z]|\.[A-Z]\w{{1,30}}\.[A-Z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z_]\w{0,60}$")
 _SNAKE = re.compile(r"(?<![\w./-])[A-Za-z]{2,30}(?:_[A-Za-z]{2,30}){1,6}(?![\w/])")
+_GRPC = re.compile(r"StatusCode\.([A-Z]{2,20}(?:_[A-Z]{2,20}){0,3})")
 _CODES_ASIDE = str.maketrans("", "", " _-./:")
 
 
@@ -118,7 +119,8 @@ def _follows(digits: str, after: str) -> bool:
 
 def _names_a_call(text: str, start: int, rest: str) -> bool:
     """Whether the number stands behind the colon after some call, as if it were what came of it."""
-    return rest[:1] in (" ", ",") and bool(_CALLED.search(text[max(0, start - 48) : start]))
+    named = rest[:1] == " " or (rest[:1] == "," and text[start : start + 3] != "400")  # aiohttp's parser says 400
+    return named and bool(_CALLED.search(text[max(0, start - 48) : start]))
 
 
 def kinds(text: str) -> set[str]:
@@ -135,7 +137,8 @@ def kinds(text: str) -> set[str]:
 
 
 def snakes(text: str) -> set[str]:
-    """Words such as `insufficient_quota` and `RESOURCE_EXHAUSTED`, in lower case."""
-    if "_" not in text:
-        return set()
-    return {match[0].lower() for match in _SNAKE.finditer(text)}
+    """Words such as `insufficient_quota`, `RESOURCE_EXHAUSTED` and gRPC's `StatusCode.NOT_FOUND`, in lower case."""
+    found = {match[0].lower() for match in _SNAKE.finditer(text)} if "_" in text else set()
+    if "StatusCode." in text:
+        found.update(match[1].lower() for match in _GRPC.finditer(text))
+    return found

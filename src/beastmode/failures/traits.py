@@ -25,6 +25,7 @@ TRAITS = {
     "over_limit": "more is requested than the limit itself",
     "limit_zero": "the limit is 0",
     "spent": "an allowance, quota, balance or credit is said to be used up",
+    "field_path": "a place in the request is named, such as messages.3.content or tools[0].name",
     "refills": "what is used up is said to come back by itself",
     "model_missing": "a model is said not to exist",
     "model_path": "the URL is one where only the model can be missing",
@@ -80,7 +81,7 @@ _GONE = re.compile(
     r"not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|not loaded|is invalid|"
     r"no longer (?:available|supported)|is not supported(?! (?:with|by) this)|not recogni[sz]ed|could not be found|"
     r"cannot be found|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated|"
-    r"end of (?:its )?life"
+    r"end of (?:its )?life|is not valid for"
 )
 """What stands behind the word where there is no such model."""
 _WANTED = (
@@ -96,8 +97,10 @@ _WANTED = (
     "unavailable ",
     "not a valid ",
     "passed in ",
+    "non-serverless ",
 )
 """What stands before the word where there is no such model."""
+_PATH = re.compile(r"\b(?:messages|tools|functions|contents?|input|body|parameters)(?:\.|\[)\d{1,4}\b")
 _SPENT = re.compile(
     r"(?:exhaust|exceed|reach|\bhit|us(?:ed|ing) (?:up|all)|r[au]n out|(?<!with)out of|depleted|insufficient|not enough|"
     r"\bno (?:more|remaining))[a-z]{0,4}(?: up| all| of)?(?: your| the| its| this| my)?(?: [\w'-]{1,20}){0,3}? "
@@ -122,6 +125,8 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
     if "per" in codes:
         traits.update(trait for trait, mark in _IN_CODES if mark in codes)
     _note_numbers(facts, zero=zero)
+    if _PATH.search(facts.text):
+        traits.add("field_path")
     if any(store in facts.text for store in _STORES) and _SPENT.search(facts.text):
         traits.add("spent")
         if _REFILLS.search(facts.text):

@@ -181,7 +181,7 @@ SENTENCES = (
         on=OPEN,
         says="requires more system memory | out of memory | outofmemory | not enough memory | "
         "insufficient memory | insufficient system resources | cannot allocate memory | "
-        "failed to allocate | unable to allocate | cudamalloc failed | "
+        "into system memory | free device memory | failed to allocate | unable to allocate | cudamalloc failed | "
         "memory layout cannot be allocated | no available memory for the cache | more gpu memory | "
         "insufficient vram | not enough vram | not enough gpu memory | "
         "larger than the available kv cache memory",
@@ -269,7 +269,7 @@ SENTENCES = (
         "engine process has died | model has crashed | model crashed | "
         "has crashed without | engine core initialization failed | enginecore encountered | "
         "model failed to load | worker died | process exited | runner has unexpectedly stopped | "
-        "backend has died | cuda error",
+        "backend has died | cuda error | do load request",
     ),
     row(
         "connection_refused",
@@ -348,7 +348,7 @@ SENTENCES = (
         "security token included in the request | unable to locate credentials | "
         "default credentials | api key is required | provide an api key | "
         "credentials were not found | reauthentication | invalid bearer | credential is invalid | "
-        "api key format | login required | please log in | sign in again",
+        "no auth available | api key format | login required | please log in | sign in again",
     ),
     row(
         "unsupported_parameter",

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from beastmode.failures.rules.row import NONE, SERVER, row
 
+FAULTS = (
+    "failed to parse messages | message role | messages must | message must | last message | must alternate | "
+    "unexpected role | invalid role | chat template | jinja | invalid request | missing required | "
+    "validation error | must be one of | unknown variant | should match pattern | string too long | "
+    "invalid schema | field required | invalid parameter | invalid value | invalid type for | "
+    "malformed request | tool_result block | must be followed by tool messages | request rejected: | "
+    "exceed the model limit | failed to deserialize the json body | invalid json payload"
+)
+"""Sentences that find fault with the request, whatever the status or without one."""
 STATUSES = (
     row(
         "quota_exhausted",
@@ -152,6 +161,12 @@ STATUSES = (
         codes="unsupported_parameter",
     ),
     row(
+        "bad_request",
+        "letta-code#725: a place in the request is named, whatever a wrapper calls it",
+        on=(400, 422, 500),
+        traits="field_path",
+    ),
+    row(
         "server_error",
         "a 400 of a server that failed by itself",
         on=(400,),
@@ -188,9 +203,7 @@ STATUSES = (
         "bad_request",
         "llama.cpp, NIM (GenerativeAIExamples#113): a 500 of a server that would not read the messages",
         on=(500,),
-        says="failed to parse messages | message role | messages must | last message | must alternate | "
-        "unexpected role | invalid role | chat template | jinja | invalid request | missing required | "
-        "is required | validation error | must be a | must be one of | unknown variant",
+        says=f"{FAULTS} | must be a | is required",
     ),
     row(
         "server_error",
@@ -268,10 +281,20 @@ REST = (
         "bad_request",
         "a sentence alone that finds fault with the request",
         on=(NONE, 200),
-        says="string too long | invalid schema | missing required | field required | invalid parameter | "
-        "invalid value | invalid request | invalid type for | malformed request | validation error | "
-        "tool_result block | must be followed by tool messages | request rejected: | roles must alternate | "
-        "exceed the model limit",
+        says=FAULTS,
+    ),
+    row(
+        "bad_request",
+        "zed#40928: a place in the request is named",
+        on=(NONE, 200),
+        traits="field_path",
+    ),
+    row(
+        "invalid_response",
+        "zed#45761: a client that could not read the answer",
+        on=(NONE, 200),
+        says="deserializ | decoding",
+        also="response | answer | stream",
     ),
     row(
         "other",
