@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from beastmode.failures.phrases import holds
+
 _NUMBER = re.compile(r"[45][0-9][0-9]")
 _BEFORE = re.compile(
     r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|"
@@ -23,7 +25,9 @@ _PHRASES = {
     "522": "connection timed out", "523": "origin is unreachable", "524": "a timeout occurred", "525": "ssl handshake",
     "526": "invalid ssl", "529": "overloaded", "530": "",
 }  # fmt: skip
-_CALLED = re.compile(r"(?:error|fail(?:ed|ure)?|call|request|api|exception|ollama|provider)[^:\n,'\"{}]{0,24}[:-] $")
+_CALLED = re.compile(
+    r"(?:error|fail(?:ed|ure)?|call|request|api|exception|ollama|provider)[^:\n,'\"{}]{0,24}[:-] $"
+)
 """Before a number that is the status of the call spoken of: `API call (Attempt 1/3): 400 Provider returned error`."""
 _REASONS = (
     (413, ("request entity too large", "payload too large", "content too large", "request body too large")),
@@ -92,7 +96,7 @@ def statuses(text: str) -> list[int]:
 
 def reasoned(text: str) -> list[int]:
     """The status whose own phrase a lower-case text holds, where it names no number."""
-    return [status for status, phrases in _REASONS if any(phrase in text for phrase in phrases)][:1]
+    return [status for status, phrases in _REASONS if holds(text, phrases)][:1]
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -119,14 +123,16 @@ def _follows(digits: str, after: str) -> bool:
 
 def _names_a_call(text: str, start: int, rest: str) -> bool:
     """Whether the number stands behind the colon after some call, as if it were what came of it."""
-    named = rest[:1] == " " or (rest[:1] == "," and text[start : start + 3] != "400")  # aiohttp's parser says 400
+    named = rest[:1] == " " or (
+        rest[:1] == "," and text[start : start + 3] != "400"
+    )  # aiohttp's parser says 400
     return named and bool(_CALLED.search(text[max(0, start - 48) : start]))
 
 
 def kinds(text: str) -> set[str]:
     """Names of exceptions in a text, without their modules, as written."""
     found: set[str] = set()
-    if not any(ending in text for ending in _ENDINGS):
+    if not holds(text, _ENDINGS):
         return found
     for match in _KIND.finditer(text):
         before = _WORD_BEFORE.search(text[max(0, match.start() - 60) : match.start()])

@@ -106,7 +106,9 @@ _SPENT = re.compile(
     r"\bno (?:more|remaining))[a-z]{0,4}(?: up| all| of)?(?: your| the| its| this| my)?(?: [\w'-]{1,20}){0,3}? "
     r"(?:allowance|quota|usage limit|usage cap|credits?\b|balance|budget|spend(?:ing)? limit|funds)"
 )
-_STORES = ("allowance", "quota", "usage ", "credit", "balance", "budget", "spend", "funds")
+_STORES = frozenset(("allow", "quota", "usage", "credi", "balan", "budge", "spend", "funds"))
+"""How the words for what can be used up begin, as `phrases.beginnings` has them; `_PLACES`: those of a request."""
+_PLACES = frozenset(("messa", "tools", "funct", "conte", "input", "body", "param"))
 _REFILLS = re.compile(
     r"\bwait\b|renew|\bresets?\b|refill|hourly|daily|weekly|(?:session|window|\d[- ]?hour) (?:usage )?limit|tomorrow|next month"
 )
@@ -125,9 +127,9 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
     if "per" in codes:
         traits.update(trait for trait, mark in _IN_CODES if mark in codes)
     _note_numbers(facts, zero=zero)
-    if _PATH.search(facts.text):
+    if not facts.begun.isdisjoint(_PLACES) and _PATH.search(facts.text):
         traits.add("field_path")
-    if any(store in facts.text for store in _STORES) and _SPENT.search(facts.text):
+    if not facts.begun.isdisjoint(_STORES) and _SPENT.search(facts.text):
         traits.add("spent")
         if _REFILLS.search(facts.text):
             traits.add("refills")

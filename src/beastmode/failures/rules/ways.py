@@ -109,7 +109,7 @@ WAYS = (
         "stream error: stream id | disconnect/reset before headers | und_err_socket | "
         "connection closed | connection aborted | other side closed | forcibly closed | "
         "prematurely closed | connectionreseterror | remotedisconnected | reset by peer | "
-        "connection lost | connection was closed | \": eof | : eof",
+        'connection lost | connection was closed | ": eof | : eof',
     ),
     row(
         "connection_refused",
