@@ -12,6 +12,7 @@ from beastmode.failures.place import host_of
 from beastmode.failures.rules import Rule
 from beastmode.failures.special_tips import ADVICE, Advice, worded
 from beastmode.failures.tips import TIPS, filled
+from beastmode.failures.traits import place_in
 from beastmode.failures.words import one_line
 
 _SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory", "quota_exhausted"))
@@ -58,7 +59,8 @@ def spoken(seconds: float) -> str:
 def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> dict[str, str]:
     provider = facts.provider
     known = {
-        "where": one_line(host_of(facts.where), 200) if facts.where else "",
+        "where": one_line(host_of(facts.where), 200) if facts.where else _named(facts),
+        "place": one_line(place_in(facts.text), 60) if "field_path" in facts.traits else "",
         "model": one_line(facts.model, 100) if facts.model else "",
         "status": f"HTTP {facts.status}" if facts.status else "",
         "param": one_line(facts.values.get("param", ""), 60),
@@ -73,6 +75,8 @@ def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> 
         known["at"] = _clock(now_unix + wait_s, wait_s)
     if class_ in _SIZED or class_ == "rate_limit":
         known |= _numbers(class_, facts)
+    if class_ == "rate_limit":
+        known |= _pace(facts)
     return known
 
 
@@ -86,6 +90,22 @@ def _numbers(class_: str, facts: Facts) -> dict[str, str]:
     if found.limit:
         known["limit_plain"] = f"{found.limit:.0f}"
     return known
+
+
+def _pace(facts: Facts) -> dict[str, str]:
+    """The limit of a minute that the words state, and the flag that keeps to it."""
+    stated = amounts.of_pace(facts.text)
+    if stated is None:
+        return {}
+    number, tokens = stated
+    what, flag = ("tokens", "--tokens") if tokens else ("requests", "--rate")
+    return {"pace_of": f"{number:,.0f} {what} a minute", "pace": f"{flag} {number:.0f}/min"}
+
+
+def _named(facts: Facts) -> str:
+    """Who was called, where no address is known; not "openai", as clients call every server."""
+    provider = facts.provider
+    return "" if provider.name in ("", "openai", "litellm") else provider.name
 
 
 def _clock(at_unix: float, wait_s: float) -> str:

@@ -13,14 +13,30 @@ _WORD = re.compile(r"[a-z0-9]++")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+")
 _LETTERS = 5
 _COMMON = frozenset(
-    ["reque", "model", "error", "serve", "messa", "token", "limit", "input", "inval", "conte", "respo", "excee", "suppo", "conne", "provi"]
+    (
+        "reque",
+        "model",
+        "error",
+        "serve",
+        "messa",
+        "token",
+        "limit",
+        "input",
+        "inval",
+        "conte",
+        "respo",
+        "excee",
+        "suppo",
+        "conne",
+        "provi",
+    )
 )
 """Beginnings that stand in most errors: a phrase is looked for by another word, where it has one."""
 _MARKS_ASIDE = bytes(code if code > 127 or chr(code).isalnum() else 32 for code in range(256))
 
 
 def holds(text: str, parts: Iterable[str]) -> bool:
-    """Whether one of the parts is in the text. Twice as fast as `any` around a generator, and asked for every failure."""
+    """Whether one of the parts is in the text. Twice as fast as `any` around a generator."""
     for part in parts:  # noqa: SIM110
         if part in text:
             return True
@@ -58,7 +74,10 @@ class Phrases:
 
 
 def _key(phrase: str) -> str:
-    """The beginning of its longest word that is not common; of the last word no more than is there. "" where it has none (Chinese)."""
+    """The beginning of its longest word that is not common; of the last word no more than is there.
+
+    "" where it has none (Chinese).
+    """
     words = _WORD.findall(phrase)
     usable = [word for word in words[:-1] or words if len(word) >= 3] or words[:1]
     if words and len(words[-1]) >= _LETTERS:

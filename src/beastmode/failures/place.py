@@ -20,6 +20,7 @@ _NAMED = re.compile(
     r"s?(?: id| name)?[:=]? ?(?:[`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|(?<=: )([\w.:/@+-]{2,100}))",
     re.IGNORECASE,
 )
+_BEFORE = re.compile(r"(?:^|[\s\"'])([\w.:/@+-]{3,100}) is not a valid model", re.IGNORECASE)
 _QUOTED = re.compile(r"[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)")
 
 
@@ -45,7 +46,7 @@ def model_in(text: str) -> str:
         if match:
             return match[1] or match[2]
         at = low.find("model", at + 5)
-    match = _QUOTED.search(text) if " not " in low else None
+    match = (_BEFORE.search(text) or _QUOTED.search(text)) if " not " in low else None
     return match[1] if match else ""
 
 

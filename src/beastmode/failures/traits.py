@@ -100,17 +100,21 @@ _WANTED = (
     "non-serverless ",
 )
 """What stands before the word where there is no such model."""
-_PATH = re.compile(r"\b(?:messages|tools|functions|contents?|input|body|parameters)(?:\.|\[)\d{1,4}\b")
+_PATH = re.compile(
+    r"\b(?:messages|tools|functions|contents?|input|body|parameters)(?:\.|\[)\d{1,4}\b\]?(?:[.\[][\w]{1,30}\]?){0,6}"
+)
 _SPENT = re.compile(
-    r"(?:exhaust|exceed|reach|\bhit|us(?:ed|ing) (?:up|all)|r[au]n out|(?<!with)out of|depleted|insufficient|not enough|"
-    r"\bno (?:more|remaining))[a-z]{0,4}(?: up| all| of)?(?: your| the| its| this| my)?(?: [\w'-]{1,20}){0,3}? "
+    r"(?:exhaust|exceed|reach|\bhit|us(?:ed|ing) (?:up|all)|r[au]n out|(?<!with)out of|depleted|insufficient|"
+    r"not enough|\bno (?:more|remaining))[a-z]{0,4}(?: up| all| of)?"
+    r"(?: your| the| its| this| my)?(?: [\w'-]{1,20}){0,3}? "
     r"(?:allowance|quota|usage limit|usage cap|credits?\b|balance|budget|spend(?:ing)? limit|funds)"
 )
 _STORES = frozenset(("allow", "quota", "usage", "credi", "balan", "budge", "spend", "funds"))
 """How the words for what can be used up begin, as `phrases.beginnings` has them; `_PLACES`: those of a request."""
 _PLACES = frozenset(("messa", "tools", "funct", "conte", "input", "body", "param"))
 _REFILLS = re.compile(
-    r"\bwait\b|renew|\bresets?\b|refill|hourly|daily|weekly|(?:session|window|\d[- ]?hour) (?:usage )?limit|tomorrow|next month"
+    r"\bwait\b|renew|\bresets?\b|refill|hourly|daily|weekly|(?:session|window|\d[- ]?hour) (?:usage )?limit|"
+    r"tomorrow|next month"
 )
 """An allowance that comes back, beside one that somebody has to pay for."""
 _NOTHING = re.compile(r"\blimit:? 0(?![\d.])(?! ?%)")
@@ -145,6 +149,12 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
         traits.add("model_path")
     if _is_public(facts):
         traits.add("public_host")
+
+
+def place_in(text: str) -> str:
+    """The place in the request that an error names, such as messages.3.content.0; "" where it names none."""
+    match = _PATH.search(text)
+    return match[0] if match else ""
 
 
 def _model_is_missing(text: str) -> bool:

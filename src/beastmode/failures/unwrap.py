@@ -188,8 +188,10 @@ def _cause(found: Fields, words: str, facts: Facts) -> str:
         if len(one) > _LONGEST_DULL or (" " in one.strip() and one.strip(" .\n").lower() not in _DULL)
     ]
     plain = [one for one in sentences if "{" not in one and "b'" not in one]
-    if plain or sentences or found.messages:
-        return (plain or sentences or found.messages)[0]
+    if plain or sentences:
+        return (plain or sentences)[0]
+    if found.messages and ("json" in facts.traits or not words.strip()):
+        return found.messages[0]
     if facts.links:
         return facts.links[0].words
     if found.codes and not words.strip():
