@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from beastmode.failures import amounts
 from beastmode.failures.facts import Facts
+from beastmode.failures.phrases import Phrases
 from beastmode.failures.place import host_of
 from beastmode.failures.rules import Rule
 from beastmode.failures.special_tips import ADVICE, Advice, worded
@@ -16,6 +17,7 @@ from beastmode.failures.traits import place_in
 from beastmode.failures.words import one_line
 
 _SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory", "quota_exhausted"))
+_SAID = Phrases(part for advice in ADVICE for part in advice.says)
 _TOKENS = ("requested", "limit", "used")
 
 
@@ -27,8 +29,9 @@ def tip_for(rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[
     known = _known(rule.class_, facts, wait_s, now_unix)
     if rule.class_ == "not_found_model" and models and facts.model:
         known["nearest"] = nearest(facts.model, models)
+    said = _SAID.found(facts.text, facts.begun)
     for advice in _about(rule.class_):
-        if _fits(advice, rule, facts):
+        if _fits(advice, rule, facts, said):
             tip = worded(advice, known)
             if tip is not None:
                 return tip
@@ -60,6 +63,7 @@ def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> 
     provider = facts.provider
     known = {
         "where": one_line(host_of(facts.where), 200) if facts.where else _named(facts),
+        "public": one_line(host_of(facts.where), 200) if "public_host" in facts.traits else "",
         "place": one_line(place_in(facts.text), 60) if "field_path" in facts.traits else "",
         "model": one_line(facts.model, 100) if facts.model else "",
         "status": f"HTTP {facts.status}" if facts.status else "",
@@ -121,9 +125,9 @@ def _about(class_: str) -> tuple[Advice, ...]:
     return tuple(advice for advice in ADVICE if advice.class_ == class_)
 
 
-def _fits(advice: Advice, rule: Rule, facts: Facts) -> bool:
+def _fits(advice: Advice, rule: Rule, facts: Facts, said: set[str]) -> bool:
     return (
         (not advice.case or advice.case == rule.tip or (advice.case == "long" and facts.long_wait))
         and (not advice.provider or advice.provider == facts.provider.name)
-        and (not advice.says or any(part in facts.text for part in advice.says))
+        and (not advice.says or not said.isdisjoint(advice.says))
     )

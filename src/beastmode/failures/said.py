@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from beastmode.failures.phrases import holds
@@ -32,12 +33,14 @@ _CALLED = re.compile(
 _REASONS = (
     (413, ("request entity too large", "payload too large", "content too large", "request body too large")),
     (422, ("unprocessable entity",)),
+    (400, ("bad request",)),
     (502, ("bad gateway",)),
     (503, ("service unavailable", "service temporarily unavailable")),
     (504, ("gateway timeout", "gateway time-out")),
     (500, ("internal server error",)),
 )
 """What stands for a status where the number is not there."""
+_ALONE = {phrase: int(digits) for digits, phrase in _PHRASES.items() if digits < "500" and phrase}
 _ENDINGS = (
     "Error",
     "Exception",
@@ -94,9 +97,10 @@ def statuses(text: str) -> list[int]:
     return found
 
 
-def reasoned(text: str) -> list[int]:
-    """The status whose own phrase a lower-case text holds, where it names no number."""
-    return [status for status, phrases in _REASONS if holds(text, phrases)][:1]
+def reasoned(text: str, sentences: Iterable[str]) -> list[int]:
+    """The status whose own phrase a lower-case text holds, or is one of the sentences, where it names no number."""
+    alone = [_ALONE[one.strip(" .").lower()] for one in sentences if one.strip(" .").lower() in _ALONE]
+    return alone[:1] or [status for status, phrases in _REASONS if holds(text, phrases)][:1]
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -123,9 +127,9 @@ def _follows(digits: str, after: str) -> bool:
 
 def _names_a_call(text: str, start: int, rest: str) -> bool:
     """Whether the number stands behind the colon after some call, as if it were what came of it."""
-    named = rest[:1] == " " or (
-        rest[:1] == "," and text[start : start + 3] != "400"
-    )  # aiohttp's parser says 400
+    named = rest.startswith(
+        (" ", ", message='")
+    )  # aiohttp's parser says `400, message:` of what no server sent
     return named and bool(_CALLED.search(text[max(0, start - 48) : start]))
 
 

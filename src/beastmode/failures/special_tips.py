@@ -173,6 +173,7 @@ ADVICE = (
         "quota_exhausted",
         (
             "Add credit to the account behind this key at {where}, or use another key; no retry brings it back.",
+            "Add credit to the account behind this key, or use another key; no retry brings it back.",
         ),
         case="billing",
     ),
@@ -659,6 +660,12 @@ ADVICE = (
             "host is unreachable",
             "enetunreach",
             "ehostunreach",
+        ),
+    ),
+    Advice(
+        "connection_refused",
+        (
+            "Check the network, proxy (HTTPS_PROXY) and firewall on the way to {public}: it does not answer here.",
         ),
     ),
     Advice(

@@ -60,7 +60,9 @@ def read(evidence: Evidence, *, now_unix: float) -> Facts:
     spoken = "\n".join(part for part in (words, raised_words, *(link.words for link in known.links)) if part)
     _note_words(facts, found, spoken)
     inside = found.statuses + said.statuses(facts.text)
-    facts.status = telling(facts.http, inside or (said.reasoned(facts.text) if facts.http is None else []))
+    facts.status = telling(
+        facts.http, inside or (said.reasoned(facts.text, found.messages[:20]) if facts.http is None else [])
+    )
     facts.cause = _cause(found, words or raised_words, facts)
     _note_place(facts, evidence, known.url, spoken)
     _note_wait(facts, found, now_unix)
