@@ -9,7 +9,8 @@ FAULTS = (
     "unexpected role | invalid role | chat template | jinja | invalid request | missing required | "
     "validation error | must be one of | unknown variant | should match pattern | string too long | "
     "invalid schema | field required | invalid parameter | invalid value | invalid type for | "
-    "malformed request | raise_exception | tool role | tool_result block | must be followed by tool messages | request rejected: | "
+    "malformed request | raise_exception | tool role | tool_result block | "
+    "must be followed by tool messages | request rejected: | "
     "exceed the model limit | failed to deserialize the json body | invalid json payload"
 )
 """Sentences that find fault with the request, whatever the status or without one."""
