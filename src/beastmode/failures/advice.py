@@ -67,7 +67,7 @@ def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> 
         "place": one_line(place_in(facts.text), 60) if "field_path" in facts.traits else "",
         "model": one_line(facts.model, 100) if facts.model else "",
         "status": f"HTTP {facts.status}" if facts.status else "",
-        "param": one_line(facts.values.get("param", ""), 60),
+        "param": one_line(_param(facts), 60),
         "hosted": provider.name if provider.key else "",
         "key": provider.key,
         "keys": provider.keys,
@@ -82,6 +82,12 @@ def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> 
     if class_ == "rate_limit":
         known |= _pace(facts)
     return known
+
+
+def _param(facts: Facts) -> str:
+    """The parameter that the error names; gateways of the one-api kind write the status there."""
+    named = facts.values.get("param", "")
+    return "" if named.isdigit() else named
 
 
 def _numbers(class_: str, facts: Facts) -> dict[str, str]:

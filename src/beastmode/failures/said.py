@@ -10,7 +10,7 @@ from beastmode.failures.phrases import holds
 
 _NUMBER = re.compile(r"[45][0-9][0-9]")
 _BEFORE = re.compile(
-    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|"
+    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code(?: of)?)?|\berror(?:[ _-]?code)?|\bcode|\breturned|"
     r"\bresponse(?:d with)?|\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)"
     r"[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
 )

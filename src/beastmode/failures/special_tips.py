@@ -681,6 +681,10 @@ ADVICE = (
         ("Start Ollama (`ollama serve`) or correct the address {where}.",),
         provider="ollama",
     ),
+    Advice(
+        "connection_refused",
+        ("Start the server at {where} or correct its address: nothing answers there.",),
+    ),
     # The way there.
     Advice(
         "connection_reset",
@@ -707,6 +711,12 @@ ADVICE = (
             "the service's name.",
         ),
         case="no_such_name",
+    ),
+    Advice(
+        "dns",
+        (
+            "Check the DNS, VPN and network of this machine: the name {public} exists, and is not found from here.",
+        ),
     ),
     Advice(
         "tls",

@@ -13,7 +13,7 @@ TIPS: dict[str, str] = {
     "verify_failed": "Read what the verification printed; it ended with exit code {code}.",
     "worker_lost": "Check that {where} is up and has memory left.",
     "out_of_budget": "Raise the budget, then give the same command again; it resumes.",
-    "connection_refused": "Start the server at {where} or correct its address: nothing answers there.",
+    "connection_refused": "Start {where} or correct its address: nothing answers there.",
     "connection_reset": "Read the log of {where}: it hung up before its answer was complete. "
     "Check http against https as well.",
     "dns": "Check the name of {where} and the DNS of this machine.",

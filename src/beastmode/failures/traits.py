@@ -107,7 +107,9 @@ _SPENT = re.compile(
     r"(?:exhaust|exceed|reach|\bhit|us(?:ed|ing) (?:up|all)|r[au]n out|(?<!with)out of|depleted|insufficient|"
     r"not enough|\bno (?:more|remaining))[a-z]{0,4}(?: up| all| of)?"
     r"(?: your| the| its| this| my)?(?: [\w'-]{1,20}){0,3}? "
-    r"(?:allowance|quota|usage limit|usage cap|credits?\b|balance|budget|spend(?:ing)? limit|funds)"
+    r"(?:allowance|quota|usage limit|usage cap|credits?\b|balance|budget|spend(?:ing)? limit|funds)|"
+    r"(?:allowance|credits?|balance|funds) (?:(?:is|are|was|were|has|have|been|now|already|all|fully) ){0,3}"
+    r"(?:exhaust|used up|depleted|r[au]n out|insufficient|too low|empty)"
 )
 _STORES = frozenset(("allow", "quota", "usage", "credi", "balan", "budge", "spend", "funds"))
 """How the words for what can be used up begin, as `phrases.beginnings` has them; `_PLACES`: those of a request."""

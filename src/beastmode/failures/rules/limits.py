@@ -168,7 +168,8 @@ QUOTA = (
         "欠费 | 额度不足 | 额度已用完 | exceeded your monthly | monthly usage limit | monthly quota | "
         "monthly limit | insufficient_quota | prompt tokens limit exceeded | key limit exceeded | "
         "account is suspended | past invoices | top up your | recharge your | "
-        "purchase more credits | negative balance | credit_balance",
+        "purchase more credits | negative balance | credit_balance | credits are used up | credits used up | "
+        "credits exhausted | credits are exhausted",
         unless="per_minute",
     ),
     row(

@@ -183,7 +183,7 @@ SENTENCES = (
         "insufficient memory | insufficient system resources | cannot allocate memory | "
         "into system memory | free device memory | failed to allocate | unable to allocate | cudamalloc failed | "
         "memory layout cannot be allocated | no available memory for the cache | more gpu memory | "
-        "insufficient vram | not enough vram | not enough gpu memory | "
+        "insufficient vram | not enough vram | not enough gpu memory | not have enough available memory | "
         "larger than the available kv cache memory",
     ),
     row(

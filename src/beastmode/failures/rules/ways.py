@@ -70,6 +70,7 @@ WAYS = (
         "dns",
         "dns-errno-2-dbgpt, facts 14: no such name",
         on=UNSAID,
+        unless="public_host",
         passing=False,
         tip="no_such_name",
         says="errno -2] | name or service not known | no such host | errno -5] | no address associated | "
@@ -81,7 +82,8 @@ WAYS = (
         on=UNSAID,
         traits="public_host",
         says="enotfound | nodename nor servname | getaddrinfo failed | errno 11001 | "
-        "failed to lookup address | dns error",
+        "failed to lookup address | dns error | errno -2] | name or service not known | no such host | errno -5] | "
+        "no address associated | could not resolve host",
     ),
     row(
         "dns",
