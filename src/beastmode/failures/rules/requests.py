@@ -165,7 +165,7 @@ SENTENCES = (
         "not available in your location | geo-restricted | geographic | unsupported country | "
         "matching your data policy | guardrail restrictions and data policy | "
         "matching your guardrail | data policy | you have been blocked | attention required! | "
-        "just a moment | unsupported region | is not supported in your | "
+        "just a moment | unsupported region | unsupported area | unsupported location | is not supported in your | "
         "your region is not supported | privacy settings | no allowed providers",
     ),
     row(
@@ -357,7 +357,7 @@ SENTENCES = (
         says="unsupported parameter | unsupported value | unknown parameter | "
         "unrecognized request argument | unrecognized argument | unrecognized key | "
         "does not support | doesn't support | not supported with this model | "
-        "not supported by this model | not supported for this model | isn't supported | "
+        "not supported by this model | not supported for this model | not supported on this model | isn't supported | "
         "is not supported when | extra inputs are not permitted | unknown name | "
         "cannot both be specified | no endpoints found that support | "
         "only the default | requires --enable-auto-tool-choice | cannot find field | "
