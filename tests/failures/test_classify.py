@@ -154,3 +154,89 @@ def test_what_the_runner_asks_for() -> None:
     assert classify.bad_request("no", "Do this.").tip == "Do this."
     assert "location" not in classify.redirected({"Location": "http://b"}, "HTTP 302").tip
     assert classify.from_status(302, {"location": "http://b"}, "", now_unix=NOW_UNIX).passing is False
+
+
+@pytest.mark.parametrize(
+    ("text", "class_"),
+    [
+        ("Ollama: 500, message='Internal Server Error'", "server_error"),
+        ("API call failed (Attempt 1/3): 400 Provider returned error", "bad_request"),
+        ("the response has a status code of 503 and was refused", "overloaded"),
+        ("request failed: service unavailable", "overloaded"),
+        ("StatusCode.UNAVAILABLE: try again", "overloaded"),
+        ("details = 'Quota', status = StatusCode.RESOURCE_EXHAUSTED", "rate_limit"),
+        ("COOLDOWN_429_SECONDS=429 is ignored: Connection refused", "connection_refused"),
+    ],
+)
+def test_a_status_in_a_sentence_counts_and_one_in_a_setting_does_not(text: str, class_: str) -> None:
+    assert judged(None, text).class_ == class_
+
+
+@pytest.mark.parametrize(
+    ("text", "passing"),
+    [
+        ("You have used up your weekly usage limit.", "after"),
+        ("You have reached your premium request allowance.", False),
+        ("Your monthly allowance is used up", False),
+        ("Your account ran out of credits", False),
+    ],
+)
+def test_what_is_used_up_comes_back_only_where_it_says_so(text: str, passing: object) -> None:
+    failure = judged(403, text)
+    assert (failure.class_, failure.passing) == ("quota_exhausted", passing)
+
+
+def test_a_budget_of_time_or_requests_in_the_middle_is_no_quota() -> None:
+    assert (
+        judged(None, "stream disconnected before completion: Proxy request budget exhausted").passing is True
+    )
+
+
+def test_a_500_that_finds_fault_with_the_request_is_not_tried_again() -> None:
+    failure = judged(500, "Failed to parse messages: unexpected role")
+    assert (failure.class_, failure.passing) == ("bad_request", False)
+    assert judged(500, "Failed to write the answer").passing is True
+
+
+def test_the_place_in_the_request_is_named() -> None:
+    message = "messages.7.content: these blocks cannot be provided in the same turn."
+    failure = judged(400, {"error": {"message": message}})
+    assert failure.class_ == "bad_request"
+    assert "messages.7.content" in failure.tip
+
+
+def test_a_gateway_that_hides_the_status_in_param_is_read_and_its_number_is_no_parameter() -> None:
+    hidden = {"message": "(request id: 1)", "type": "upstream_error", "param": "422"}
+    failure = judged(500, {"error": {**hidden, "code": "bad_response_status_code"}})
+    assert (failure.class_, failure.passing) == ("bad_request", False)
+    assert "422" not in failure.tip
+
+
+def test_the_pace_that_the_words_state_is_the_one_to_set() -> None:
+    failure = judged(429, "Rate limit of 20 requests per minute exceeded")
+    assert "--rate 20/min" in failure.tip
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("connect ECONNREFUSED 10.0.0.4:8000", "10.0.0.4:8000"),
+        ("dial tcp 10.0.0.4:8000: connect: connection refused", "10.0.0.4:8000"),
+        (
+            "FetchError: request to http://box:1/api/chat failed, reason: connect ECONNREFUSED 10.0.0.4:1",
+            "box:1",
+        ),
+    ],
+)
+def test_the_address_in_the_words_of_node_and_go_is_named(text: str, where: str) -> None:
+    failure = judged(None, text)
+    assert failure.class_ == "connection_refused"
+    assert where in failure.tip
+
+
+def test_a_name_that_is_not_found_is_wrong_unless_it_is_a_known_providers() -> None:
+    mine = judged(None, "dial tcp: lookup vllm.lan on 127.0.0.11:53: no such host")
+    theirs = judged(None, "dial tcp: lookup api.mistral.ai on 127.0.0.11:53: no such host")
+    assert (mine.class_, mine.passing) == ("dns", False)
+    assert (theirs.class_, theirs.passing) == ("dns", True)
+    assert "api.mistral.ai exists" in theirs.tip

@@ -131,3 +131,10 @@ def test_an_error_behind_200_is_one(frame: str, class_: str) -> None:
 )
 def test_an_error_inside_an_answer_is_one(body: dict[str, Any], class_: str) -> None:
     assert judged(json.dumps(body), 200).class_ == class_
+
+
+def test_an_error_that_stands_loose_in_a_stream_is_read() -> None:
+    loose = ANSWER + '{"error":{"message":"upstream died","code":502}}\n'
+    failure = judged(loose, 200, mid_stream=True)
+    assert failure.class_ == "server_error"
+    assert "upstream died" in failure.cause

@@ -76,6 +76,7 @@ def test_a_tip_is_plain_and_short(advice: Advice) -> None:
 @every_advice
 def test_a_tip_asks_only_for_facts_that_there_are(advice: Advice) -> None:
     facts = set(UNKNOWN) | {"at", "model", "nearest", "models", "requested", "used", "limit_plain", "param"}
+    facts |= {"status", "place", "pace", "pace_of", "public"}
     facts |= {"key", "keys", "billing", "hosted"}
     assert all(needs(wording) <= facts for wording in advice.wordings)
 

@@ -8,13 +8,16 @@ from functools import lru_cache
 
 from beastmode.failures import amounts
 from beastmode.failures.facts import Facts
+from beastmode.failures.phrases import Phrases
 from beastmode.failures.place import host_of
 from beastmode.failures.rules import Rule
 from beastmode.failures.special_tips import ADVICE, Advice, worded
 from beastmode.failures.tips import TIPS, filled
+from beastmode.failures.traits import place_in
 from beastmode.failures.words import one_line
 
 _SIZED = frozenset(("context_length", "payload_too_large", "insufficient_memory", "quota_exhausted"))
+_SAID = Phrases(part for advice in ADVICE for part in advice.says)
 _TOKENS = ("requested", "limit", "used")
 
 
@@ -26,8 +29,9 @@ def tip_for(rule: Rule, facts: Facts, *, wait_s: float | None, models: Sequence[
     known = _known(rule.class_, facts, wait_s, now_unix)
     if rule.class_ == "not_found_model" and models and facts.model:
         known["nearest"] = nearest(facts.model, models)
+    said = _SAID.found(facts.text, facts.begun)
     for advice in _about(rule.class_):
-        if _fits(advice, rule, facts):
+        if _fits(advice, rule, facts, said):
             tip = worded(advice, known)
             if tip is not None:
                 return tip
@@ -58,10 +62,12 @@ def spoken(seconds: float) -> str:
 def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> dict[str, str]:
     provider = facts.provider
     known = {
-        "where": one_line(host_of(facts.where), 200) if facts.where else "",
+        "where": one_line(host_of(facts.where), 200) if facts.where else _named(facts),
+        "public": one_line(host_of(facts.where), 200) if "public_host" in facts.traits else "",
+        "place": one_line(place_in(facts.text), 60) if "field_path" in facts.traits else "",
         "model": one_line(facts.model, 100) if facts.model else "",
         "status": f"HTTP {facts.status}" if facts.status else "",
-        "param": one_line(facts.values.get("param", ""), 60),
+        "param": one_line(_param(facts), 60),
         "hosted": provider.name if provider.key else "",
         "key": provider.key,
         "keys": provider.keys,
@@ -73,7 +79,15 @@ def _known(class_: str, facts: Facts, wait_s: float | None, now_unix: float) -> 
         known["at"] = _clock(now_unix + wait_s, wait_s)
     if class_ in _SIZED or class_ == "rate_limit":
         known |= _numbers(class_, facts)
+    if class_ == "rate_limit":
+        known |= _pace(facts)
     return known
+
+
+def _param(facts: Facts) -> str:
+    """The parameter that the error names; gateways of the one-api kind write the status there."""
+    named = facts.values.get("param", "")
+    return "" if named.isdigit() else named
 
 
 def _numbers(class_: str, facts: Facts) -> dict[str, str]:
@@ -86,6 +100,22 @@ def _numbers(class_: str, facts: Facts) -> dict[str, str]:
     if found.limit:
         known["limit_plain"] = f"{found.limit:.0f}"
     return known
+
+
+def _pace(facts: Facts) -> dict[str, str]:
+    """The limit of a minute that the words state, and the flag that keeps to it."""
+    stated = amounts.of_pace(facts.text)
+    if stated is None:
+        return {}
+    number, tokens = stated
+    what, flag = ("tokens", "--tokens") if tokens else ("requests", "--rate")
+    return {"pace_of": f"{number:,.0f} {what} a minute", "pace": f"{flag} {number:.0f}/min"}
+
+
+def _named(facts: Facts) -> str:
+    """Who was called, where no address is known; not "openai", as clients call every server."""
+    provider = facts.provider
+    return "" if provider.name in ("", "openai", "litellm") else provider.name
 
 
 def _clock(at_unix: float, wait_s: float) -> str:
@@ -101,9 +131,9 @@ def _about(class_: str) -> tuple[Advice, ...]:
     return tuple(advice for advice in ADVICE if advice.class_ == class_)
 
 
-def _fits(advice: Advice, rule: Rule, facts: Facts) -> bool:
+def _fits(advice: Advice, rule: Rule, facts: Facts, said: set[str]) -> bool:
     return (
         (not advice.case or advice.case == rule.tip or (advice.case == "long" and facts.long_wait))
         and (not advice.provider or advice.provider == facts.provider.name)
-        and (not advice.says or any(part in facts.text for part in advice.says))
+        and (not advice.says or not said.isdisjoint(advice.says))
     )

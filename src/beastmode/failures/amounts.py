@@ -34,6 +34,12 @@ _LIMITS = (
 )
 
 
+_PACE = re.compile(
+    r"([\d,]{1,13}(?:\.\d)?) (?:(?:input|output|api|prompt|completion) )?(tokens|requests|calls|queries)"
+    r" ?(?:per|/|a) ?min"
+)
+
+
 class Amounts(NamedTuple):
     """What was asked for, what is allowed, what was used already; None where not said."""
 
@@ -47,6 +53,16 @@ def of_budget(text: str) -> Amounts:
     if "limit" not in text:
         return Amounts()
     return Amounts(*(_first(pattern, text) for pattern in (_REQUESTED, _LIMIT, _USED)))
+
+
+def of_pace(text: str) -> tuple[float, bool] | None:
+    """A limit of a minute that stands in the words, and whether it is one of tokens; not of requests.
+
+    text: lower case.
+    """
+    match = _PACE.search(text) if " min" in text or "/min" in text else None
+    number = _number(match[1]) if match else None
+    return None if match is None or not number else (number, match[2] == "tokens")
 
 
 def of_size(text: str) -> Amounts:

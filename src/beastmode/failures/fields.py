@@ -28,7 +28,8 @@ _BY_ROLE = {
     """,
     "message": """
         message error detail details msg error_description errormessage error_msg error_message errordescription
-        title raw description result responsebody body_message failure err
+        title raw description result responsebody body_message failure err errors warnings
+        rawerrormessage errordetails
     """,
     "value": """
         retrydelay retry_delay retryafter retry_after retry_after_ms retry_after_seconds retryafterseconds resets_at
@@ -170,6 +171,8 @@ def _take(role: str, name: str, value: str, found: Fields, depth: int) -> None:
         _take_code(value, found)
     elif role == "value":
         found.values.setdefault(name, value[:200])
+        if name == "param" and len(value) == 3:  # one-api: what the server behind it answered
+            _take_status(value, found)
         found.zero |= value == "0" and name.startswith("quota")
     elif role == "message" and value:
         _take_message(name, value, found, depth)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from beastmode.failures.durations import from_number, instant, number, sane, spelled, wait_of
+from beastmode.failures.phrases import holds
 
 _AFTER = re.compile(
     r"(?:\bagain|\bretry(?!ing)|retry[-_ ]after|\bwait|\bresets?|\bregain|\bavailable|\brenews?|delay)"
@@ -140,7 +141,7 @@ def in_words(text: str, *, now_unix: float) -> float | None:
     """Seconds stated by a sentence.   text: lower case, single spaces. The first that makes sense counts."""
     if "limit reached|" in text:
         return _after_bar(text, now_unix)
-    if not any(word in text for word in _HINTING):
+    if not holds(text, _HINTING):
         return None
     for match in _AFTER.finditer(text):
         between = match[1].strip(" :='\"~([*-`").rsplit(" ", 1)[-1]

@@ -12,12 +12,41 @@ from collections.abc import Iterable
 _WORD = re.compile(r"[a-z0-9]++")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+")
 _LETTERS = 5
-_MARKS_ASIDE = {code: " " for code in range(128) if not chr(code).isalnum()}
+_COMMON = frozenset(
+    (
+        "reque",
+        "model",
+        "error",
+        "serve",
+        "messa",
+        "token",
+        "limit",
+        "input",
+        "inval",
+        "conte",
+        "respo",
+        "excee",
+        "suppo",
+        "conne",
+        "provi",
+    )
+)
+"""Beginnings that stand in most errors: a phrase is looked for by another word, where it has one."""
+_MARKS_ASIDE = bytes(code if code > 127 or chr(code).isalnum() else 32 for code in range(256))
+
+
+def holds(text: str, parts: Iterable[str]) -> bool:
+    """Whether one of the parts is in the text. Twice as fast as `any` around a generator."""
+    for part in parts:  # noqa: SIM110
+        if part in text:
+            return True
+    return False
 
 
 def beginnings(text: str, names: Iterable[str] = ()) -> set[str]:
     """The first letters of every word.   text: lower case.   names: such as `ReadTimeout`, of several words."""
-    found = {word[:_LETTERS] for word in set(text.translate(_MARKS_ASIDE).split())}
+    words = text.encode("utf-8", "replace").translate(_MARKS_ASIDE).decode("utf-8", "replace").split()
+    found = {word[:_LETTERS] for word in set(words)}
     for name in names:
         found.update(word[:_LETTERS].lower() for word in _HUMP.findall(name))
     return found
@@ -45,9 +74,13 @@ class Phrases:
 
 
 def _key(phrase: str) -> str:
-    """The beginning of its longest word; of the last word no more than is there. "" where it has none (Chinese)."""
+    """The beginning of its longest word that is not common; of the last word no more than is there.
+
+    "" where it has none (Chinese).
+    """
     words = _WORD.findall(phrase)
     usable = [word for word in words[:-1] or words if len(word) >= 3] or words[:1]
     if words and len(words[-1]) >= _LETTERS:
         usable.append(words[-1])
-    return max(usable, key=len)[:_LETTERS] if usable else ""
+    keys = [word[:_LETTERS] for word in sorted(usable, key=len, reverse=True)]
+    return next((one for one in keys if one not in _COMMON), "".join(keys[:1]))

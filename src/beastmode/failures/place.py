@@ -14,18 +14,35 @@ _CALLED = (
     re.compile(r"host=['\"]([\w.-]{1,200}['\"], port=\d{1,5})"),
     re.compile(r"connect to (?:host )?([\w.-]{1,200}:\d{1,5})"),
     re.compile(r"[Cc]onnect call failed \('([\d.]{7,15}', \d{1,5})"),
+    re.compile(
+        r"(?:ECONN[A-Z]{3,8}|ETIMEDOUT|EHOSTUNREACH|dial tcp) (?:\[?[\w.:-]{1,200}\]?->)?([\w.-]{1,200}:\d{1,5})"
+    ),
+    re.compile(r"(?:ENOTFOUND|EAI_AGAIN|dial tcp: lookup) ([\w-]{1,63}(?:\.[\w-]{1,63}){1,9})"),
 )
+_SIGNS = (
+    "http",
+    "host=",
+    "connect",
+    "econn",
+    "etimedout",
+    "ehostunreach",
+    "dial tcp",
+    "enotfound",
+    "eai_again",
+)
+"""One of them stands in every text that names the address, in lower case."""
 _BETWEEN = re.compile(r"['\"],? ?(?:port=)?")
 _NAMED = re.compile(
     r"s?(?: id| name)?[:=]? ?(?:[`'\"]{1,2}([\w.:/@+-]{2,100})[`'\"]|(?<=: )([\w.:/@+-]{2,100}))",
     re.IGNORECASE,
 )
+_BEFORE = re.compile(r"(?:^|[\s\"'])([\w.:/@+-]{3,100}) is not a valid model", re.IGNORECASE)
 _QUOTED = re.compile(r"[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not found|does not exist)")
 
 
 def mentioned(text: str, low: str) -> str:
     """The address that an error names as the one called; not the links to documentation.   low: lower case of it."""
-    if "http" not in low and "host=" not in low and "connect" not in low:
+    if not any(sign in low for sign in _SIGNS):
         return ""
     for pattern in _CALLED:
         match = pattern.search(text)
@@ -45,7 +62,7 @@ def model_in(text: str) -> str:
         if match:
             return match[1] or match[2]
         at = low.find("model", at + 5)
-    match = _QUOTED.search(text) if " not " in low else None
+    match = (_BEFORE.search(text) or _QUOTED.search(text)) if " not " in low else None
     return match[1] if match else ""
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+
+from beastmode.failures.phrases import holds
 
 _NUMBER = re.compile(r"[45][0-9][0-9]")
 _BEFORE = re.compile(
-    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code)?|\berror(?:[ _-]?code)?|\bcode|\breturned|"
+    r"(?:^|\bhttp(?:/[\d.]{1,3})?|\bstatus(?:[ _-]?code(?: of)?)?|\berror(?:[ _-]?code)?|\bcode|\breturned|"
     r"\bresponse(?:d with)?|\bgot|\breceived|\bwith|\bfrom api|api error|\bfailed|\bexception)"
     r"[\s:='\"(\[<-]{0,4}(?:an?\s)?$"
 )
@@ -23,6 +26,21 @@ _PHRASES = {
     "522": "connection timed out", "523": "origin is unreachable", "524": "a timeout occurred", "525": "ssl handshake",
     "526": "invalid ssl", "529": "overloaded", "530": "",
 }  # fmt: skip
+_CALLED = re.compile(
+    r"(?:error|fail(?:ed|ure)?|call|request|api|exception|ollama|provider)[^:\n,'\"{}]{0,24}[:-] $"
+)
+"""Before a number that is the status of the call spoken of: `API call (Attempt 1/3): 400 Provider returned error`."""
+_REASONS = (
+    (413, ("request entity too large", "payload too large", "content too large", "request body too large")),
+    (422, ("unprocessable entity",)),
+    (400, ("bad request",)),
+    (502, ("bad gateway",)),
+    (503, ("service unavailable", "service temporarily unavailable")),
+    (504, ("gateway timeout", "gateway time-out")),
+    (500, ("internal server error",)),
+)
+"""What stands for a status where the number is not there."""
+_ALONE = {phrase: int(digits) for digits, phrase in _PHRASES.items() if digits < "500" and phrase}
 _ENDINGS = (
     "Error",
     "Exception",
@@ -40,9 +58,10 @@ _ENDINGS = (
     "NotFound",
     "InvalidArgument",
 )
-_KIND = re.compile(rf"(?:{'|'.join(_ENDINGS)})(?![A-Za-z])")
+_KIND = re.compile(rf"(?:{'|'.join(_ENDINGS)})(?![A-Za-z]|\.[A-Z]\w{{1,30}}\.[A-Z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z_]\w{0,60}$")
 _SNAKE = re.compile(r"(?<![\w./-])[A-Za-z]{2,30}(?:_[A-Za-z]{2,30}){1,6}(?![\w/])")
+_GRPC = re.compile(r"StatusCode\.([A-Z]{2,20}(?:_[A-Z]{2,20}){0,3})")
 _CODES_ASIDE = str.maketrans("", "", " _-./:")
 
 
@@ -70,12 +89,18 @@ def statuses(text: str) -> list[int]:
         if (
             _leads(before)
             or _follows(match[0], rest)
-            or (_BEFORE.search(before) and not _COUNTED.match(rest))
+            or ((_BEFORE.search(before) or _names_a_call(text, start, rest)) and not _COUNTED.match(rest))
         ):
             found.append(int(match[0]))
             if len(found) > 8:
                 break
     return found
+
+
+def reasoned(text: str, sentences: Iterable[str]) -> list[int]:
+    """The status whose own phrase a lower-case text holds, or is one of the sentences, where it names no number."""
+    alone = [_ALONE[one.strip(" .").lower()] for one in sentences if one.strip(" .").lower() in _ALONE]
+    return alone[:1] or [status for status, phrases in _REASONS if holds(text, phrases)][:1]
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -96,13 +121,22 @@ def _leads(before: str) -> bool:
 def _follows(digits: str, after: str) -> bool:
     phrase = _PHRASES.get(digits)
     after = after.lstrip(" :-)]'\",{")
-    return after.startswith(("client error", "server error")) or bool(phrase and after.startswith(phrase))
+    general = ("client error", "server error", "status code", "provider returned error")
+    return after.startswith(general) or bool(phrase and after.startswith(phrase))
+
+
+def _names_a_call(text: str, start: int, rest: str) -> bool:
+    """Whether the number stands behind the colon after some call, as if it were what came of it."""
+    named = rest.startswith(
+        (" ", ", message='")
+    )  # aiohttp's parser says `400, message:` of what no server sent
+    return named and bool(_CALLED.search(text[max(0, start - 48) : start]))
 
 
 def kinds(text: str) -> set[str]:
     """Names of exceptions in a text, without their modules, as written."""
     found: set[str] = set()
-    if not any(ending in text for ending in _ENDINGS):
+    if not holds(text, _ENDINGS):
         return found
     for match in _KIND.finditer(text):
         before = _WORD_BEFORE.search(text[max(0, match.start() - 60) : match.start()])
@@ -113,7 +147,8 @@ def kinds(text: str) -> set[str]:
 
 
 def snakes(text: str) -> set[str]:
-    """Words such as `insufficient_quota` and `RESOURCE_EXHAUSTED`, in lower case."""
-    if "_" not in text:
-        return set()
-    return {match[0].lower() for match in _SNAKE.finditer(text)}
+    """Words such as `insufficient_quota`, `RESOURCE_EXHAUSTED` and gRPC's `StatusCode.NOT_FOUND`, in lower case."""
+    found = {match[0].lower() for match in _SNAKE.finditer(text)} if "_" in text else set()
+    if "StatusCode." in text:
+        found.update(match[1].lower() for match in _GRPC.finditer(text))
+    return found

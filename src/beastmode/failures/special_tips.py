@@ -131,6 +131,15 @@ ADVICE = (
     Advice(
         "quota_exhausted",
         (
+            "Use another model or key until midnight Pacific time, when Google refills the day's requests, or enable "
+            "billing at {billing}.",
+        ),
+        case="per_day",
+        provider="gemini",
+    ),
+    Advice(
+        "quota_exhausted",
+        (
             "Wait until {at}, or use another key or model: the allowance of this one is used up.",
             "Use another key or model today, or raise the limit at {billing}: the allowance of the day is used "
             "up.",
@@ -160,7 +169,20 @@ ADVICE = (
         "quota_exhausted",
         ("Wait until {at}, or raise the quota of this key at {where}.",),
     ),
+    Advice(
+        "quota_exhausted",
+        (
+            "Add credit to the account behind this key at {where}, or use another key; no retry brings it back.",
+            "Add credit to the account behind this key, or use another key; no retry brings it back.",
+        ),
+        case="billing",
+    ),
     # Slower.
+    Advice(
+        "rate_limit",
+        ("Raise `max_budget` of the deployment in LiteLLM's configuration, or wait for its period to end.",),
+        says=("crossed budget",),
+    ),
     Advice(
         "rate_limit",
         (
@@ -212,6 +234,13 @@ ADVICE = (
             "asked for. Set `--tokens {limit_plain}/min`.",
         ),
         says=("tokens per min", "(tpm)"),
+    ),
+    Advice(
+        "rate_limit",
+        (
+            "Wait {wait}, then keep below {pace_of}: set `{pace}`.",
+            "Keep below {pace_of}: set `{pace}`; no wait is stated.",
+        ),
     ),
     Advice(
         "rate_limit",
@@ -322,6 +351,22 @@ ADVICE = (
     ),
     Advice(
         "permission",
+        (
+            "Grant the account that calls the role Vertex AI User (`roles/aiplatform.user`) in the project called, and "
+            "enable the API there.",
+        ),
+        provider="vertex",
+    ),
+    Advice(
+        "permission",
+        (
+            "Ask the administrator of the organization to allow it, or set {key} to a key of another one.",
+            "Ask the administrator of the organization to allow it, or use a key of another one.",
+        ),
+        says=("organization has", "organization is disabled", "not allowed for this organization"),
+    ),
+    Advice(
+        "permission",
         ("Accept the model's terms on huggingface.co with the account of HF_TOKEN.",),
         provider="huggingface",
     ),
@@ -350,6 +395,13 @@ ADVICE = (
         ),
         says=("cloudflare", "you have been blocked", "just a moment"),
     ),
+    Advice(
+        "region_or_policy_blocked",
+        (
+            "Call from another network or through another proxy: a page refused this one before any model was asked.",
+        ),
+        says=("403 forbidden",),
+    ),
     # What is there.
     Advice(
         "not_found_model",
@@ -358,6 +410,16 @@ ADVICE = (
             "Use the id of an inference profile (us., eu.): `aws bedrock list-inference-profiles`.",
         ),
         case="profile",
+    ),
+    Advice(
+        "not_found_model",
+        (
+            "Add a channel for {model} to the gateway, or write a name that your group has there: "
+            "`curl {where}/v1/models`.",
+            "Add a channel for this model to the gateway, or write a name that your group has there "
+            "(GET /v1/models).",
+        ),
+        case="no_channel",
     ),
     Advice(
         "not_found_model",
@@ -415,8 +477,24 @@ ADVICE = (
     ),
     Advice(
         "unsupported_parameter",
+        ("Start vLLM with `--enable-auto-tool-choice --tool-call-parser NAME`, or send no tools.",),
+        says=("enable-auto-tool-choice",),
+    ),
+    Advice(
+        "unsupported_parameter",
+        ("Send no images, or start the server with the model's projector (`llama-server --mmproj FILE`).",),
+        provider="llamacpp",
+        says=("image", "mmproj"),
+    ),
+    Advice(
+        "unsupported_parameter",
+        ("Send no images, or choose a model that reads them.",),
+        says=("image input", "image_url", "multimodal", "images are not"),
+    ),
+    Advice(
+        "unsupported_parameter",
         ("Choose a model that can use tools, or send none.",),
-        says=("tool use", "support tools", "auto tool choice", "enable-auto-tool-choice"),
+        says=("tool use", "support tools", "auto tool choice"),
     ),
     Advice(
         "unsupported_parameter",
@@ -426,6 +504,62 @@ ADVICE = (
     Advice(
         "unsupported_parameter",
         ("Leave out {param}, or choose a model that takes it.",),
+    ),
+    # What was sent.
+    Advice(
+        "bad_request",
+        (
+            "Answer every tool call in the very next message, and send no answer without its call ({place}).",
+            "Answer every tool call in the very next message, and send no answer without its call.",
+        ),
+        says=("tool_use", "tool_result", "tool call", "tool_call", "function call output", "tool messages"),
+    ),
+    Advice(
+        "bad_request",
+        (
+            "Send the model's thoughts (thinking blocks, reasoning_content, thought_signature) back unchanged, or "
+            "begin a new conversation without them.",
+        ),
+        says=("thinking", "reasoning_content", "thought_signature", "thought signature"),
+    ),
+    Advice(
+        "bad_request",
+        ("Put the messages into the order this model takes: system first, then user and assistant in turn.",),
+        says=(" role", "last message", "final message", "alternate"),
+    ),
+    Advice(
+        "bad_request",
+        ("Start vLLM with `--chat-template FILE`: the model brings none that works.",),
+        says=("chat template", "jinja"),
+    ),
+    Advice(
+        "bad_request",
+        (
+            "Correct the JSON schema of {param}; the cause names what is wrong in it.",
+            "Correct the JSON schema of the tool or of the answer; the cause names what is wrong in it.",
+        ),
+        says=("schema", "response_format", "function_declarations"),
+    ),
+    Advice(
+        "bad_request",
+        ("Check the image or file that was sent: it cannot be fetched, read, or is too large.",),
+        says=("image", "downloading", "multimodal", "base64"),
+    ),
+    Advice(
+        "bad_request",
+        ("Read `error.metadata.raw` of the answer: OpenRouter hides there what the model's host said.",),
+        provider="openrouter",
+        says=("provider returned error",),
+    ),
+    Advice(
+        "bad_request",
+        (
+            "Correct {place} in the request: {where} refuses what stands there.",
+            "Correct {place} in the request: it is refused.",
+            "Correct {param} in the request: {where} refuses what stands there.",
+            "Correct {param} in the request: it is refused.",
+            "Correct the request: {where} will not take it as it is.",
+        ),
     ),
     Advice(
         "content_filter",
@@ -506,9 +640,33 @@ ADVICE = (
         ),
     ),
     Advice(
+        "server_error",
+        ("Read the log of {where}: it failed by itself.",),
+    ),
+    Advice(
         "connection_refused",
         ("Restart the model server: it says itself that it is not running.",),
         case="not_running",
+    ),
+    Advice(
+        "connection_refused",
+        (
+            "Check the network of this machine: there is no way to {where}.",
+            "Check the network of this machine.",
+        ),
+        says=(
+            "network is unreachable",
+            "no route to host",
+            "host is unreachable",
+            "enetunreach",
+            "ehostunreach",
+        ),
+    ),
+    Advice(
+        "connection_refused",
+        (
+            "Check the network, proxy (HTTPS_PROXY) and firewall on the way to {public}: it does not answer here.",
+        ),
     ),
     Advice(
         "connection_refused",
@@ -523,7 +681,19 @@ ADVICE = (
         ("Start Ollama (`ollama serve`) or correct the address {where}.",),
         provider="ollama",
     ),
+    Advice(
+        "connection_refused",
+        ("Start the server at {where} or correct its address: nothing answers there.",),
+    ),
     # The way there.
+    Advice(
+        "connection_reset",
+        (
+            "Check the server behind the gateway at {where}: the gateway is up and could not reach it.",
+            "Check the server behind the gateway: the gateway is up and could not reach it.",
+        ),
+        says=("upstream connect error", "before headers"),
+    ),
     Advice(
         "connection_reset",
         (
@@ -541,6 +711,12 @@ ADVICE = (
             "the service's name.",
         ),
         case="no_such_name",
+    ),
+    Advice(
+        "dns",
+        (
+            "Check the DNS, VPN and network of this machine: the name {public} exists, and is not found from here.",
+        ),
     ),
     Advice(
         "tls",
@@ -591,6 +767,23 @@ ADVICE = (
             "Stream the answer, or raise the read timeout of the proxy before the model: it gave up waiting.",
         ),
         says=("gateway", "cloudflare", "524", "522", "initial response"),
+    ),
+    Advice(
+        "timeout",
+        (
+            "Check the network, proxy (HTTPS_PROXY) and firewall on the way to {where}: no connection came about.",
+            "Check the network, proxy (HTTPS_PROXY) and firewall: no connection came about.",
+        ),
+        says=(
+            "connect timeout",
+            "connecttimeout",
+            "connect_timeout",
+            "connect etimedout",
+            "errno 110",
+            "connect timed out",
+            "dial tcp",
+            "tls handshake timeout",
+        ),
     ),
     Advice(
         "timeout",

@@ -11,6 +11,8 @@ from typing import Any
 from beastmode.failures.fields import Fields, decoded, scan, walk
 
 _MOST_FRAMES = 2000
+_MOST_LOOSE = 60
+"""Lines outside of any event that are read for an error."""
 _ENDS = frozenset(
     (
         "message_stop",
@@ -61,7 +63,7 @@ def is_stream(text: str) -> bool:
 
 def read(text: str) -> Stream:
     """Read the frames of a body; frames that are no JSON are read for named fields. At most 2,000 of each end."""
-    stream, event = Stream(), ""
+    stream, event, loose = Stream(), "", []
     lines = text.splitlines()
     if len(lines) > 2 * _MOST_FRAMES:
         lines = lines[:_MOST_FRAMES] + lines[-_MOST_FRAMES:]
@@ -72,7 +74,20 @@ def read(text: str) -> Stream:
             _fails(stream, event, None)
         elif line.startswith("data:"):
             _frame(line[5:].strip(), event, stream)
+        elif line and not line.startswith((":", "id:", "retry:")):
+            loose.append(line)
+    _read_loose("\n".join(loose[-_MOST_LOOSE:]), stream)
     return stream
+
+
+def _read_loose(text: str, stream: Stream) -> None:
+    """An error that a server writes into its stream as it would have answered it: lines of JSON without `data:`."""
+    if '"error"' not in text:
+        return
+    value = decoded(text[text.find("{") :].strip())
+    if isinstance(value, dict) and _fails(stream, "", value):
+        stream.frames += 1
+        walk(value, stream.fields)
 
 
 def _frame(data: str, event: str, stream: Stream) -> None:

@@ -24,6 +24,9 @@ TRAITS = {
     "per_minute": "a limit per minute or second is named",
     "over_limit": "more is requested than the limit itself",
     "limit_zero": "the limit is 0",
+    "spent": "an allowance, quota, balance or credit is said to be used up",
+    "field_path": "a place in the request is named, such as messages.3.content or tools[0].name",
+    "refills": "what is used up is said to come back by itself",
     "model_missing": "a model is said not to exist",
     "model_path": "the URL is one where only the model can be missing",
     "public_host": "the host is a known provider's",
@@ -78,7 +81,7 @@ _GONE = re.compile(
     r"not found|does ?n[o']t exist|not exist|(?:is|was|are) not available|not a valid|not loaded|is invalid|"
     r"no longer (?:available|supported)|is not supported(?! (?:with|by) this)|not recogni[sz]ed|could not be found|"
     r"cannot be found|has been (?:deprecated|decommissioned|retired|removed|shut ?down)|unavailable for|is deprecated|"
-    r"end of (?:its )?life"
+    r"end of (?:its )?life|is not valid for"
 )
 """What stands behind the word where there is no such model."""
 _WANTED = (
@@ -94,8 +97,28 @@ _WANTED = (
     "unavailable ",
     "not a valid ",
     "passed in ",
+    "non-serverless ",
 )
 """What stands before the word where there is no such model."""
+_PATH = re.compile(
+    r"\b(?:messages|tools|functions|contents?|input|body|parameters)(?:\.|\[)\d{1,4}\b\]?(?:[.\[][\w]{1,30}\]?){0,6}"
+)
+_SPENT = re.compile(
+    r"(?:exhaust|exceed|reach|\bhit|us(?:ed|ing) (?:up|all)|r[au]n out|(?<!with)out of|depleted|insufficient|"
+    r"not enough|\bno (?:more|remaining))[a-z]{0,4}(?: up| all| of)?"
+    r"(?: your| the| its| this| my)?(?: [\w'-]{1,20}){0,3}? "
+    r"(?:allowance|quota|usage limit|usage cap|credits?\b|balance|budget|spend(?:ing)? limit|funds)|"
+    r"(?:allowance|credits?|balance|funds) (?:(?:is|are|was|were|has|have|been|now|already|all|fully) ){0,3}"
+    r"(?:exhaust|used up|depleted|r[au]n out|insufficient|too low|empty)"
+)
+_STORES = frozenset(("allow", "quota", "usage", "credi", "balan", "budge", "spend", "funds"))
+"""How the words for what can be used up begin, as `phrases.beginnings` has them; `_PLACES`: those of a request."""
+_PLACES = frozenset(("messa", "tools", "funct", "conte", "input", "body", "param"))
+_REFILLS = re.compile(
+    r"\bwait\b|renew|\bresets?\b|refill|hourly|daily|weekly|(?:session|window|\d[- ]?hour) (?:usage )?limit|"
+    r"tomorrow|next month"
+)
+"""An allowance that comes back, beside one that somebody has to pay for."""
 _NOTHING = re.compile(r"\blimit:? 0(?![\d.])(?! ?%)")
 _SENTENCE = re.compile(r"[;\n]")
 _REACH = 160
@@ -110,6 +133,12 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
     if "per" in codes:
         traits.update(trait for trait, mark in _IN_CODES if mark in codes)
     _note_numbers(facts, zero=zero)
+    if not facts.begun.isdisjoint(_PLACES) and _PATH.search(facts.text):
+        traits.add("field_path")
+    if not facts.begun.isdisjoint(_STORES) and _SPENT.search(facts.text):
+        traits.add("spent")
+        if _REFILLS.search(facts.text):
+            traits.add("refills")
     if facts.wait_s is not None:
         traits.add("hint")
     if facts.long_wait:
@@ -122,6 +151,12 @@ def note_traits(facts: Facts, *, zero: bool, streaming: bool) -> None:
         traits.add("model_path")
     if _is_public(facts):
         traits.add("public_host")
+
+
+def place_in(text: str) -> str:
+    """The place in the request that an error names, such as messages.3.content.0; "" where it names none."""
+    match = _PATH.search(text)
+    return match[0] if match else ""
 
 
 def _model_is_missing(text: str) -> bool:

@@ -18,14 +18,17 @@ from beastmode.failures.traits import SPANS, note_traits
 _HEAD, _TAIL = 48 * 1024, 16 * 1024
 """Of a body: an error page of megabytes says nothing more in its middle."""
 _FIELDS, _FIELDS_END = 8000, 4000
-_TEXT, _TEXT_END = 1200, 500
+_TEXT, _TEXT_END = 1000, 400
 """Of the words: what tells of an error stands at its beginning or at its end."""
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
 _TAG = re.compile(r"<(?:script|style)\b[^<]{0,4000}+|<[^<>]{0,500}+>", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|title)\b", re.IGNORECASE)
 _FRAMES = re.compile(r'\n[ \t│]{1,40}+(?:File "[^\n]{0,400}+(?:\n {4,40}+[^\n]{0,400}+)?|at [^\n]{0,400}+)')
 """Of a stack trace, in Python or Node: they name nothing but code."""
+_SETTING = re.compile(r"\b[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}=[^\s,;]{0,200}+")
+"""`API_TIMEOUT_MS=600000ms`: how something is set is not what went wrong."""
 _MARKS = Phrases([*MARKS, *(mark for marks in SPANS.values() for mark in marks)])
+_HINTING = frozenset(("again", "retry", "wait", "reset", "regai", "avail", "renew", "cool", "coold", "until"))
 _DULL = frozenset(
     (
         "provider returned error",
@@ -42,6 +45,7 @@ _DULL = frozenset(
     )
 )
 """Sentences that say no more than a status does."""
+_LONGEST_DULL = 80
 
 
 def read(evidence: Evidence, *, now_unix: float) -> Facts:
@@ -55,7 +59,10 @@ def read(evidence: Evidence, *, now_unix: float) -> Facts:
     raised_words = _scanned(raised, found) if isinstance(raised, str) else ""
     spoken = "\n".join(part for part in (words, raised_words, *(link.words for link in known.links)) if part)
     _note_words(facts, found, spoken)
-    facts.status = telling(facts.http, found.statuses + said.statuses(facts.text))
+    inside = found.statuses + said.statuses(facts.text)
+    facts.status = telling(
+        facts.http, inside or (said.reasoned(facts.text, found.messages[:20]) if facts.http is None else [])
+    )
     facts.cause = _cause(found, words or raised_words, facts)
     _note_place(facts, evidence, known.url, spoken)
     _note_wait(facts, found, now_unix)
@@ -154,7 +161,7 @@ def _read_stream(seen: stream.Stream, found: Fields, traits: set[str]) -> str:
 
 def _page(text: str) -> str:
     title = _TITLE.search(text[:12_000])
-    words = " ".join(_TAG.sub(" ", text[:2_500]).split())[:1000]
+    words = " ".join(_TAG.sub(" ", text[: 1_500 if title else 2_500]).split())[:1000]
     return f"{title[1].strip()}\n{words}" if title else words
 
 
@@ -162,7 +169,10 @@ def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
     if len(spoken) > _TEXT + _TEXT_END:
         spoken = f"{spoken[:_TEXT]} ... {spoken[-_TEXT_END:]}"
     plain = unescaped(spoken)
-    facts.text = " ".join(plain.lower().split())
+    if "=" in plain and "_" in plain:
+        plain = _SETTING.sub(" ", plain)
+    low = plain.lower()
+    facts.text = low.strip() if low.isprintable() and "  " not in low else " ".join(low.split())
     facts.kinds = said.kinds(plain)
     facts.kinds.update(link.kind for link in facts.links)
     facts.begun = beginnings(facts.text, facts.kinds)
@@ -175,11 +185,15 @@ def _note_words(facts: Facts, found: Fields, spoken: str) -> None:
 def _cause(found: Fields, words: str, facts: Facts) -> str:
     """The deepest sentence that is not a wrapper around another; the deepest link; the end of a traceback."""
     sentences = [
-        one for one in found.messages if " " in one.strip() and one.strip(" .\n").lower() not in _DULL
+        one
+        for one in found.messages
+        if len(one) > _LONGEST_DULL or (" " in one.strip() and one.strip(" .\n").lower() not in _DULL)
     ]
     plain = [one for one in sentences if "{" not in one and "b'" not in one]
-    if plain or sentences or found.messages:
-        return (plain or sentences or found.messages)[0]
+    if plain or sentences:
+        return (plain or sentences)[0]
+    if found.messages and ("json" in facts.traits or not words.strip()):
+        return found.messages[0]
     if facts.links:
         return facts.links[0].words
     if found.codes and not words.strip():
@@ -196,11 +210,17 @@ def _note_place(facts: Facts, evidence: Evidence, url: str, spoken: str) -> None
     facts.provider = told(evidence.provider, facts.where, facts.headers, facts.marks)
 
 
+def _may_hint(facts: Facts) -> bool:
+    """Whether some word of the text can begin a wait; asked first, as most failures state none."""
+    return not facts.begun.isdisjoint(_HINTING) or "delay" in facts.text or "|" in facts.text
+
+
 def _note_wait(facts: Facts, found: Fields, now_unix: float) -> None:
     headers = {**found.headers, **facts.headers} if found.headers else facts.headers
     facts.wait_s = (
         hints.in_headers(headers, now_unix=now_unix)
         or hints.in_fields(found.values, now_unix=now_unix)
-        or hints.in_words(facts.text, now_unix=now_unix)
+        or (_may_hint(facts) and hints.in_words(facts.text, now_unix=now_unix))
+        or None
     )
     facts.reset_s = hints.resets(headers, now_unix=now_unix)

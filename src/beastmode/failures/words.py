@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from beastmode.failures.phrases import holds
+
 MOST_CHARACTERS = 500
 _ENOUGH = 650
 """Characters looked at for one line: what is cut off behind cannot leave half a secret, because it is not shown."""
@@ -71,9 +73,9 @@ def masked(text: str) -> str:
         text = _URL_QUERY.sub(_query, text)
     if "cookie" in low:
         text = _COOKIE.sub(r"\1***", text)
-    if any(scheme in low for scheme in _SCHEMES):
+    if holds(low, _SCHEMES):
         text = _SCHEME.sub(_credential, text)
-    if any(name in low for name in _NAMES):
+    if holds(low, _NAMES):
         text = _NAMED.sub(r"\1***", text)
     if len(max(text.split(), key=len, default="")) < _SHORT:
         return text

@@ -168,8 +168,26 @@ QUOTA = (
         "欠费 | 额度不足 | 额度已用完 | exceeded your monthly | monthly usage limit | monthly quota | "
         "monthly limit | insufficient_quota | prompt tokens limit exceeded | key limit exceeded | "
         "account is suspended | past invoices | top up your | recharge your | "
-        "purchase more credits | negative balance | credit_balance",
+        "purchase more credits | negative balance | credit_balance | credits are used up | credits used up | "
+        "credits exhausted | credits are exhausted",
         unless="per_minute",
+    ),
+    row(
+        "quota_exhausted",
+        "ollama cloud (continue#9233), Copilot (vscode#12804): an allowance that comes back",
+        on=(NONE, 200, 400, 402, 403, 429),
+        traits="spent refills",
+        unless="hint per_minute",
+        passing="after",
+        tip="plan",
+    ),
+    row(
+        "quota_exhausted",
+        "Copilot's premium requests (vscode#12785), and whoever else says so without a code",
+        on=(NONE, 200, 400, 403),
+        traits="spent",
+        unless="hint per_minute",
+        tip="billing",
     ),
     row(
         "quota_exhausted",

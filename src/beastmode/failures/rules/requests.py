@@ -165,7 +165,7 @@ SENTENCES = (
         "not available in your location | geo-restricted | geographic | unsupported country | "
         "matching your data policy | guardrail restrictions and data policy | "
         "matching your guardrail | data policy | you have been blocked | attention required! | "
-        "just a moment | unsupported region | is not supported in your | "
+        "just a moment | unsupported region | unsupported area | unsupported location | is not supported in your | "
         "your region is not supported | privacy settings | no allowed providers",
     ),
     row(
@@ -181,9 +181,9 @@ SENTENCES = (
         on=OPEN,
         says="requires more system memory | out of memory | outofmemory | not enough memory | "
         "insufficient memory | insufficient system resources | cannot allocate memory | "
-        "failed to allocate | unable to allocate | cudamalloc failed | "
+        "into system memory | free device memory | failed to allocate | unable to allocate | cudamalloc failed | "
         "memory layout cannot be allocated | no available memory for the cache | more gpu memory | "
-        "insufficient vram | not enough vram | not enough gpu memory | "
+        "insufficient vram | not enough vram | not enough gpu memory | not have enough available memory | "
         "larger than the available kv cache memory",
     ),
     row(
@@ -203,7 +203,8 @@ SENTENCES = (
         "too many input tokens | reduce the length of | exceeds the available context | "
         "prompt contains too many tokens | maximum allowed token | tokens exceeds the limit | "
         "exceeds maximum length | maximum input length | longer than the maximum | "
-        "maximum sequence length | maximum model length | too many tokens (",
+        "maximum sequence length | maximum model length | too many tokens ( | max_seq_len | max_seq_length | "
+        "max_input_length | max_position_embeddings | length of prompt",
         unless="per_minute",
     ),
     row(
@@ -268,7 +269,7 @@ SENTENCES = (
         "engine process has died | model has crashed | model crashed | "
         "has crashed without | engine core initialization failed | enginecore encountered | "
         "model failed to load | worker died | process exited | runner has unexpectedly stopped | "
-        "backend has died | cuda error",
+        "backend has died | cuda error | do load request",
     ),
     row(
         "connection_refused",
@@ -347,7 +348,7 @@ SENTENCES = (
         "security token included in the request | unable to locate credentials | "
         "default credentials | api key is required | provide an api key | "
         "credentials were not found | reauthentication | invalid bearer | credential is invalid | "
-        "api key format | login required | please log in | sign in again",
+        "no auth available | api key format | login required | please log in | sign in again",
     ),
     row(
         "unsupported_parameter",
@@ -356,7 +357,7 @@ SENTENCES = (
         says="unsupported parameter | unsupported value | unknown parameter | "
         "unrecognized request argument | unrecognized argument | unrecognized key | "
         "does not support | doesn't support | not supported with this model | "
-        "not supported by this model | not supported for this model | isn't supported | "
+        "not supported by this model | not supported for this model | not supported on this model | isn't supported | "
         "is not supported when | extra inputs are not permitted | unknown name | "
         "cannot both be specified | no endpoints found that support | "
         "only the default | requires --enable-auto-tool-choice | cannot find field | "
@@ -380,6 +381,13 @@ SENTENCES = (
         "vllm-404-model, ollama-404-v1, vertex-404-publisher, bedrock-invalid-model-id, Together, Ollama (pull)",
         on=(NONE, 200, 400, 403, 404, 410, 422, 500, 501, 502, 503),
         traits="model_missing",
+    ),
+    row(
+        "not_found_model",
+        "one-api#2340, new-api: a gateway that has nobody to ask for this model",
+        on=(NONE, 200, 400, 403, 404, 500, 503),
+        says="无可用渠道 | no available channel",
+        tip="no_channel",
     ),
     row(
         "conflict",

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from beastmode.failures.rules.row import NONE, SERVER, row
 
+FAULTS = (
+    "failed to parse messages | message role | messages must | message must | last message | must alternate | "
+    "unexpected role | invalid role | chat template | jinja | invalid request | missing required | "
+    "validation error | must be one of | unknown variant | should match pattern | string too long | "
+    "invalid schema | field required | invalid parameter | invalid value | invalid type for | "
+    "malformed request | raise_exception | tool role | tool_result block | "
+    "must be followed by tool messages | request rejected: | "
+    "exceed the model limit | failed to deserialize the json body | invalid json payload"
+)
+"""Sentences that find fault with the request, whatever the status or without one."""
 STATUSES = (
     row(
         "quota_exhausted",
@@ -152,6 +162,12 @@ STATUSES = (
         codes="unsupported_parameter",
     ),
     row(
+        "bad_request",
+        "letta-code#725: a place in the request is named, whatever a wrapper calls it",
+        on=(400, 422, 500),
+        traits="field_path",
+    ),
+    row(
         "server_error",
         "a 400 of a server that failed by itself",
         on=(400,),
@@ -177,6 +193,18 @@ STATUSES = (
         "tls",
         "Cloudflare could not speak TLS with the server",
         on=(525, 526),
+    ),
+    row(
+        "unsupported_parameter",
+        "llama.cpp#15377, #12947: a 500 that finds fault with what was sent",
+        on=(500,),
+        says="is not supported | are not supported | unsupported | not implemented for",
+    ),
+    row(
+        "bad_request",
+        "llama.cpp, NIM (GenerativeAIExamples#113): a 500 of a server that would not read the messages",
+        on=(500,),
+        says=f"{FAULTS} | must be a | is required",
     ),
     row(
         "server_error",
@@ -254,15 +282,34 @@ REST = (
         "bad_request",
         "a sentence alone that finds fault with the request",
         on=(NONE, 200),
-        says="string too long | invalid schema | missing required | field required | invalid parameter | "
-        "invalid value | invalid request | invalid type for | malformed request | validation error | "
-        "tool_result block | must be followed by tool messages | request rejected: | roles must alternate | "
-        "exceed the model limit",
+        says=FAULTS,
+    ),
+    row(
+        "bad_request",
+        "zed#40928: a place in the request is named",
+        on=(NONE, 200),
+        traits="field_path",
+    ),
+    row(
+        "invalid_response",
+        "zed#45761: a client that could not read the answer",
+        on=(NONE, 200),
+        says="deserializ | decoding",
+        also="response | answer | stream",
     ),
     row(
         "other",
         "openai-conn-error-opaque: the SDK hides the cause",
         kinds="APIConnectionError",
+        effect="dropped",
+        scope="upstream",
+        tip="opaque",
+    ),
+    row(
+        "other",
+        "ccr#766, Node's fetch: likewise, as a client words it",
+        on=(NONE, 200),
+        says="connection error | fetch failed",
         effect="dropped",
         scope="upstream",
         tip="opaque",

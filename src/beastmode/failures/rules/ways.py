@@ -17,7 +17,7 @@ WAYS = (
         "rate_limit",
         "a limit, told in a broken stream or by a client",
         on=UNSAID,
-        says="rate limit | rate_limit | too many requests | ratelimit",
+        says="rate limit | rate-limit | rate_limit | too many requests | ratelimit",
         also="exceed | reached | too many | limited",
     ),
     row(
@@ -70,6 +70,7 @@ WAYS = (
         "dns",
         "dns-errno-2-dbgpt, facts 14: no such name",
         on=UNSAID,
+        unless="public_host",
         passing=False,
         tip="no_such_name",
         says="errno -2] | name or service not known | no such host | errno -5] | no address associated | "
@@ -81,7 +82,8 @@ WAYS = (
         on=UNSAID,
         traits="public_host",
         says="enotfound | nodename nor servname | getaddrinfo failed | errno 11001 | "
-        "failed to lookup address | dns error",
+        "failed to lookup address | dns error | errno -2] | name or service not known | no such host | errno -5] | "
+        "no address associated | could not resolve host",
     ),
     row(
         "dns",
@@ -109,7 +111,7 @@ WAYS = (
         "stream error: stream id | disconnect/reset before headers | und_err_socket | "
         "connection closed | connection aborted | other side closed | forcibly closed | "
         "prematurely closed | connectionreseterror | remotedisconnected | reset by peer | "
-        "connection lost | connection was closed",
+        'connection lost | connection was closed | ": eof | : eof',
     ),
     row(
         "connection_refused",
