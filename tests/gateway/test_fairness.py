@@ -20,7 +20,7 @@ from tests.gateway.test_proxy import run
 class HeldServer(CountingServer):
     """Counts what arrives, and answers nothing until it is opened."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int | None) -> None:
         super().__init__(slots=slots, work_s=lambda asked: 0.05)
         self.opened = asyncio.Event()
 
@@ -69,7 +69,7 @@ class Clients:
 
 
 @asynccontextmanager
-async def clients_of(upstream: str, home: Path, concurrency: int) -> AsyncIterator[Clients]:
+async def clients_of(upstream: str, home: Path, concurrency: int | None) -> AsyncIterator[Clients]:
     async with (
         gateway(upstream, home, concurrency=concurrency) as url,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
@@ -127,3 +127,39 @@ def test_clients_that_leave_the_line_are_never_sent_and_hold_nobody_up(tmp_path:
     assert run(story()) == ["in flight", "stays"]
     outcomes = [str(entry.outcome) for entry in records(tmp_path)]
     assert sorted(outcomes) == ["cancelled"] * 5 + ["upstream_ok"] * 2
+
+
+class FailsFirst(HeldServer):
+    """Refuses each thing it is asked the first time, and holds it the second, until it is opened; "new" is fine."""
+
+    def __init__(self) -> None:
+        super().__init__(slots=None)
+        self.seen: list[str] = []
+
+    async def _complete(self, request: web.Request) -> web.Response:
+        asked = (await request.json())["messages"][-1]["content"]
+        self.seen.append(asked)
+        if self.seen.count(asked) == 1:
+            return web.json_response({"error": {"message": "a moment, please"}}, status=503)
+        return await (
+            CountingServer._complete(self, request) if asked == "new" else super()._complete(request)
+        )
+
+
+def test_tries_again_that_wait_for_their_budget_keep_no_first_try_waiting(tmp_path: Path) -> None:
+    async def story() -> FailsFirst:
+        async with FailsFirst() as server, clients_of(server.url, tmp_path, concurrency=None) as clients:
+            server.seen.append("new")
+            await clients.ask(*(f"again {number}" for number in range(8)))
+            while (
+                len(server.seen) < 1 + 8 + 3
+            ):  # the budget of retries is in use; in half a second all others want it
+                await asyncio.sleep(0.01)
+            for _ in range(12):
+                await asyncio.gather(*await clients.ask("new"))
+                await asyncio.sleep(0.05)
+            assert len(server.seen) == 1 + 8 + 3 + 12
+            server.opened.set()
+        return server
+
+    assert run(story()).served == 8 + 12

@@ -115,7 +115,6 @@ class Fairness(RuleBasedStateMachine):
     def _gone(self, waiter: Waiter) -> None:
         self.waiting.remove(waiter)
         if all(other.group != waiter.group for other in self.waiting):
-            self.passed_by.pop(waiter.group)
             self.passed_by[waiter.group] = set()
 
     @invariant()
@@ -233,5 +232,18 @@ def test_a_full_line_takes_nobody_more_and_says_how_many_wait() -> None:
             with pytest.raises(LineFullError, match="2 are in line"):
                 await line.turn("c").__aenter__()
         await second
+
+    play(story)
+
+
+def test_who_has_left_makes_room_in_a_full_line_at_once() -> None:
+    async def story() -> None:
+        line = Line(most_waiting=2)
+        async with line.turn("a"):
+            second = asyncio.create_task(line.turn("b").__aenter__())
+            await asyncio.sleep(0)
+            second.cancel()
+            await asyncio.wait([second])
+            assert len(line) == 1
 
     play(story)
