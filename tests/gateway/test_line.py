@@ -205,19 +205,21 @@ def test_who_is_cancelled_in_the_moment_of_its_turn_passes_it_on() -> None:
     play(story)
 
 
-def test_who_is_cancelled_just_before_its_turn_is_passed_over() -> None:
+def test_who_is_cancelled_just_before_its_turn_leaves_it_to_the_next_of_its_key() -> None:
     async def story() -> None:
         line = Line(most_waiting=9)
+        served: list[str] = []
 
-        async def visit(name: str) -> str:
-            async with line.turn(name):
-                return name
+        async def visit(name: str) -> None:
+            async with line.turn(key=name[0]):
+                served.append(name)
 
         async with line.turn("first"):
-            unlucky, next_one = asyncio.create_task(visit("unlucky")), asyncio.create_task(visit("next"))
+            unlucky, *others = [asyncio.create_task(visit(name)) for name in ("a1", "a2", "b1", "a3")]
             await asyncio.sleep(0)
             unlucky.cancel()
-        assert await next_one == "next"
+        await asyncio.gather(*others)
+        assert served == ["a2", "b1", "a3"]
         assert len(line) == 0
 
     play(story)

@@ -39,14 +39,18 @@ class FairQueue(Generic[Item]):
         ring = self._rings.setdefault(priority, OrderedDict())
         ring.setdefault(key, OrderedDict())[item] = None
 
-    def pop(self) -> Item:
-        """Take out the item whose turn it is. Raises IndexError where none waits."""
+    def first(self) -> Item:
+        """The item whose turn it is. Raises IndexError where none waits."""
         if not self._rings:
             raise IndexError("nobody waits")
         ring = self._rings[min(self._rings)]
-        key = next(iter(ring))
-        item = next(iter(ring[key]))
-        ring.move_to_end(key)
+        return next(iter(next(iter(ring.values()))))
+
+    def pop(self) -> Item:
+        """Take out the item whose turn it is; its key is behind the others then. Raises IndexError likewise."""
+        item = self.first()
+        priority, key = self._places[item]
+        self._rings[priority].move_to_end(key)
         self.remove(item)
         return item
 
@@ -116,8 +120,9 @@ class Line:
     def _pass_on(self) -> None:
         """Straight to the next, so that nobody who comes just now gets in between."""
         while self._waiting:
-            mine = self._waiting.pop()
-            if not mine.done():  # else it is cancelled and has not heard of it yet
-                mine.set_result(None)
+            mine = self._waiting.first()
+            if not mine.done():
+                self._waiting.pop().set_result(None)
                 return
+            self._waiting.remove(mine)  # it is cancelled and has not heard of it yet: its key keeps its turn
         self._taken = False
