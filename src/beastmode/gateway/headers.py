@@ -20,14 +20,17 @@ _HOP_BY_HOP = frozenset(
     )
 )
 """RFC 9110, 7.6.1: they are about one connection, not about the message."""
+PRIORITY = b"x-beast-priority"
+"""Ours: a client says with it how urgent it is. It goes no further."""
 _REMADE = frozenset((b"host", b"content-length", b"expect"))
 """The client library writes these anew for the request it sends."""
-_CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+"""Headers in which the dialects carry a client's key."""
 
 
 def to_upstream(headers: Headers, key: str = "") -> list[tuple[str, str]]:
     """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in."""
-    dropped = _REMADE | _HOP_BY_HOP | _named_in_connection(headers)
+    dropped = _REMADE | _HOP_BY_HOP | _named_in_connection(headers) | {PRIORITY}
     passed = [(name, value) for name, value in headers if name not in dropped]
     if key:
         passed = _with_key(passed, key)
@@ -43,8 +46,8 @@ def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str) -> list[tuple[bytes, bytes]]:
     headers = list(headers)
-    names = [name for name, _ in headers if name in _CREDENTIALS] or [b"authorization"]
-    others = [(name, value) for name, value in headers if name not in _CREDENTIALS]
+    names = [name for name, _ in headers if name in CREDENTIALS] or [b"authorization"]
+    others = [(name, value) for name, value in headers if name not in CREDENTIALS]
     value = f"Bearer {key}" if names[0] == b"authorization" else key
     return [*others, (names[0], value.encode("latin-1"))]
 

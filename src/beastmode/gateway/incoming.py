@@ -28,9 +28,10 @@ class Incoming:
 
     token: of `/t/TOKEN/v1/…`, "" without: it names key, run, task and attempt, so that the credential headers stay
     free.   path: percent-encoded, begins with a slash.   query: without the question mark.
+    address: of the client, without its port; "" where it is not known.
     """
 
-    __slots__ = ("_receive", "headers", "method", "path", "query", "token")
+    __slots__ = ("_receive", "address", "headers", "method", "path", "query", "token")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -39,6 +40,7 @@ class Incoming:
         raw: bytes | None = scope.get("raw_path")
         path = scope["path"] if raw is None else raw.decode("latin-1")
         self.token, self.path = split_token(path)
+        self.address: str = (scope.get("client") or ("",))[0]
         self._receive = receive
 
     def header(self, name: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +17,12 @@ from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
+from beastmode.gateway.asking import name_of, priority_of
 from beastmode.gateway.call import Call, RejectedError
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.line import Line, LineFullError
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.streaming import relay
@@ -42,7 +45,8 @@ class Proxy:
         self._upstream, self._guard, self._ledger = upstream, guard, ledger
         self._clock, self._limits = clock, limits
         self._rng = random.Random()
-        self._waiting = 0
+        self._secret = secrets.token_bytes(32)
+        self._line, self._retries = Line(limits.most_waiting), Line(limits.most_waiting)
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
         """One request, from its arrival to its record."""
@@ -80,15 +84,22 @@ class Proxy:
 
     @asynccontextmanager
     async def _admitted(self, call: Call) -> AsyncIterator[Admission]:
-        """In line for the guard, then through it. Raises RejectedError."""
-        if self._waiting >= self._limits.most_waiting:
-            raise rejections.too_many(self._waiting)
-        admission = self._guard.admit(retry=call.entry.tries > 0)
+        """In line for the guard, then through it. Raises RejectedError.
+
+        Retries have a line of their own: one that waits for the budget of retries keeps no first try waiting.
+        """
+        again = call.entry.tries > 0
+        admission, line = self._guard.admit(retry=again), self._retries if again else self._line
+        who = call.entry.key = name_of(call.incoming, self._secret)
         before = self._clock.monotonic()
-        self._waiting += 1
         try:
-            async with asyncio.timeout(call.received + self._limits.queue_timeout_s - before):
+            async with (
+                asyncio.timeout(call.received + self._limits.queue_timeout_s - before),
+                line.turn(who, priority_of(call.incoming)),
+            ):
                 await admission.__aenter__()
+        except LineFullError as full:
+            raise rejections.too_many(full.waiting) from None
         except TimeoutError:
             raise rejections.waited_too_long(self._limits.queue_timeout_s, admission.waited_s) from None
         except HeldBackError as held:
@@ -96,7 +107,6 @@ class Proxy:
         except GuardStoppedError:
             raise rejections.shutting_down() from None
         finally:
-            self._waiting -= 1
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         try:
             yield admission

@@ -1,0 +1,34 @@
+"""Asking: who asks, by a short name that gives nothing away, and how urgent it is. Pure."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from beastmode.gateway.headers import CREDENTIALS, PRIORITY
+from beastmode.gateway.incoming import Incoming
+
+_NAME_BYTES = 4
+_CLASSES = {"interactive": 0, "batch": 1, "warming": 2}
+
+
+def name_of(incoming: Incoming, secret: bytes) -> str:
+    """Who asks: the token of the path, or else the credential it sends, or else its address; as 8 hex digits.
+
+    secret: random bytes, at most 64. The name is no secret: whoever lacks these bytes cannot find the credential by
+    trying, nor compare names of two secrets. Of several credentials, the first in the request counts.
+    """
+    if incoming.token:
+        return _short("token", incoming.token.encode(), secret)
+    credential = next((value for name, value in incoming.headers if name in CREDENTIALS and value), b"")
+    if credential:
+        return _short("credential", credential, secret)
+    return _short("address", incoming.address.encode(), secret)
+
+
+def priority_of(incoming: Incoming) -> int:
+    """Its class in line by `x-beast-priority`, lower first; what is not known there counts as interactive."""
+    return _CLASSES.get(incoming.header(PRIORITY).strip().lower(), 0)
+
+
+def _short(kind: str, value: bytes, secret: bytes) -> str:
+    return blake2b(value, digest_size=_NAME_BYTES, key=secret, person=kind.encode()).hexdigest()
