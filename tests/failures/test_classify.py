@@ -240,3 +240,21 @@ def test_a_name_that_is_not_found_is_wrong_unless_it_is_a_known_providers() -> N
     assert (mine.class_, mine.passing) == ("dns", False)
     assert (theirs.class_, theirs.passing) == ("dns", True)
     assert "api.mistral.ai exists" in theirs.tip
+
+
+@pytest.mark.parametrize(
+    ("text", "class_", "passing"),
+    [
+        ("Request too large (max 32MB). Go back and try a smaller file.", "payload_too_large", False),
+        (
+            "Access to fetch at 'https://x.example/v1' has been blocked by CORS policy",
+            "region_or_policy_blocked",
+            False,
+        ),
+        ("Server error, please report the following request id: 1", "server_error", True),
+        ("The provider returned an empty or unparsable response.", "invalid_response", True),
+    ],
+)
+def test_the_sentence_of_a_client_is_enough(text: str, class_: str, passing: object) -> None:
+    failure = judged(None, text)
+    assert (failure.class_, failure.passing) == (class_, passing)

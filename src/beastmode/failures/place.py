@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from beastmode.failures.phrases import holds
+
 _CALLED = (
     re.compile(r"for url:? '?(https?://[^\s'\"<>)]{1,300})", re.IGNORECASE),
     re.compile(
@@ -42,7 +44,7 @@ _QUOTED = re.compile(r"[`'\"]([\w.:/@+-]{2,100})[`'\"](?: model)? (?:is not|not 
 
 def mentioned(text: str, low: str) -> str:
     """The address that an error names as the one called; not the links to documentation.   low: lower case of it."""
-    if not any(sign in low for sign in _SIGNS):
+    if not holds(low, _SIGNS):
         return ""
     for pattern in _CALLED:
         match = pattern.search(text)

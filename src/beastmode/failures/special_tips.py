@@ -376,6 +376,13 @@ ADVICE = (
     ),
     Advice(
         "region_or_policy_blocked",
+        (
+            "Call {where} from a program or through a proxy of your own: it answers no page in a browser (CORS).",
+        ),
+        says=("by cors policy",),
+    ),
+    Advice(
+        "region_or_policy_blocked",
         ("Allow the model's providers at openrouter.ai/settings/privacy, or choose another model.",),
         provider="openrouter",
     ),

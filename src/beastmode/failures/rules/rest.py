@@ -276,7 +276,22 @@ REST = (
         on=(NONE, 200),
         says="malformed response | empty response | invalid response | no content in response | "
         "not valid json | invalid json response | unexpected token | expecting value | "
-        "failed to parse | unexpected end of json | returned no choices | no choices",
+        "failed to parse | unexpected end of json | returned no choices | no choices | invalid api response | "
+        "unexpected api response | unparsable response | unparseable response | empty or malformed | "
+        "empty or invalid | did not provide any",
+    ),
+    row(
+        "payload_too_large",
+        "claude-code#74048, #30967: a client's sentence, without a status",
+        on=(NONE, 200),
+        says="request too large | payload too large | request body too large | request entity too large | "
+        "file too large | image too large | exceed the api limit | exceeds the api limit",
+    ),
+    row(
+        "region_or_policy_blocked",
+        "note-gen#974: a browser's rule, kept by the server that answers",
+        on=(NONE,),
+        says="by cors policy",
     ),
     row(
         "bad_request",
@@ -296,6 +311,12 @@ REST = (
         on=(NONE, 200),
         says="deserializ | decoding",
         also="response | answer | stream",
+    ),
+    row(
+        "server_error",
+        "Roo-Code#789: no more than that",
+        on=(NONE,),
+        says="server error",
     ),
     row(
         "other",
