@@ -1,8 +1,20 @@
-"""Examples take as long as they take: other work shares the machine, so no property here has a deadline."""
+"""What holds for all tests: properties have no deadline, and limits shared on this host are not those of its user."""
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
+
 from hypothesis import HealthCheck, settings
 
+from beastmode.safeguards.host_folder import FOLDER_SETTING
+
+# Examples take as long as they take: other work shares the machine.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+if FOLDER_SETTING not in os.environ:
+    os.environ[FOLDER_SETTING] = tempfile.mkdtemp(prefix="beast-limits-")
+    atexit.register(shutil.rmtree, os.environ[FOLDER_SETTING], ignore_errors=True)

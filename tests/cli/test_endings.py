@@ -163,13 +163,24 @@ def test_a_summary_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
 # Signals
 
 
+def obey_signals() -> None:
+    """A shell starts what runs in its background with some signals ignored, and that is handed down to us."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def at_work(folder: Path, *before: str, **streams: Any) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A run whose only task does not end by itself, and that task's process.   before: what starts the run."""
     (folder / "roadmap.yaml").write_text(ONCE_DEAF, encoding="utf-8")
     (folder / "pid").unlink(missing_ok=True)
     command = [*before, *BEAST, "run", "roadmap.yaml", "--json"]
-    with subprocess.Popen(command, cwd=folder, **streams) as runner:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        preexec_fn=obey_signals,  # noqa: PLW1509  this test has one thread
+        **streams,
+    ) as runner:
         try:
             yield runner, pid_in(folder / "pid")
         finally:
