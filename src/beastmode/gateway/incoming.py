@@ -63,10 +63,17 @@ class Incoming:
             if not message.get("more_body"):
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    @property
+    def head_bytes(self) -> int:
+        """About how large its line and its headers are."""
+        line = len(self.path) + len(self.query)
+        return line + sum(len(name) + len(value) for name, value in self.headers)
+
     @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
+    async def watched(self, answered: Callable[[], bool]) -> AsyncIterator[None]:
         """Within, a client that goes away cancels what is awaited; ClientGoneError is raised instead.
 
+        answered: the whole answer has been sent; from then on `receive` says "disconnect" of clients that stay.
         To be entered once the body has been read: only `receive` tells that a client has gone, and nothing else may
         be waiting there.
         """
@@ -78,8 +85,9 @@ class Incoming:
             nonlocal gone
             while (await self._receive())["type"] != "http.disconnect":
                 pass
-            gone = True
-            task.cancel()
+            if not answered():
+                gone = True
+                task.cancel()
 
         watcher = asyncio.get_running_loop().create_task(watch())
         try:
