@@ -14,6 +14,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
+_TO_END_S = 1.0
+
 
 class ClientGoneError(Exception):
     """The client has hung up; nobody waits for an answer."""
@@ -73,7 +75,8 @@ class Incoming:
     async def watched(self, answered: Callable[[], bool]) -> AsyncIterator[None]:
         """Within, a client that goes away cancels what is awaited; ClientGoneError is raised instead.
 
-        answered: the whole answer has been sent; from then on `receive` says "disconnect" of clients that stay.
+        answered: all that the client needs has been sent. `receive` then says "disconnect" also of clients that stay,
+        and real ones leave a stream at its last event; the call has a moment more to end by itself.
         To be entered once the body has been read: only `receive` tells that a client has gone, and nothing else may
         be waiting there.
         """
@@ -85,9 +88,10 @@ class Incoming:
             nonlocal gone
             while (await self._receive())["type"] != "http.disconnect":
                 pass
-            if not answered():
-                gone = True
-                task.cancel()
+            if answered():
+                await asyncio.sleep(_TO_END_S)
+            gone = True
+            task.cancel()
 
         watcher = asyncio.get_running_loop().create_task(watch())
         try:

@@ -59,7 +59,7 @@ class Proxy:
                 else:
                     await tell(failure, call)
         except ClientGoneError:
-            call.entry.outcome = call.entry.outcome or "cancelled"
+            call.entry.outcome = call.entry.outcome or ("upstream_ok" if call.answered else "cancelled")
         except RejectedError as rejected:
             await tell_rejected(rejected, call)
         except asyncio.CancelledError:
@@ -86,7 +86,7 @@ class Proxy:
     async def _watched(self, call: Call) -> AsyncIterator[None]:
         """Within, a client that waits is kept alive, and one that goes away ends the call."""
         async with (
-            call.incoming.watched(lambda: call.reply.ended),
+            call.incoming.watched(lambda: call.answered or call.reply.ended),
             kept_alive(call, self._limits.silence_s, self._limits.keepalive_s),
         ):
             yield
