@@ -71,10 +71,13 @@ def test_google_generates_and_streams(tmp_path: Path) -> None:
 
 def test_embeddings_and_counts_of_tokens_pass(tmp_path: Path) -> None:
     vector = b'{"object":"list","model":"m","data":[{"object":"embedding","index":0,"embedding":[1.0,2.0]}]}'
-    with in_thread(Speaker(JSON, [vector])) as server, in_thread(gateway(server.url, tmp_path / "a")) as url:
-        with openai.OpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0, timeout=20) as api:
-            heard = api.embeddings.create(model="m", input="hi", encoding_format="float")
-            assert heard.data[0].embedding == [1.0, 2.0]
+    with (
+        in_thread(Speaker(JSON, [vector])) as server,
+        in_thread(gateway(server.url, tmp_path / "a")) as url,
+        openai.OpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0, timeout=20) as api,
+    ):
+        heard = api.embeddings.create(model="m", input="hi", encoding_format="float")
+        assert heard.data[0].embedding == [1.0, 2.0]
     with (
         in_thread(Speaker(JSON, [b'{"input_tokens": 7}'])) as server,
         in_thread(gateway(server.url, tmp_path / "b")) as url,

@@ -36,6 +36,12 @@ async def take_request(reader: asyncio.StreamReader) -> None:
     await reader.readexactly(length)
 
 
+async def close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
 @asynccontextmanager
 async def answering(speak: Speak) -> AsyncIterator[str]:
     """An upstream that speaks as it likes; gives its URL."""
@@ -43,6 +49,7 @@ async def answering(speak: Speak) -> AsyncIterator[str]:
     async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             await speak(reader, writer)
+        await close(writer)
 
     server = await asyncio.start_server(guarded, "127.0.0.1", 0)
     try:
@@ -74,7 +81,7 @@ def test_a_claim_of_1_gb_is_refused_before_it_is_sent(tmp_path: Path) -> None:
             reader, writer = await connect(url)
             writer.write(f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {2**30}\r\n\r\n".encode())
             assert b" 413 " in await reader.readline()
-            writer.close()
+            await close(writer)
 
     run(story())
     (entry,) = records(tmp_path)
@@ -90,7 +97,7 @@ def test_a_body_without_a_length_is_refused_at_its_limit(tmp_path: Path) -> None
             for _ in range(20):
                 writer.write(b"2710\r\n" + b"x" * 10_000 + b"\r\n")
             assert b" 413 " in await reader.readline()
-            writer.close()
+            await close(writer)
             assert server.asked == []
 
     run(story())
@@ -105,7 +112,7 @@ def test_large_headers_are_refused_with_a_record_and_endless_ones_are_cut(tmp_pa
             reader, writer = await connect(url)
             writer.write(f"POST {CHAT} HTTP/1.1\r\nX-Endless: ".encode() + b"x" * 600_000)
             assert b" 400 " in await reader.readline()
-            writer.close()
+            await close(writer)
             assert (await post(url))[0] == 200
 
     run(story())
@@ -147,7 +154,7 @@ def test_hundreds_of_slow_clients_are_cut_and_others_unharmed(tmp_path: Path) ->
         while not reading.done():
             writer.write(b"x")
             await asyncio.wait([reading], timeout=0.2)
-        writer.close()
+        await close(writer)
         reading.exception()
 
     async def story() -> None:
@@ -180,7 +187,7 @@ def test_a_client_that_never_reads_its_stream_is_cut(tmp_path: Path) -> None:
                 f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
             )
             await until_none_in_flight(url)
-            writer.close()
+            await close(writer)
 
     run(story())
     assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
