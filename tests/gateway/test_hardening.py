@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.gateway.served import gateway, records
 
 CHAT = "/v1/chat/completions"
 BODY = json.dumps({"model": "m-small", "messages": [{"role": "user", "content": "hello"}]}).encode()
+ESTABLISHED = 1
+"""What the kernel calls a TCP connection that is open."""
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -24,7 +27,7 @@ async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
     return await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
 
 
-async def post(url: str, body: bytes = BODY, **headers: str) -> tuple[int, str]:
+async def post(url: str, body: bytes = BODY, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
     async with aiohttp.ClientSession() as session:
         answer = await session.post(f"{url}{CHAT}", data=body, headers=headers)
         return answer.status, await answer.text()
@@ -107,7 +110,7 @@ def test_a_body_without_a_length_is_refused_at_its_limit(tmp_path: Path) -> None
 def test_large_headers_are_refused_with_a_record_and_endless_ones_are_cut(tmp_path: Path) -> None:
     async def story() -> None:
         async with ModelServer() as server, gateway(server.url, tmp_path) as url:
-            status, text = await post(url, **{"X-Large": "x" * 100_000})
+            status, text = await post(url, headers={"X-Large": "x" * 100_000})
             assert (status, "headers are larger" in text) == (431, True)
             reader, writer = await connect(url)
             writer.write(f"POST {CHAT} HTTP/1.1\r\nX-Endless: ".encode() + b"x" * 600_000)
@@ -136,7 +139,7 @@ def test_broken_bodies_and_wrong_types_are_the_upstreams_to_refuse(
 
     async def story() -> None:
         async with answering(refuse) as upstream, gateway(upstream, tmp_path) as url:
-            status, text = await post(url, body, **{"Content-Type": kind})
+            status, text = await post(url, body, headers={"Content-Type": kind})
             assert (status, json.loads(text)["error"]["message"]) == (400, "no JSON")
 
     run(story())
@@ -191,6 +194,24 @@ def test_a_client_that_never_reads_its_stream_is_cut(tmp_path: Path) -> None:
 
     run(story())
     assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
+
+
+def test_a_connection_whose_whole_answer_is_not_read_is_let_go(tmp_path: Path) -> None:
+    async def say_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n" + b"x" * 8_000_000)
+        await writer.drain()
+
+    async def story() -> None:
+        limits = ProxyLimits(slow_client_s=0.5)
+        async with answering(say_much) as upstream, gateway(upstream, tmp_path, limits=limits) as url:
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+                client.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+                while client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == ESTABLISHED:
+                    await asyncio.sleep(0.05)
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"]
 
 
 @pytest.mark.parametrize(

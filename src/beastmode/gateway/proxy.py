@@ -96,8 +96,8 @@ class Proxy:
         while True:
             async with self._admitted(call) as admitted:
                 await self._recorded(call)
+                call.entry.tries += 1
                 failure = await self._try(call, admitted)
-            call.entry.tries += 1
             wait_s = None if failure is None else self._again_after_s(failure, call)
             if wait_s is None:
                 return failure
