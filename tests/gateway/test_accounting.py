@@ -110,4 +110,3 @@ def test_none_is_unaccounted_for_through_faults_and_clients_that_go_away(tmp_pat
     assert {"failed", "rejected", "cancelled", "upstream_ok"} == set(by_outcome)
     assert [entry for entry in kept if entry.outcome in ("failed", "rejected") and not entry.class_] == []
     assert {entry.dialect for entry in kept} == set(PATHS)
-    print(dict(by_outcome))
