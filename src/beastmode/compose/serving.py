@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.app import App
+from beastmode.gateway.connection import Connection, Reaper
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
@@ -28,6 +33,10 @@ from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_IDLE_CLIENT_S = 120.0
+"""Longer than clients keep a connection they do not use, so that none sends a request into one that is being closed."""
+_LAST_WORDS_S = 2.0
+"""For requests that were cut at the end of the drain to have their record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class Serving:
 
 def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
     """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port."""
+    _allow_connections()
     server_for(serving, on_started).run()
 
 
@@ -65,18 +75,19 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
         app,
         host=serving.host,
         port=serving.port,
+        http=Connection,
         log_config=None,
         access_log=False,
         lifespan="on",
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        timeout_keep_alive=round(_IDLE_CLIENT_S),
         timeout_graceful_shutdown=round(serving.drain_s),
-        h11_max_incomplete_event_size=64 * 1024,
     )
     # What it logs are our own cut connections; every request has its record.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    return _Server(config, on_started)
+    return _Server(config, app, serving.limits.slow_client_s, on_started)
 
 
 def app_for(serving: Serving) -> App:
@@ -96,13 +107,16 @@ def app_for(serving: Serving) -> App:
         asyncio.get_running_loop().run_in_executor(None, prices.load)
 
     async def stop() -> None:
-        guard.stop()
+        deadline = time.monotonic() + _LAST_WORDS_S
+        while ledger.counts.in_flight and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
         await upstream.close()
         await ledger.close()
         guard.close()
 
     own = pages(lambda: ledger.counts, lambda: ledger.alarm)
-    return App(proxy, own, slow_client_s=serving.limits.slow_client_s, on_start=start, on_stop=stop)
+    slow_s = serving.limits.slow_client_s
+    return App(proxy, own, slow_client_s=slow_s, on_start=start, on_drain=guard.stop, on_stop=stop)
 
 
 def _checked(serving: Serving) -> str:
@@ -124,18 +138,43 @@ def _checked(serving: Serving) -> str:
     return key
 
 
+def _allow_connections() -> None:
+    """As many open files as this user may have: a few hundred idle clients must not keep the next one out."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 class _Server(uvicorn.Server):
-    """Says on which port it listens, once it does. TERM and Ctrl-C end it in good order, with exit code 0."""
+    """Says on which port it listens, once it does. TERM and Ctrl-C drain it: those in line are told, what has left
+    may end, and the exit code is 0. Told again, it cuts what is left and ends by that signal."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[int], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: App, slow_client_s: float, on_started: Callable[[int], None]
+    ) -> None:
         super().__init__(config)
-        self._on_started = on_started
+        self._app, self._on_started = app, on_started
+        self._reaper = Reaper(self.server_state.connections, slow_client_s)
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
-        if self.started:
-            self._on_started(self.servers[0].sockets[0].getsockname()[1])
+    async def main_loop(self) -> None:
+        self._on_started(self.servers[0].sockets[0].getsockname()[1])
+        reaping = asyncio.get_running_loop().create_task(self._reaper.run())
+        try:
+            await super().main_loop()
+        finally:
+            reaping.cancel()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        again = self.should_exit
+        super().handle_exit(sig, frame)
+        self.force_exit = again
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        self._app.drain()
         await super().shutdown(sockets)  # type: ignore[arg-type]
-        self._captured_signals.clear()  # else uvicorn ends the process by the signal it has just obeyed
+        if self.force_exit:
+            for task in list(self.server_state.tasks):
+                task.cancel()
+            await self.lifespan.shutdown()
+        else:
+            self._captured_signals.clear()  # else uvicorn ends the process by the signal it has just obeyed

@@ -16,7 +16,7 @@ class App:
     """The gateway as an ASGI application.
 
     pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they are not counted as requests.
-    on_start, on_stop: called when the server begins and ends.
+    on_start, on_stop: called when the server begins and ends; on_drain: when nothing more is to be begun.
     """
 
     def __init__(
@@ -26,10 +26,15 @@ class App:
         *,
         slow_client_s: float,
         on_start: Callable[[], Awaitable[None]],
+        on_drain: Callable[[], None],
         on_stop: Callable[[], Awaitable[None]],
     ) -> None:
         self._proxy, self._pages, self._slow_client_s = proxy, pages, slow_client_s
-        self._on_start, self._on_stop = on_start, on_stop
+        self._on_start, self._on_drain, self._on_stop = on_start, on_drain, on_stop
+
+    def drain(self) -> None:
+        """Begin nothing any more; what has left for the upstream goes on."""
+        self._on_drain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

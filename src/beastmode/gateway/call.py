@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.dialects.protocol import Asked, Dialect
+from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.reply import Reply
 from beastmode.store.ledger import Entry
@@ -26,7 +26,7 @@ class Call:
 
     url: at the upstream.   answering: bytes of the upstream's answer are on their way to the client; nothing can be
     tried again.   mid_line: what has gone out does not end with a line's end.   received: monotonic, s.   held: the
-    last answer that was not passed on, for a failure that no retry has mended.
+    last answer that was not passed on, for a failure that no retry has mended.   follower: of the stream that flows.
     """
 
     incoming: Incoming
@@ -40,10 +40,18 @@ class Call:
     held: Held | None = None
     answering: bool = False
     mid_line: bool = False
+    follower: Follower | None = None
 
     @property
     def model(self) -> str:
         return self.asked.model if self.asked else ""
+
+    @property
+    def answered(self) -> bool:
+        """All of a good answer has been sent, or all of a stream that its client waits for."""
+        if self.follower is not None:
+            return self.follower.complete and not self.follower.failed
+        return self.answering and self.reply.ended
 
 
 class RejectedError(Exception):

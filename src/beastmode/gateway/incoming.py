@@ -14,6 +14,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
+_TO_END_S = 1.0
+
 
 class ClientGoneError(Exception):
     """The client has hung up; nobody waits for an answer."""
@@ -65,10 +67,18 @@ class Incoming:
             if not message.get("more_body"):
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    @property
+    def head_bytes(self) -> int:
+        """About how large its line and its headers are."""
+        line = len(self.path) + len(self.query)
+        return line + sum(len(name) + len(value) for name, value in self.headers)
+
     @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
+    async def watched(self, answered: Callable[[], bool]) -> AsyncIterator[None]:
         """Within, a client that goes away cancels what is awaited; ClientGoneError is raised instead.
 
+        answered: all that the client needs has been sent. `receive` then says "disconnect" also of clients that stay,
+        and real ones leave a stream at its last event; the call has a moment more to end by itself.
         To be entered once the body has been read: only `receive` tells that a client has gone, and nothing else may
         be waiting there.
         """
@@ -80,6 +90,8 @@ class Incoming:
             nonlocal gone
             while (await self._receive())["type"] != "http.disconnect":
                 pass
+            if answered():
+                await asyncio.sleep(_TO_END_S)
             gone = True
             task.cancel()
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class ProxyLimits:
     """How much the gateway takes from a client, and how long it waits.
 
-    most_body_bytes: of a request.   most_answer_bytes: of an answer that is held back until it is whole; a longer one
-    flows as it comes.   queue_timeout_s: in line for the guard, then 503.   most_waiting: requests in line at once;
-    one more is refused at once.   slow_client_s: how long a client may leave a piece unread.   silence_s: before a
-    streaming client that waits hears something; keepalive_s: between two such signs.   retries: after the first try,
-    before the first byte has gone to the client.
+    most_head_bytes: line and headers of a request.   most_body_bytes: of a request.   most_answer_bytes: of an answer
+    that is held back until it is whole; a longer one flows as it comes.   queue_timeout_s: in line for the guard, then
+    503.   most_waiting: requests in line at once; one more is refused at once.   slow_client_s: how long a client may
+    leave a piece unread, take for a head, and for 16 KB of a body.   silence_s: before a streaming client that waits
+    hears something; keepalive_s: between two such signs.   retries: after the first try, before the first byte has
+    gone to the client.
     """
 
+    most_head_bytes: int = 64 * 1024
     most_body_bytes: int = 64 * 1024 * 1024
     most_answer_bytes: int = 8 * 1024 * 1024
     queue_timeout_s: float = 900.0

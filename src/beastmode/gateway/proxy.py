@@ -26,11 +26,14 @@ from beastmode.gateway.line import Line, LineFullError
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.streaming import relay
-from beastmode.gateway.telling import tell, tell_rejected
+from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.backoff import backoff_s, hinted_s
 from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
 from beastmode.store.ledger import Entry, Ledger
+
+_MOST_WORDS = 1000
+"""Of a path and of a model's name in the record; who sends more means no good."""
 
 
 class Proxy:
@@ -52,31 +55,53 @@ class Proxy:
         """One request, from its arrival to its record."""
         call = self._received(incoming, reply)
         try:
-            call.body = await incoming.body(self._limits.most_body_bytes)
-            call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
-            self._describe(call)
-            async with incoming.watched(), kept_alive(call, self._limits.silence_s, self._limits.keepalive_s):
+            await self._read(call)
+            async with self._watched(call):
                 failure = await self._serve(call)
                 if failure is None:
                     call.entry.outcome = "upstream_ok"
                 else:
                     await tell(failure, call)
         except ClientGoneError:
-            call.entry.outcome = "cancelled"
-        except BodyTooLargeError:
-            await tell_rejected(rejections.too_large(self._limits.most_body_bytes), call)
+            call.entry.outcome = call.entry.outcome or ("upstream_ok" if call.answered else "cancelled")
         except RejectedError as rejected:
             await tell_rejected(rejected, call)
+        except asyncio.CancelledError:
+            record_stopped(call)
+            raise
+        except Exception as error:  # whatever it is, the request keeps its record
+            await tell_unforeseen(error, call)
         finally:
             self._end(call)
+
+    async def _read(self, call: Call) -> None:
+        """What it asks for. Raises RejectedError where it is too large, and ClientGoneError."""
+        incoming, limits = call.incoming, self._limits
+        if incoming.head_bytes > limits.most_head_bytes:
+            raise rejections.head_too_large(limits.most_head_bytes)
+        try:
+            call.body = await incoming.body(limits.most_body_bytes)
+        except BodyTooLargeError:
+            raise rejections.too_large(limits.most_body_bytes) from None
+        call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
+        call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
+
+    @asynccontextmanager
+    async def _watched(self, call: Call) -> AsyncIterator[None]:
+        """Within, a client that waits is kept alive, and one that goes away ends the call."""
+        async with (
+            call.incoming.watched(lambda: call.answered or call.reply.ended),
+            kept_alive(call, self._limits.silence_s, self._limits.keepalive_s),
+        ):
+            yield
 
     async def _serve(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left."""
         while True:
             async with self._admitted(call) as admitted:
                 await self._recorded(call)
+                call.entry.tries += 1
                 failure = await self._try(call, admitted)
-            call.entry.tries += 1
             wait_s = None if failure is None else self._again_after_s(failure, call)
             if wait_s is None:
                 return failure
@@ -159,16 +184,12 @@ class Proxy:
         entry = Entry(
             upstream=self._upstream.base_url,
             method=incoming.method,
-            path=incoming.path,
+            path=incoming.path[:_MOST_WORDS],
             dialect=dialect.name,
             received_unix=self._clock.unix(),
         )
         self._ledger.begin(entry)
         return Call(incoming, reply, dialect, entry, self._upstream.url_of(incoming), time.monotonic())
-
-    def _describe(self, call: Call) -> None:
-        assert call.asked is not None
-        call.entry.model, call.entry.stream = call.asked.model, call.asked.stream
 
     def _end(self, call: Call) -> None:
         call.entry.total_s = self._clock.monotonic() - call.received

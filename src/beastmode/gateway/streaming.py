@@ -8,7 +8,7 @@ from beastmode.failures.answers import CUT_OFF, flaw_in
 from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
-from beastmode.gateway.headers import as_text
+from beastmode.gateway.headers import as_text, without
 from beastmode.gateway.packing import unpacked
 from beastmode.gateway.upstream import Answer
 
@@ -62,19 +62,23 @@ def _flaw(held: Held, call: Call) -> Evidence | None:
 
 async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | None:
     """Pass pieces on as they come. A stream without its terminal event is what is wrong with it."""
-    follower = call.dialect.follow() if answer.is_stream and not answer.is_packed else None
+    follower = call.follower = call.dialect.follow() if answer.is_stream and not answer.is_packed else None
     call.answering = True
-    await call.reply.start(answer.status, answer.headers)
+    # Of a stream a stated length does not pass on: an error event may have to follow where it breaks off.
+    headers = without(answer.headers, b"content-length") if answer.is_stream else answer.headers
+    await call.reply.start(answer.status, headers)
     for piece in begun:
         await call.reply.piece(piece)
-    async for piece in answer.pieces():
-        _first_byte(call)
+    try:
+        async for piece in answer.pieces():
+            _first_byte(call)
+            if follower is not None:
+                follower.feed(piece)
+            call.mid_line = not piece.endswith(b"\n")
+            await call.reply.piece(piece)
+    finally:
         if follower is not None:
-            follower.feed(piece)
-        call.mid_line = not piece.endswith(b"\n")
-        await call.reply.piece(piece)
-    if follower is not None:
-        account(call, follower.usage)
+            account(call, follower.usage)
     if follower is None or follower.complete:
         await call.reply.end()
         return None

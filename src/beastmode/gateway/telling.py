@@ -39,6 +39,25 @@ async def tell_rejected(rejected: RejectedError, call: Call) -> None:
         await _say(rejected.status, rejected.failure, call)
 
 
+async def tell_unforeseen(error: Exception, call: Call) -> None:
+    """What nobody foresaw: an answer that cannot be passed on, or a mistake of ours. What is recorded stays."""
+    if call.entry.outcome is not None:
+        return
+    cause = f"{type(error).__name__}: {error}"[:500]
+    tip = "Report this with its cause: the gateway could not carry the request."
+    failure = Failure("other", cause, False, tip)
+    _record(failure, call, "failed")
+    if not call.reply.begun:
+        await _say(500, failure, call)
+
+
+def record_stopped(call: Call) -> None:
+    """The gateway ended before the request did; it has no time for words."""
+    tip = "Send it again: the gateway ended before its answer was complete."
+    if call.entry.outcome is None:
+        _record(Failure("killed", "the gateway was told to end", True, tip), call, "failed")
+
+
 async def _end_stream(failure: Failure, call: Call) -> None:
     if call.mid_line:
         await call.reply.piece(b"\n\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -17,6 +18,8 @@ from beastmode.gateway.locate import locate
 
 _SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add where the client sent none."""
+
+_ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Answer:
@@ -80,7 +83,7 @@ class Upstream:
             trace_request_ctx=leaves,
         ) as response:
             leaves()
-            yield Answer(response)
+            yield _sound(response)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -103,6 +106,15 @@ class Upstream:
             # aiohttp sends a GET again by itself when a kept connection turns out to be dead: no limit would count it.
             self._session._retry_connection = False
         return self._session
+
+
+def _sound(response: aiohttp.ClientResponse) -> Answer:
+    """The answer, if HTTP can carry it on: aiohttp takes some heads that no server may send."""
+    answer = Answer(response)
+    if not 200 <= answer.status < 600 or _ODD.search(b"".join([value for _, value in answer.headers])):
+        told = "the head of its answer is no HTTP"
+        raise aiohttp.ClientResponseError(response.request_info, (), status=400, message=told)
+    return answer
 
 
 async def _left(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:

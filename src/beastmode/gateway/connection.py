@@ -1,0 +1,88 @@
+"""Connection: one client's connection, that may neither send a head without end nor stand still for ever.
+
+uvicorn with httptools bounds neither: a header may grow for ever, and a connection that nobody reads is never let go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEAD_BYTES = 512 * 1024
+"""No head is read further than this. What is larger than the proxy takes, but not than this, gets an answer in the
+words of its dialect, and a record."""
+_STEP_BYTES = 16 * 1024
+"""Of a body that counts as going on."""
+
+
+class Connection(HttpToolsProtocol):
+    """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.bytes_in = 0
+        self._head_began = 0
+        self._in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        self.bytes_in += len(data)
+        super().data_received(data)
+        too_long = self._in_head and self.bytes_in - self._head_began > MOST_HEAD_BYTES
+        if too_long and not self.transport.is_closing():
+            self.send_400_response("The head of this request has no end.")
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._head_began = True, self.bytes_in
+        super().on_message_complete()
+
+    def waits_for(self) -> tuple[object, ...] | None:
+        """What its client has still to do, and how far it has come with it; None where it is not its turn."""
+        unsent = self.transport.get_write_buffer_size()
+        if self.transport.is_closing():
+            return ("to go",)
+        if unsent:
+            return "to read", unsent
+        if self.cycle is not None and self.cycle.more_body:
+            return "to send its body", self.cycle.response_complete or self.bytes_in // _STEP_BYTES
+        answered = self.cycle is None or self.cycle.response_complete
+        if answered and self.timeout_keep_alive_task is None:
+            return "to send a head", self._head_began
+        return None
+
+
+class Reaper:
+    """Cuts connections whose client has not moved for `slow_s` seconds. Its looks are a tenth of that apart."""
+
+    def __init__(
+        self, connections: Iterable[object], slow_s: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connections, self._slow_s, self._monotonic = connections, slow_s, monotonic
+        self._since: dict[Connection, tuple[tuple[object, ...], float]] = {}
+
+    async def run(self) -> None:
+        """Look again and again; ends by being cancelled."""
+        while True:
+            await asyncio.sleep(self._slow_s / 10)
+            self.look()
+
+    def look(self) -> None:
+        """Cut those that have not moved since `slow_s` ago."""
+        now, before = self._monotonic(), self._since
+        self._since = {}
+        for connection in list(self._connections):
+            if not isinstance(connection, Connection) or (waits_for := connection.waits_for()) is None:
+                continue
+            known, since = before.get(connection, (None, now))
+            since = since if known == waits_for else now
+            if now - since >= self._slow_s:
+                connection.transport.abort()
+            else:
+                self._since[connection] = waits_for, since

@@ -1,0 +1,128 @@
+"""How `beast serve` ends: drained by TERM, cut by a second signal, killed; each request keeps its record."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from beastmode.testing.chaos import Chaos, Trouble
+from beastmode.testing.threads import in_thread
+from tests.cli.test_serve import beast
+from tests.gateway.served import records
+from tests.processes import eventually
+
+STREAMED = json.dumps({"model": "m", "stream": True, "messages": []}).encode()
+FREE = ("--rate", "none", "--upstream-concurrency", "none")
+
+
+@contextmanager
+def served(upstream: str, home: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A real `beast serve`; gives its process and its URL."""
+    command = beast("serve", "--upstream", upstream, "--port", "0", *(flags or FREE), home=home)
+    gateway = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert gateway.stderr
+        url = re.search(r"http://127\.0\.0\.1:\d+", gateway.stderr.readline())
+        assert url
+        yield gateway, url[0]
+    finally:
+        gateway.kill()
+        gateway.communicate()
+
+
+class Asking(threading.Thread):
+    """One request in a thread.   said: its whole answer, or why there is none."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url, self.said = url, ""
+        self.start()
+
+    def run(self) -> None:
+        request = urllib.request.Request(f"{self.url}/v1/chat/completions", STREAMED)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                self.said = answer.read().decode()
+        except urllib.error.HTTPError as error:
+            self.said = f"{error.code} {error.read().decode()}"
+        except (OSError, ValueError) as error:
+            self.said = type(error).__name__
+
+
+def outcomes(home: Path) -> list[str]:
+    return sorted(str(entry.outcome) for entry in records(home))
+
+
+def test_streams_in_the_middle_end_well_after_term(tmp_path: Path) -> None:
+    dripping = Chaos(plan=lambda request: Trouble(fault="slow_drip"), drip_s=0.003)
+    with in_thread(dripping) as chaos, served(chaos.url, tmp_path) as (gateway, url):
+        asking = [Asking(url) for _ in range(20)]
+        eventually(lambda: len(chaos.requests) == 20)
+        gateway.send_signal(signal.SIGTERM)
+        eventually(lambda: not asked_once(url).startswith("data"), "new requests are refused")
+        assert gateway.wait(40) == 0
+        for one in asking:
+            one.join(5)
+        assert [one.said.endswith("data: [DONE]\n\n") for one in asking] == [True] * 20
+    assert outcomes(tmp_path).count("upstream_ok") >= 20
+
+
+def asked_once(url: str) -> str:
+    one = Asking(url)
+    one.join(30)
+    return one.said
+
+
+def test_those_in_line_are_told_and_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+    hanging = Chaos(plan=lambda request: Trouble(fault="hang_before_headers"))
+    flags = ("--rate", "none", "--upstream-concurrency", "1")
+    with in_thread(hanging) as chaos, served(chaos.url, tmp_path, *flags) as (gateway, url):
+        first = Asking(url)
+        eventually(lambda: len(chaos.requests) == 1)
+        second = Asking(url)
+        eventually(lambda: in_flight(url) == 2)
+        gateway.send_signal(signal.SIGTERM)
+        second.join(20)
+        assert second.said.startswith("503")
+        assert "shutting down" in second.said
+        assert gateway.poll() is None
+        told = time.monotonic()
+        gateway.send_signal(signal.SIGTERM)
+        assert gateway.wait(20) == -signal.SIGTERM
+        assert time.monotonic() - told < 15  # its drain would take 30 s
+        first.join(20)
+    assert outcomes(tmp_path) == ["failed", "rejected"]
+
+
+def in_flight(url: str) -> int:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=20) as answer:
+        said = answer.read().decode()
+    return int(float(said.rpartition("in_flight ")[2].split()[0]))
+
+
+def test_what_had_left_has_its_row_after_kill_9(tmp_path: Path) -> None:
+    def plan(request: object) -> Trouble:
+        return Trouble(fault="hang_before_headers") if len(chaos.requests) % 2 else Trouble()
+
+    with in_thread(Chaos(plan=plan)) as chaos, served(chaos.url, tmp_path) as (gateway, url):
+        asking = [Asking(url) for _ in range(40)]
+        eventually(lambda: len(chaos.requests) == 40)
+        gateway.kill()
+        gateway.wait(20)
+        for one in asking:
+            one.join(20)
+        reached = len(chaos.requests)
+    with served("http://127.0.0.1:9", tmp_path):
+        kept = outcomes(tmp_path)
+    assert reached == len(kept) == 40
+    assert set(kept) <= {"unfinished", "upstream_ok"}
+    assert "unfinished" in kept

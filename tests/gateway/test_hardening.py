@@ -1,0 +1,280 @@
+"""Bad input through a real gateway: each leaves its record, and other clients are unharmed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from beastmode.gateway.connection import Connection
+from beastmode.gateway.limits import ProxyLimits
+from beastmode.testing.model_server import ModelServer
+from tests.gateway.served import gateway, records
+
+CHAT = "/v1/chat/completions"
+BODY = json.dumps({"model": "m-small", "messages": [{"role": "user", "content": "hello"}]}).encode()
+Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+
+
+async def post(url: str, body: bytes = BODY, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session:
+        answer = await session.post(f"{url}{CHAT}", data=body, headers=headers)
+        return answer.status, await answer.text()
+
+
+async def take_request(reader: asyncio.StreamReader) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
+    await reader.readexactly(length)
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+@asynccontextmanager
+async def answering(speak: Speak) -> AsyncIterator[str]:
+    """An upstream that speaks as it likes; gives its URL."""
+
+    async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await speak(reader, writer)
+        await close(writer)
+
+    server = await asyncio.start_server(guarded, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def until_none_in_flight(url: str) -> None:
+    """Wait until one request was received and none is in flight."""
+    async with aiohttp.ClientSession() as session:
+        while True:
+            said = await (await session.get(f"{url}/metrics")).text()
+            if "received_total 1.0" in said and "in_flight 0.0" in said:
+                return
+            await asyncio.sleep(0.01)
+
+
+def run(story: Awaitable[None]) -> None:
+    async def timed() -> None:
+        await asyncio.wait_for(story, 60)
+
+    asyncio.run(timed())
+
+
+def test_a_claim_of_1_gb_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url:
+            reader, writer = await connect(url)
+            writer.write(f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {2**30}\r\n\r\n".encode())
+            assert b" 413 " in await reader.readline()
+            await close(writer)
+
+    run(story())
+    (entry,) = records(tmp_path)
+    assert (entry.outcome, entry.status, entry.class_) == ("rejected", 413, "payload_too_large")
+
+
+def test_a_body_without_a_length_is_refused_at_its_limit(tmp_path: Path) -> None:
+    async def story() -> None:
+        limits = ProxyLimits(most_body_bytes=100_000)
+        async with ModelServer() as server, gateway(server.url, tmp_path, limits=limits) as url:
+            reader, writer = await connect(url)
+            writer.write(f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+            for _ in range(20):
+                writer.write(b"2710\r\n" + b"x" * 10_000 + b"\r\n")
+            assert b" 413 " in await reader.readline()
+            await close(writer)
+            assert server.asked == []
+
+    run(story())
+    assert [entry.class_ for entry in records(tmp_path)] == ["payload_too_large"]
+
+
+def test_large_headers_are_refused_with_a_record_and_endless_ones_are_cut(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url:
+            status, text = await post(url, headers={"X-Large": "x" * 100_000})
+            assert (status, "headers are larger" in text) == (431, True)
+            reader, writer = await connect(url)
+            writer.write(f"POST {CHAT} HTTP/1.1\r\nX-Endless: ".encode() + b"x" * 600_000)
+            assert b" 400 " in await reader.readline()
+            await close(writer)
+            assert (await post(url))[0] == 200
+
+    run(story())
+    kept = [(entry.outcome, entry.status, entry.class_) for entry in records(tmp_path)]
+    assert kept == [("rejected", 431, "payload_too_large"), ("upstream_ok", 200, "")]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b'{"model": ', "application/json"), (b"\x00\xff<a>", "text/plain")],
+    ids=["cut", "binary"],
+)
+def test_broken_bodies_and_wrong_types_are_the_upstreams_to_refuse(
+    tmp_path: Path, body: bytes, kind: str
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        said = b'{"error": {"message": "no JSON", "type": "invalid_request_error"}}'
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(said), said))
+
+    async def story() -> None:
+        async with answering(refuse) as upstream, gateway(upstream, tmp_path) as url:
+            status, text = await post(url, body, headers={"Content-Type": kind})
+            assert (status, json.loads(text)["error"]["message"]) == (400, "no JSON")
+
+    run(story())
+    (entry,) = records(tmp_path)
+    assert (entry.outcome, entry.class_, entry.tries) == ("failed", "bad_request", 1)
+
+
+def test_hundreds_of_slow_clients_are_cut_and_others_unharmed(tmp_path: Path) -> None:
+    limits = ProxyLimits(slow_client_s=1.0)
+
+    async def crawling(url: str, start: bytes) -> None:
+        reader, writer = await connect(url)
+        writer.write(start)
+        reading = asyncio.create_task(reader.read())
+        while not reading.done():
+            writer.write(b"x")
+            await asyncio.wait([reading], timeout=0.2)
+        await close(writer)
+        reading.exception()
+
+    async def story() -> None:
+        async with ModelServer() as server, gateway(server.url, tmp_path, limits=limits) as url:
+            head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\n".encode()
+            starts = [head + b"X-Slow: ", head + b"Content-Length: 100000\r\n\r\n"]
+            slow = [asyncio.create_task(crawling(url, starts[n % 2])) for n in range(200)]
+            assert {(await post(url))[0] for _ in range(20)} == {200}
+            await asyncio.wait_for(asyncio.gather(*slow), 30)
+
+    run(story())
+    outcomes = [entry.outcome for entry in records(tmp_path)]
+    assert (outcomes.count("upstream_ok"), outcomes.count("cancelled")) == (20, 100)
+
+
+def test_a_client_that_never_reads_its_stream_is_cut(tmp_path: Path) -> None:
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"data: " + b"x" * 60_000 + b"\n\n")
+            await writer.drain()
+
+    async def story() -> None:
+        limits = ProxyLimits(slow_client_s=0.5)
+        async with answering(pour) as upstream, gateway(upstream, tmp_path, limits=limits) as url:
+            _, writer = await connect(url)
+            body = json.dumps({"model": "m", "stream": True}).encode()
+            writer.write(
+                f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            )
+            await until_none_in_flight(url)
+            await close(writer)
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
+
+
+def test_a_connection_whose_whole_answer_is_not_read_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = asyncio.Event()
+
+    def connection_lost(self: Connection, error: Exception | None) -> None:
+        HttpToolsProtocol.connection_lost(self, error)
+        lost.set()
+
+    monkeypatch.setattr(Connection, "connection_lost", connection_lost)
+
+    async def say_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n" + b"x" * 8_000_000)
+        await writer.drain()
+
+    async def story() -> None:
+        limits = ProxyLimits(slow_client_s=0.5)
+        async with answering(say_much) as upstream, gateway(upstream, tmp_path, limits=limits) as url:
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+                client.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+                await lost.wait()
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 999 What\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 2\r\n\r\n{}",
+        b'HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n{"error":{"message":"broken"}}\n',
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+    ],
+    ids=["status", "short", "lengths", "header", "error in 200", "no HTTP"],
+)
+def test_whatever_an_upstream_sends_is_one_failed_record_with_a_class(tmp_path: Path, answer: bytes) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(answer)
+        writer.close()
+
+    async def story() -> None:
+        limits = ProxyLimits(retries=0)
+        async with answering(say) as upstream, gateway(upstream, tmp_path, limits=limits) as url:
+            status, text = await post(url)
+            assert status >= 500
+            assert json.loads(text)["error"]["message"]
+
+    run(story())
+    (entry,) = records(tmp_path)
+    assert (entry.outcome, bool(entry.class_), bool(entry.tip)) == ("failed", True, True)
+
+
+def test_a_kept_connection_that_has_died_is_tried_again_and_counted(tmp_path: Path) -> None:
+    requests: list[int] = []
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        requests.append(1)
+        said = json.dumps({"choices": [{"message": {"role": "assistant", "content": "hi"}}]}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(said), said))
+        await take_request(reader)  # a second one on this connection is taken, and never answered
+        requests.append(1)
+        writer.close()
+
+    async def story() -> None:
+        async with answering(once) as upstream, gateway(upstream, tmp_path) as url:
+            assert [(await post(url))[0] for _ in range(2)] == [200, 200]
+
+    run(story())
+    assert [(entry.outcome, entry.tries) for entry in records(tmp_path)] == [
+        ("upstream_ok", 1),
+        ("upstream_ok", 2),
+    ]
+    assert len(requests) == 3
