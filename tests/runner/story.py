@@ -20,7 +20,7 @@ class Story:
     def __init__(self, **data: Any) -> None:
         self.events: list[Event] = []
         self.now = 0.0
-        self.add(events.RUN_STARTED, data={"roadmap": "/work/list.yaml", "format": "native", **data})
+        self.add(events.RUN_STARTED, data={"roadmap": "/lists/list.yaml", "format": "native", **data})
 
     def add(self, kind: str, task: str = "", attempt: int = 0, data: dict[str, Any] | None = None) -> Story:
         mono_us = round(self.now * 1e6)

@@ -37,7 +37,7 @@ ATTACKS = [
 
 def told(word: str, journal: Path) -> dict[str, Any]:
     """The content of a report in which `word` stands wherever a text of others can stand, made printable."""
-    story = Story(title=word, roadmap=f"/work/{word}.yaml", format=word, rule=word)
+    story = Story(title=word, roadmap=f"/lists/{word}.yaml", format=word, rule=word)
     story.session(2, Rate(8, 1.0)).plan("ok", word, "waiting", "blocked", **facts(word))
     fault = {"class": "exit_code", "cause": word, "tip": word}
     story.attempt(word, 1, 2, end="retry", failure=fault).attempt(word, 3, 4, 2, end="failed", failure=fault)
