@@ -18,7 +18,7 @@ from beastmode.failures.traits import SPANS, note_traits
 _HEAD, _TAIL = 48 * 1024, 16 * 1024
 """Of a body: an error page of megabytes says nothing more in its middle."""
 _FIELDS, _FIELDS_END = 8000, 4000
-_TEXT, _TEXT_END = 800, 300
+_TEXT, _TEXT_END = 600, 250
 """Of the words: what tells of an error stands at its beginning or at its end."""
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,300})", re.IGNORECASE)
 _TAG = re.compile(r"<(?:script|style)\b[^<]{0,4000}+|<[^<>]{0,500}+>", re.IGNORECASE)
