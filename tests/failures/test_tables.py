@@ -7,7 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
+from beastmode.cli import run as run_command
+from beastmode.cli import serve as serve_command
 from beastmode.failures.rules import LATER, RULES, USUAL, Rule
 from beastmode.failures.special_tips import ADVICE, Advice, needs
 from beastmode.failures.tips import TIPS, UNKNOWN
@@ -20,6 +23,30 @@ every_advice = pytest.mark.parametrize(
     "advice", ADVICE, ids=lambda one: f"{one.class_}-{one.provider}-{one.case}"
 )
 ENDINGS = re.compile(r"[.?!](?:\s|$)")
+
+
+OF_SERVERS = {
+    "--chat-template",
+    "--context-length",
+    "--enable-auto-tool-choice",
+    "--gpu-memory-utilization",
+    "--max-model-len",
+    "--mmproj",
+    "--served-model-name",
+    "--tool-call-parser",
+}
+"""Flags of the model servers that tips speak of; all others must be ours."""
+
+
+def test_no_tip_names_a_flag_that_is_not_there() -> None:
+    commands = (get_command(app) for app in (run_command.app, serve_command.app))
+    ours = {flag for command in commands for option in command.params for flag in option.opts}
+    sources = (ROOT / "src" / "beastmode" / "failures").rglob("*.py")
+    named = {
+        flag for path in sources for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", path.read_text("utf-8"))
+    }
+    assert "--rate" in named
+    assert not named - ours - OF_SERVERS
 
 
 def test_every_class_has_a_meaning_and_a_tip() -> None:

@@ -96,20 +96,18 @@ def _numbers(class_: str, facts: Facts) -> dict[str, str]:
         found = amounts.of_size(facts.text)
     if "n_ctx" in facts.values:
         found = amounts.of_values(facts.values)
-    known = {name: f"{value:,.10g}" for name, value in zip(_TOKENS, found, strict=True) if value}
-    if found.limit:
-        known["limit_plain"] = f"{found.limit:.0f}"
-    return known
+    return {name: f"{value:,.10g}" for name, value in zip(_TOKENS, found, strict=True) if value}
 
 
 def _pace(facts: Facts) -> dict[str, str]:
-    """The limit of a minute that the words state, and the flag that keeps to it."""
+    """The limit of a minute that the words state, and the flag that keeps to it, or comes nearest."""
     stated = amounts.of_pace(facts.text)
     if stated is None:
         return {}
     number, tokens = stated
-    what, flag = ("tokens", "--tokens") if tokens else ("requests", "--rate")
-    return {"pace_of": f"{number:,.0f} {what} a minute", "pace": f"{flag} {number:.0f}/min"}
+    if tokens:
+        return {"pace_of": f"{number:,.0f} tokens a minute", "pace": "--max-concurrency 1"}
+    return {"pace_of": f"{number:,.0f} requests a minute", "pace": f"--rate {number:.0f}/min"}
 
 
 def _named(facts: Facts) -> str:

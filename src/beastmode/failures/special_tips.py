@@ -231,7 +231,7 @@ ADVICE = (
         "rate_limit",
         (
             "Wait {wait}, then send less: {limit} tokens a minute are allowed, {used} were used, {requested} "
-            "asked for. Set `--tokens {limit_plain}/min`.",
+            "asked for. Set `--max-concurrency 1` or a lower `--rate`.",
         ),
         says=("tokens per min", "(tpm)"),
     ),
