@@ -109,36 +109,40 @@ class Proxy:
 
     @asynccontextmanager
     async def _admitted(self, call: Call) -> AsyncIterator[Admission]:
-        """In line for the guard, then through it. Raises RejectedError.
-
-        Retries have a line of their own: one that waits for the budget of retries keeps no first try waiting.
-        """
-        again = call.entry.tries > 0
-        admission, line = self._guard.admit(retry=again), self._retries if again else self._line
-        who = call.entry.key = name_of(call.incoming, self._secret)
-        before = self._clock.monotonic()
-        try:
-            async with (
-                asyncio.timeout(call.received + self._limits.queue_timeout_s - before),
-                line.turn(who, priority_of(call.incoming)),
-            ):
-                await admission.__aenter__()
-        except LineFullError as full:
-            raise rejections.too_many(full.waiting) from None
-        except TimeoutError:
-            raise rejections.waited_too_long(self._limits.queue_timeout_s, admission.waited_s) from None
-        except HeldBackError as held:
-            raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
-        except GuardStoppedError:
-            raise rejections.shutting_down() from None
-        finally:
-            call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
+        """In line for the guard, then through it. Raises RejectedError."""
+        admission = self._guard.admit(retry=call.entry.tries > 0)
+        await self._enter(admission, call)
         try:
             yield admission
         except BaseException as error:
             await admission.__aexit__(type(error), error, error.__traceback__)
             raise
         await admission.__aexit__(None, None, None)
+
+    async def _enter(self, admission: Admission, call: Call) -> None:
+        """Wait in line until the guard lets it through, or its time is over. Raises RejectedError.
+
+        Retries have a line of their own: one that waits for the budget of retries keeps no first try waiting.
+        """
+        line = self._retries if admission.retry else self._line
+        who = call.entry.key = name_of(call.incoming, self._secret)
+        before, most_s = self._clock.monotonic(), self._limits.queue_timeout_s
+        try:
+            async with (
+                asyncio.timeout(call.received + most_s - before),
+                line.turn(who, priority_of(call.incoming)),
+            ):
+                await admission.__aenter__()
+        except LineFullError as full:
+            raise rejections.too_many(full.waiting) from None
+        except TimeoutError:
+            raise rejections.waited_too_long(most_s, admission.waited_s) from None
+        except HeldBackError as held:
+            raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
+        except GuardStoppedError:
+            raise rejections.shutting_down() from None
+        finally:
+            call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
 
     async def _recorded(self, call: Call) -> None:
         """Its row is on disk before it leaves."""
