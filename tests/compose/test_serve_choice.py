@@ -50,7 +50,7 @@ def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(tmp_path: Pa
     choice = chosen(tmp_path, file, flags, environment)
     serving = choice.serving
     assert (serving.port, serving.limits.retries, serving.drain_s, serving.linger_s) == (3, 2, 1.0, 2.0)
-    wheres = {one.setting.name: one.where for one in choice.chosen if not one.upstream}
+    wheres = {one.name: one.where for one in choice.chosen if not one.upstream}
     assert wheres["port"] == "--port"
     assert wheres["retries"] == "BEAST_SERVE_RETRIES"
     assert wheres["drain"] == f"{tmp_path}/beast.toml:4"

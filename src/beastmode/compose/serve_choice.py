@@ -27,10 +27,10 @@ Flags = Mapping[str, str | Sequence[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One setting that holds.   text: as it was written.   where: a flag, a variable, a line of a file, or the default.
-    upstream: whose it is; "" for one of the gateway."""
+    """What holds.   name: of a setting, or of a pattern of models.   text: as it was written; "" for none.   where: a
+    flag, a variable, a line of a file, or the default.   upstream: whose it is; "" for one of the gateway."""
 
-    setting: Setting
+    name: str
     text: str
     where: str
     upstream: str = ""
@@ -185,6 +185,9 @@ class _Choosing:
     def _models(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if self._file is None or self._said_outside(BY_NAME["upstream"]) is not None:
             return ()
+        for pattern, names, line in self._file.models:
+            where = f"{self._file.document.name}:{line}"
+            self.chosen.append(Chosen(f"models {pattern}", ", ".join(names), where))
         return tuple((pattern, names) for pattern, names, _line in self._file.models)
 
     def _value(self, setting: Setting, keys: Mapping[str, Said], key: str, upstream: str = "") -> Any:
@@ -192,7 +195,7 @@ class _Choosing:
         said = keys.get(key) if key == "url" else self._said_outside(setting) or keys.get(key)
         if said is None:
             said = Said(setting.default, DEFAULT)
-        self.chosen.append(Chosen(setting, said.text, said.where, upstream))
+        self.chosen.append(Chosen(setting.name, said.text, said.where, upstream))
         if said.where == DEFAULT and not setting.default:
             return _EMPTY.get(setting.field)
         value = self._parsed(setting, setting.file_form, said)

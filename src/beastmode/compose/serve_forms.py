@@ -66,6 +66,9 @@ def parse_size(text: str) -> int:
 
 def _upstream(text: str) -> str:
     url = text.strip()
+    if "@" in url.rpartition("://")[2].partition("/")[0]:
+        tip = "Write the URL without it, and name the variable that holds the key: --upstream-key-env."
+        raise SettingError("a base URL with a user or a password in it is not taken", tip=tip)
     if not url.startswith(("http://", "https://")):
         raise SettingError(f"{url!r} is no base URL", tip="Write http:// or https:// in front.")
     origin(url)

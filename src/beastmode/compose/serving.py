@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.listening import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.errors import SettingError
@@ -42,6 +43,7 @@ _LAST_WORDS_S = 2.0
 def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
     """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port."""
     _allow_connections()
+    see_port(serving.host, serving.port)  # uvicorn would end without a word that anybody reads
     server_for(serving, on_started).run()
 
 
@@ -69,7 +71,7 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
 
 def app_for(serving: Serving) -> App:
     """The application, not yet serving. Raises BeastError."""
-    _see_host(serving)
+    see_host(serving)
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
     ledger = Ledger(ledger_path(serving.home), strict=serving.strict, retention=serving.retention)
@@ -120,7 +122,8 @@ def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
     return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting, name=one.name)
 
 
-def _see_host(serving: Serving) -> None:
+def see_host(serving: Serving) -> None:
+    """Raise SettingError for an address that is not served."""
     if serving.host not in _LOOPBACK:
         tip = "Serve on 127.0.0.1 with a proxy of your own in front; other addresses need keys, which come later."
         raise SettingError("only loopback is served", where="--host", tip=tip)
