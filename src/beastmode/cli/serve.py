@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -36,10 +37,9 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
 
     def started(at: int) -> None:
         where = f"http://{serving.host}:{at}"
-        print(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.", file=sys.stderr)
-        sys.stderr.flush()
+        _tell(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.")
 
-    run(serving, started)
+    run(serving, started, _tell)
 
 
 def _checked(choice: Choice) -> int:
@@ -56,7 +56,8 @@ def _checked(choice: Choice) -> int:
 
 
 def _tell(note: str) -> None:
-    print(note, file=sys.stderr)
+    with suppress(OSError):  # a log that cannot be written is no reason to stop
+        print(note, file=sys.stderr, flush=True)
 
 
 def in_front_of(serving: Serving) -> str:

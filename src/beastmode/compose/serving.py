@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.alarms import LedgerAlarm, Tell
 from beastmode.compose.listening import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
@@ -40,16 +41,21 @@ _LAST_WORDS_S = 2.0
 """For requests that were cut at the end of the drain to have their record."""
 
 
-def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
-    """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port."""
+def serve(
+    serving: Serving, on_started: Callable[[int], None] = lambda port: None, tell: Tell = lambda alarm: None
+) -> None:
+    """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port.
+    tell: is told of alarms, and of their end."""
     _allow_connections()
     see_port(serving.host, serving.port)  # uvicorn would end without a word that anybody reads
-    server_for(serving, on_started).run()
+    server_for(serving, on_started, tell).run()
 
 
-def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.Server:
+def server_for(
+    serving: Serving, on_started: Callable[[int], None], tell: Tell = lambda alarm: None
+) -> uvicorn.Server:
     """The server, not yet running. Raises BeastError."""
-    app = app_for(serving)
+    app = app_for(serving, tell)
     config = uvicorn.Config(
         app,
         host=serving.host,
@@ -69,7 +75,7 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
     return _Server(config, app, serving.limits.slow_client_s, on_started)
 
 
-def app_for(serving: Serving) -> App:
+def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     """The application, not yet serving. Raises BeastError."""
     see_host(serving)
     prepare_home(serving.home)
@@ -82,8 +88,12 @@ def app_for(serving: Serving) -> App:
         for backend in routes.every:
             backend.stop()
 
+    watching: list[asyncio.Task[None]] = []
+
     async def start() -> None:
-        asyncio.get_running_loop().run_in_executor(None, prices.load)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, prices.load)
+        watching.append(loop.create_task(LedgerAlarm(ledger, tell).watch()))
 
     async def stop() -> None:
         deadline = time.monotonic() + _LAST_WORDS_S
@@ -91,6 +101,8 @@ def app_for(serving: Serving) -> App:
             await asyncio.sleep(0.01)
         for backend in routes.every:
             await backend.close()
+        for task in watching:
+            task.cancel()
         await ledger.close()
 
     own = pages(lambda: ledger.counts, lambda: ledger.alarm)
