@@ -101,6 +101,17 @@ def test_one_key_goes_to_one_server(tmp_path: Path) -> None:
     assert [one.key_env for one in chosen(tmp_path, None, same).serving.upstreams] == ["KEY"] * 2
 
 
+def test_it_is_told_where_credentials_of_clients_may_reach_several_servers(tmp_path: Path) -> None:
+    told = "Clients' own credentials go to each upstream without a key: "
+    for file, names in ((UPSTREAMS, "main, spare."), (UPSTREAMS + 'key_env = "KEY"\n', "main.")):
+        notes: list[str] = []
+        chosen(tmp_path, file, None, None, notes)
+        assert told + names in notes
+    notes = []
+    chosen(tmp_path, None, {"upstream": ["http://a:1", "http://a:1/v1"]}, None, notes)
+    assert not [note for note in notes if note.startswith(told)]
+
+
 def test_a_key_of_the_command_line_wins_over_both_ways_of_the_file(tmp_path: Path) -> None:
     file = '[upstreams.main]\nurl = "http://a:1"\nkey_file = "key"\n'
     (one,) = chosen(tmp_path, file).serving.upstreams

@@ -17,6 +17,7 @@ from beastmode.compose.serving import see_host
 from beastmode.doctor.asking import Asker
 from beastmode.doctor.findings import Diagnosis, Fact, Finding
 from beastmode.doctor.home import look_at_home
+from beastmode.doctor.keys import key_in
 from beastmode.doctor.locate import locate
 from beastmode.doctor.look import Asked, Look
 from beastmode.doctor.places import upstream_of
@@ -98,6 +99,7 @@ def _look_at_key(one: UpstreamSettings, environment: Mapping[str, str], seen: Di
         place = f"{error.where}: " if error.where else ""
         seen.add(Finding("key", f"upstream {one.name}: {place}{error.what}", error.tip, "auth"))
         return None
+    seen.add(key_in(one.key_env, environment)[1])  # blanks or quotes around it, say
     if not key:
         seen.add(Fact("key", f"upstream {one.name}: clients bring their own"))
     return key

@@ -164,11 +164,15 @@ class _Choosing:
     def _see_keys(self, upstreams: list[UpstreamSettings]) -> None:
         for one in upstreams:
             if one.key_env and one.key_file:
-                what = f"the key of {one.name} is named twice, by a variable and by a file"
+                what = "its key is named twice, by a variable and by a file"
                 self.faults.append(
-                    SettingError(what, where="upstream_key_file", tip="Leave one of them out.")
+                    SettingError(what, where=f"upstream {one.name}", tip="Leave one of them out.")
                 )
-        if self._key_is_outside() and len({origin(one.url) for one in upstreams if one.url}) > 1:
+        servers = {origin(one.url) for one in upstreams if one.url}
+        bare = [one.name for one in upstreams if not (one.key_env or one.key_file)]
+        if len(servers) > 1 and bare:
+            self._tell(f"Clients' own credentials go to each upstream without a key: {', '.join(bare)}.")
+        if self._key_is_outside() and len(servers) > 1:
             tip = f"Name each with its own key in {FILE}: [upstreams.NAME] with url and key_env."
             what = "one key would go to several servers"
             self.faults.append(SettingError(what, where="--upstream-key-env", tip=tip))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import resource
 import time
 from collections.abc import Callable
@@ -68,7 +69,7 @@ def server_for(
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=round(_IDLE_CLIENT_S),
-        timeout_graceful_shutdown=round(serving.drain_s),
+        timeout_graceful_shutdown=math.ceil(serving.drain_s),
     )
     # What it logs are our own cut connections; every request has its record.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
