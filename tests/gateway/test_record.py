@@ -91,6 +91,7 @@ def test_a_cut_leaves_no_half_of_a_secret(before_end: int, packed: bool) -> None
     kept = readable(gzip.compress(text) if packed else text, headers)
     assert len(kept) <= MOST_BYTES
     assert b"sk-live-0" not in kept
+    assert kept.endswith("…".encode())
     assert len(kept) > MOST_BYTES - 200
 
 
@@ -104,6 +105,8 @@ def test_a_tape_is_bounded_and_passes_every_byte() -> None:
     assert call.out.heard is not None
     assert len(call.out.heard.body) == MOST_BYTES + 1
     record(call, "all")
-    assert (call.entry.answer_body or b"").endswith(b"\n\ndata: ") or len(
-        call.entry.answer_body or b""
-    ) <= MOST_BYTES
+    assert (call.entry.answer_body or b"").endswith(b"data: 004680\n\xe2\x80\xa6")
+
+
+def test_of_a_body_that_is_one_long_word_nothing_is_kept() -> None:
+    assert readable(b"x" * 10_000_000, []) == "…".encode()

@@ -23,12 +23,20 @@ def see_port(host: str, port: int) -> None:
         tip = "Name an address of this machine with --host, like 127.0.0.1."
         raise PreconditionError(f"there is no such address: {error}", where=where, tip=tip) from None
     for family, kind, protocol, _, address in places:
-        with socket.socket(family, kind, protocol) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-            try:
-                listener.bind(address)
-                listener.listen(1)  # with that option, a port that is taken shows only here
-            except OSError as error:
-                tip = _TIPS.get(error.errno or 0, "Name another address with --host and --port.")
-                what = f"nobody can listen there: {error.strerror}"
-                raise PreconditionError(what, where=where, tip=tip) from None
+        try:
+            listener = socket.socket(family, kind, protocol)
+        except OSError:
+            continue  # the family is not built in: the server leaves it out, too
+        with listener:
+            _try(listener, address, where)
+
+
+def _try(listener: socket.socket, address: object, where: str) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+    try:
+        listener.bind(address)  # type: ignore[arg-type]
+        listener.listen(1)  # with that option, a port that is taken may show only here
+    except OSError as error:
+        tip = _TIPS.get(error.errno or 0, "Name another address with --host and --port.")
+        what = f"nobody can listen there: {error.strerror}"
+        raise PreconditionError(what, where=where, tip=tip) from None

@@ -6,7 +6,6 @@ outcome, before `ledger.end`.
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from beastmode.failures.secrets import Secrets
@@ -21,7 +20,9 @@ from beastmode.store.entry import GONE_WRONG
 Which = Literal["failures", "all", "none"]
 """Whose bodies are kept: of what has gone wrong, of every request, of none."""
 MOST_BYTES = 64 * 1024
-_LAST_WORD = re.compile(r"[^\s\"',;&]*\Z")
+_BETWEEN_WORDS = " \n\r\t\"',;&"
+_CUT = "…"
+_MOST_READ = MOST_BYTES - len(_CUT.encode())
 _NO_SECRETS = Secrets()
 
 
@@ -78,12 +79,16 @@ def record(call: Call, which: Which, secrets: Secrets = _NO_SECRETS) -> None:
 
 
 def readable(body: bytes, headers: Headers, secrets: Secrets = _NO_SECRETS) -> bytes:
-    """The beginning of a body as UTF-8, unpacked, without what is known or looks like a secret."""
+    """A body as UTF-8, unpacked, without what is known or looks like a secret; of a long one its beginning and `…`."""
     whole = unpacked(body, as_text(headers))
-    text = whole[:MOST_BYTES].decode("utf-8", "replace")
-    if max(len(whole), len(body)) > MOST_BYTES:
-        text = _LAST_WORD.sub("", text)  # the cut may have left half a secret, which nothing would find
-    return masked(secrets.hide(text)).encode()[:MOST_BYTES]
+    text = whole[:_MOST_READ].decode("utf-8", "replace")
+    if max(len(whole), len(body)) > _MOST_READ:
+        # The cut may have left half a secret at the end, which nothing would find.
+        text = text[: 1 + max(text.rfind(mark) for mark in _BETWEEN_WORDS)] + _CUT
+    shown = masked(secrets.hide(text)).encode()
+    if len(shown) <= MOST_BYTES:
+        return shown
+    return (shown[:_MOST_READ].decode("utf-8", "ignore") + _CUT).encode()
 
 
 def _readable(body: bytes, headers: Headers, secrets: Secrets) -> bytes | None:
