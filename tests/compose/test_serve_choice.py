@@ -192,6 +192,9 @@ beast.toml:18: [sevre] is not known
         ('[upstreams]\nmain = "http://a:1"\n', "instead of a table for upstreams.main"),
         ("[upstreams.a.b]\n", "[upstreams.a.b] is not known"),
         ('[upstreams.main]\nurl = "a:1"\n', "url: 'a:1' is no base URL"),
+        ('[upstreams.main]\nurl = "http://a:1/ b"\n', "no blanks and no control characters"),
+        ('[upstreams.main]\nurl = "http://a:1/\\u001b[31m"\n', "no blanks and no control characters"),
+        ('[upstreams.main]\nurl = "http://a:99999"\n', "names no server"),
         ('[upstreams.main]\nurl = "http://a:1?key=x"\n', "nothing behind ? or #"),
         ("[serve]\nport = {a = 1}\n" + UPSTREAMS, "port: found a table instead of a port"),
         ('[serve]\nport = "80"\n' + UPSTREAMS, 'port: found the text "80" instead of a port'),
@@ -214,6 +217,17 @@ def test_a_file_that_cannot_be_is_refused_in_words(tmp_path: Path, file: str, wo
     said = refused(tmp_path, file)
     assert words in said
     assert "sk-live" not in said
+
+
+def test_what_is_said_of_odd_words_is_short_and_shows_no_key(tmp_path: Path) -> None:
+    key = "sk-only-for-this-test-1234567890"
+    odd = f'"\\u001b[31m{"k" * 5000}" = 1\nport = "{key}"\nhost = 3\nledger = "{key}"\nmax_body = "{"9" * 5000}"\n'
+    said = refused(tmp_path, f"{UPSTREAMS}rate = '{key}'\n[serve]\n{odd}", {"upstream_key_env": key})
+    assert len(said) < 5000
+    assert said.replace("\n", "").isprintable()
+    assert key not in said
+    for words in ("port: found the text", "ledger: ", "rate: ", "max_body: ", "--upstream-key-env: "):
+        assert words in said
 
 
 def test_nobody_waits_for_what_is_not_built(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serve_table import BY_NAME, NOT_YET, OF_SERVE, OF_UPSTREAM, Setting
 from beastmode.compose.settings_file import read_file
 from beastmode.errors import SettingError, SettingsError
+from beastmode.failures.words import one_line
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.safeguards.host_folder import origin
 from beastmode.store.ledger_upkeep import Retention
@@ -226,7 +227,8 @@ class _Choosing:
                 raise SettingError("nothing was given", tip="Write a value, or leave it out.")
             return form.parse(said.text)
         except SettingError as error:
-            what = f"{key}: {error.what}" if key else error.what
+            said_of_it = one_line(error.what)  # it has the text in it, whatever that is
+            what = f"{key}: {said_of_it}" if key else said_of_it
             self.faults.append(SettingError(what, where=said.where, tip=error.tip))
             return None
 

@@ -72,6 +72,8 @@ def _upstream(text: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise SettingError(f"{url!r} is no base URL", tip="Write http:// or https:// in front.")
     origin(url)
+    if " " in url or not url.isprintable():
+        raise SettingError("a base URL has no blanks and no control characters", tip="Write it again.")
     if urlsplit(url).query or urlsplit(url).fragment:
         tip = "Write the base URL alone, like https://api.example.com/v1."
         raise SettingError("a base URL has nothing behind ? or #", tip=tip)
