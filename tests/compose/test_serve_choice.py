@@ -13,6 +13,7 @@ from beastmode.compose.serve_forms import parse_size
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serve_table import BY_NAME, NOT_YET, OF_SERVE, OF_UPSTREAM, SETTINGS
 from beastmode.errors import SettingError, SettingsError
+from beastmode.gateway.connection import MOST_HEAD_BYTES
 from beastmode.settings import Rate
 
 UPSTREAMS = '[upstreams.main]\nurl = "http://a:1"\n[upstreams.spare]\nurl = "http://b:2"\n'
@@ -201,6 +202,8 @@ beast.toml:18: [sevre] is not known
         ("[serve]\nmax_body = 1.5\n" + UPSTREAMS, "max_body: found 1.5 instead of a size"),
         ("[serve]\ndrain = -1\n" + UPSTREAMS, "drain: -1.0 is not a duration"),
         ("[serve]\ndrain = inf\n" + UPSTREAMS, "drain: inf is not a duration"),
+        ('[serve]\nmax_head = "1MB"\n' + UPSTREAMS, "max_head: '1MB' is no size for a head"),
+        ("[serve]\nqueue_timeout = 0\n" + UPSTREAMS, "queue_timeout: a timeout of 0"),
         ("[serve]\ncache_ttl = 0\n" + UPSTREAMS, "a timeout of 0 would end everything at once"),
         ("[serve]\nport = 0x" + "f" * 5000 + "\n" + UPSTREAMS, "a number beyond 64 bits"),
         ("[serve]\nport = " + "9" * 5000 + "\n" + UPSTREAMS, "this is no TOML"),
@@ -263,3 +266,7 @@ def test_sizes(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SettingError):
         parse_size(text)
+
+
+def test_no_head_is_larger_than_what_a_connection_reads() -> None:
+    assert BY_NAME["max_head"].form.parse("512kB") <= MOST_HEAD_BYTES

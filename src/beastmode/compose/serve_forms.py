@@ -24,6 +24,7 @@ from beastmode.settings import (
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _SIZE_TIP = "Write bytes, or a size like 500kB, 64MB, 1GiB (MB: a million bytes, MiB: 1024 x 1024)."
 _MOST_BYTES = 1 << 50
+_MOST_HEAD_BYTES = 512_000
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_S = 100 * 366 * 86_400.0
 
@@ -62,6 +63,13 @@ def parse_size(text: str) -> int:
     if size > _MOST_BYTES:
         raise SettingError(f"{text!r} is more than any machine has", tip=_SIZE_TIP)
     return round(size)
+
+
+def _head_size(text: str) -> int:
+    size = parse_size(text)
+    if not 1000 <= size <= _MOST_HEAD_BYTES:  # the connection reads no further
+        raise SettingError(f"{text!r} is no size for a head", tip="Write a size from 1kB to 512kB.")
+    return size
 
 
 def _upstream(text: str) -> str:
@@ -176,6 +184,7 @@ TIME_ABOVE_0 = Form(
     "a time like 30s or 10m",
 )
 SIZE = Form(parse_size, {"anyOf": [{"type": "integer", "minimum": 0}, _TEXT]}, "a size like 64MB")
+HEAD_SIZE = Form(_head_size, SIZE.schema, "a size like 64kB")
 RATE = Form(parse_rates, _TEXT, "a rate like 8/s, or none")
 TOKENS = Form(parse_tokens, _TEXT, "a rate like 200000/min, or none")
 CONCURRENCY = Form(
