@@ -21,7 +21,8 @@ class Reading:
 
     usage_mark: in every event with usage.   usage: what such an event tells.   stop_marks: one of them is in every
     event that tells why the answer stops.   stop: what such an event tells, None where it does not after all.
-    said: found in an event, or a whole answer, that says something or calls a tool; thoughts alone say nothing.
+    said: found in an event, or a whole answer, that says something or calls a tool. Thoughts say nothing where they
+    can be told from words; Gemini's and OpenAI's summaries cannot.
     """
 
     shape: answers.Dialect
