@@ -2,10 +2,12 @@
 
 Usage: `input_tokens` leaves out what was read from the cache (`cache_read_input_tokens`) and written to it
 (`cache_creation_input_tokens`). A stream tells it twice: `message_start` the prompt, `message_delta` the answer so far.
+Stops: `stop_reason`, in a stream that of `message_delta`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,13 +17,15 @@ from beastmode.failures import answers
 from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects.decoding import Typed, broken, count, decoded, dumped
 from beastmode.gateway.dialects.estimate import DATA_FIELD, most_tokens
-from beastmode.gateway.dialects.following import EventFollower
+from beastmode.gateway.dialects.following import EventFollower, Reading
 from beastmode.gateway.dialects.naming import named, words
 from beastmode.gateway.dialects.paths import model_in, plain
-from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Stop, Usage
+from beastmode.gateway.dialects.stopping import judged, meaning
 
-_CLIENT_TOOLS = ("custom", "bash_", "text_editor_", "computer_", "browser_", "memory_")
-"""Beginnings of the types that the client runs; all others are the server's (web_search_, code_execution_, …)."""
+_CLIENT_TOOLS = ("custom", "bash_", "text_editor_", "computer_", "browser_", "memory_", "tool_search_")
+"""Beginnings of the types that the client runs; all others are the server's (web_search_, code_execution_, …).
+Whoever runs tool_search_, it looks only at the tools of the request."""
 
 
 class _Request(msgspec.Struct):
@@ -32,6 +36,7 @@ class _Request(msgspec.Struct):
     tools: list[Typed] | None = None
     mcp_servers: list[Any] | None = None
     container: Any = None
+    thread: Any = None
 
 
 class _Out(msgspec.Struct):
@@ -53,8 +58,21 @@ class _Answer(msgspec.Struct):
     message: _Answer | None = None
 
 
+class _Delta(msgspec.Struct):
+    stop_reason: Any = None
+
+
+class _Stopped(msgspec.Struct):
+    """A whole answer, or an event of a stream."""
+
+    stop_reason: Any = None
+    delta: _Delta | None = None
+
+
 _REQUEST = msgspec.json.Decoder(_Request)
 _ANSWER = msgspec.json.Decoder(_Answer)
+_STOPPED = msgspec.json.Decoder(_Stopped)
+_COUNTED = msgspec.json.Decoder(_Tokens)
 
 
 class AnthropicMessages:
@@ -79,12 +97,13 @@ class AnthropicMessages:
         )
 
     def usage(self, body: bytes) -> Usage:
-        answer = decoded(_ANSWER, body)
-        tokens = answer and (answer.usage or (answer.message and answer.message.usage))
-        return _usage(tokens) if tokens else NO_USAGE
+        return _told(body)
+
+    def stopped(self, body: bytes) -> Stop:
+        return judged(_stop(body), said=bool(_SAID.search(body)))
 
     def follow(self) -> EventFollower:
-        return EventFollower(self.shape, b'"usage"', self.usage)
+        return EventFollower(_READING)
 
     def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
         value = _error(failure)
@@ -111,17 +130,28 @@ class AnthropicCount(AnthropicMessages):
     def usage(self, body: bytes) -> Usage:
         return Usage(0, 0)
 
+    def stopped(self, body: bytes) -> Stop:
+        counted = decoded(_COUNTED, body)
+        return "complete" if counted and count(counted.input_tokens) is not None else "unknown"
+
 
 def _is_stateful(asked: _Request) -> bool:
     return (
         bool(asked.mcp_servers)
         or asked.container is not None
+        or asked.thread is not None
         or any(tool.type and not tool.type.startswith(_CLIENT_TOOLS) for tool in asked.tools or ())
     )
 
 
 def _error(failure: Failure) -> dict[str, Any]:
     return {"type": "error", "error": {"type": named(failure).anthropic, "message": words(failure)}}
+
+
+def _told(body: bytes) -> Usage:
+    answer = decoded(_ANSWER, body)
+    tokens = answer and (answer.usage or (answer.message and answer.message.usage))
+    return _usage(tokens) if tokens else NO_USAGE
 
 
 def _usage(tokens: _Tokens) -> Usage:
@@ -133,3 +163,14 @@ def _usage(tokens: _Tokens) -> Usage:
         count(thought.thinking_tokens) if thought else None,
         count(tokens.cache_creation_input_tokens),
     )
+
+
+def _stop(body: bytes) -> Stop | None:
+    answer = decoded(_STOPPED, body)
+    if answer is None:
+        return "unknown"
+    return meaning(answer.delta.stop_reason if answer.delta else answer.stop_reason)
+
+
+_SAID = re.compile(rb'"text":\s*"[^"]|"type":\s*"tool_use"')
+_READING = Reading("messages", b'"usage"', _told, (b'"stop_reason"',), _stop, _SAID)

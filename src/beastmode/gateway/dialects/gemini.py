@@ -3,10 +3,12 @@
 Usage: `promptTokenCount` includes the cached ones; thoughts stand beside `candidatesTokenCount` and what tools brought
 in beside the prompt, and both are added here. Every event of a stream tells it, the last one counts.
 A stream without `alt=sse` is one JSON list, and counts as an answer in one piece.
+Stops: each candidate has a `finishReason`, the same for words and calls; a refused prompt has a `blockReason` instead.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,10 +18,11 @@ from beastmode.failures import answers
 from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects.decoding import broken, count, decoded, dumped
 from beastmode.gateway.dialects.estimate import DATA_FIELD, most_tokens
-from beastmode.gateway.dialects.following import EventFollower, PlainFollower
+from beastmode.gateway.dialects.following import EventFollower, PlainFollower, Reading
 from beastmode.gateway.dialects.naming import named, words
 from beastmode.gateway.dialects.paths import model_in, plain
-from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Stop, Usage
+from beastmode.gateway.dialects.stopping import judged, meaning, worst
 
 _CLIENT_TOOLS = frozenset(("functionDeclarations", "function_declarations", "computerUse", "computer_use"))
 
@@ -43,6 +46,8 @@ class _Request(msgspec.Struct):
     generation_config: _SnakeSettings | None = None
     cachedContent: str | None = None
     cached_content: str | None = None
+    store: bool | None = None
+    continuationToken: Any = None
     tools: list[dict[str, msgspec.Raw]] | None = None
 
 
@@ -58,8 +63,32 @@ class _Answer(msgspec.Struct, rename="camel"):
     usage_metadata: _Tokens | None = None
 
 
+class _Candidate(msgspec.Struct, rename="camel"):
+    index: Any = None
+    finish_reason: Any = None
+
+
+class _Feedback(msgspec.Struct, rename="camel"):
+    block_reason: Any = None
+
+
+class _Stopped(msgspec.Struct, rename="camel"):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: _Feedback | None = None
+
+
+class _Once(msgspec.Struct, rename="camel"):
+    """Of embeddings and counts."""
+
+    embedding: Any = None
+    embeddings: Any = None
+    total_tokens: Any = None
+
+
 _REQUEST = msgspec.json.Decoder(_Request)
 _ANSWER = msgspec.json.Decoder(_Answer | list[_Answer])
+_STOPPED = msgspec.json.Decoder(_Stopped | list[_Stopped])
+_ONCE = msgspec.json.Decoder(_Once)
 
 
 class GeminiGenerate:
@@ -80,7 +109,7 @@ class GeminiGenerate:
             self.name,
             model_in(path),
             stream,
-            settings.temperature == 0,
+            settings.temperature == 0 and (settings.candidate_count or 1) == 1,
             _is_stateful(asked),
             most_tokens(
                 body, settings.max_output_tokens, copies=settings.candidate_count, file_mark=DATA_FIELD
@@ -88,13 +117,16 @@ class GeminiGenerate:
         )
 
     def usage(self, body: bytes) -> Usage:
-        answer = decoded(_ANSWER, body)
+        return _told(body)
+
+    def stopped(self, body: bytes) -> Stop:
+        answer = decoded(_STOPPED, body)
         parts = answer if isinstance(answer, list) else [answer] if answer else []
-        told = [part.usage_metadata for part in parts if part.usage_metadata]
-        return _usage(told[-1]) if told else NO_USAGE
+        stop = worst(map(_whole_stop if len(parts) == 1 else _part_stop, parts))
+        return judged(stop and _calling(stop, body), said=bool(_SAID.search(body)))
 
     def follow(self) -> EventFollower | PlainFollower:
-        return EventFollower(self.shape, b'"usageMetadata"', self.usage)
+        return EventFollower(_READING)
 
     def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
         return dumped({"error": _error(failure, status)})
@@ -122,13 +154,22 @@ class GeminiOnce(GeminiGenerate):
     def usage(self, body: bytes) -> Usage:
         return Usage(0, 0) if self._free else super().usage(body)
 
+    def stopped(self, body: bytes) -> Stop:
+        answer = decoded(_ONCE, body)
+        if answer is None:
+            return "unknown"
+        told = count(answer.total_tokens) is not None if self._free else answer.embedding or answer.embeddings
+        return "complete" if told else "unknown"
+
     def follow(self) -> PlainFollower:
         return PlainFollower()
 
 
 def _is_stateful(asked: _Request) -> bool:
-    return bool(asked.cachedContent or asked.cached_content) or any(
-        not tool.keys() <= _CLIENT_TOOLS for tool in asked.tools or ()
+    return (
+        bool(asked.cachedContent or asked.cached_content or asked.continuationToken)
+        or asked.store is True
+        or any(not tool.keys() <= _CLIENT_TOOLS for tool in asked.tools or ())
     )
 
 
@@ -138,6 +179,13 @@ def _error(failure: Failure, status: int) -> dict[str, Any]:
         return error
     kind = "type.googleapis.com/google.rpc.RetryInfo"
     return error | {"details": [{"@type": kind, "retryDelay": f"{failure.retry_after_s:.3f}s"}]}
+
+
+def _told(body: bytes) -> Usage:
+    answer = decoded(_ANSWER, body)
+    parts = answer if isinstance(answer, list) else [answer] if answer else []
+    told = [part.usage_metadata for part in parts if part.usage_metadata]
+    return _usage(told[-1]) if told else NO_USAGE
 
 
 def _usage(tokens: _Tokens) -> Usage:
@@ -153,3 +201,37 @@ def _sum(*values: object) -> int | None:
     """Of the counts that are there; None where none is."""
     counts = [number for number in map(count, values) if number is not None]
     return sum(counts) if counts else None
+
+
+def _whole_stop(answer: _Stopped) -> Stop | None:
+    """Of all its candidates, each of which has to tell."""
+    if _is_blocked(answer):
+        return "filter"
+    return worst(meaning(one.finish_reason) or "unknown" for one in answer.candidates or ())
+
+
+def _part_stop(part: _Stopped) -> Stop | None:
+    """Of several candidates it is unknown whether all have ended: a stream does not say how many there are."""
+    if _is_blocked(part):
+        return "filter"
+    return worst("unknown" if one.index else meaning(one.finish_reason) for one in part.candidates or ())
+
+
+def _is_blocked(answer: _Stopped) -> bool:
+    return answer.prompt_feedback is not None and bool(answer.prompt_feedback.block_reason)
+
+
+def _event_stop(data: bytes) -> Stop | None:
+    event = decoded(_STOPPED, data)
+    return "unknown" if event is None or isinstance(event, list) else _calling(_part_stop(event), data)
+
+
+def _calling(stop: Stop | None, data: bytes) -> Stop | None:
+    """The same, but a call where one stands in the data, which may come before the reason does."""
+    return "tool" if stop in (None, "complete") and _CALL in data else stop
+
+
+_CALL = b'"functionCall"'
+_SAID = re.compile(rb'"text":\s*"[^"]|"(?:functionCall|inlineData|fileData)"')
+_STOPS = (b'"finishReason"', b'"blockReason"', _CALL)
+_READING = Reading("gemini", b'"usageMetadata"', _told, _STOPS, _event_stop, _SAID)
