@@ -27,7 +27,9 @@ class Memory(RuleBasedStateMachine):
         self.put_last: dict[int, Answer] = {}
         self.now = NOON
 
-    @rule(name=NAMES, size=st.integers(0, 2 * ROOM // 10), ttl_s=st.integers(0, 50), ago_s=st.integers(-5, 60))
+    @rule(
+        name=NAMES, size=st.integers(0, 2 * ROOM // 10), ttl_s=st.integers(0, 50), ago_s=st.integers(-5, 60)
+    )
     def put(self, name: int, size: int, ttl_s: int, ago_s: int) -> None:
         new = answer(bytes([name]) * size, self.now - ago_s, ttl_s)
         kept = self.memory.put(key(name), new, self.now)
@@ -93,13 +95,18 @@ def test_what_went_too_early_is_kept_longer_when_it_comes_again() -> None:
 @pytest.mark.parametrize(("body", "headers"), [(0, 0), (100, 3), (4000, 12), (100_000, 12)])
 def test_the_bytes_it_counts_are_those_it_takes(body: int, headers: int) -> None:
     number = 2_000_000 // (body + 1000)
-    named = [[(f"header-{n}-{h}".encode(), f"value-{n}-{h}".encode()) for h in range(headers)] for n in range(number)]
+    named = [
+        [(f"header-{n}-{h}".encode(), f"value-{n}-{h}".encode()) for h in range(headers)]
+        for n in range(number)
+    ]
     gc.collect()
     tracemalloc.start()
     memory = L1Memory(1 << 30)
     for n in range(number):
         pairs = tuple((bytes(bytearray(k)), bytes(bytearray(v))) for k, v in named[n])
-        new = Answer(200, pairs, bytes(body), NOON + n, 60.5 + n, f"model {n}", f"dialect {n}", 1000 + n, 2000 + n)
+        new = Answer(
+            200, pairs, bytes(body), NOON + n, 60.5 + n, f"model {n}", f"dialect {n}", 1000 + n, 2000 + n
+        )
         memory.put(key(n), new, NOON)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
