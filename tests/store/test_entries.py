@@ -16,6 +16,7 @@ from beastmode.store.entries_reader import EntriesReader, Figures, ModelFigures
 from beastmode.store.entries_upkeep import Limits, clear, make_room, used_bytes
 
 NOON = 1_764_072_000.0
+DIALECTS: list[Dialect] = [sqlite.dialect(), postgresql.dialect()]  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -130,9 +131,7 @@ def test_a_clear_of_what_another_process_holds_says_so(file: EntriesFile) -> Non
         clear(file.path, NOON)
 
 
-@pytest.mark.parametrize(
-    "dialect", [sqlite.dialect(), postgresql.dialect()], ids=lambda dialect: dialect.name
-)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_every_statement_can_be_said_in_each_dialect(dialect: Dialect) -> None:
     statements = [
         value
