@@ -61,9 +61,10 @@ def stored(path: Path, *names: object, wall: Wall | None = None) -> None:
     """Have a cache with an answer of each of these names, closed again."""
 
     async def play() -> None:
-        stack = opened(path, wall)
+        here = wall or Wall()
+        stack = opened(path, here)
         for name in names:
-            stack.put(key(name), answer(repr(name).encode()))
+            stack.put(key(name), answer(repr(name).encode(), here.unix))
         await stack.close()
 
     asyncio.run(play())

@@ -59,6 +59,13 @@ def test_its_age_is_never_negative() -> None:
 def test_headers_that_are_true_only_once_are_not_replayed() -> None:
     once = [b"age", b"set-cookie", b"retry-after", b"x-ratelimit-remaining-tokens", b"ratelimit", b"x-beast-class",
             b"anthropic-ratelimit-unified-status"]  # fmt: skip
-    always = [b"content-type", b"content-encoding", b"content-length", b"date", b"x-request-id", b"request-id"]
+    always = [
+        b"content-type",
+        b"content-encoding",
+        b"content-length",
+        b"date",
+        b"x-request-id",
+        b"request-id",
+    ]
     headers = [(name, b"v") for name in (*once, *always)]
     assert [name for name, _ in replayable(headers)] == always

@@ -27,13 +27,18 @@ class Memory(RuleBasedStateMachine):
         self.put_last: dict[int, Answer] = {}
         self.now = NOON
 
-    @rule(name=NAMES, size=st.integers(0, 2 * ROOM // 10), ttl_s=st.integers(0, 50), ago_s=st.integers(-5, 60))
+    @rule(name=NAMES, size=st.integers(0, 2 * ROOM // 10), ttl_s=st.integers(0, 5), ago_s=st.integers(-2, 6))
     def put(self, name: int, size: int, ttl_s: int, ago_s: int) -> None:
         new = answer(bytes([name]) * size, self.now - ago_s, ttl_s)
         kept = self.memory.put(key(name), new, self.now)
         self.put_last[name] = new
         assert kept == (ago_s < ttl_s and new.size + ENTRY_BYTES <= ROOM / 10)
         assert self.memory.get(key(name), self.now) is (new if kept else None)
+
+    @rule(first=NAMES, number=st.integers(1, 20), size=st.sampled_from([0, 300, 900]))
+    def put_many(self, first: int, number: int, size: int) -> None:
+        for name in range(first, first + number):
+            self.put(name % 31, size, 5, 0)
 
     @rule(name=NAMES)
     def get(self, name: int) -> None:
@@ -51,7 +56,7 @@ class Memory(RuleBasedStateMachine):
         self.memory.clear()
         assert (len(self.memory), self.memory.bytes) == (0, 0)
 
-    @rule(seconds=st.integers(-10, 60))
+    @rule(seconds=st.integers(-2, 4))
     def time_passes(self, seconds: int) -> None:
         self.now += seconds
 
@@ -65,7 +70,7 @@ class Memory(RuleBasedStateMachine):
 
 
 TestMemory = Memory.TestCase
-TestMemory.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+TestMemory.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
 
 
 def test_what_is_asked_for_again_survives_a_flood_of_what_is_asked_once() -> None:
@@ -93,13 +98,18 @@ def test_what_went_too_early_is_kept_longer_when_it_comes_again() -> None:
 @pytest.mark.parametrize(("body", "headers"), [(0, 0), (100, 3), (4000, 12), (100_000, 12)])
 def test_the_bytes_it_counts_are_those_it_takes(body: int, headers: int) -> None:
     number = 2_000_000 // (body + 1000)
-    named = [[(f"header-{n}-{h}".encode(), f"value-{n}-{h}".encode()) for h in range(headers)] for n in range(number)]
+    named = [
+        [(f"header-{n}-{h}".encode(), f"value-{n}-{h}".encode()) for h in range(headers)]
+        for n in range(number)
+    ]
     gc.collect()
     tracemalloc.start()
     memory = L1Memory(1 << 30)
     for n in range(number):
         pairs = tuple((bytes(bytearray(k)), bytes(bytearray(v))) for k, v in named[n])
-        new = Answer(200, pairs, bytes(body), NOON + n, 60.5 + n, f"model {n}", f"dialect {n}", 1000 + n, 2000 + n)
+        new = Answer(
+            200, pairs, bytes(body), NOON + n, 60.5 + n, f"model {n}", f"dialect {n}", 1000 + n, 2000 + n
+        )
         memory.put(key(n), new, NOON)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

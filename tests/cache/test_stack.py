@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from beastmode.cache import l3_reader
 from beastmode.cache.stack import Stack
-from beastmode.store.entries_file import EntriesFile, Limits, TierCount, cache_path
+from beastmode.store.entries_file import EntriesFile, TierCount, cache_path
+from beastmode.store.entries_upkeep import clear
 from tests.cache.answers import NOON, Wall, answer, key, opened, stored, until, until_found
-
-
-def cleared(path: Path) -> None:
-    """What `beast cache clear` does first."""
-    file = EntriesFile(path, NOON)
-    file.begin_anew(NOON)
-    file.close()
 
 
 def test_what_was_put_is_at_hand() -> None:
@@ -94,7 +89,7 @@ def test_a_clear_reaches_a_running_stack_in_all_tiers(tmp_path: Path) -> None:
         stack = opened(cache_path(tmp_path))
         stack.put(key("a"), answer())
         await until(lambda: stored_rows(tmp_path) == 1)
-        cleared(cache_path(tmp_path))
+        clear(cache_path(tmp_path), NOON)
         await until(lambda: stack.at_hand(key("a")) is None)
         assert await stack.find(key("a")) is None
         stack.put(key("a"), answer(b"new"), stack.generation)
@@ -134,7 +129,9 @@ def test_an_answer_that_is_being_written_when_the_cache_is_cleared_does_not_come
     assert stored_rows(tmp_path) == 0
 
 
-def test_an_answer_that_is_being_read_when_the_cache_is_cleared_does_not_come_back(tmp_path: Path) -> None:
+def test_an_answer_that_is_being_read_when_the_cache_is_cleared_does_not_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stored(cache_path(tmp_path), "a")
 
     async def play() -> None:
@@ -144,11 +141,11 @@ def test_an_answer_that_is_being_read_when_the_cache_is_cleared_does_not_come_ba
         assert read is not None
         was_read = await read
         assert was_read is not None
-        cleared(cache_path(tmp_path))
+        clear(cache_path(tmp_path), NOON)
         await until(lambda: stack.generation != was_read.generation)
         late: l3_reader.Future = asyncio.get_running_loop().create_future()
         late.set_result(was_read)
-        stack._l3.read = lambda _key, _patience_s: late  # type: ignore[method-assign]
+        monkeypatch.setattr(stack._l3, "read", lambda *_: late)
         assert await stack.find(key("a")) is None
         assert stack.at_hand(key("a")) is None
         await stack.close()
@@ -177,23 +174,21 @@ def test_a_database_that_does_not_answer_is_left_out_until_it_does(
     asyncio.run(play())
 
 
-def slow_disk(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Event:
     """A disk that answers nothing before the event is set."""
-    import threading
-
-    event, read = threading.Event(), l3_reader.L3Reader._read
+    event, read = Event(), l3_reader.L3Reader._read
 
     def slowly(self: l3_reader.L3Reader, name: bytes) -> l3_reader.Read | None:
         event.wait(60)
         return read(self, name)
 
     monkeypatch.setattr(l3_reader.L3Reader, "_read", slowly)
-    return event  # type: ignore[return-value]
+    return event
 
 
-def test_two_stacks_share_one_file_and_its_bounds(tmp_path: Path) -> None:
+def test_two_stacks_share_one_file(tmp_path: Path) -> None:
     async def play() -> tuple[Stack, Stack]:
-        one, other = (opened(cache_path(tmp_path), limits=Limits(1 << 20)) for _ in range(2))
+        one, other = (opened(cache_path(tmp_path), wall=Wall()) for _ in range(2))
         one.put(key("a"), answer(b"from one"))
         other.put(key("b"), answer(b"from the other"))
         assert (await until_found(other, "a")).answer.body == b"from one"

@@ -13,7 +13,8 @@ from beastmode.cache.answer import Answer
 from beastmode.cache.l3_reader import Future, L3Reader
 from beastmode.cache.l3_writer import UNKNOWN, L3Writer, Use
 from beastmode.clock import SYSTEM_CLOCK, Clock
-from beastmode.store.entries_file import Limits, TierCount
+from beastmode.store.entries_file import TierCount
+from beastmode.store.entries_upkeep import Limits
 
 __all__ = ["UNKNOWN", "Future", "L3Database", "Limits", "TierCount", "Use"]
 

@@ -107,7 +107,7 @@ class L3Reader:
 
     def _gather(self, asked: dict[bytes, list[Future]]) -> bool:
         """Wait for something that is asked, and take all that is. False where it is to close."""
-        item = self._asked.get()
+        item = self._first()
         while item is not None:
             key, future = item
             asked.setdefault(key, []).append(future)
@@ -118,6 +118,14 @@ class L3Reader:
         if asked:
             self._asked.put(None)
         return bool(asked)
+
+    def _first(self) -> tuple[bytes, Future] | None:
+        """Wait for what is asked next. In trouble it is tried again meanwhile, so that it goes by itself."""
+        while True:
+            try:
+                return self._asked.get(timeout=RETRY_S if self._trouble else None)
+            except Empty:
+                self._read(b"")
 
     def _read(self, key: bytes) -> Read | None:
         try:

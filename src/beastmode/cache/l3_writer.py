@@ -17,7 +17,8 @@ from typing import NamedTuple
 from beastmode.cache.answer import Answer
 from beastmode.cache.sealing import seal
 from beastmode.clock import Clock
-from beastmode.store.entries_file import EntriesFile, EntryRow, FileId, Limits, TierCount, fault
+from beastmode.store.entries_file import EntriesFile, EntryRow, FileId, TierCount, fault
+from beastmode.store.entries_upkeep import Limits, make_room
 
 UNKNOWN = 0
 """No generation: the file could not be opened yet."""
@@ -205,7 +206,7 @@ class L3Writer:
     def _keep_up(self, file: EntriesFile, now: float) -> None:
         """Make room in small steps, faster than it is used up."""
         if now >= self._upkeep_at:
-            more = file.make_room(self._limits, self._clock.unix())
+            more = make_room(file, self._limits, self._clock.unix())
             self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
 
     def _leave(self) -> None:

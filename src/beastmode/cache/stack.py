@@ -157,4 +157,6 @@ class Stack:
             "l1": TierCount(self._hits_l1, self._misses_l1),
             "l3": TierCount(self._hits_l3, self._misses_l3),
         }
+        if self._generation != self.generation:  # it is emptied when it is used next
+            return Use(counts, 0, 0)
         return Use(counts, len(self._l1), self._l1.bytes)

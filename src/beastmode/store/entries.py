@@ -17,7 +17,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
-    Select,
     Table,
     Text,
     bindparam,
@@ -96,6 +95,7 @@ _NOW: BindParameter[float] = bindparam("unix")
 _OF_GENERATION = ENTRIES.c.generation == _G
 _ROWS = select(ENTRIES.c.key, ENTRIES.c.bytes)
 
+NUMBER = select(func.count()).select_from(ENTRIES)
 READ_STATE = select(STATE.c.generation, STATE.c.since_unix)
 READ = (
     select(ENTRIES.c.answer, ENTRIES.c.generation)
@@ -131,11 +131,6 @@ AGES = select(func.min(ENTRIES.c.stored_unix), func.max(ENTRIES.c.stored_unix)).
     _OF_GENERATION, ENTRIES.c.expires_unix > _NOW
 )
 """generation, now -> oldest, newest."""
-
-
-def some(statement: Select[Any], dialect: Dialect) -> str:
-    """A statement's text for a driver, for `ROWS_A_STEP` rows at most."""
-    return f"{text(statement, dialect)} LIMIT {ROWS_A_STEP}"
 
 
 def text(statement: ClauseElement, dialect: Dialect) -> str:

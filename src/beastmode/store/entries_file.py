@@ -1,4 +1,4 @@
-"""The cache's file: where it lies, how it is opened, written, cleared and kept small (SQLite)."""
+"""The cache's file: where it lies, how it is opened and written, and what its faults mean in words (SQLite)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,11 +19,6 @@ from beastmode.errors import BeastError, CacheError, CacheVersionError
 from beastmode.store import entries
 from beastmode.store.ledger_file import connect
 
-STEP_BYTES = 4 * 1024 * 1024
-"""Deleted in one step, about: whoever writes meanwhile waits as long."""
-PAGES_A_STEP = 100
-PAGES_KEPT = 1024
-"""Free pages that are not given back: new answers will need them."""
 WAL_KEPT_BYTES = 16 * 1024 * 1024
 SILENT_S = 15.0
 """A process that has not told of its memory for so long has ended."""
@@ -72,15 +66,6 @@ class TierCount(NamedTuple):
     misses: int
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is kept.   size_bytes: what the entries take in the file; the oldest go first. The file itself may be
-    a few MB larger, and so may the write-ahead log beside it.   age_s: seconds since an answer was stored."""
-
-    size_bytes: int = 1 << 30
-    age_s: float = 86_400.0
-
-
 def cache_path(home: Path) -> Path:
     """The cache of a home."""
     return home / "cache.db"
@@ -124,14 +109,14 @@ class EntriesFile:
     def write(self, rows: Sequence[EntryRow]) -> None:
         """Insert those of the generation of now, or replace those of the same key, in one commit; the others are not
         written, however long they waited."""
-        with self._transaction():
+        with self.transaction():
             generation = self.generation()
             self.db.executemany(_put(), [row for row in rows if row.generation == generation])
 
     def begin_anew(self, now_unix: float) -> int:
         """Begin another generation, and with it other counts: nothing of before is read or written from now on."""
         generation = new_generation()
-        with self._transaction():
+        with self.transaction():
             self.db.execute(sql(entries.BEGIN_ANEW), (generation, now_unix))
             self.db.execute(sql(entries.FORGET_COUNTS))
         return generation
@@ -140,7 +125,7 @@ class EntriesFile:
         self, process: str, now_unix: float, kept: tuple[int, int], counts: dict[str, TierCount]
     ) -> None:
         """Add to the counts of the tiers, and say how many entries and bytes the memory of a process holds."""
-        with self._transaction():
+        with self.transaction():
             self.db.executemany(_count(), [(tier, *count) for tier, count in counts.items()])
             self.db.execute(_tell(), (process, now_unix, *kept))
             self.db.execute(sql(entries.FORGET_SILENT), (now_unix - 4 * SILENT_S,))
@@ -149,57 +134,13 @@ class EntriesFile:
         """This process has no memory any more."""
         self.db.execute(sql(entries.FORGET_MEMORY), (process,))
 
-    def make_room(self, limits: Limits, now_unix: float) -> bool:
-        """Delete some of what is outdated, too old or too much, and give room back: one small step. True where more
-        may be to do."""
-        keys = self._to_go(limits, now_unix)
-        if keys:
-            with self._transaction():
-                self.db.executemany(sql(entries.DELETE), keys)
-        return self._give_back(limits) or bool(keys)
-
-    def used_bytes(self) -> int:
-        """What the entries take in the file."""
-        return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
-
     def close(self) -> None:
         """Let go of it."""
         self.db.close()
 
-    def _to_go(self, limits: Limits, now_unix: float) -> list[tuple[bytes]]:
-        generation = state(self.db)[0]
-        for outdated in entries.OF_OLDER_GENERATIONS:
-            if keys := self._some(outdated, generation):
-                return keys
-        if keys := self._some(entries.STORED_BEFORE, generation, now_unix - limits.age_s):
-            return keys
-        return self._some(entries.OLDEST, generation) if self.used_bytes() > limits.size_bytes else []
-
-    def _some(self, statement: ClauseElement, *values: object) -> list[tuple[bytes]]:
-        """The first keys that fit, of about `STEP_BYTES` of answers together; at least one."""
-        keys: list[tuple[bytes]] = []
-        left = STEP_BYTES
-        for key, size in self.db.execute(f"{sql(statement)} LIMIT {entries.ROWS_A_STEP}", values).fetchall():
-            keys.append((key,))
-            left -= size
-            if left < 0:
-                break
-        return keys
-
-    def _give_back(self, limits: Limits) -> bool:
-        pages, free = self._pragma("page_count"), self._pragma("freelist_count")
-        spare, size = free - PAGES_KEPT, pages * self._pragma("page_size")
-        if spare <= 0 or (spare < pages // 4 and size <= limits.size_bytes):
-            return False
-        self.db.execute(f"PRAGMA incremental_vacuum({min(spare, PAGES_A_STEP)})").fetchall()
-        return spare > PAGES_A_STEP
-
-    def _pragma(self, name: str) -> int:
-        (value,) = self.db.execute(f"PRAGMA {name}").fetchone()
-        return int(value)
-
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """All that is done in it, or nothing."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -215,7 +156,7 @@ class EntriesFile:
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
-        with self._transaction():  # also where nothing is made: it says whether the file can be written
+        with self.transaction():  # also where nothing is made: it says whether the file can be written
             if version_of(self.db, self.path) == 0:  # nobody else was faster
                 for statement, values in entries.creation(_DIALECT, new_generation(), now_unix):
                     self.db.execute(statement, values)
@@ -271,7 +212,7 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
 
 
 def fault(error: BaseException, path: Path, verb: str) -> BeastError:
-    """What a failure is called, and what to do about it.   verb: opened, written or read."""
+    """What a failure is called, and what to do about it.   verb: opened, written, read or cleared."""
     if isinstance(error, BeastError):
         return error
     if isinstance(error, OSError):
