@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -88,6 +89,8 @@ _OF_THE_CLIENT = frozenset(
 _SILENT = _APART | _CREDENTIALS | _CONNECTION | _NAMES_OF_ONE_REQUEST | _OF_THE_CLIENT
 _SILENT_BEGINNINGS = (b"x-beast-", b"x-stainless-", b"x-forwarded-", b"x-b3-", b"x-datadog-", b"sec-")
 
+_NONE: frozenset[bytes] = frozenset()
+_NAME = itemgetter(0)
 _JSON = frozenset((b"", b"application/json", b"application/json;charset=utf-8"))
 
 
@@ -112,7 +115,8 @@ def key_of(
     that knows the client is used.
     """
     recipe = next((one for one in recipes if one.knows(dialect, headers)), None)
-    kind, spelling = _body(body, _first(headers, b"content-type"), dialect, recipe)
+    content_type, codings, counting = _sorted_out(headers, recipe.headers if recipe else _NONE)
+    kind, spelling = _body(body, content_type, dialect, recipe)
     head = (
         tenant,
         upstream,
@@ -122,8 +126,8 @@ def key_of(
         stream,
         salt,
         recipe.name if recipe else "",
-        _codings(headers),
-        _counting(headers, recipe),
+        codings,
+        counting,
         kind,
     )
     key = blake2b(msgspec.msgpack.encode(head), digest_size=KEY_BYTES, person=_PERSON)
@@ -174,32 +178,34 @@ def _stripped(value: dict[str, Any], dialect: str, recipe: Recipe | None) -> boo
     return bool(ignored) or recipe is not None
 
 
-def _first(headers: Headers, name: bytes) -> bytes:
-    return next((value for one, value in headers if one == name), b"")
+def _sorted_out(
+    headers: Headers, silent: frozenset[bytes]
+) -> tuple[bytes, tuple[bytes, ...] | None, list[tuple[bytes, bytes]]]:
+    """The content type, the codings that the client takes (None where it does not say), and all else that counts.
+
+    silent: names that do not count for this client. Of several of one name the order counts.
+    """
+    content_type, codings, counting = b"", None, []
+    for pair in headers:
+        name = pair[0]
+        if _counts(name):
+            if name not in silent:
+                counting.append(pair)
+        elif name == b"content-type":
+            content_type = pair[1]
+        elif name == b"accept-encoding":
+            codings = pair[1] if codings is None else codings + b"," + pair[1]
+    counting.sort(key=_NAME)
+    return content_type, None if codings is None else _accepted(codings), counting
 
 
-def _codings(headers: Headers) -> tuple[bytes, ...] | None:
-    """The codings that the client takes, sorted; None where it does not say. Any of them will do for it."""
-    said = [value for name, value in headers if name == b"accept-encoding"]
-    return _accepted(b",".join(said)) if said else None
+@lru_cache(maxsize=256)
+def _counts(name: bytes) -> bool:
+    return name not in _SILENT and not name.startswith(_SILENT_BEGINNINGS)
 
 
 @lru_cache(maxsize=256)
 def _accepted(value: bytes) -> tuple[bytes, ...]:
+    """The codings in an Accept-Encoding, sorted: any of them will do, and one with a weight of 0 will not."""
     parts = (part.partition(b";") for part in value.lower().replace(b" ", b"").split(b","))
     return tuple(sorted({name for name, _, weight in parts if name and weight.rstrip(b".0") != b"q="}))
-
-
-def _counting(headers: Headers, recipe: Recipe | None) -> list[tuple[bytes, bytes]]:
-    silent = recipe.headers if recipe else frozenset[bytes]()
-    told = [pair for pair in headers if _counts(pair[0]) and pair[0] not in silent]
-    return sorted(told, key=_name)
-
-
-def _name(pair: tuple[bytes, bytes]) -> bytes:
-    return pair[0]
-
-
-@lru_cache(maxsize=1024)
-def _counts(name: bytes) -> bool:
-    return name not in _SILENT and not name.startswith(_SILENT_BEGINNINGS)

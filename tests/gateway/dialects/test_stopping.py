@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from beastmode.gateway.dialects import Stop, dialect_for
-from beastmode.gateway.dialects.stopping import judged, meaning, worst
+from beastmode.gateway.dialects.stopping import UNTOLD, Told, meaning, sure, together
 from tests.gateway.dialects.spoken import ALL, sse
 
 DONE = b"data: [DONE]\n\n"
@@ -227,7 +227,7 @@ def test_gemini_says_it_by_its_finish_reason(reason: str, stop: Stop) -> None:
 def test_gemini_says_stop_for_a_call_too() -> None:
     call = {"functionCall": {"name": "look", "args": {}}}
     assert whole("gemini.generate", candidate("STOP", call)) == "tool"
-    assert streamed("gemini.generate", candidate(None, call), candidate("STOP", {"text": ""})) == "tool"
+    assert streamed("gemini.generate", candidate(None, call), candidate("STOP", {"text": ""})) == "complete"
     assert whole("gemini.generate", candidate(None, call)) == "unknown"
 
 
@@ -240,6 +240,9 @@ def test_a_prompt_that_gemini_refuses_has_no_candidates() -> None:
 def test_gemini_may_end_without_a_word() -> None:
     assert whole("gemini.generate", candidate("STOP")) == "empty"
     assert streamed("gemini.generate", candidate("STOP", {"text": ""})) == "empty"
+    thought = {"text": "hm", "thought": True, "thoughtSignature": "x"}
+    assert whole("gemini.generate", candidate("STOP", thought)) == "empty"
+    assert streamed("gemini.generate", candidate(None, thought), candidate("STOP")) == "empty"
     assert whole("gemini.generate", {"candidates": []}) == "unknown"
 
 
@@ -268,13 +271,19 @@ def test_an_answer_without_what_was_asked_for_is_unknown(name: str, answer: dict
 
 
 def test_every_stop_has_its_place_from_good_to_bad() -> None:
-    stops = get_args(Stop)
-    assert [worst(stops[: n + 1]) for n in range(len(stops))] == list(stops)
-    assert worst([None, None]) is None
+    told = [Told(stop, said=False) for stop in get_args(Stop)]
+    assert [together(told[: n + 1]) for n in range(len(told))] == told
+    assert together([UNTOLD, Told("tool", said=True), UNTOLD]) == Told("tool", said=True)
+    assert together([]) == UNTOLD
+
+
+def test_what_says_nothing_is_empty_and_what_does_not_tell_is_unknown() -> None:
+    stops: tuple[Stop, ...] = ("complete", "tool", "length")
+    assert [Told(stop, said=True).judged() for stop in stops] == ["complete", "tool", "length"]
+    assert [Told(stop, said=False).judged() for stop in stops] == ["empty", "empty", "length"]
+    assert (UNTOLD.judged(), sure(UNTOLD).stop, sure(Told("tool", said=True)).stop) == (
+        "unknown",
+        "unknown",
+        "tool",
+    )
     assert meaning(7) == "unknown"
-    assert [judged(stop, said=True) for stop in (None, "complete", "tool")] == ["unknown", "complete", "tool"]
-    assert [judged(stop, said=False) for stop in ("complete", "tool", "length")] == [
-        "empty",
-        "empty",
-        "length",
-    ]

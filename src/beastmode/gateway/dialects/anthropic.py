@@ -7,7 +7,6 @@ Stops: `stop_reason`, in a stream that of `message_delta`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ from beastmode.gateway.dialects.following import EventFollower, Reading
 from beastmode.gateway.dialects.naming import named, words
 from beastmode.gateway.dialects.paths import model_in, plain
 from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Stop, Usage
-from beastmode.gateway.dialects.stopping import judged, meaning
+from beastmode.gateway.dialects.stopping import UNREADABLE, Told, meaning
 
 _CLIENT_TOOLS = ("custom", "bash_", "text_editor_", "computer_", "browser_", "memory_", "tool_search_")
 """Beginnings of the types that the client runs; all others are the server's (web_search_, code_execution_, …).
@@ -60,13 +59,21 @@ class _Answer(msgspec.Struct):
 
 class _Delta(msgspec.Struct):
     stop_reason: Any = None
+    text: Any = None
+
+
+class _Block(msgspec.Struct):
+    type: Any = None
+    text: Any = None
 
 
 class _Stopped(msgspec.Struct):
     """A whole answer, or an event of a stream."""
 
     stop_reason: Any = None
+    content: list[_Block] | None = None
     delta: _Delta | None = None
+    content_block: _Block | None = None
 
 
 _REQUEST = msgspec.json.Decoder(_Request)
@@ -97,10 +104,10 @@ class AnthropicMessages:
         )
 
     def usage(self, body: bytes) -> Usage:
-        return _told(body)
+        return _usage_in(body)
 
     def stopped(self, body: bytes) -> Stop:
-        return judged(_stop(body), said=bool(_SAID.search(body)))
+        return _told(body).judged()
 
     def follow(self) -> EventFollower:
         return EventFollower(_READING)
@@ -148,7 +155,7 @@ def _error(failure: Failure) -> dict[str, Any]:
     return {"type": "error", "error": {"type": named(failure).anthropic, "message": words(failure)}}
 
 
-def _told(body: bytes) -> Usage:
+def _usage_in(body: bytes) -> Usage:
     answer = decoded(_ANSWER, body)
     tokens = answer and (answer.usage or (answer.message and answer.message.usage))
     return _usage(tokens) if tokens else NO_USAGE
@@ -165,12 +172,14 @@ def _usage(tokens: _Tokens) -> Usage:
     )
 
 
-def _stop(body: bytes) -> Stop | None:
+def _told(body: bytes) -> Told:
     answer = decoded(_STOPPED, body)
     if answer is None:
-        return "unknown"
-    return meaning(answer.delta.stop_reason if answer.delta else answer.stop_reason)
+        return UNREADABLE
+    delta, blocks = answer.delta or _NOTHING, answer.content or [answer.content_block or _NO_BLOCK]
+    said = bool(delta.text) or any(block.text or block.type == "tool_use" for block in blocks)
+    return Told(meaning(delta.stop_reason or answer.stop_reason), said)
 
 
-_SAID = re.compile(rb'"text":\s*"[^"]|"type":\s*"tool_use"')
-_READING = Reading("messages", b'"usage"', _told, (b'"stop_reason"',), _stop, _SAID)
+_NOTHING, _NO_BLOCK = _Delta(), _Block()
+_READING = Reading("messages", b'"usage"', _usage_in, (b'"stop_reason"',), _told)

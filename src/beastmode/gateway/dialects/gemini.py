@@ -3,12 +3,12 @@
 Usage: `promptTokenCount` includes the cached ones; thoughts stand beside `candidatesTokenCount` and what tools brought
 in beside the prompt, and both are added here. Every event of a stream tells it, the last one counts.
 A stream without `alt=sse` is one JSON list, and counts as an answer in one piece.
-Stops: each candidate has a `finishReason`, the same for words and calls; a refused prompt has a `blockReason` instead.
+Stops: each candidate has a `finishReason`, the same for words and calls, so that a stream tells them apart only where
+its last event has the call; a refused prompt has a `blockReason` instead.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +22,7 @@ from beastmode.gateway.dialects.following import EventFollower, PlainFollower, R
 from beastmode.gateway.dialects.naming import named, words
 from beastmode.gateway.dialects.paths import model_in, plain
 from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Stop, Usage
-from beastmode.gateway.dialects.stopping import judged, meaning, worst
+from beastmode.gateway.dialects.stopping import UNREADABLE, Told, meaning, sure, together
 
 _CLIENT_TOOLS = frozenset(("functionDeclarations", "function_declarations", "computerUse", "computer_use"))
 
@@ -63,9 +63,14 @@ class _Answer(msgspec.Struct, rename="camel"):
     usage_metadata: _Tokens | None = None
 
 
+class _Content(msgspec.Struct):
+    parts: list[dict[str, Any]] | None = None
+
+
 class _Candidate(msgspec.Struct, rename="camel"):
     index: Any = None
     finish_reason: Any = None
+    content: _Content | None = None
 
 
 class _Feedback(msgspec.Struct, rename="camel"):
@@ -117,13 +122,13 @@ class GeminiGenerate:
         )
 
     def usage(self, body: bytes) -> Usage:
-        return _told(body)
+        return _usage_in(body)
 
     def stopped(self, body: bytes) -> Stop:
         answer = decoded(_STOPPED, body)
-        parts = answer if isinstance(answer, list) else [answer] if answer else []
-        stop = worst(map(_whole_stop if len(parts) == 1 else _part_stop, parts))
-        return judged(stop and _calling(stop, body), said=bool(_SAID.search(body)))
+        if isinstance(answer, list):
+            return together(map(_part_told, answer)).judged()
+        return (_whole_told(answer) if answer else UNREADABLE).judged()
 
     def follow(self) -> EventFollower | PlainFollower:
         return EventFollower(_READING)
@@ -181,7 +186,7 @@ def _error(failure: Failure, status: int) -> dict[str, Any]:
     return error | {"details": [{"@type": kind, "retryDelay": f"{failure.retry_after_s:.3f}s"}]}
 
 
-def _told(body: bytes) -> Usage:
+def _usage_in(body: bytes) -> Usage:
     answer = decoded(_ANSWER, body)
     parts = answer if isinstance(answer, list) else [answer] if answer else []
     told = [part.usage_metadata for part in parts if part.usage_metadata]
@@ -203,35 +208,40 @@ def _sum(*values: object) -> int | None:
     return sum(counts) if counts else None
 
 
-def _whole_stop(answer: _Stopped) -> Stop | None:
+def _whole_told(answer: _Stopped) -> Told:
     """Of all its candidates, each of which has to tell."""
     if _is_blocked(answer):
-        return "filter"
-    return worst(meaning(one.finish_reason) or "unknown" for one in answer.candidates or ())
+        return Told("filter", said=False)
+    return together(sure(_told(one)) for one in answer.candidates or ())
 
 
-def _part_stop(part: _Stopped) -> Stop | None:
+def _part_told(part: _Stopped) -> Told:
     """Of several candidates it is unknown whether all have ended: a stream does not say how many there are."""
     if _is_blocked(part):
-        return "filter"
-    return worst("unknown" if one.index else meaning(one.finish_reason) for one in part.candidates or ())
+        return Told("filter", said=False)
+    return together(Told("unknown", said=True) if one.index else _told(one) for one in part.candidates or ())
+
+
+def _event_told(data: bytes) -> Told:
+    event = decoded(_STOPPED, data)
+    return _part_told(event) if isinstance(event, _Stopped) else UNREADABLE
+
+
+def _told(candidate: _Candidate) -> Told:
+    stop = meaning(candidate.finish_reason)
+    parts = (candidate.content and candidate.content.parts) or []
+    if stop == "complete" and any("functionCall" in part for part in parts):
+        stop = "tool"
+    return Told(stop, any(_says(part) for part in parts))
+
+
+def _says(part: dict[str, Any]) -> bool:
+    return not part.get("thought") and any(bool(value) for value in part.values())
 
 
 def _is_blocked(answer: _Stopped) -> bool:
     return answer.prompt_feedback is not None and bool(answer.prompt_feedback.block_reason)
 
 
-def _event_stop(data: bytes) -> Stop | None:
-    event = decoded(_STOPPED, data)
-    return "unknown" if event is None or isinstance(event, list) else _calling(_part_stop(event), data)
-
-
-def _calling(stop: Stop | None, data: bytes) -> Stop | None:
-    """The same, but a call where one stands in the data, which may come before the reason does."""
-    return "tool" if stop in (None, "complete") and _CALL in data else stop
-
-
-_CALL = b'"functionCall"'
-_SAID = re.compile(rb'"text":\s*"[^"]|"(?:functionCall|inlineData|fileData)"')
-_STOPS = (b'"finishReason"', b'"blockReason"', _CALL)
-_READING = Reading("gemini", b'"usageMetadata"', _told, _STOPS, _event_stop, _SAID)
+_STOPS = (b'"finishReason"', b'"blockReason"')
+_READING = Reading("gemini", b'"usageMetadata"', _usage_in, _STOPS, _event_told)

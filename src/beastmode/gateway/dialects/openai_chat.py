@@ -19,7 +19,7 @@ from beastmode.gateway.dialects.following import EventFollower, Reading
 from beastmode.gateway.dialects.openai_errors import OpenAISpeaks
 from beastmode.gateway.dialects.paths import model_in
 from beastmode.gateway.dialects.protocol import NO_USAGE, Asked, Stop, Usage
-from beastmode.gateway.dialects.stopping import judged, meaning, worst
+from beastmode.gateway.dialects.stopping import UNREADABLE, UNTOLD, Told, meaning, sure, together
 
 _CLIENT_TOOLS = frozenset(("function", "custom", None))
 _SEARCHES = re.compile(r":online$|-search-(preview|api)|(^|/)sonar|(^|/)compound")
@@ -66,12 +66,17 @@ class _Answer(msgspec.Struct):
 
 
 class _Said(msgspec.Struct):
+    content: Any = None
     refusal: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
+    audio: Any = None
 
 
 class _Choice(msgspec.Struct):
     index: Any = None
     finish_reason: Any = None
+    text: Any = None
     message: _Said | None = None
     delta: _Said | None = None
 
@@ -109,12 +114,12 @@ class OpenAIChat(OpenAISpeaks):
         )
 
     def usage(self, body: bytes) -> Usage:
-        return _told(body)
+        return _usage_in(body)
 
     def stopped(self, body: bytes) -> Stop:
         answer = decoded(_CHOICES, body)
-        choices = (answer.choices if answer else None) or []
-        return judged(worst(_stop(one) or "unknown" for one in choices), said=bool(_SAID.search(body)))
+        choices = (answer.choices if answer else None) or ()
+        return together(sure(_told(one)) for one in choices).judged()
 
     def follow(self) -> EventFollower:
         return EventFollower(_READING)
@@ -131,7 +136,7 @@ def _is_stateful(asked: _Request) -> bool:
     )
 
 
-def _told(body: bytes) -> Usage:
+def _usage_in(body: bytes) -> Usage:
     answer = decoded(_ANSWER, body)
     tokens = answer and (answer.usage or (answer.x_groq and answer.x_groq.usage))
     return _usage(tokens) if tokens else NO_USAGE
@@ -147,22 +152,24 @@ def _usage(tokens: _Tokens) -> Usage:
     )
 
 
-def _stop(choice: _Choice) -> Stop | None:
-    refused = any(said is not None and said.refusal for said in (choice.message, choice.delta))
-    return "filter" if refused else meaning(choice.finish_reason)
+def _told(choice: _Choice) -> Told:
+    said = choice.message or choice.delta or _NOTHING
+    stop = "filter" if said.refusal else meaning(choice.finish_reason)
+    return Told(
+        stop, bool(choice.text or said.content or said.tool_calls or said.function_call or said.audio)
+    )
 
 
-def _event_stop(data: bytes) -> Stop | None:
+def _event_told(data: bytes) -> Told:
     """Of several choices it is unknown whether all have ended: a stream does not say how many there are."""
+    if data == b"[DONE]":
+        return UNTOLD
     event = decoded(_CHOICES, data)
     if event is None:
-        return "unknown"
-    return worst("unknown" if one.index else _stop(one) for one in event.choices or ())
+        return UNREADABLE
+    return together(Told("unknown", said=True) if one.index else _told(one) for one in event.choices or ())
 
 
-_SAID = re.compile(
-    rb'"(?:content|text|data)":\s*"[^"]|"(?:tool_calls|function_call|content)":\s*(?:\[\s*)?\{\s*"'
-)
-"""Words, sound, a call; `content` may be a list of parts."""
+_NOTHING = _Said()
 _STOPS = (b'"finish_reason":"', b'"finish_reason": "', b'"refusal"')
-_READING = Reading("chat", b'"usage"', _told, _STOPS, _event_stop, _SAID)
+_READING = Reading("chat", b'"usage"', _usage_in, _STOPS, _event_told)

@@ -7,7 +7,6 @@ Stops: `status` and `incomplete_details`; a refusal is a part of a message, a ca
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -21,7 +20,7 @@ from beastmode.gateway.dialects.naming import named
 from beastmode.gateway.dialects.openai_errors import OpenAISpeaks, error_object
 from beastmode.gateway.dialects.paths import model_in
 from beastmode.gateway.dialects.protocol import NO_USAGE, Asked, Stop, Usage
-from beastmode.gateway.dialects.stopping import judged, meaning, worst
+from beastmode.gateway.dialects.stopping import UNREADABLE, UNTOLD, Told, meaning, together
 
 _CLIENT_TOOLS = frozenset(
     (
@@ -113,10 +112,11 @@ class _Ended(msgspec.Struct):
     output: list[_Item] | None = None
 
 
-class _Told(msgspec.Struct):
+class _Happened(msgspec.Struct):
     """An event."""
 
     type: str
+    delta: Any = None
     response: _Ended | None = None
     item: _Item | None = None
 
@@ -125,7 +125,7 @@ _REQUEST = msgspec.json.Decoder(_Request)
 _ANSWER = msgspec.json.Decoder(_Answer)
 _EVENT = msgspec.json.Decoder(_Event)
 _ENDED = msgspec.json.Decoder(_Ended)
-_TOLD = msgspec.json.Decoder(_Told)
+_HAPPENED = msgspec.json.Decoder(_Happened)
 
 
 class OpenAIResponses(OpenAISpeaks):
@@ -155,7 +155,7 @@ class OpenAIResponses(OpenAISpeaks):
 
     def stopped(self, body: bytes) -> Stop:
         answer = decoded(_ENDED, body)
-        return judged(_stop(answer) if answer else None, said=bool(_SAID.search(body)))
+        return (_told(answer) if answer else UNREADABLE).judged()
 
     def follow(self) -> EventFollower:
         return EventFollower(_READING)
@@ -200,7 +200,7 @@ def _server_tools(tools: object) -> bool:
     return any(not isinstance(tool, dict) or tool.get("type") not in _CLIENT_TOOLS for tool in tools)
 
 
-def _told(data: bytes) -> Usage:
+def _usage_in(data: bytes) -> Usage:
     event = decoded(_EVENT, data)
     tokens = event and event.response and event.response.usage
     return _usage(tokens) if tokens else NO_USAGE
@@ -217,42 +217,46 @@ def _usage(tokens: _Tokens) -> Usage:
     )
 
 
-def _stop(answer: _Ended) -> Stop | None:
-    status = meaning(answer.status)
-    if status == "length" and answer.incomplete_details:
-        status = meaning(answer.incomplete_details.reason) or status
-    return status and worst((status, *map(_item_stop, answer.output or ())))
+def _told(answer: _Ended) -> Told:
+    stop = meaning(answer.status)
+    if stop == "length" and answer.incomplete_details:
+        stop = meaning(answer.incomplete_details.reason) or stop
+    items = together(map(_item_told, answer.output or ()))
+    return together((Told(stop, said=False), items)) if stop else UNTOLD
 
 
-def _item_stop(item: _Item) -> Stop | None:
-    """What an item of the output says: a refusal, a call; else None."""
-    kind = item.type if isinstance(item.type, str) else ""
-    if isinstance(item.content, list) and any(_is_refusal(part) for part in item.content):
-        return "filter"
-    if kind in _CLIENT_CALLS:
-        return "tool"
-    return "server_tool" if kind not in ("message", "reasoning") else None
+def _item_told(item: _Item) -> Told:
+    """What an item of the output says: words, a refusal, a call."""
+    parts = item.content if isinstance(item.content, list) else []
+    if any(_of(part, "refusal") for part in parts):
+        return Told("filter", said=True)
+    if item.type == "message":
+        return Told(None, any(_of(part, "output_text") and bool(part.get("text")) for part in parts))
+    if item.type == "reasoning":
+        return UNTOLD
+    return Told("tool" if item.type in _CLIENT_CALLS else "server_tool", said=True)
 
 
-def _is_refusal(part: object) -> bool:
-    return isinstance(part, dict) and part.get("type") == "refusal"
+def _of(part: Any, kind: str) -> bool:
+    return isinstance(part, dict) and part.get("type") == kind
 
 
-def _event_stop(data: bytes) -> Stop | None:
-    event = decoded(_TOLD, data)
+def _event_told(data: bytes) -> Told:
+    event = decoded(_HAPPENED, data)
     if event is None:
-        return "unknown"
+        return UNREADABLE
     if event.type.startswith("response.refusal."):
-        return "filter"
+        return Told("filter", said=True)
     if event.item is not None:
-        return _item_stop(event.item)
-    if event.response is None or event.type not in _TERMINAL:
-        return None
-    event.response.status = event.response.status or event.type.removeprefix("response.")  # some leave it out
-    return _stop(event.response)
+        return _item_told(event.item)
+    if event.response is not None and event.type in _TERMINAL:
+        event.response.status = event.response.status or event.type.removeprefix(
+            "response."
+        )  # may be left out
+        return _told(event.response)
+    return Told(None, event.type == "response.output_text.delta" and bool(event.delta))
 
 
 _TERMINAL = frozenset(("response.completed", "response.incomplete", "response.cancelled", "response.failed"))
-_SAID = re.compile(rb'"type":\s*"(?:response\.output_text\.delta|[a-z_]+_call)"|"text":\s*"[^"]')
 _STOPS = (b'"response":', b'_call"', b"refusal")
-_READING = Reading("responses", b'"usage"', _told, _STOPS, _event_stop, _SAID)
+_READING = Reading("responses", b'"usage"', _usage_in, _STOPS, _event_told)

@@ -6,7 +6,7 @@ A word that is not in the table is unknown, and so is an answer that does not sa
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from beastmode.gateway.dialects.protocol import Stop
 
@@ -33,18 +33,41 @@ def meaning(word: object) -> Stop | None:
     return _MEANING.get(word, "unknown") if isinstance(word, str) else "unknown"
 
 
-def worst(stops: Iterable[Stop | None]) -> Stop | None:
-    """Of several the one that speaks most against remembering; None where none was told."""
-    told = [stop for stop in stops if stop is not None]
-    return max(told, key=_WORSE.__getitem__) if told else None
+class Told(NamedTuple):
+    """What an answer, a choice of it or an event tells.
 
-
-def judged(stop: Stop | None, *, said: bool) -> Stop:
-    """Of an answer that has come to its end: not told is unknown, and one that says nothing at all is empty.
-
-    Servers end so when something went wrong, and Anthropic after some tool results; to be asked again may help, and
-    would not where that were remembered.
+    stop: why it stopped, None where this does not tell.   said: it says something, or calls a tool; thoughts alone
+    are nothing that a client asked for.
     """
-    if stop is None:
-        return "unknown"
-    return "empty" if stop in ("complete", "tool") and not said else stop
+
+    stop: Stop | None
+    said: bool
+
+    def judged(self) -> Stop:
+        """Of an answer that has come to its end: not told is unknown, and one that says nothing at all is empty.
+
+        Servers end so when something went wrong, and Anthropic after some tool results; to be asked again may help,
+        and would not where that were remembered.
+        """
+        if self.stop is None:
+            return "unknown"
+        return "empty" if self.stop in ("complete", "tool") and not self.said else self.stop
+
+
+UNTOLD = Told(None, said=False)
+UNREADABLE = Told("unknown", said=False)
+
+
+def together(told: Iterable[Told]) -> Told:
+    """Of several: the stop that speaks most against remembering, and whether any says something."""
+    stop, said = UNTOLD
+    for one in told:
+        if one.stop is not None and (stop is None or _WORSE[one.stop] > _WORSE[stop]):
+            stop = one.stop
+        said = said or one.said
+    return Told(stop, said)
+
+
+def sure(told: Told) -> Told:
+    """The same of a choice that has to tell: where it does not, that is unknown."""
+    return Told("unknown", told.said) if told.stop is None else told
