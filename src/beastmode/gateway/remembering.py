@@ -36,8 +36,8 @@ class Recall(msgspec.Struct, gc=False):
 class Remembering:
     """Looks for the answers to requests, and keeps answers that went well.
 
-    mode: which requests have to do with it at all.   ttl_s: how long an answer is kept.   source_of: the base URL of the
-    upstream that would be asked, and the tenant as which.
+    mode: which requests have to do with it at all.   ttl_s: how long an answer is kept.   source_of: the base URL of
+    the upstream that would be asked, and the tenant as which.
     """
 
     def __init__(
