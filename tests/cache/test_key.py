@@ -136,6 +136,11 @@ def test_a_header_that_comes_twice_counts_in_its_order() -> None:
     assert key(headers=beta) != key(headers=beta[::-1])
 
 
+def test_codings_may_come_in_several_headers() -> None:
+    gzip, br = (b"accept-encoding", b"gzip"), (b"accept-encoding", b"br")
+    assert key(headers=[gzip, br]) == key(headers=[br, gzip]) != key(headers=[br])
+
+
 @pytest.mark.parametrize(
     ("dialect", "ignored", "counted"),
     [

@@ -130,6 +130,8 @@ def test_only_the_head_of_an_output_is_masked() -> None:
         ("Chunk ID: zz\nWall time: 1 seconds\n", "Chunk ID: zy\nWall time: 1 seconds\n"),
         (head + head, head + other),
         (head, head + "\n"),
+        ("x Script ok\nWall time 1 seconds\n", "x Script ok\nWall time 2 seconds\n"),
+        ("Script ok\nWall time 1 seconds\nx", "Script ok\nWall time 2 seconds\ny"),
     ):
         assert key("codex", body=output(one)) != key("codex", body=output(two)), (one, two)
 

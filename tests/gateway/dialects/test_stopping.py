@@ -86,6 +86,15 @@ def test_a_stream_without_a_reason_or_without_its_end_is_unknown() -> None:
     assert streamed("openai.chat", {"choices": [{"delta": {"content": "x"}}]}, end=DONE) == "unknown"
 
 
+def test_empty_events_say_nothing_and_broken_ones_make_it_unknown() -> None:
+    follower = dialect_for("POST", ALL["openai.chat"].path).follow()
+    follower.feed(b"data: \n\ndata:\n\n" + ALL["openai.chat"].streamed)
+    assert follower.stopped == "tool"
+    follower = dialect_for("POST", ALL["openai.chat"].path).follow()
+    follower.feed(b"data: hello\n\n" + ALL["openai.chat"].streamed)
+    assert follower.stopped == "unknown"
+
+
 # ---- responses ----
 
 TEXT = {"type": "message", "content": [{"type": "output_text", "text": "hi"}]}

@@ -80,7 +80,7 @@ class EventFollower:
         reading = self._reading
         if reading.usage_mark in data:
             self._usage = updated(self._usage, reading.usage(data))
-        if not self._told.said or _any_in(data, reading.stop_marks):
+        if (data and not self._told.said) or _any_in(data, reading.stop_marks):
             told = reading.told(data)
             if told != UNTOLD:
                 self._told = together((self._told, told))
