@@ -114,6 +114,7 @@ SEARCH = {"type": "web_search_call", "status": "completed"}
         ({"status": "completed", "output": [SEARCH, TEXT]}, "server_tool"),
         ({"status": "completed", "output": [{"type": "mcp_call"}, CALL]}, "server_tool"),
         ({"status": "completed", "output": [TEXT, REFUSAL]}, "filter"),
+        ({"status": "completed", "output": [{"type": ["x"], "content": [["x"]]}]}, "server_tool"),
         ({"status": "completed", "output": [THOUGHT]}, "empty"),
         ({"status": "completed", "output": []}, "empty"),
         ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, "length"),
