@@ -148,6 +148,14 @@ def test_three_events_suffice_as_they_do_for_codex(item: dict[str, Any], stop: S
     assert streamed("openai.responses", created, text, done, ended) == stop
 
 
+def test_an_end_of_another_dialect_behind_it_changes_nothing() -> None:
+    """vLLM sends `[DONE]` behind its responses, too."""
+    for name in ("openai.responses", "anthropic.messages", "gemini.generate"):
+        follower = dialect_for("POST", ALL[name].path).follow()
+        follower.feed(ALL[name].streamed + DONE)
+        assert follower.stopped == ALL[name].stop
+
+
 def test_a_refusal_that_is_only_streamed_is_one() -> None:
     delta = {"type": "response.refusal.delta", "delta": "I cannot"}
     assert streamed("openai.responses", delta, {"type": "response.completed", "response": {}}) == "filter"

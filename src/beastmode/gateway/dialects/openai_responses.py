@@ -260,5 +260,5 @@ def _event_told(data: bytes) -> Told:
 
 
 _TERMINAL = frozenset(("response.completed", "response.incomplete", "response.cancelled", "response.failed"))
-_STOPS = (b'"response":', b'_call"', b"refusal")
+_STOPS = (b'_call"', b"refusal")
 _READING = Reading("responses", b'"usage"', _usage_in, _STOPS, _event_told)
