@@ -44,6 +44,7 @@ def key(body: Any = BODY, **changed: Any) -> bytes:
         "query": "",
         "stream": False,
         "headers": HEADERS,
+        "recipe": None,
         "salt": "",
     }
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
