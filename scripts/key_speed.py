@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from beastmode.cache.key import key_of
+from beastmode.cache.recipes import recipe_for
 
 ROUNDS, CALLS = 9, 300
 HEADERS = (
@@ -63,6 +64,7 @@ def ours(sent: bytes) -> None:
         stream=False,
         headers=HEADERS,
         body=sent,
+        recipe=recipe_for("openai.chat", HEADERS),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.cache.canonical import MOST_BYTES, decoded
+from beastmode.cache.canonical import MOST_BYTES, MOST_VALUES, decoded
 from tests.cache.spelling import meant, spelled, values
 
 
@@ -36,6 +36,7 @@ def test_two_spellings_are_one_where_they_mean_the_same_and_only_there(
         b'{"a":{"k":1},"a":"\\u003a"}',
         b'{"a":1,"a":2e1,"f":12345678e2}',
         b'{"a:":1,"a\\u003A":2}',
+        b'{"a":1,"a":1,"f":[1e-05,1e-05,1e-05]}',  # as long as its canonical spelling
     ],
 )
 def test_a_key_that_comes_twice_is_more_than_its_spelling(body: bytes) -> None:
@@ -99,3 +100,10 @@ def test_what_is_no_json_is_not_read(body: bytes) -> None:
 def test_what_is_too_long_is_not_read() -> None:
     assert decoded(b'"' + b"x" * (MOST_BYTES - 2) + b'"') is not None
     assert decoded(b'"' + b"x" * (MOST_BYTES - 1) + b'"') is None
+
+
+def test_what_has_too_many_values_is_not_read() -> None:
+    words = b'"' + b"w" * 300 + b'",'
+    assert decoded(b"[" + words * 1000 + b"0]") is not None
+    assert decoded(b"[" + words * 1000 + b"0," * MOST_VALUES + b"0]") is None
+    assert decoded(b"[" + words * 1000 + b"[]," * MOST_VALUES + b"0]") is None

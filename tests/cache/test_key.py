@@ -44,6 +44,7 @@ def key(body: Any = BODY, **changed: Any) -> bytes:
         "query": "",
         "stream": False,
         "headers": HEADERS,
+        "recipe": None,
         "salt": "",
     }
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -134,6 +135,11 @@ def test_what_changes_no_answer_keeps_the_key(what: str) -> None:
 def test_a_header_that_comes_twice_counts_in_its_order() -> None:
     beta = ((b"anthropic-beta", b"a"), (b"anthropic-beta", b"b"))
     assert key(headers=beta) != key(headers=beta[::-1])
+
+
+def test_codings_may_come_in_several_headers() -> None:
+    gzip, br = (b"accept-encoding", b"gzip"), (b"accept-encoding", b"br")
+    assert key(headers=[gzip, br]) == key(headers=[br, gzip]) != key(headers=[br])
 
 
 @pytest.mark.parametrize(

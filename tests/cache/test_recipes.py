@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from beastmode.cache.key import key_of
-from beastmode.cache.recipes import RECIPES, Recipe
+from beastmode.cache.recipes import RECIPES, Recipe, recipe_for
 from tests.cache.agents import Headers, claude_body, claude_headers, codex_body, codex_headers
 from tests.cache.spelling import values
 
@@ -27,6 +27,7 @@ EVERY = pytest.mark.parametrize("name", AGENTS)
 def key(name: str, run: int = 1, body: Any = None, headers: Headers | None = None) -> bytes:
     """The key of an agent's request in one of its runs, or of another body or headers."""
     dialect, its_headers, its_body = AGENTS[name]
+    sent = its_headers(run) if headers is None else headers
     return key_of(
         tenant=b"t",
         upstream="u",
@@ -34,7 +35,8 @@ def key(name: str, run: int = 1, body: Any = None, headers: Headers | None = Non
         path="/v1/x",
         query="beta=true",
         stream=True,
-        headers=its_headers(run) if headers is None else headers,
+        headers=sent,
+        recipe=recipe_for(dialect, sent),
         body=json.dumps(its_body(run) if body is None else body).encode(),
     )
 
@@ -130,6 +132,8 @@ def test_only_the_head_of_an_output_is_masked() -> None:
         ("Chunk ID: zz\nWall time: 1 seconds\n", "Chunk ID: zy\nWall time: 1 seconds\n"),
         (head + head, head + other),
         (head, head + "\n"),
+        ("x Script ok\nWall time 1 seconds\n", "x Script ok\nWall time 2 seconds\n"),
+        ("Script ok\nWall time 1 seconds\nx", "Script ok\nWall time 2 seconds\ny"),
     ):
         assert key("codex", body=output(one)) != key("codex", body=output(two)), (one, two)
 
@@ -157,6 +161,8 @@ def test_a_recipe_knows_its_client_and_no_other() -> None:
     assert not codex.knows("openai.chat", codex_headers(1))
     assert not codex.knows("openai.responses", claude_headers(1))
     assert not codex.knows("openai.responses", [(b"x-client", b"codex_exec/1")])
+    assert recipe_for("openai.responses", codex_headers(1)) is codex
+    assert recipe_for("openai.responses", claude_headers(1)) is None
 
 
 def test_the_mask_of_claude_code_leaves_other_metadata_alone() -> None:

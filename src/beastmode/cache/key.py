@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from beastmode.cache import canonical
-from beastmode.cache.recipes import RECIPES, Recipe
+from beastmode.cache.recipes import Recipe
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -104,17 +104,16 @@ def key_of(
     stream: bool,
     headers: Headers,
     body: bytes,
+    recipe: Recipe | None,
     salt: str = "",
-    recipes: Iterable[Recipe] = RECIPES,
 ) -> bytes:
     """The name of a request's answer, 32 bytes: the same for the same question, another for any other one.
 
     tenant: of `tenant_of`.   upstream: which one is asked.   path: as it goes there, with its version.   headers:
-    the client's, names in lower case, in any order.   body: as sent; bounded work, and 64 MB of it are read once.
-    salt: what else tells two apart; in a run, how often verification has failed for the task.   recipes: the first
-    that knows the client is used.
+    the client's, names in lower case; only those of one name have an order.   body: as sent; 64 MB of it are gone over
+    once.   recipe: of `recipe_for`, with which two runs of an agent have one key.   salt: what else tells two apart;
+    in a run, how often verification has failed for the task.
     """
-    recipe = next((one for one in recipes if one.knows(dialect, headers)), None)
     content_type, codings, counting = _sorted_out(headers, recipe.headers if recipe else _NONE)
     kind, spelling = _body(body, content_type, dialect, recipe)
     head = (

@@ -114,3 +114,8 @@ RECIPES: tuple[Recipe, ...] = (
         offers_search=True,
     ),
 )
+
+
+def recipe_for(dialect: str, headers: Sequence[tuple[bytes, bytes]]) -> Recipe | None:
+    """The recipe of the client that sent these headers; None for any that has none."""
+    return next((recipe for recipe in RECIPES if recipe.knows(dialect, headers)), None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from typing import get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -94,6 +95,51 @@ def test_any_json_in_the_place_of_any_field_is_borne(name: str, data: st.DataObj
     assert stopped(dialect, sse(answer), ALL[name].streamed) in get_args(Stop)
     usage = dialect.usage(json.dumps(answer).encode())
     assert all(count is None or 0 <= count <= 2**53 for count in figures(usage))
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    0,
+    -1.5,
+    "",
+    "x",
+    [],
+    ["x"],
+    [[]],
+    {},
+    {"type": ["x"]},
+    [{"type": {}}],
+    {"": None},
+]
+
+
+def spoiled(value: Any, odd: Any) -> Iterator[Any]:
+    """The same with something odd in the place of one part, for each part, however deep."""
+    yield odd
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in pairs:
+        for other in spoiled(inner, odd):
+            if isinstance(value, dict):
+                yield value | {step: other}
+            else:
+                yield [*value[:step], other, *value[step + 1 :]]
+
+
+@EVERY
+def test_anything_odd_at_any_depth_is_borne(name: str) -> None:
+    spoken, dialect = ALL[name], BY_NAME[name]
+    events = [json.loads(line[5:]) for line in spoken.streamed.split(b"\n") if line.startswith(b"data: {")]
+    for odd in ODD:
+        for request in spoiled(
+            spoken.request | {"input": [{"type": "additional_tools", "tools": [{}]}]}, odd
+        ):
+            assert dialect.read(spoken.path, "", json.dumps(request).encode()).dialect == name
+        for answer in spoiled(spoken.answer, odd):
+            assert dialect.stopped(json.dumps(answer).encode()) in get_args(Stop)
+        for event in events:
+            for other in spoiled(event, odd):
+                assert stopped(dialect, b"data: %b\n\n" % json.dumps(other).encode()) in get_args(Stop)
 
 
 def figures(usage: Usage) -> list[int | None]:

@@ -19,6 +19,8 @@ CHAT, RESPONSES, MESSAGES, GENERATE = (
     "gemini.generate",
 )
 
+NO_TOOLS: list[Any] = [None, "x", ["x"], [{"type": ["x"]}], {}]
+
 
 def asked(name: str, path: str = "", query: str = "", **fields: Any) -> Asked:
     """A good request with these fields changed; None takes one away."""
@@ -86,7 +88,7 @@ def test_google_takes_names_in_both_notations() -> None:
         (RESPONSES, {"tools": [{"type": "function", "name": "f"}, {"type": "web_search"}]}),
         (RESPONSES, {"input": [{"type": "item_reference", "id": "msg_1"}]}),
         (RESPONSES, {"input": [{"type": "additional_tools", "tools": [{"type": "mcp"}]}]}),
-        (RESPONSES, {"input": [{"type": "additional_tools", "tools": None}]}),
+        *((RESPONSES, {"input": [{"type": "additional_tools", "tools": tools}]}) for tools in NO_TOOLS),
         (MESSAGES, {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
         (MESSAGES, {"mcp_servers": [{"type": "url", "url": "https://h"}]}),
         (MESSAGES, {"container": "container_1"}),

@@ -86,6 +86,15 @@ def test_a_stream_without_a_reason_or_without_its_end_is_unknown() -> None:
     assert streamed("openai.chat", {"choices": [{"delta": {"content": "x"}}]}, end=DONE) == "unknown"
 
 
+def test_empty_events_say_nothing_and_broken_ones_make_it_unknown() -> None:
+    follower = dialect_for("POST", ALL["openai.chat"].path).follow()
+    follower.feed(b"data: \n\ndata:\n\n" + ALL["openai.chat"].streamed)
+    assert follower.stopped == "tool"
+    follower = dialect_for("POST", ALL["openai.chat"].path).follow()
+    follower.feed(b"data: hello\n\n" + ALL["openai.chat"].streamed)
+    assert follower.stopped == "unknown"
+
+
 # ---- responses ----
 
 TEXT = {"type": "message", "content": [{"type": "output_text", "text": "hi"}]}
@@ -105,6 +114,7 @@ SEARCH = {"type": "web_search_call", "status": "completed"}
         ({"status": "completed", "output": [SEARCH, TEXT]}, "server_tool"),
         ({"status": "completed", "output": [{"type": "mcp_call"}, CALL]}, "server_tool"),
         ({"status": "completed", "output": [TEXT, REFUSAL]}, "filter"),
+        ({"status": "completed", "output": [{"type": ["x"], "content": [["x"]]}]}, "server_tool"),
         ({"status": "completed", "output": [THOUGHT]}, "empty"),
         ({"status": "completed", "output": []}, "empty"),
         ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, "length"),
@@ -136,6 +146,14 @@ def test_three_events_suffice_as_they_do_for_codex(item: dict[str, Any], stop: S
     text = {"type": "response.output_text.delta", "delta": "hi"}
     ended = {"type": "response.completed", "response": {"id": "resp_1", "usage": {"input_tokens": 5}}}
     assert streamed("openai.responses", created, text, done, ended) == stop
+
+
+def test_an_end_of_another_dialect_behind_it_changes_nothing() -> None:
+    """vLLM sends `[DONE]` behind its responses, too."""
+    for name in ("openai.responses", "anthropic.messages", "gemini.generate"):
+        follower = dialect_for("POST", ALL[name].path).follow()
+        follower.feed(ALL[name].streamed + DONE)
+        assert follower.stopped == ALL[name].stop
 
 
 def test_a_refusal_that_is_only_streamed_is_one() -> None:

@@ -19,7 +19,8 @@ class Reading:
     tell, and most events need not be decoded.
 
     usage_mark: in every event with usage.   usage: what such an event tells.   stop_marks: one of them is in every
-    event that tells why the answer stops.   told: what an event tells of that, and whether it says something.
+    event that tells why the answer stops, but for the terminal one.   told: what an event tells of that, and whether it
+    says something; not asked of `[DONE]`.
     """
 
     shape: answers.Dialect
@@ -80,8 +81,8 @@ class EventFollower:
         reading = self._reading
         if reading.usage_mark in data:
             self._usage = updated(self._usage, reading.usage(data))
-        if not self._told.said or _any_in(data, reading.stop_marks):
-            told = reading.told(data)
+        if not self._told.said or self._ending.complete or _any_in(data, reading.stop_marks):
+            told = reading.told(data) if data and data != b"[DONE]" else UNTOLD
             if told != UNTOLD:
                 self._told = together((self._told, told))
         if not self._ending.failed or b'"error"' in data:

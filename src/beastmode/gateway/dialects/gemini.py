@@ -243,5 +243,4 @@ def _is_blocked(answer: _Stopped) -> bool:
     return answer.prompt_feedback is not None and bool(answer.prompt_feedback.block_reason)
 
 
-_STOPS = (b'"finishReason"', b'"blockReason"')
-_READING = Reading("gemini", b'"usageMetadata"', _usage_in, _STOPS, _event_told)
+_READING = Reading("gemini", b'"usageMetadata"', _usage_in, (), _event_told)

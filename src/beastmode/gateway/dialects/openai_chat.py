@@ -19,7 +19,7 @@ from beastmode.gateway.dialects.following import EventFollower, Reading
 from beastmode.gateway.dialects.openai_errors import OpenAISpeaks
 from beastmode.gateway.dialects.paths import model_in
 from beastmode.gateway.dialects.protocol import NO_USAGE, Asked, Stop, Usage
-from beastmode.gateway.dialects.stopping import UNREADABLE, UNTOLD, Told, meaning, sure, together
+from beastmode.gateway.dialects.stopping import UNREADABLE, Told, meaning, sure, together
 
 _CLIENT_TOOLS = frozenset(("function", "custom", None))
 _SEARCHES = re.compile(r":online$|-search-(preview|api)|(^|/)sonar|(^|/)compound")
@@ -162,8 +162,6 @@ def _told(choice: _Choice) -> Told:
 
 def _event_told(data: bytes) -> Told:
     """Of several choices it is unknown whether all have ended: a stream does not say how many there are."""
-    if data == b"[DONE]":
-        return UNTOLD
     event = decoded(_CHOICES, data)
     if event is None:
         return UNREADABLE

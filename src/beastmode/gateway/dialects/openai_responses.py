@@ -190,14 +190,16 @@ def _offers(asked: _Request) -> bool:
     """Tools that the server runs, if the model asks for them."""
     items = asked.input if isinstance(asked.input, list) else ()
     later = (item.tools for item in items if item.type == "additional_tools")
-    return any(tool.type not in _CLIENT_TOOLS for tool in asked.tools or ()) or any(map(_server_tools, later))
+    return any(tool.type not in _CLIENT_TOOLS for tool in asked.tools or ()) or any(map(_has_servers, later))
 
 
-def _server_tools(tools: object) -> bool:
+def _has_servers(tools: object) -> bool:
     """Whether any of these, as an item holds them, is the server's; what is no tool at all counts as one."""
-    if not isinstance(tools, list):
+    try:
+        kinds = [tool.type for tool in msgspec.convert(tools, list[Typed])]
+    except msgspec.ValidationError:
         return True
-    return any(not isinstance(tool, dict) or tool.get("type") not in _CLIENT_TOOLS for tool in tools)
+    return not _CLIENT_TOOLS.issuperset(kinds)
 
 
 def _usage_in(data: bytes) -> Usage:
@@ -234,7 +236,8 @@ def _item_told(item: _Item) -> Told:
         return Told(None, any(_of(part, "output_text") and bool(part.get("text")) for part in parts))
     if item.type == "reasoning":
         return UNTOLD
-    return Told("tool" if item.type in _CLIENT_CALLS else "server_tool", said=True)
+    is_clients = isinstance(item.type, str) and item.type in _CLIENT_CALLS
+    return Told("tool" if is_clients else "server_tool", said=True)
 
 
 def _of(part: Any, kind: str) -> bool:
@@ -250,13 +253,12 @@ def _event_told(data: bytes) -> Told:
     if event.item is not None:
         return _item_told(event.item)
     if event.response is not None and event.type in _TERMINAL:
-        event.response.status = event.response.status or event.type.removeprefix(
-            "response."
-        )  # may be left out
+        if not event.response.status:  # some servers leave it out
+            event.response.status = event.type.removeprefix("response.")
         return _told(event.response)
     return Told(None, event.type == "response.output_text.delta" and bool(event.delta))
 
 
 _TERMINAL = frozenset(("response.completed", "response.incomplete", "response.cancelled", "response.failed"))
-_STOPS = (b'"response":', b'_call"', b"refusal")
+_STOPS = (b'_call"', b"refusal")
 _READING = Reading("responses", b'"usage"', _usage_in, _STOPS, _event_told)
