@@ -11,12 +11,14 @@ from beastmode.cache.admission import Mode, storable, why_not
 from beastmode.cache.answer import Answer, replayable
 from beastmode.cache.control import Wish, wish_of
 from beastmode.cache.key import key_of
+from beastmode.cache.recipes import Recipe, recipe_for
 from beastmode.cache.stack import Found, Stack
 from beastmode.clock import Clock
 from beastmode.gateway import rejections
 from beastmode.gateway.call import Call
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.headers import as_text
+from beastmode.gateway.locate import locate
 from beastmode.gateway.packing import unpacked
 
 
@@ -55,9 +57,9 @@ class Remembering:
     def consider(self, call: Call) -> Recall | None:
         """What the request has to do with the cache; None for nothing, and the record says why. Raises RejectedError
         where it wants an answer from there or none."""
-        entry = call.entry
-        wish = wish_of(call.incoming.headers)
-        if why := self._why_not(call, wish):
+        incoming, entry, dialect = call.incoming, call.entry, call.dialect.name
+        wish, recipe = wish_of(incoming.headers), recipe_for(dialect, incoming.headers)
+        if why := self._why_not(call, wish, recipe):
             off = why == "off"
             entry.cache, entry.cache_why = ("off", "") if off else ("miss", why)
             call.reply.notes = ((control.TOLD, control.OFF if off else control.miss(why)),)
@@ -66,16 +68,16 @@ class Remembering:
             return None
         entry.cache = "miss"
         upstream, tenant = self._source_of(call)
-        incoming = call.incoming
         key = key_of(
             tenant=tenant,
             upstream=upstream,
-            dialect=call.dialect.name,
-            path=incoming.path,
+            dialect=dialect,
+            path=locate(upstream, incoming.path),
             query=incoming.query,
             stream=entry.stream,
             headers=incoming.headers,
             body=call.body,
+            recipe=recipe,
         )
         return Recall(key, wish, upstream, self._the_stack.generation)
 
@@ -84,10 +86,11 @@ class Remembering:
         assert self._stack is not None
         return self._stack
 
-    def _why_not(self, call: Call, wish: Wish) -> str:
+    def _why_not(self, call: Call, wish: Wish, recipe: Recipe | None) -> str:
         if self._stack is None or call.asked is None:
             return "off"
-        return why_not(call.asked, self._mode) or ("" if wish.store else "no-store")
+        searches = recipe is not None and recipe.offers_search
+        return why_not(call.asked, self._mode, offers_search=searches) or ("" if wish.store else "no-store")
 
     def at_hand(self, call: Call, recall: Recall) -> Found | None:
         """The answer, where it is in memory and the request may have it."""
