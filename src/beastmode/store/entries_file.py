@@ -155,6 +155,7 @@ class EntriesFile:
             self.db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has to come before the first table
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute("PRAGMA secure_delete = OFF")  # on in some builds: each deleted byte is written again
         self.db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         with self.transaction():  # also where nothing is made: it says whether the file can be written
             if version_of(self.db, self.path) == 0:  # nobody else was faster
