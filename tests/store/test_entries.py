@@ -42,6 +42,13 @@ def test_figures_of_a_new_cache(file: EntriesFile) -> None:
     assert figures(file) == Figures(NOON, (), None, None, {}, 0, 0, 0)
 
 
+def test_answers_are_for_their_owner_only(file: EntriesFile) -> None:
+    file.write([row(file, "a")])
+    files = list(file.path.parent.iterdir())
+    assert {path.name for path in files} == {"cache.db", "cache.db-wal", "cache.db-shm"}
+    assert not [path for path in files if path.stat().st_mode & 0o077]
+
+
 def test_figures_count_what_may_still_be_served_by_model(file: EntriesFile) -> None:
     file.write(
         [
