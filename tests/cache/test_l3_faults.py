@@ -293,6 +293,23 @@ def test_old_answers_go_and_so_do_the_oldest_beyond_the_bytes(
     assert path.stat().st_size < 5_000_000
 
 
+def test_the_file_keeps_within_its_bytes_while_many_answers_come(tmp_path: Path) -> None:
+    path = cache_path(tmp_path)
+
+    async def play() -> None:
+        stack = opened(path, limits=Limits(1 << 20))
+        for name in range(20_000):
+            stack.put(key(name), answer(os.urandom(1000)))
+            if name % 100 == 0:
+                await asyncio.sleep(0.001)
+        await stack.close()
+        assert stack.warning == ""
+
+    asyncio.run(play())
+    assert 100 <= rows(path) < 8000
+    assert path.stat().st_size < 12_000_000, "20,000 of them are 28 MB"
+
+
 def rows(path: Path) -> int:
     return int(one_number(path, "SELECT count(*) FROM entries"))
 

@@ -11,7 +11,7 @@ import pytest
 from beastmode.cache import l3_reader
 from beastmode.cache.stack import Stack
 from beastmode.store.entries_file import EntriesFile, TierCount, cache_path
-from beastmode.store.entries_upkeep import clear
+from beastmode.store.entries_upkeep import Limits, clear
 from tests.cache.answers import NOON, Wall, answer, key, opened, stored, until, until_found
 
 
@@ -98,6 +98,24 @@ def test_a_clear_reaches_a_running_stack_in_all_tiers(tmp_path: Path) -> None:
 
     asyncio.run(play())
     assert stored_rows(tmp_path) == 1
+
+
+def test_a_stack_that_keeps_nothing_on_disk_is_cleared_all_the_same(tmp_path: Path) -> None:
+    stored(cache_path(tmp_path), "of before")
+
+    async def play() -> None:
+        stack = opened(cache_path(tmp_path), limits=Limits(0))
+        stack.put(key("a"), answer())
+        assert await stack.find(key("a"))
+        assert await stack.find(key("b")) is None
+        assert stack.stats().l3 is None
+        await until(lambda: stored_rows(tmp_path) == 0)
+        clear(cache_path(tmp_path), NOON)
+        await until(lambda: stack.at_hand(key("a")) is None)
+        await stack.close()
+        assert stack.warning == ""
+
+    asyncio.run(play())
 
 
 def stored_rows(home: Path) -> int:

@@ -42,6 +42,13 @@ def test_figures_of_a_new_cache(file: EntriesFile) -> None:
     assert figures(file) == Figures(NOON, (), None, None, {}, 0, 0, 0)
 
 
+def test_answers_are_for_their_owner_only(file: EntriesFile) -> None:
+    file.write([row(file, "a")])
+    files = list(file.path.parent.iterdir())
+    assert {path.name for path in files} == {"cache.db", "cache.db-wal", "cache.db-shm"}
+    assert not [path for path in files if path.stat().st_mode & 0o077]
+
+
 def test_figures_count_what_may_still_be_served_by_model(file: EntriesFile) -> None:
     file.write(
         [
@@ -82,6 +89,19 @@ def test_a_clear_forgets_answers_and_counts(file: EntriesFile) -> None:
     assert figures(file).entries == 0
 
 
+def test_a_clear_gives_the_disk_its_room_back_while_others_have_the_file_open(file: EntriesFile) -> None:
+    file.write([row(file, str(n), size=20_000) for n in range(200)])
+    reader = EntriesReader(file.path)
+    assert reader.read(b"7")
+    clear(file.path, NOON)
+    assert reader.read(b"7") is None
+    file.write([row(file, "new")])
+    assert reader.read(b"new")
+    file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    assert file.path.stat().st_size < 200_000
+    reader.close()
+
+
 def test_a_clear_that_was_killed_after_its_first_step_is_finished_by_the_upkeep(file: EntriesFile) -> None:
     file.write([row(file, str(n)) for n in range(250)])
     file.begin_anew(NOON)
@@ -99,8 +119,10 @@ def test_room_is_made_from_the_oldest_on_and_given_back(file: EntriesFile) -> No
     for n in range(50):
         file.write([row(file, f"{n}-{m}", NOON + n, size=20_000) for m in range(10)])
     large = file.path.stat().st_size + file.path.with_name("cache.db-wal").stat().st_size
+    steps = 1
     while make_room(file, Limits(2_000_000), NOON):
-        pass
+        steps += 1
+    assert 4 <= steps <= 12  # many rows and pages in each
     assert 1_800_000 <= used_bytes(file.db) <= 2_000_000
     oldest = figures(file).oldest_unix
     assert oldest is not None

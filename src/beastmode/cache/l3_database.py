@@ -20,11 +20,16 @@ __all__ = ["UNKNOWN", "Future", "L3Database", "Limits", "TierCount", "Use"]
 
 
 class L3Database:
-    """The cache at `path`; made where there is none. To be used from one event loop, by a `Stack`."""
+    """The cache at `path`; made where there is none. To be used from one event loop, by a `Stack`.
+
+    With limits of 0 bytes it holds no answers: it only hears of clears, and tells how the memory in front is used.
+    """
 
     def __init__(self, path: Path, limits: Limits | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self.path = path
-        self._writer = L3Writer(path, limits or Limits(), clock)
+        limits = limits or Limits()
+        self.holds = limits.size_bytes > 0
+        self._writer = L3Writer(path, limits, clock)
         self._reader = L3Reader(path, self._writer)
 
     @property

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from beastmode.cache.answer import Answer
 from beastmode.cache.sealing import seal
 from beastmode.clock import Clock
+from beastmode.store.entries import ROWS_A_STEP
 from beastmode.store.entries_file import EntriesFile, EntryRow, FileId, TierCount, fault
 from beastmode.store.entries_upkeep import Limits, make_room
 
@@ -32,6 +33,8 @@ TELL_S, TELL_ANYWAY_S = 1.0, 5.0
 """Between two times that hits and misses are written, where there are new ones and where there are none."""
 UPKEEP_S, STEP_S = 10.0, 0.02
 """Between two looks at what is too old or too much, and between two steps of making room."""
+UPKEEP_ROWS = 1000
+"""After so many new ones it is looked at as well."""
 MOST_WAITING_BYTES = 32 * 1024 * 1024
 """What is kept in memory for a disk that does not take it; beyond, an answer is counted and not written."""
 BATCH_BYTES = 4 * 1024 * 1024
@@ -86,6 +89,7 @@ class L3Writer:
         self._retry_at = self._upkeep_at = self._tell_at = 0.0
         self._told: dict[str, TierCount] = {}
         self._told_at = 0.0
+        self._rows_since = 0
         self._guarded(self._open)
         self._thread = Thread(target=self._work, name="cache writer", daemon=True)
         self._thread.start()
@@ -141,8 +145,8 @@ class L3Writer:
     def _take(self) -> None:
         for _ in range(len(self._queue)):
             item = self._queue.popleft()
-            if (older := self._backlog.pop(item.key, None)) is not None:
-                self._bytes_out += older.bytes
+            if (older := self._backlog.get(item.key)) is not None:
+                self._forget(older)
             self._backlog[item.key] = item
 
     def _guarded(self, step: Callable[[], None]) -> None:
@@ -178,19 +182,21 @@ class L3Writer:
         return batch
 
     def _write(self, file: EntriesFile, batch: list[_Item]) -> None:
-        file.write([row for item in batch if (row := self._row(item)) is not None])
+        rows = []
         for item in batch:
-            self._bytes_out += self._backlog.pop(item.key).bytes
+            try:
+                rows.append(_row(item))
+            except Exception:  # msgspec has several for what cannot be written; the others must not suffer
+                self._unfit += 1
+                self._forget(item)
+        file.write(rows)
+        self._rows_since += len(rows)
+        for row in rows:
+            self._forget(self._backlog[row.key])
 
-    def _row(self, item: _Item) -> EntryRow | None:
-        key, answer, generation = item
-        try:
-            sealed = seal(key, answer)
-        except Exception:  # msgspec has several for what cannot be written; the others must not suffer
-            self._unfit += 1
-            return None
-        model = answer.model.replace("\0", "?")
-        return EntryRow(key, generation, answer.stored_unix, answer.expires_unix, model, len(sealed), sealed)
+    def _forget(self, item: _Item) -> None:
+        del self._backlog[item.key]
+        self._bytes_out += item.bytes
 
     def _tell(self, file: EntriesFile, now: float) -> None:
         if now < self._tell_at:
@@ -205,9 +211,13 @@ class L3Writer:
 
     def _keep_up(self, file: EntriesFile, now: float) -> None:
         """Make room in small steps, faster than it is used up."""
-        if now >= self._upkeep_at:
-            more = make_room(file, self._limits, self._clock.unix())
-            self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
+        if now < self._upkeep_at and self._rows_since < UPKEEP_ROWS:
+            return
+        more = True
+        for _ in range(1 + 2 * self._rows_since // ROWS_A_STEP):
+            more = more and make_room(file, self._limits, self._clock.unix())
+        self._rows_since = 0
+        self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
 
     def _leave(self) -> None:
         if self._open_file is not None:
@@ -223,6 +233,14 @@ class L3Writer:
             with suppress(Exception):
                 self._open_file.close()
             self._open_file = None
+
+
+def _row(item: _Item) -> EntryRow:
+    key, answer, generation = item
+    sealed = seal(key, answer)
+    return EntryRow(
+        key, generation, answer.stored_unix, answer.expires_unix, answer.model, len(sealed), sealed
+    )
 
 
 def _since(now: TierCount, before: TierCount | None) -> TierCount:

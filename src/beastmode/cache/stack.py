@@ -61,7 +61,8 @@ class Stack:
         clock: Clock = SYSTEM_CLOCK,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self._l1, self._l3 = l1, l3
+        self._l1, self._database = l1, l3
+        self._l3 = l3 if l3 is not None and l3.holds else None
         self._unix, self._patience_s = clock.unix, patience_s
         self._generation = self.generation
         self._hits_l1 = self._misses_l1 = self._hits_l3 = self._misses_l3 = self._left_out = 0
@@ -71,12 +72,12 @@ class Stack:
     @property
     def generation(self) -> int:
         """To be taken before the upstream is asked, and given to `put`: an answer from before a clear is not kept."""
-        return ALWAYS if self._l3 is None else self._l3.generation
+        return ALWAYS if self._database is None else self._database.generation
 
     @property
     def warning(self) -> str:
         """Why a tier is left out and what to do, "" where all is well. It goes by itself."""
-        return "" if self._l3 is None else self._l3.warning
+        return "" if self._database is None else self._database.warning
 
     def at_hand(self, key: bytes) -> Found | None:
         """The answer, where it is in memory. It costs microseconds; a hit counts, None does not: ask `find` then."""
@@ -127,8 +128,8 @@ class Stack:
 
     async def close(self) -> None:
         """Write what is left and let go of the database. Idempotent."""
-        if self._l3 is not None:
-            await self._l3.close()
+        if self._database is not None:
+            await self._database.close()
 
     async def _read(self, l3: L3Database, key: bytes) -> Answer | None:
         reading = l3.read(key, self._patience_s)

@@ -10,9 +10,9 @@ from beastmode.store.entries_file import cache_path
 
 
 def stack_for(serving: Serving) -> Stack | None:
-    """Its tiers; None where nothing is to be kept."""
+    """Its tiers; None where nothing is to be kept. A database that may keep nothing still hears of a clear."""
     memory, disk = serving.cache_memory_bytes, serving.cache_disk_bytes
     if serving.cache == "off" or not memory + disk:
         return None
-    l3 = L3Database(cache_path(serving.home), Limits(disk, serving.cache_ttl_s)) if disk else None
+    l3 = L3Database(cache_path(serving.home), Limits(disk, serving.cache_ttl_s))
     return Stack(L1Memory(max(1, memory)), l3)

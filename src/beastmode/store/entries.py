@@ -112,6 +112,7 @@ STORED_BEFORE = _ROWS.where(_OF_GENERATION, ENTRIES.c.stored_unix < _NOW).order_
 OLDEST = _ROWS.where(_OF_GENERATION).order_by(ENTRIES.c.stored_unix)
 """generation -> key, bytes."""
 DELETE = delete(ENTRIES).where(ENTRIES.c.key == bindparam("key_"))
+DELETE_ALL = delete(ENTRIES)
 FORGET_MEMORY = delete(MEMORIES).where(MEMORIES.c.process == bindparam("process_"))
 FORGET_SILENT = delete(MEMORIES).where(MEMORIES.c.seen_unix < _NOW)
 FORGET_COUNTS = delete(TIERS)

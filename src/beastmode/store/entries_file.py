@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -87,6 +87,7 @@ class EntriesFile:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _begin_private(path)
             self.db = connect(path, write=True)
         except (OSError, sqlite3.Error) as error:
             raise fault(error, path, "opened") from error
@@ -155,6 +156,7 @@ class EntriesFile:
             self.db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has to come before the first table
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute("PRAGMA secure_delete = OFF")  # on in some builds: each deleted byte is written again
         self.db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         with self.transaction():  # also where nothing is made: it says whether the file can be written
             if version_of(self.db, self.path) == 0:  # nobody else was faster
@@ -224,6 +226,15 @@ def fault(error: BaseException, path: Path, verb: str) -> BeastError:
             _TIPS.get(int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF, _DAMAGED_TIP),
         )
     return CacheError(f"the cache cannot be {verb}: {words}", where=str(path), tip=tip)
+
+
+def _begin_private(path: Path) -> None:
+    """Make the file, if there is none, for its owner only: what models answered is nobody else's business.
+
+    Never opens one that is there: closing it would drop the locks that SQLite holds on it in this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def file_id(path: Path) -> FileId | None:
