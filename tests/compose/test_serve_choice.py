@@ -233,11 +233,22 @@ def test_what_is_said_of_odd_words_is_short_and_shows_no_key(tmp_path: Path) -> 
         assert words in said
 
 
-def test_nobody_waits_for_what_is_not_built(tmp_path: Path) -> None:
-    file = UPSTREAMS + "[serve]\n" + "".join(f'{name} = "x"\n' for name in NOT_YET & OF_SERVE.keys())
-    assert refused(tmp_path, file)
-    for name in NOT_YET & {"otel"}:
-        assert f"{name} is not built yet" in refused(tmp_path, UPSTREAMS, {name: "on"})
+NOT_DEFAULT = {
+    "tokens": "200000/min",
+    "limits_per": "credential",
+    "record": "all",
+    "tls_cert": "cert.pem",
+    "tls_key": "key.pem",
+    "log_format": "json",
+    "log_level": "debug",
+    "otel": "on",
+}
+
+
+@pytest.mark.parametrize("name", sorted(NOT_YET))
+def test_nobody_waits_for_what_is_not_built(tmp_path: Path, name: str) -> None:
+    flags = {"upstream": ["http://a:1"], name: NOT_DEFAULT[name]}
+    assert f"{BY_NAME[name].flag}: {name} is not built yet" in refused(tmp_path, None, flags)
 
 
 def test_a_variable_that_is_misspelt_is_told(tmp_path: Path) -> None:

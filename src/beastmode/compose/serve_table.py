@@ -255,10 +255,6 @@ NOT_YET = frozenset(
     [
         "tokens",
         "limits_per",
-        "cache",
-        "cache_memory",
-        "cache_disk",
-        "cache_ttl",
         "record",
         "tls_cert",
         "tls_key",

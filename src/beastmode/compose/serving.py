@@ -15,6 +15,7 @@ import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.alarms import LedgerAlarm, Tell
+from beastmode.compose.caching import stack_for
 from beastmode.compose.listening import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
@@ -25,6 +26,7 @@ from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.connection import Connection, Reaper
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.remembering import Remembering
 from beastmode.gateway.routes import Routes
 from beastmode.gateway.upstream import Upstream
 from beastmode.probes.probe import probe_for
@@ -83,7 +85,9 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     clock = SYSTEM_CLOCK
     ledger = Ledger(ledger_path(serving.home), strict=serving.strict, retention=serving.retention)
     routes = _routes(serving)
-    proxy = Proxy(Carrier(routes, ledger, clock, serving.limits), ledger, clock, serving.limits)
+    carrier, stack = Carrier(routes, ledger, clock, serving.limits), stack_for(serving)
+    memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
+    proxy = Proxy(carrier, ledger, clock, serving.limits, memory)
 
     def drain() -> None:
         for backend in routes.every:
@@ -104,6 +108,8 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
             await backend.close()
         for task in watching:
             task.cancel()
+        if stack is not None:
+            await stack.close()
         await ledger.close()
 
     own = pages(lambda: ledger.counts, lambda: ledger.alarm)
