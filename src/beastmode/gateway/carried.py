@@ -1,0 +1,72 @@
+"""Carried: keys of ours in a request, found and taken out, so that nothing behind this sees one. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+"""Headers in which the dialects carry a client's key."""
+KEY_OF_QUERY = "key"
+"""Gemini's clients may put theirs into the query."""
+GEMINI_KEY = b"x-goog-api-key"
+
+_OURS = b"beast_"
+_SCHEME = re.compile(rb"\s*(?:bearer\s+)?", re.IGNORECASE)
+_ANYWHERE = re.compile(rb"beast_[0-9A-Za-z]{40}")
+"""As good as a whole key, wherever it stands."""
+
+
+class Carried(NamedTuple):
+    """A request without keys of ours.
+
+    keys: those that were there, first the header's.   place: the header that an upstream of this client wants a key
+    in, as it sent ours there; b"" where it sent none.
+    """
+
+    headers: Headers
+    query: str
+    keys: tuple[str, ...] = ()
+    place: bytes = b""
+
+
+def take_out(headers: Headers, query: str) -> Carried:
+    """All that begins with `beast_` where a credential stands, and whole keys wherever they are, but for the body."""
+    keys: list[str] = []
+    place = b""
+    if any(_OURS in value for _, value in headers):
+        places = [(name, key) for name, value in headers if (key := _ours(name, value))]
+        keys += [key for _, key in places]
+        place = places[0][0] if places else b""
+        headers = [
+            (name, value) for name, value in headers if not _ours(name, value) and not _ANYWHERE.search(value)
+        ]
+    if query and ("beast" in query or "%" in query):
+        query, found = _of_query(query)
+        keys += found
+        place = place or (GEMINI_KEY if found else b"")
+    return Carried(headers, query, tuple(keys), place)
+
+
+def _ours(name: bytes, value: bytes) -> str:
+    """The key of ours that a header carries as its credential, "" for none."""
+    if name not in CREDENTIALS:
+        return ""
+    value = _SCHEME.sub(b"", value, count=1).strip()
+    return value.decode("latin-1") if value.startswith(_OURS) else ""
+
+
+def _of_query(query: str) -> tuple[str, list[str]]:
+    kept, keys = [], []
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        plain = unquote_plus(value).strip()
+        if plain.startswith(_OURS.decode()):
+            keys += [plain] if name == KEY_OF_QUERY else []
+        else:
+            kept.append(pair)
+    return "&".join(kept), keys
