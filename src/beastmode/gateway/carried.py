@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-Headers = Sequence[tuple[bytes, bytes]]
+_Headers = Sequence[tuple[bytes, bytes]]
 
 CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
 """Headers in which the dialects carry a client's key."""
@@ -28,13 +28,13 @@ class Carried(NamedTuple):
     in, as it sent ours there; b"" where it sent none.
     """
 
-    headers: Headers
+    headers: _Headers
     query: str
     keys: tuple[str, ...] = ()
     place: bytes = b""
 
 
-def take_out(headers: Headers, query: str) -> Carried:
+def take_out(headers: _Headers, query: str) -> Carried:
     """All that begins with `beast_` where a credential stands, and whole keys wherever they are, but for the body."""
     keys: list[str] = []
     place = b""

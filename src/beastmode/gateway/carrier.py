@@ -33,6 +33,10 @@ class Carrier:
         self._routes, self._ledger, self._clock, self._limits = routes, ledger, clock, limits
         self._rng = random.Random()
 
+    def likely_upstream(self, model: str) -> str:
+        """The base URL of the one that is asked first for a model, where all are well."""
+        return self._routes.of(model)[0].upstream.base_url
+
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
         while True:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from beastmode.gateway.carried import CREDENTIALS
 from beastmode.gateway.incoming import Headers
 
-__all__ = ["CREDENTIALS", "PRIORITY", "as_text", "to_client", "to_upstream", "without"]
-
 _HOP_BY_HOP = frozenset(
     (
         b"connection",

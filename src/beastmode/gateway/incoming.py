@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from beastmode.gateway.carried import Headers, take_out
-
-__all__ = [
-    "BodyTooLargeError",
-    "ClientGoneError",
-    "Headers",
-    "Incoming",
-    "Message",
-    "Receive",
-    "Scope",
-    "split_token",
-]
+from beastmode.gateway.carried import take_out
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 

@@ -55,7 +55,7 @@ class Purse:
         self._used = dict(used)
 
     def spent_out(self, unix: float) -> Allowance | None:
-        """The allowance that is used up, of several the one that comes back last; None where all have something left."""
+        """The allowance that is used up, of several the one that comes back last; None where all have some left."""
         spent = [one for one in self.allowances if self._used_of(one, unix) >= one.amount]
         return max(spent, key=lambda one: ends_unix(one.period, unix), default=None)
 
@@ -76,8 +76,7 @@ class Purse:
     def settle(self, guess: Use, spent: Use, unix: float) -> None:
         """Give back what was set aside, and count what was really used."""
         self._in_flight -= 1
-        less = Use(*(aside - one for aside, one in zip(self._aside, guess, strict=True)))
-        self._aside = less if self._in_flight else NO_USE  # no residue of fractions
+        self._aside = self._aside.minus(guess) if self._in_flight else NO_USE  # no residue of fractions
         self._used = {name: self.used_in(name).plus(spent) for name in period_names(unix)}
 
     def _used_of(self, allowance: Allowance, unix: float) -> float:

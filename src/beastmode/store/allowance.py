@@ -34,11 +34,12 @@ class Use(NamedTuple):
 
     def plus(self, more: Use) -> Use:
         """Both together."""
-        return Use(*(mine + other for mine, other in zip(self, more, strict=True)))
+        requests, tokens = self.requests + more.requests, self.tokens + more.tokens
+        return Use(requests, tokens, self.usd + more.usd, self.unpriced + more.unpriced)
 
-    def at_least(self, other: Use) -> Use:
-        """Of each number the larger one."""
-        return Use(*map(max, self, other))
+    def minus(self, less: Use) -> Use:
+        """What is left of it."""
+        return self.plus(Use(-less.requests, -less.tokens, -less.usd, -less.unpriced))
 
 
 NO_USE = Use()

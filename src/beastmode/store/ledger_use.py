@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, case, create_engine, func, or_, select
+from sqlalchemy import Select, case, create_engine, func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
@@ -29,14 +29,14 @@ def used_by(path: Path, keys: Collection[str], unix: float) -> dict[tuple[str, s
         return {}
     day, month = period_names(unix)
     used: dict[tuple[str, str], Use] = {}
-    for name, today, *amounts in _rows(path, keys, unix):
-        use = Use(*(amount or 0 for amount in amounts))
+    for name, today, requests, tokens, usd, unpriced in _rows(path, keys, unix):
+        use = Use(requests, tokens, usd or 0.0, unpriced)
         for period in (day, month) if today else (month,):
             used[name, period] = used.get((name, period), NO_USE).plus(use)
     return used
 
 
-def _rows(path: Path, keys: Collection[str], unix: float) -> list[Row[Any]]:
+def _rows(path: Path, keys: Collection[str], unix: float) -> list[Any]:
     try:
         with closing(connect(path, write=False)) as db:
             if version_of(db, path) == 0:
