@@ -10,6 +10,15 @@ from beastmode.failures.failure import Failure
 
 B = TypeVar("B")
 
+_OF_THE_REQUEST = (
+    "bad_request",
+    "unsupported_parameter",
+    "context_length",
+    "content_filter",
+    "payload_too_large",
+)
+"""Another upstream would say the same, or should not be asked what this one's filter refused."""
+
 
 class Routes(Generic[B]):
     """Upstreams by model: of the patterns, the first that fits counts; where none does, all in their order.
@@ -41,4 +50,4 @@ def in_turn(backends: Sequence[B], closed_s: Callable[[B], float]) -> list[tuple
 
 def may_help_elsewhere(failure: Failure) -> bool:
     """Might another upstream answer what this one did not? Not where the request itself is wrong."""
-    return failure.passing is True or failure.scope != "request"
+    return failure.class_ not in _OF_THE_REQUEST
