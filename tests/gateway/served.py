@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.door import door_for
 from beastmode.compose.serving import Serving, server_for
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
@@ -88,7 +89,8 @@ def by_hand(
 
     ledger = Ledger(ledger_path(home))
     routes = Routes([backend(url) for url in urls])
-    proxy = Proxy(Carrier(routes, ledger, clock, limits), ledger, clock, limits, key_of)
+    door = door_for(home, "127.0.0.1", "auto", clock, limits.most_waiting)
+    proxy = Proxy(Carrier(routes, ledger, clock, limits), ledger, clock, limits, key_of, door=door)
 
     async def start() -> None:
         return None
@@ -97,6 +99,7 @@ def by_hand(
         for one in routes.every:
             await one.close()
         await ledger.close()
+        await door.close()
 
     own = pages(lambda: ledger.counts, lambda: "")
-    return App(proxy, own, slow_client_s=60.0, on_start=start, on_drain=lambda: None, on_stop=stop)
+    return App(proxy, own, door=door, slow_client_s=60.0, on_start=start, on_drain=lambda: None, on_stop=stop)

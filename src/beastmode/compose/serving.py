@@ -16,11 +16,14 @@ from types import FrameType
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.door import door_for
+from beastmode.compose.tls import checked_tls
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.connection import Connection, Reaper
+from beastmode.gateway.keys import Needed
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
@@ -35,7 +38,6 @@ from beastmode.store import prices
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _IDLE_CLIENT_S = 120.0
 """Longer than clients keep a connection they do not use, so that none sends a request into one that is being closed."""
 _LAST_WORDS_S = 2.0
@@ -49,6 +51,7 @@ class Serving:
     upstream: its base URL.   key_env: the variable that holds its key, which then replaces the clients' own.
     concurrency, rates: what the upstream bears.   linger_s: how much longer a slot is held after a call that was cut
     off.   idle_s: the longest silence of the upstream.   drain_s: how long streams may go on after TERM.
+    keys: whether a request needs one, see `gateway.keys`.   tls_cert, tls_key: PEM files to serve https with.
     """
 
     upstream: str
@@ -62,6 +65,9 @@ class Serving:
     idle_s: float = 600.0
     drain_s: float = 30.0
     strict: bool = False
+    keys: Needed = "auto"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     limits: ProxyLimits = field(default_factory=ProxyLimits)
 
 
@@ -73,6 +79,7 @@ def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: Non
 
 def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.Server:
     """The server, not yet running. Raises BeastError."""
+    tls = checked_tls(serving.tls_cert, serving.tls_key)
     app = app_for(serving)
     config = uvicorn.Config(
         app,
@@ -87,6 +94,8 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
         proxy_headers=False,
         timeout_keep_alive=round(_IDLE_CLIENT_S),
         timeout_graceful_shutdown=round(serving.drain_s),
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
     # What it logs are our own cut connections; every request has its record.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -98,16 +107,20 @@ def app_for(serving: Serving) -> App:
     key = _checked(serving)
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
+    door = door_for(serving.home, serving.host, serving.keys, clock, serving.limits.most_waiting)
     ledger = Ledger(ledger_path(serving.home), strict=serving.strict)
     routes = Routes([_backend(serving, key)])
-    proxy = Proxy(Carrier(routes, ledger, clock, serving.limits), ledger, clock, serving.limits)
+    carrier = Carrier(routes, ledger, clock, serving.limits)
+    proxy = Proxy(carrier, ledger, clock, serving.limits, door=door)
 
     def drain() -> None:
+        door.stop()
         for backend in routes.every:
             backend.stop()
 
     async def start() -> None:
         asyncio.get_running_loop().run_in_executor(None, prices.load)
+        door.watch()
 
     async def stop() -> None:
         deadline = time.monotonic() + _LAST_WORDS_S
@@ -116,10 +129,11 @@ def app_for(serving: Serving) -> App:
         for backend in routes.every:
             await backend.close()
         await ledger.close()
+        await door.close()
 
-    own = pages(lambda: ledger.counts, lambda: ledger.alarm)
+    own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
     slow_s = serving.limits.slow_client_s
-    return App(proxy, own, slow_client_s=slow_s, on_start=start, on_drain=drain, on_stop=stop)
+    return App(proxy, own, door=door, slow_client_s=slow_s, on_start=start, on_drain=drain, on_stop=stop)
 
 
 def _backend(serving: Serving, key: str) -> Backend:
@@ -146,9 +160,6 @@ def _checked(serving: Serving) -> str:
             where="--upstream",
             tip="Write http:// or https:// in front.",
         )
-    if serving.host not in _LOOPBACK:
-        tip = "Serve on 127.0.0.1 with a proxy of your own in front; other addresses need keys, which come later."
-        raise SettingError("only loopback is served", where="--host", tip=tip)
     key = os.environ.get(serving.key_env, "") if serving.key_env else ""
     if serving.key_env and not key:
         tip = f"Set it, for example: export {serving.key_env}=…, or leave --upstream-key-env out."

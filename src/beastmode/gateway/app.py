@@ -20,7 +20,8 @@ RIGHTS: dict[str, Right] = {"/metrics": "metrics"}
 class App:
     """The gateway as an ASGI application.
 
-    pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they are not counted as requests.
+    door: says who may see a page.   pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they
+    are not counted as requests.
     on_start, on_stop: called when the server begins and ends; on_drain: when nothing more is to be begun.
     """
 
@@ -28,8 +29,8 @@ class App:
         self,
         proxy: Proxy,
         pages: dict[str, Page],
-        door: Doorkeeper,
         *,
+        door: Doorkeeper,
         slow_client_s: float,
         on_start: Callable[[], Awaitable[None]],
         on_drain: Callable[[], None],

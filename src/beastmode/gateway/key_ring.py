@@ -54,6 +54,10 @@ class KeyRing:
         """There is a key, or was one: those taken away count."""
         return bool(self._turnstiles)
 
+    def opens(self, unix: float) -> bool:
+        """There is a key that is good then."""
+        return any(turnstile.key.state(unix) == "valid" for turnstile in self._turnstiles.values())
+
     def find(self, secret: str) -> tuple[Turnstile, float | None] | None:
         """Whose secret that is, and until when it works or worked (None: no end is set); None for a strange one."""
         found = self._by_hash.get(hash_of(secret))

@@ -39,8 +39,9 @@ class Proxy:
         ledger: Ledger,
         clock: Clock,
         limits: ProxyLimits,
-        door: Doorkeeper,
         key_of: Callable[[Call], bytes | None] = lambda call: None,
+        *,
+        door: Doorkeeper,
     ) -> None:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
         self._door, self._key_of = door, key_of
