@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import RejectedError
-from beastmode.settings import Rate
 from beastmode.store.allowance import Allowance, Use
 from beastmode.store.key import Key, Right
 from beastmode.store.key_secret import PREFIX
@@ -60,11 +59,19 @@ def lacks_right(key: Key, right: Right) -> RejectedError:
     return RejectedError(403, Failure("permission", f"the key {key.name} has no right {right}", False, tip))
 
 
-def too_fast(key: Key, rates: tuple[Rate, ...], wait_s: float) -> RejectedError:
+def too_fast(key: Key, wait_s: float = 1.0) -> RejectedError:
     """It would wait longer than it may for its turn."""
-    cause = f"the key {key.name} may ask {' and '.join(map(str, rates))}, and this request's time would be up before"
+    rates = " and ".join(map(str, key.limits.rates))
+    cause = f"the key {key.name} may ask {rates}, and the time of this request would be up before its turn"
     tip = f"Ask less often, or raise the rate: beast keys set {key.name} --rate …"
     return RejectedError(429, Failure("rate_limit", cause, True, tip, max(wait_s, 0.001), throttle=True))
+
+
+def nothing_given_back(key: Key) -> RejectedError:
+    """What is left of its budget is set aside for requests that take longer than this one may wait."""
+    cause = f"all that is left of the budget of the key {key.name} is set aside for its requests in flight"
+    tip = f"Ask less at once, state smaller answers (max_tokens), or raise it: beast keys set {key.name} --budget …"
+    return RejectedError(429, Failure("rate_limit", cause, True, tip, 1.0, throttle=True))
 
 
 def too_many(key: Key, waiting: int) -> RejectedError:

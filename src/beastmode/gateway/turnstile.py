@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from beastmode.clock import Clock
 from beastmode.gateway import key_rejections, rejections
+from beastmode.gateway.call import RejectedError
 from beastmode.safeguards.budget import Purse
 from beastmode.safeguards.window import Window
 from beastmode.settings import Rate
@@ -27,6 +29,7 @@ class Turnstile:
         self._windows = _windows(key.limits.rates, {})
         self._turn, self._news = asyncio.Lock(), asyncio.Event()
         self._waiting = 0
+        self._waited_for: Callable[[Key], RejectedError] = key_rejections.too_fast
         self._stopped = False
 
     def know(self, key: Key) -> None:
@@ -55,7 +58,7 @@ class Turnstile:
                 await self._wait_for_rate(deadline)
                 await self._wait_for_budget(guess)
         except TimeoutError:
-            raise key_rejections.too_fast(self.key, self.key.limits.rates, 1.0) from None
+            raise self._waited_for(self.key) from None
         finally:
             self._waiting -= 1
         self.purse.reserve(guess)
@@ -66,15 +69,17 @@ class Turnstile:
         self._tell()
 
     async def _wait_for_rate(self, deadline: float) -> None:
+        self._waited_for = key_rejections.too_fast
         while (wait_s := self._wait_s()) > 0:
             if self._clock.monotonic() + wait_s > deadline:
-                raise key_rejections.too_fast(self.key, self.key.limits.rates, wait_s)
+                raise key_rejections.too_fast(self.key, wait_s)
             await self._until_news(wait_s)
         for window in self._windows.values():
             window.take()
             window.left(self._clock.monotonic())
 
     async def _wait_for_budget(self, guess: Use) -> None:
+        self._waited_for = key_rejections.nothing_given_back
         while not self.purse.fits(guess, self._clock.unix()):
             self._refuse_if_spent_out()
             await self._until_news(None)
@@ -93,7 +98,7 @@ class Turnstile:
         if spent is not None:
             raise self._spent_out(spent, unix)
 
-    def _spent_out(self, spent: Allowance, unix: float) -> Exception:
+    def _spent_out(self, spent: Allowance, unix: float) -> RejectedError:
         used = self.purse.used_in(period_name(spent.period, unix))
         until = ends_unix(spent.period, unix)
         return key_rejections.spent_out(self.key, spent, used, until - unix, until)
