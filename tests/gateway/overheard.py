@@ -15,8 +15,6 @@ class Overheard(ModelServer):
         self.heads: list[str] = []
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        headers = "\n".join(
-            f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in request.raw_headers
-        )
-        self.heads.append(f"{request.raw_path}\n{headers}")
+        headers = b"\n".join(b"%b: %b" % pair for pair in request.raw_headers)
+        self.heads.append(f"{request.raw_path}\n{headers.decode('latin-1')}")
         return await super()._answer(request)
