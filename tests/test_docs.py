@@ -16,6 +16,7 @@ from typer.main import get_command
 from beastmode import errors, events
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
+from beastmode.cli import keys as keys_command
 from beastmode.cli import requests as requests_command
 from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
@@ -23,9 +24,11 @@ from beastmode.cli.app import COMMANDS
 from beastmode.cli.requests import as_object
 from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
+from beastmode.gateway.keys import Needed
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
 from beastmode.store.entry import OUTCOMES, Entry
+from beastmode.store.key import RIGHTS
 from beastmode.testing.chaos import FAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -54,11 +57,27 @@ def test_every_setting_and_flag_is_documented() -> None:
         (explain_command.app, "explain.md"),
         (requests_command.app, "requests.md"),
         (serve_command.app, "gateway.md"),
+        (keys_command.app, "keys.md"),
     ],
 )
 def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:
-    flags = [flag for option in get_command(app).params for flag in option.opts if flag.startswith("--")]
+    command = get_command(app)
+    commands = [command, *getattr(command, "commands", {}).values()]
+    options = [option for one in commands for option in one.params]
+    flags = [flag for option in options for flag in option.opts if flag.startswith("--")]
     assert not [flag for flag in flags if flag not in DOCS[page]]
+
+
+def test_the_table_of_the_gateways_settings_is_current() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "settings_docs.py"), "--check"]
+    assert subprocess.run(command, timeout=60).returncode == 0
+
+
+def test_every_command_and_right_of_keys_is_documented() -> None:
+    assert not [
+        name for name in get_command(keys_command.app).commands if f"beast keys {name}" not in DOCS["keys.md"]
+    ]
+    assert not missing([*RIGHTS, *get_args(Needed)], "keys.md")
 
 
 def test_every_check_of_the_doctor_is_documented() -> None:

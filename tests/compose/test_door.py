@@ -9,7 +9,8 @@ import pytest
 
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.door import door_for, is_loopback
-from beastmode.compose.serving import Serving, app_for
+from beastmode.compose.serve_settings import Serving, UpstreamSettings
+from beastmode.compose.serving import app_for
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.keys import Doorkeeper, Needed
 from beastmode.store.key import KeyLimits
@@ -55,7 +56,7 @@ def test_on_loopback_no_key_is_needed_until_there_is_one(tmp_path: Path) -> None
 
 def test_elsewhere_it_is_not_served_without_a_good_key_and_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(PreconditionError, match="beast keys add NAME --home"):
-        app_for(Serving("http://127.0.0.1:9", host="0.0.0.0", home=tmp_path))
+        app_for(Serving((UpstreamSettings("http://127.0.0.1:9"),), host="0.0.0.0", home=tmp_path))
     add(tmp_path, KeyLimits(expires_unix=1.0))
     with pytest.raises(PreconditionError, match="there is no key"):
         door(tmp_path, "0.0.0.0")

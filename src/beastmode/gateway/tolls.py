@@ -29,8 +29,8 @@ def guess_of(asked: Asked, body: bytes, upstream: str, unix: float) -> Use:
 def spent_by(entry: Entry, guess: Use) -> Use:
     """What a request has used, by its record.
 
-    Nothing where it never left. As told by the upstream, as far as it did. Where an answer was begun and nothing was
-    told (its client went away; a stream without usage), the guess: it cost something, and a budget must hold.
+    Nothing where it never left, and no tokens where it was refused. Else as the upstream told, as far as it did. Where
+    nothing was told (its client went away; a stream without usage), the guess: it cost something, and a budget holds.
     """
     if entry.tries == 0:
         return NO_USE
