@@ -56,6 +56,7 @@ def test_a_whole_key_goes_no_further_in_any_header_or_parameter() -> None:
     )
     assert list(found.headers) == [(b"referer", b"/beast_mode"), OTHER]
     assert (found.query, found.keys) == ("", ())
+    assert take_out([], "model=beast_7b&file=a%20b").query == "model=beast_7b&file=a%20b"
 
 
 names = st.sampled_from([b"authorization", b"x-api-key", b"accept", b"cookie", b"beast"])

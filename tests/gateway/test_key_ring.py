@@ -137,8 +137,10 @@ def test_a_file_that_goes_away_keeps_the_door_shut_and_what_was_used_waits(tmp_p
         mine, path = ring(tmp_path), keys_path(tmp_path)
         keep = path.with_name("kept.db")
         path.rename(keep)
-        path.mkdir()
         await spend(mine, known(mine, secret))
+        await mine.look()
+        assert "the file of the keys is gone" in mine.alarm
+        path.mkdir()
         await mine.look()
         assert "the keys cannot be used" in mine.alarm
         assert mine.has_keys

@@ -65,8 +65,8 @@ def _of_query(query: str) -> tuple[str, list[str]]:
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         plain = unquote_plus(value).strip()
-        if plain.startswith(_OURS.decode()):
-            keys += [plain] if name == KEY_OF_QUERY else []
-        else:
+        if unquote_plus(name) == KEY_OF_QUERY and plain.startswith(_OURS.decode()):
+            keys.append(plain)
+        elif not _ANYWHERE.search(plain.encode()):
             kept.append(pair)
     return "&".join(kept), keys

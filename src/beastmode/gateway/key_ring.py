@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 
 from beastmode.clock import Clock
-from beastmode.errors import BeastError
+from beastmode.errors import BeastError, KeysError
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import NO_USE, Use, period_names
 from beastmode.store.key import Key
-from beastmode.store.key_file import keys_path
+from beastmode.store.key_file import keys_fault, keys_path
 from beastmode.store.key_secret import hash_of
 from beastmode.store.keys import KeyStore
 from beastmode.store.ledger_file import ledger_path
@@ -124,21 +124,32 @@ class KeyRing:
             self._know(self._store.all())
 
     def _exchange(self, spent: dict[tuple[str, str], Use], used: dict[str, float]) -> list[Key] | None:
-        """Give what was used and get what is; None where nothing has changed. In a thread."""
-        path = keys_path(self._home)
-        if self._store is not None and self._store.gone:
-            self._store.close()
-            self._store = self._seen = None
-        if self._store is None:
-            if not path.exists():
-                return None
-            self._store = KeyStore(path, durable=False)
-        version = self._store.version
-        self._store.spend(spent, used)
-        if version == self._seen and not spent and not used:
+        """Give what was used and get what is; None where nobody else has changed anything. In a thread."""
+        store = self._opened()
+        if store is None:
+            return None
+        version = store.version
+        store.spend(spent, used)
+        if version == self._seen:
             return None
         self._seen = version
-        return self._store.all()
+        return store.all()
+
+    def _opened(self) -> KeyStore | None:
+        """The file as it lies there now; None where there never was one. Raises KeysError."""
+        path = keys_path(self._home)
+        try:
+            if self._store is not None and self._store.gone:
+                self._store.close()
+                self._store = self._seen = None
+            if self._store is None and path.exists():
+                self._store = KeyStore(path, durable=False)
+        except OSError as error:
+            raise keys_fault(error, path) from error
+        if self._store is None and self.has_keys:
+            tip = "Put it back. Those that were known stay in force until the gateway ends."
+            raise KeysError("the file of the keys is gone", where=str(path), tip=tip)
+        return self._store
 
     def _know(self, keys: list[Key]) -> None:
         for key in keys:

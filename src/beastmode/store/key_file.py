@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from pathlib import Path
 
 from sqlalchemy.dialects import sqlite
@@ -31,7 +32,8 @@ def open_keys(path: Path, *, durable: bool) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, _MODE))
-        os.chmod(path, _MODE)  # also one that was copied here; SQLite's own files beside it take its mode
+        if stat.S_IMODE(os.stat(path).st_mode) != _MODE:
+            os.chmod(path, _MODE)  # one that was copied here; SQLite's own files beside it take its mode
         db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise keys_fault(error, path) from error

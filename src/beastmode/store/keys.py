@@ -59,7 +59,7 @@ class KeyStore:
 
     def all(self) -> list[Key]:
         """Every key, also those taken away, in the order of their names."""
-        with self._transaction() as connection:
+        with self._transaction("BEGIN") as connection:
             hashes, used = defaultdict(list), defaultdict[str, dict[str, Use]](dict)
             for hash_, key, until in connection.execute(select(SECRETS)):
                 hashes[key].append((hash_, until))
@@ -145,11 +145,11 @@ class KeyStore:
         return key
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        """All of it or nothing."""
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[Connection]:
+        """All of it or nothing; of what is read, one state."""
         try:
             with self._engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql(begin)
                 yield connection  # left by an error, the connection is rolled back as it closes
                 connection.exec_driver_sql("COMMIT")
         except DBAPIError as error:
