@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -213,20 +213,37 @@ def test_many_at_once_never_overdraw_a_budget_of_tokens(tmp_path: Path, store: K
     """Each is told to use what the server counts; those that do not fit wait for what others give back."""
     secret = add(store, allowances=parse_allowances("100tokens/day"))
 
-    async def story(url: str) -> list[int]:
-        return [
-            status
-            for status, _ in await asyncio.gather(*(asyncio.to_thread(ask, url, secret) for _ in range(40)))
-        ]
-
-    with in_thread(Overheard()) as server, in_thread(gateway(server.url, tmp_path)) as url:
-        statuses = asyncio.run(story(url))
+    with (
+        in_thread(Overheard()) as server,
+        in_thread(gateway(server.url, tmp_path)) as url,
+        ThreadPoolExecutor(16) as pool,
+    ):
+        statuses = [status for status, _ in pool.map(lambda _: ask(url, secret), range(40))]
     used = [
         (entry.tokens_in or 0) + (entry.tokens_out or 0) for entry in records(tmp_path) if entry.status == 200
     ]
     assert set(statuses) == {200, 429}
     assert len(server.heads) == len(used) == statuses.count(200)
     assert 100 <= sum(used) < 100 + max(used)
+
+
+def test_many_at_once_never_overdraw_a_budget_of_money(tmp_path: Path, store: KeyStore) -> None:
+    """Sixteen ask for five times what there is. No answer is dearer than was guessed, so one may pass it, alone."""
+    model = "gpt-4o-mini"
+    body = json.dumps({"model": model, "messages": HI, "max_tokens": 9}).encode()
+    with in_thread(Overheard(Script(models=(model,)))) as server:
+        free = add(store, "free")
+        with in_thread(gateway(server.url, tmp_path)) as url:
+            assert ask(url, free, body=body)[0] == 200
+        (one,) = records(tmp_path)
+        assert one.cost_usd
+        secret = add(store, allowances=parse_allowances(f"{3.5 * one.cost_usd:.12f}usd/day"))
+        with in_thread(gateway(server.url, tmp_path)) as url, ThreadPoolExecutor(16) as pool:
+            statuses = [status for status, _ in pool.map(lambda _: ask(url, secret, body=body), range(16))]
+    assert (statuses.count(200), statuses.count(429)) == (4, 12)
+    spent = sum(entry.cost_usd or 0 for entry in records(tmp_path) if entry.key == "ci")
+    assert spent == pytest.approx(4 * one.cost_usd)
+    assert store.find("ci").used_in(period_name("day", time.time())).usd == pytest.approx(spent)
 
 
 def test_what_exceeds_the_rate_of_a_key_waits_and_other_keys_do_not(tmp_path: Path, store: KeyStore) -> None:

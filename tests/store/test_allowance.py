@@ -20,7 +20,7 @@ from beastmode.store.allowance import (
 )
 
 units, periods = st.sampled_from(["usd", "tokens", "requests"]), st.sampled_from(["day", "month"])
-amounts = st.one_of(st.integers(1, 10**11), st.decimals("0.01", "9999", places=2).map(float))
+amounts = st.floats(1e-9, 1e12) | st.integers(1, 10**12)
 allowances = st.lists(
     st.builds(Allowance, amounts, units, periods), unique_by=lambda one: (one.unit, one.period)
 )
@@ -54,6 +54,8 @@ def test_other_ways_to_write_it(text: str, means: str) -> None:
         "5eur/day",
         "5usd/week",
         "0usd/day",
+        "0.0000000001usd/day",
+        "9999999999999tokens/day",
         "-1usd/day",
         "1e3usd/day",
         "5usd/day,6usd/day",

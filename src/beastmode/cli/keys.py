@@ -17,7 +17,7 @@ from beastmode.cli.flags import filled
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME, prepare_home
 from beastmode.settings import parse_duration, parse_rates, parse_timeout
-from beastmode.store.allowance import Allowance, parse_allowances, period_name, period_names, written
+from beastmode.store.allowance import Allowance, parse_allowances, period_name, period_names, plain, written
 from beastmode.store.key import RIGHTS, Key, KeyLimits, parse_models, parse_name, parse_right
 from beastmode.store.key_file import keys_path
 from beastmode.store.keys import KeyStore
@@ -224,7 +224,7 @@ def _cells(key: Key, unix: float) -> tuple[str, ...]:
 def _budget(key: Key, allowance: Allowance, unix: float) -> str:
     used = key.used_in(period_name(allowance.period, unix))
     unpriced = f" + {used.unpriced} without a price" if allowance.unit == "usd" and used.unpriced else ""
-    return f"{allowance.used(used):.6g} of {allowance}{unpriced}"
+    return f"{plain(round(allowance.used(used), 6))} of {allowance}{unpriced}"
 
 
 def _say(words: str) -> None:

@@ -38,13 +38,10 @@ def take_out(headers: _Headers, query: str) -> Carried:
     """All that begins with `beast_` where a credential stands, and whole keys wherever they are, but for the body."""
     keys: list[str] = []
     place = b""
-    if any(_OURS in value for _, value in headers):
-        places = [(name, key) for name, value in headers if (key := _ours(name, value))]
-        keys += [key for _, key in places]
-        place = places[0][0] if places else b""
-        headers = [
-            (name, value) for name, value in headers if not _ours(name, value) and not _ANYWHERE.search(value)
-        ]
+    if _OURS in b"\n".join(
+        [value for _, value in headers]
+    ):  # a tenth of looking at each: every request comes here
+        headers, keys, place = _of_headers(headers)
     if query and ("beast" in query or "%" in query):
         query, found = _of_query(query)
         keys += found
@@ -52,12 +49,17 @@ def take_out(headers: _Headers, query: str) -> Carried:
     return Carried(headers, query, tuple(keys), place)
 
 
-def _ours(name: bytes, value: bytes) -> str:
-    """The key of ours that a header carries as its credential, "" for none."""
-    if name not in CREDENTIALS:
-        return ""
-    value = _SCHEME.sub(b"", value, count=1).strip()
-    return value.decode("latin-1") if value.startswith(_OURS) else ""
+def _of_headers(headers: _Headers) -> tuple[_Headers, list[str], bytes]:
+    """The headers without keys, the keys, and the header in which the first one stood."""
+    kept, keys, place = [], [], b""
+    for name, value in headers:
+        key = _SCHEME.sub(b"", value, count=1).strip() if _OURS in value and name in CREDENTIALS else b""
+        if key.startswith(_OURS):
+            keys.append(key.decode("latin-1"))
+            place = place or name
+        elif _OURS not in value or not _ANYWHERE.search(value):
+            kept.append((name, value))
+    return kept, keys, place
 
 
 def _of_query(query: str) -> tuple[str, list[str]]:

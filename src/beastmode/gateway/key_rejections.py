@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import RejectedError
-from beastmode.store.allowance import Allowance, Use
+from beastmode.store.allowance import Allowance, Use, plain
 from beastmode.store.key import Key, Right
 from beastmode.store.key_secret import PREFIX
 
@@ -83,7 +83,7 @@ def too_many(key: Key, waiting: int) -> RejectedError:
 
 def spent_out(key: Key, allowance: Allowance, used: Use, wait_s: float, until_unix: float) -> RejectedError:
     """Its budget of the day or month is used up."""
-    amount = f"{allowance.used(used):.12g} of {allowance}"
+    amount = f"{plain(round(allowance.used(used), 6))} of {allowance}"
     cause = f"the budget of the key {key.name} is used up: {amount}, until {_at(until_unix)}"
     tip = f"Wait until then, or raise it: beast keys set {key.name} --budget …"
     return RejectedError(429, Failure("out_of_budget", cause, "after", tip, max(wait_s, 0.001)))

@@ -13,6 +13,8 @@ _BETWEEN = "~"
 _BETWEEN_QUOTED = re.compile("%7e", re.IGNORECASE)
 _MOST_CHARACTERS = 200
 _MOST_DIGITS = 6
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII)
+"""A key alone, as most tokens are."""
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -40,6 +42,8 @@ def read_token(token: str) -> PathToken:
     """
     if not token:
         return NO_TOKEN
+    if _PLAIN.fullmatch(token):
+        return PathToken(token[:_MOST_CHARACTERS])
     if _BETWEEN not in token:
         token = _BETWEEN_QUOTED.sub(_BETWEEN, token)
     parts = [*token.split(_BETWEEN, 5)[:5], "", "", "", "", ""]

@@ -50,6 +50,20 @@ class Turnstile:
         Each that has entered is to be left once. Raises RejectedError.
         """
         self._refuse_if_spent_out()
+        if not self._waiting and self._wait_s() == 0 and self.purse.fits(guess, self._clock.unix()):
+            self._start()
+        else:
+            await self._wait(guess, deadline)
+        self.purse.reserve(guess)
+
+    def leave(self, guess: Use, spent: Use) -> None:
+        """It has ended, and has really used that much."""
+        self.purse.settle(guess, spent, self._clock.unix())
+        if self._waiting:
+            self._tell()
+
+    async def _wait(self, guess: Use, deadline: float) -> None:
+        """In line of this key, until it may leave."""
         if self._waiting >= self._most_waiting:
             raise key_rejections.too_many(self.key, self._waiting)
         self._waiting += 1
@@ -61,12 +75,6 @@ class Turnstile:
             raise self._waited_for(self.key) from None
         finally:
             self._waiting -= 1
-        self.purse.reserve(guess)
-
-    def leave(self, guess: Use, spent: Use) -> None:
-        """It has ended, and has really used that much."""
-        self.purse.settle(guess, spent, self._clock.unix())
-        self._tell()
 
     async def _wait_for_rate(self, deadline: float) -> None:
         self._waited_for = key_rejections.too_fast
@@ -74,15 +82,19 @@ class Turnstile:
             if self._clock.monotonic() + wait_s > deadline:
                 raise key_rejections.too_fast(self.key, wait_s)
             await self._until_news(wait_s)
-        for window in self._windows.values():
-            window.take()
-            window.left(self._clock.monotonic())
+        self._start()
 
     async def _wait_for_budget(self, guess: Use) -> None:
         self._waited_for = key_rejections.nothing_given_back
         while not self.purse.fits(guess, self._clock.unix()):
             self._refuse_if_spent_out()
             await self._until_news(None)
+
+    def _start(self) -> None:
+        """It leaves now, as far as the rates are concerned."""
+        for window in self._windows.values():
+            window.take()
+            window.left(self._clock.monotonic())
 
     def _wait_s(self) -> float:
         if self._stopped:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from beastmode.errors import SettingError
@@ -19,8 +21,9 @@ _UNITS: dict[str, Unit] = {
 _PERIODS: dict[str, Period] = {"day": "day", "d": "day", "month": "month", "mo": "month"}
 _ALLOWANCE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z$]+)\s*/\s*([a-z]+)")
 _TIP = "Write an amount like 5usd/day, 200000tokens/day or 1000requests/month, several with commas, or none."
-_MOST = 1e12
-"""An amount from here on is a slip of the finger, and would not be read back as it was written."""
+_DAY_S = 86400
+_LEAST, _MOST = 1e-9, 1e12
+"""Amounts beyond are slips of the finger."""
 
 
 class Use(NamedTuple):
@@ -54,7 +57,7 @@ class Allowance:
     period: Period
 
     def __str__(self) -> str:
-        return f"{self.amount:.12g}{self.unit}/{self.period}"
+        return f"{plain(self.amount)}{self.unit}/{self.period}"
 
     def used(self, use: Use) -> float:
         """How much of its unit that is."""
@@ -74,6 +77,12 @@ def parse_allowances(text: str) -> tuple[Allowance, ...]:
     return allowances
 
 
+def plain(number: float) -> str:
+    """A number as people write it, without an exponent; read again it is the same."""
+    text = format(Decimal(repr(number)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def written(parts: Sequence[object]) -> str:
     """Limits as they are written, and read again: with commas between them, `none` without any."""
     return ",".join(map(str, parts)) or "none"
@@ -81,12 +90,13 @@ def written(parts: Sequence[object]) -> str:
 
 def period_name(period: Period, unix: float) -> str:
     """The day or month that it is then: `2026-11-26` or `2026-11`."""
-    return _date(unix).strftime("%Y-%m-%d" if period == "day" else "%Y-%m")
+    day, month = _names(int(unix // _DAY_S))
+    return day if period == "day" else month
 
 
 def period_names(unix: float) -> tuple[str, str]:
     """The day and the month that it is then."""
-    return period_name("day", unix), period_name("month", unix)
+    return _names(int(unix // _DAY_S))
 
 
 def begins_unix(period: Period, unix: float) -> float:
@@ -107,7 +117,7 @@ def _parse(text: str) -> Allowance:
     if match is None or match[2] not in _UNITS or match[3] not in _PERIODS:
         raise SettingError(f"{text!r} is not a budget", tip=_TIP)
     allowance = Allowance(float(match[1]), _UNITS[match[2]], _PERIODS[match[3]])
-    if not 0 < allowance.amount < _MOST:
+    if not _LEAST <= allowance.amount <= _MOST:
         tip = "Write an amount above 0; `beast keys revoke` takes a key away."
         raise SettingError(f"a budget of {text} is not possible", tip=tip)
     return allowance
@@ -116,6 +126,12 @@ def _parse(text: str) -> Allowance:
 def _dollars_behind(text: str) -> str:
     """`$5/day` as `5$/day`."""
     return re.sub(r"^\$\s*([\d.]+)", r"\1$", text)
+
+
+@lru_cache(maxsize=8)
+def _names(day: int) -> tuple[str, str]:
+    date = _date(day * _DAY_S)
+    return date.strftime("%Y-%m-%d"), date.strftime("%Y-%m")
 
 
 def _date(unix: float) -> datetime:

@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from beastmode.errors import PreconditionError
 from beastmode.settings import parse_rates
-from beastmode.store.allowance import Use, parse_allowances, period_names, written
+from beastmode.store.allowance import Use, parse_allowances, period_names, plain, written
 from beastmode.store.key import Key, KeyLimits, parse_models
 from beastmode.store.key_file import identity, keys_fault, open_keys
 from beastmode.store.key_schema import KEYS, SECRETS, SPENT
@@ -166,7 +166,9 @@ def _put(connection: Connection, key: str, period: str, use: Use, together: Any)
 def _columns(limits: KeyLimits) -> dict[str, object]:
     return {
         "models": written(limits.models),
-        "rates": written(limits.rates),
+        "rates": written(
+            [f"{rate.starts}/{plain(rate.span_s)}s" for rate in limits.rates]
+        ),  # str(rate) rounds
         "budgets": written(limits.allowances),
         "rights": written(sorted(limits.rights)),
         "expires_unix": limits.expires_unix,
