@@ -114,18 +114,14 @@ def tls(made: Certificate) -> dict[str, Any]:
 
 
 def test_an_unmodified_client_speaks_https_streams_and_keeps_its_connection(
-    made: Certificate, tmp_path: Path
+    made: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import httpx2
-
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.certificate))
     hi: Any = [{"role": "user", "content": "hi"}]
     with (
         in_thread(ModelServer()) as server,
         in_thread(gateway(server.url, tmp_path, **tls(made))) as url,
-        httpx2.Client(verify=made.client_context()) as trusting,
-        openai.OpenAI(
-            base_url=f"{secure(url)}/v1", api_key="k", max_retries=0, timeout=20, http_client=trusting
-        ) as api,
+        openai.OpenAI(base_url=f"{secure(url)}/v1", api_key="k", max_retries=0, timeout=20) as api,
     ):
         for _ in range(2):
             pieces = api.chat.completions.create(model="m-small", messages=hi, stream=True)
