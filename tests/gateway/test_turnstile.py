@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,6 +139,17 @@ def test_too_many_in_line_are_shed_and_the_end_is_told_to_all() -> None:
         gate.stop()
         assert [(await one).status for one in waiting] == [503, 503]
         assert (await refused(gate.enter(Use(1), FOREVER))).status == 503
+
+    play(story)
+
+
+def test_those_that_wait_when_their_key_is_revoked_are_refused() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        gate = turnstile(loop, "1/min")
+        await gate.enter(Use(1), FOREVER)
+        loop.call_later(3, lambda: gate.know(replace(gate.key, revoked_unix=START_UNIX)))
+        said = await refused(gate.enter(Use(1), FOREVER))
+        assert (said.status, loop.time()) == (401, 3.0)
 
     play(story)
 

@@ -44,9 +44,9 @@ class KeyRing:
         self._store: KeyStore | None = None
         self._seen: int | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(
-            1, "keys"
-        )  # of its own: a slow name server must not keep keys waiting
+        self._ending = asyncio.Event()
+        # A thread of its own: others of the loop may hang on a name server, and the file is for one at a time.
+        self._thread = ThreadPoolExecutor(1, "keys")
         self._open()
 
     @property
@@ -75,7 +75,7 @@ class KeyRing:
             self._unwritten[at] = self._unwritten.get(at, NO_USE).plus(spent)
 
     def watch(self) -> None:
-        """Look at the file twice a second from now on."""
+        """Look at the file twice a second from now on, and once more when this is closed."""
         self._watching = asyncio.get_running_loop().create_task(self._watch())
 
     def stop(self) -> None:
@@ -85,11 +85,8 @@ class KeyRing:
 
     async def close(self) -> None:
         """Write down what was used, and let go of the file."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
-        await self.look()
+        self._ending.set()
+        await (self._watching or self.look())
         self._thread.shutdown()
         if self._store is not None:
             self._store.close()
@@ -111,8 +108,10 @@ class KeyRing:
             self._know(keys)
 
     async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+        while not self._ending.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._ending.wait()
             await self.look()
 
     def _open(self) -> None:

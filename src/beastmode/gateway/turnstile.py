@@ -97,14 +97,19 @@ class Turnstile:
             window.left(self._clock.monotonic())
 
     def _wait_s(self) -> float:
-        if self._stopped:
-            raise rejections.shutting_down()
+        self._must_be_open()
         now = self._clock.monotonic()
         return max((window.wait_s(now) for window in self._windows.values()), default=0.0)
 
-    def _refuse_if_spent_out(self) -> None:
+    def _must_be_open(self) -> None:
+        """Raises RejectedError, also for those that wait."""
         if self._stopped:
             raise rejections.shutting_down()
+        if self.key.revoked_unix is not None:
+            raise key_rejections.no_longer(self.key, "revoked", self.key.revoked_unix)
+
+    def _refuse_if_spent_out(self) -> None:
+        self._must_be_open()
         unix = self._clock.unix()
         spent = self.purse.spent_out(unix)
         if spent is not None:
