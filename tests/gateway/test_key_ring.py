@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from beastmode.clock import Clock
 from beastmode.errors import KeysError
@@ -157,3 +160,35 @@ def test_a_file_that_is_none_of_keys_keeps_the_gateway_from_starting(tmp_path: P
     keys_path(tmp_path).write_bytes(b"x" * 5000)
     with pytest.raises(KeysError, match="not a database"):
         ring(tmp_path)
+
+
+acts = st.lists(st.tuples(st.sampled_from(["spend", "look", "restart"]), st.integers(0, 1)), max_size=25)
+
+
+@given(acts)
+@settings(max_examples=40)
+def test_whatever_two_gateways_do_each_use_is_counted_once(acts: list[tuple[str, int]]) -> None:
+    async def story(home: Path) -> None:
+        _, secret = add(home, "ci")
+        rings, spent = [ring(home), ring(home)], 0
+        for act, which in acts:
+            mine = rings[which]
+            if act == "spend":
+                await spend(mine, known(mine, secret))
+                spent += 1
+            elif act == "look":
+                await mine.look()
+            else:
+                await mine.close()
+                rings[which] = ring(home)
+            assert all(known(one, secret).purse.used_in(DAY).requests <= spent for one in rings)
+        for one in rings:
+            await one.look()
+        await rings[0].look()
+        assert known(rings[0], secret).purse.used_in(DAY).requests == spent
+        for one in rings:
+            await one.close()
+        assert stored(home).used_in(MONTH).requests == spent
+
+    with tempfile.TemporaryDirectory() as folder:
+        play(story(Path(folder)))
