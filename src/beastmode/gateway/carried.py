@@ -51,15 +51,19 @@ def take_out(headers: _Headers, query: str) -> Carried:
 
 def _of_headers(headers: _Headers) -> tuple[_Headers, list[str], bytes]:
     """The headers without keys, the keys, and the header in which the first one stood."""
-    kept, keys, place = [], [], b""
-    for name, value in headers:
-        key = _SCHEME.sub(b"", value, count=1).strip() if _OURS in value and name in CREDENTIALS else b""
-        if key.startswith(_OURS):
-            keys.append(key.decode("latin-1"))
-            place = place or name
-        elif _OURS not in value or not _ANYWHERE.search(value):
-            kept.append((name, value))
-    return kept, keys, place
+    found = [(name, key) for name, value in headers if _OURS in value and (key := _key_in(name, value))]
+    kept = [
+        (name, value)
+        for name, value in headers
+        if _OURS not in value or not (_key_in(name, value) or _ANYWHERE.search(value))
+    ]
+    return kept, [key.decode("latin-1") for _, key in found], found[0][0] if found else b""
+
+
+def _key_in(name: bytes, value: bytes) -> bytes:
+    """The key that a header carries as its credential, b"" for none."""
+    key = _SCHEME.sub(b"", value, count=1).strip() if name in CREDENTIALS else b""
+    return key if key.startswith(_OURS) else b""
 
 
 def _of_query(query: str) -> tuple[str, list[str]]:
