@@ -88,7 +88,7 @@ def test_no_key_and_keys_that_are_not_good_are_refused_each_in_its_own_words(hou
         "check digits": asks(x_api_key=good[:-1] + ("A" if good[-1] != "A" else "B")),
         "has 20 characters of 55": asks(x_api_key=good[:20]),
         "not known here": asks(x_api_key=new_secret()),
-        "e was expired at 2025-11-25 12:00 UTC": asks(x_api_key=expired),
+        "e expired at 2025-11-25 12:00 UTC": asks(x_api_key=expired),
         "r was revoked at": asks(x_api_key=revoked),
         "o was rotated at": asks(f"/t/{old}/v1/models"),
     }
@@ -158,13 +158,19 @@ def test_a_key_asks_only_its_own_models(house: House, method: str, model: str, m
 
 
 def test_a_page_is_shown_to_who_has_the_right(house: House) -> None:
-    watcher, worker = house.add("watcher", rights=frozenset({"metrics"})), house.add("worker")
+    watcher, worker = (
+        house.add("watcher", rights=frozenset({"metrics"})),
+        house.add("w", rights=frozenset({"bodies"})),
+    )
     door = house.door()
     assert door.refusal(asks(authorization=f"Bearer {watcher}"), "metrics") is None
     statuses = [
         getattr(door.refusal(one, "metrics"), "status", 0) for one in (asks(x_api_key=worker), asks())
     ]
     assert statuses == [403, 401]
+    refusal = door.refusal(asks(x_api_key=worker), "metrics")
+    assert refusal
+    assert refusal.failure.tip.endswith("beast keys set w --right bodies --right metrics")
 
 
 def test_without_keys_a_page_is_shown_to_everybody(house: House) -> None:

@@ -35,13 +35,13 @@ def unknown() -> RejectedError:
 
 
 def no_longer(key: Key, how: str, since_unix: float) -> RejectedError:
-    """A key that was good once.   how: revoked, expired or rotated."""
+    """A key that was good once.   how: was revoked, expired, or was rotated."""
     tips = {
-        "revoked": f"Ask whoever runs the gateway. {_MAKE}",
+        "was revoked": f"Ask whoever runs the gateway. {_MAKE}",
         "expired": f"Let it live longer: beast keys set {key.name} --expires 30d",
-        "rotated": f"Use the new secret, or make another: beast keys rotate {key.name}",
+        "was rotated": f"Use the new secret, or make another: beast keys rotate {key.name}",
     }
-    return _unknown(f"the key {key.name} was {how} at {_at(since_unix)}", tips[how])
+    return _unknown(f"the key {key.name} {how} at {_at(since_unix)}", tips[how])
 
 
 def wrong_model(key: Key, model: str) -> RejectedError:
@@ -55,7 +55,8 @@ def wrong_model(key: Key, model: str) -> RejectedError:
 
 def lacks_right(key: Key, right: Right) -> RejectedError:
     """A page that this key may not see."""
-    tip = f"Give it the right: beast keys set {key.name} --right {right}"
+    all_of_them = " ".join(f"--right {one}" for one in sorted(key.limits.rights | {right}))
+    tip = f"Give it the right: beast keys set {key.name} {all_of_them}"
     return RejectedError(403, Failure("permission", f"the key {key.name} has no right {right}", False, tip))
 
 

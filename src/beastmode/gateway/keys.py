@@ -170,9 +170,9 @@ class Doorkeeper:
         (turnstile, until), unix = found, self._clock.unix()
         key = turnstile.key
         if key.revoked_unix is not None:
-            raise key_rejections.no_longer(key, "revoked", key.revoked_unix)
+            raise key_rejections.no_longer(key, "was revoked", key.revoked_unix)
         if key.state(unix) == "expired":
             raise key_rejections.no_longer(key, "expired", key.limits.expires_unix or unix)
         if until is not None and unix >= until:
-            raise key_rejections.no_longer(key, "rotated", until)
+            raise key_rejections.no_longer(key, "was rotated", until)
         return turnstile

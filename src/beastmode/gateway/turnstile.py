@@ -106,7 +106,7 @@ class Turnstile:
         if self._stopped:
             raise rejections.shutting_down()
         if self.key.revoked_unix is not None:
-            raise key_rejections.no_longer(self.key, "revoked", self.key.revoked_unix)
+            raise key_rejections.no_longer(self.key, "was revoked", self.key.revoked_unix)
 
     def _refuse_if_spent_out(self) -> None:
         self._must_be_open()
