@@ -72,3 +72,12 @@ def test_a_file_that_is_no_ledger_is_found_and_left_alone(tmp_path: Path, data: 
     found = seen(Serving((UpstreamSettings("http://127.0.0.1:9"),), port=0, home=tmp_path))
     assert isinstance(found["ledger"], Finding)
     assert (tmp_path / "ledger.db").read_bytes() == data
+
+
+def test_an_address_that_others_can_reach_wants_a_key(tmp_path: Path) -> None:
+    upstream = (UpstreamSettings("http://127.0.0.1:9"),)
+    for home in (tmp_path, tmp_path / "none"):
+        found = seen(Serving(upstream, host="0.0.0.0", port=0, home=home))
+        assert isinstance(found["host"], Finding)
+        assert "there is no key" in found["host"].what
+    assert not (tmp_path / "none").exists()

@@ -36,7 +36,8 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
     serving = choice.serving
 
     def started(at: int) -> None:
-        where = f"http://{serving.host}:{at}"
+        host = f"[{serving.host}]" if ":" in serving.host else serving.host
+        where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
         _tell(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.")
 
     run(serving, started, _tell)

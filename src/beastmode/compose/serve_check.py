@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.listening import see_port
+from beastmode.compose.door import door_for, is_loopback
+from beastmode.compose.port import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
-from beastmode.compose.serving import see_host
+from beastmode.compose.tls import checked_tls
 from beastmode.doctor.asking import Asker
 from beastmode.doctor.findings import Diagnosis, Fact, Finding
 from beastmode.doctor.home import look_at_home
@@ -21,7 +21,7 @@ from beastmode.doctor.keys import key_in
 from beastmode.doctor.locate import locate
 from beastmode.doctor.look import Asked, Look
 from beastmode.doctor.places import upstream_of
-from beastmode.errors import BeastError
+from beastmode.errors import BeastError, PreconditionError
 from beastmode.failures.secrets import Secrets, secrets_of_url
 from beastmode.probes.probe import probe_for
 from beastmode.safeguards.host_folder import limits_folder
@@ -46,7 +46,12 @@ def check(serving: Serving, environment: Mapping[str, str] = os.environ) -> Chec
         *look_at_home(serving.home),
         *_look_at_ledger(ledger_path(serving.home)),
         *_refused("limits", limits_folder, "the folder of the limits of this host is there"),
-        *_refused("port", lambda: _see_port(serving), f"{serving.host} port {serving.port or 'any'} is free"),
+        *_refused("host", lambda: _see_door(serving), f"{serving.host} may be listened at"),
+        *_refused(
+            "port",
+            lambda: see_port(serving.host, serving.port),
+            f"{serving.host} port {serving.port or 'any'} is free",
+        ),
         *_look_at_certificate(serving),
     )
     keys = [_look_at_key(one, environment, seen) for one in serving.upstreams]
@@ -73,22 +78,20 @@ def _look_at_ledger(path: Path) -> Iterator[Finding | Fact]:
     return _refused("ledger", lambda: LedgerReader(path).close(), f"{path} can be read")
 
 
-def _see_port(serving: Serving) -> None:
-    see_host(serving)
-    see_port(serving.host, serving.port)
+def _see_door(serving: Serving) -> None:
+    """Off loopback a key must be there; a home that is not there yet has none."""
+    if not is_loopback(serving.host):
+        if not serving.home.exists():
+            tip = f"Make one, then start again: beast keys add NAME --home {serving.home}"
+            raise PreconditionError("other machines can reach this address, and there is no key", tip=tip)
+        door_for(serving.home, serving.host, serving.keys, SYSTEM_CLOCK, 1)
 
 
 def _look_at_certificate(serving: Serving) -> Iterator[Finding | Fact]:
     if serving.tls_cert is None:
-        return
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(serving.tls_cert, serving.tls_key, password=lambda: b"")
-        yield Fact("tls", f"{serving.tls_cert} and its key belong together")
-    except (OSError, ssl.SSLError) as error:
-        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-        tip = "Name a certificate and its own private key, both PEM, the key without a passphrase."
-        yield Finding("tls", f"{serving.tls_cert} with {serving.tls_key} cannot be used: {reason}", tip)
+        return iter(())
+    good = f"{serving.tls_cert} and its key belong together"
+    return _refused("tls", lambda: checked_tls(serving.tls_cert, serving.tls_key), good)
 
 
 def _look_at_key(one: UpstreamSettings, environment: Mapping[str, str], seen: Diagnosis) -> str | None:

@@ -1,4 +1,4 @@
-"""Listening: can a server listen where it is told to? What is wrong in words, before anything else is begun."""
+"""Port: can a server listen where it is told to? What is wrong in words, before anything else is begun."""
 
 from __future__ import annotations
 
