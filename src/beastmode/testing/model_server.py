@@ -207,7 +207,8 @@ class ModelServer:
         return answer
 
     def _refuse(self, refusal: Refusal, dialect: Dialect | None) -> web.Response:
-        words = error(dialect, refusal.status, "overloaded_error", "Slow down, please.")
+        kind = "rate_limit_error" if refusal.status == 429 else "overloaded_error"
+        words = error(dialect, refusal.status, kind, "Slow down, please.")
         answer = self._respond(refusal.status, refusal.body.encode() or words)
         if refusal.retry_after:
             answer.headers["Retry-After"] = refusal.retry_after
