@@ -130,7 +130,7 @@ class ModelServer:
         if refusal is not None:
             return self._respond(*refusal)
         if paid:
-            return await self._complete(request, dialect, json.loads(body))
+            return await self._complete(request, dialect, asked)
         if path.endswith(_COUNT):
             return self._respond(200, b'{"input_tokens": 8}')
         return self._respond(200, json.dumps(self._list(request)).encode())
@@ -174,29 +174,28 @@ class ModelServer:
         return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
 
     async def _complete(
-        self, request: web.Request, dialect: Dialect | None, asked: Mapping[str, Any]
+        self, request: web.Request, dialect: Dialect | None, asked: Asked
     ) -> web.StreamResponse:
+        value = json.loads(asked.body)
+        refusal = self.script.refusals.popleft() if self.script.refusals else None
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            if self.script.refusals:
-                return self._refuse(self.script.refusals.popleft(), dialect)
-            await asyncio.sleep(self.script.work_s(asked))
-            return await self._speak(request, dialect, asked)
+            if refusal is not None:
+                return self._refuse(refusal, dialect)
+            await asyncio.sleep(self.script.work_s(value))
+            model = _model_of(asked, self.script.prefix) or ""
+            if dialect is None:
+                return self._respond(200, json.dumps(embeddings(model, value)).encode())
+            said = self.script.turn(dialect, value) or self.script.words
+            streamed = wants_stream(request.raw_path, asked.body)
+            return await self._speak(request, pieces_of(dialect, model, said, streamed=streamed), streamed)
         finally:
             self.in_flight -= 1
 
     async def _speak(
-        self, request: web.Request, dialect: Dialect | None, asked: Mapping[str, Any]
+        self, request: web.Request, pieces: Sequence[bytes], streamed: bool
     ) -> web.StreamResponse:
-        model = _model_of(self.asked[-1], self.script.prefix) or ""
-        if dialect is None:
-            return self._respond(200, json.dumps(embeddings(model, asked)).encode())
-        call, streamed = (
-            self.script.turn(dialect, asked),
-            wants_stream(request.raw_path, await request.read()),
-        )
-        pieces = pieces_of(dialect, model, call or self.script.words, streamed=streamed)
         if not streamed:
             return self._respond(200, b"".join(pieces))
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", **self._headers()})

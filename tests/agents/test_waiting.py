@@ -1,0 +1,91 @@
+"""Eleven minutes in line, a hundred times as fast: the agents wait, and each of their requests is one upstream.
+
+Every time is a hundredth of what it is for real: the gateway's silence (30 s), its signs of life (15 s) and its queue
+(15 min), the agents' own timeouts where they can be set (Codex: 5 min without an event; Claude Code: 10 min until the
+head; its 5 min without an event cannot be made shorter), and the time for which somebody else holds the only slot.
+"""
+
+from __future__ import annotations
+
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from beastmode.gateway.limits import ProxyLimits
+from beastmode.testing.agent_turns import runs
+from beastmode.testing.model_server import ModelServer, Refusal, Script
+from beastmode.testing.threads import in_thread
+from tests.agents.agents import BOTH, CODEX, Agent, do
+from tests.gateway.served import gateway, records
+from tests.processes import eventually
+
+HELD_S = 6.6
+FAST = ProxyLimits(silence_s=0.3, keepalive_s=0.15, queue_timeout_s=9.0)
+HOLDING = b'{"model": "m-large", "messages": [{"role": "user", "content": "hold the slot"}]}'
+WRONG = '{"error": {"type": "invalid_request_error", "message": "m-small takes no tools", "code": null}}'
+
+
+def impatient(agent: Agent) -> Agent:
+    """The same with a hundredth of its patience."""
+    if agent is not CODEX:
+        return replace(agent, variables=lambda url: {**agent.variables(url), "API_TIMEOUT_MS": "6000"})
+    provider = {
+        "name": '"gateway"',
+        "env_key": '"CODEX_API_KEY"',
+        "wire_api": '"responses"',
+        "stream_idle_timeout_ms": "3000",
+    }
+
+    def arguments(url: str, prompt: str) -> list[str]:
+        told = {**provider, "base_url": f'"{url}/v1"'}
+        settings = [f"model_providers.gateway.{name}={value}" for name, value in told.items()]
+        settings.append('model_provider="gateway"')
+        return [*agent.arguments(url, prompt), *(word for setting in settings for word in ("-c", setting))]
+
+    return replace(agent, arguments=arguments)
+
+
+@contextmanager
+def held(home: Path, script: Script) -> Iterator[tuple[str, ModelServer]]:
+    """A gateway whose upstream's only slot is in use for eleven minutes; gives its URL and the upstream."""
+    script.work_s = lambda asked: HELD_S if asked["model"] == "m-large" else 0.0
+    with (
+        in_thread(ModelServer(script)) as server,
+        in_thread(gateway(server.url, home, limits=FAST, concurrency=1)) as url,
+    ):
+        holder = threading.Thread(target=hold, args=(url,))
+        holder.start()
+        eventually(lambda: server.in_flight, "the slot is held")
+        yield url, server
+        holder.join(60)
+
+
+def hold(url: str) -> None:
+    with urllib.request.urlopen(f"{url}/v1/chat/completions", HOLDING, timeout=60) as answer:
+        answer.read()
+
+
+@BOTH
+def test_an_agent_waits_and_each_of_its_requests_is_one_upstream(agent: Agent, tmp_path: Path) -> None:
+    with held(tmp_path, Script(turn=runs("echo hello > made.txt"))) as (url, server):
+        done = do(impatient(agent), "Write hello into made.txt.", url, tmp_path)
+    assert (done.code, done.complaints, server.paid) == (0, [], 3), done.said
+    assert (done.folder / "made.txt").exists()
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"] * 3
+    assert max(entry.queue_s or 0.0 for entry in records(tmp_path)) > 3.0, "it waited longer than Codex bears"
+
+
+@BOTH
+def test_a_400_after_the_wait_reaches_the_agent_as_an_error(agent: Agent, tmp_path: Path) -> None:
+    with held(tmp_path, Script()) as (url, server):
+        server.script.refusals.extend([Refusal(400, body=WRONG)] * 10)
+        done = do(impatient(agent), "Write hello into made.txt.", url, tmp_path)
+    assert (done.code, bool(done.complaints)) == (1, True), done.said
+    assert "m-small takes no tools" in done.said
+    if agent is CODEX:
+        assert "m-small takes no tools. Correct the request" in done.said
+    # Claude Code asks once more without a stream when a stream ends with an error, and shows what that one says.
+    assert server.paid - 1 == (1 if agent is CODEX else 2)
