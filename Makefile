@@ -13,7 +13,7 @@ run: $(VENV)/.installed            ## set up, then run the tasks of examples/mon
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
 	$(BIN)/python -m pytest
 
-test-agents: $(VENV)/.installed-dev $(AGENTS)/.installed  ## real coding agents through the gateway
+test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed  ## real coding agents through the gateway
 	$(BIN)/python -m pytest tests/agents
 
 quick: $(VENV)/.installed-dev      ## the tests of a few seconds
@@ -40,6 +40,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-agents: $(VENV)/.installed-dev
+	$(PIP) install --constraint constraints.txt --editable '.[agents]'
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed
