@@ -1,4 +1,4 @@
-"""Agent turns: what a scripted model wants of a coding agent: its shell first, and words once that has run. Pure.
+"""Agent turns: what a scripted model wants of a coding agent: commands in its shell, then words. Pure.
 
 Agents name their shell differently and offer it with every request; one that offers none (a title, a summary) gets
 words.
@@ -45,14 +45,13 @@ def says_only(_dialect: Dialect, _asked: Mapping[str, Any]) -> Call | None:
     return None
 
 
-def runs(command: str) -> Turn:
-    """A model that has an agent run `command` in its shell, once, and then says its words."""
+def runs(*commands: str) -> Turn:
+    """A model that has an agent run these in its shell, one after the other, and then says its words."""
 
     def turn(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
         shell = next((name for name in offered(asked) if name in _SHELLS), None)
-        if shell is None or has_result(dialect, asked):
-            return None
-        return Call(shell, _SHELLS[shell](command))
+        done = results_in(dialect, asked)
+        return Call(shell, _SHELLS[shell](commands[done])) if shell and done < len(commands) else None
 
     return turn
 
@@ -74,12 +73,13 @@ def offered(asked: Mapping[str, Any]) -> Iterator[str]:
         yield from (str(function.get("name", "")) for function in functions)
 
 
-def has_result(dialect: Dialect, asked: Mapping[str, Any]) -> bool:
-    """Does a request bring back what a tool gave?"""
+def results_in(dialect: Dialect, asked: Mapping[str, Any]) -> int:
+    """How many results of tools a request brings back."""
     if dialect == "gemini":
-        return any("functionResponse" in part for item in asked.get("contents", ()) for part in item["parts"])
+        parts = (part for item in asked.get("contents", ()) for part in item["parts"])
+        return sum("functionResponse" in part for part in parts)
     field, value = _RESULTS[dialect]
-    return any(entry.get(field) == value for entry in _entries(asked))
+    return sum(entry.get(field) == value for entry in _entries(asked))
 
 
 def _entries(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -150,6 +150,9 @@ class ModelServer:
             said = f": {asked.credential}" if script.echo else ""
             kind = "authentication_error" if dialect == "messages" else "invalid_request_error"
             return 401, error(dialect, 401, kind, f"Incorrect API key provided{said}", "invalid_api_key")
+        if asked.paid and not isinstance(_decoded(asked.body), dict):
+            words = "We could not parse the JSON body of your request."
+            return 400, error(dialect, 400, "invalid_request_error", words)
         model = _model_of(asked, script.prefix)
         if model is not None and model not in (*script.models, *script.aliases):
             words = f"The model `{model}` does not exist or you do not have access to it."
@@ -233,9 +236,14 @@ def _model_of(asked: Asked, prefix: str) -> str | None:
     path = asked.path.removeprefix(f"{prefix}/models")
     if path != asked.path and path.startswith("/"):
         return path[1:].partition(":")[0]
-    try:
-        value = json.loads(asked.body)
-    except ValueError:
-        return None
+    value = _decoded(asked.body)
     model = value.get("model") if isinstance(value, dict) else None
     return model if isinstance(model, str) else None
+
+
+def _decoded(body: bytes) -> object:
+    """What a body says in JSON; None where it is none."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
