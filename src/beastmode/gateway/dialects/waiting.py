@@ -16,12 +16,12 @@ _EVENTS: tuple[tuple[str, str, bytes], ...] = (
     # the SDKs of OpenAI before 7/2026, end such a stream, so nobody else gets it.
     ("openai.responses", "codex", b'event: keepalive\ndata: {"type": "keepalive", "sequence_number": 0}\n\n'),
 )
-"""Dialect, how the `user-agent` of the client begins, and the event."""
+"""Dialect, how the `user-agent` of the client begins (in lower case), and the event."""
 
 
 def keepalive_for(dialect: Dialect, user_agent: str) -> bytes:
     """What may go between two events of a stream, and keeps this client waiting; b"" where there are no streams."""
     for name, beginning, event in _EVENTS:
-        if name == dialect.name and user_agent.startswith(beginning):
+        if name == dialect.name and user_agent.lower().startswith(beginning):
             return event
     return dialect.keepalive
