@@ -16,17 +16,17 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
-from beastmode.gateway.limits import ProxyLimits
 from beastmode.testing.agent_turns import runs
 from beastmode.testing.model_server import ModelServer, Refusal, Script
 from beastmode.testing.threads import in_thread
 from tests.agents.agents import BOTH, CODEX, Agent, do
-from tests.agents.serving import counted
-from tests.gateway.served import gateway, records
+from tests.agents.serving import counted, serving
+from tests.gateway.served import records
 from tests.processes import eventually
 
 HELD_S = 6.6
-FAST = ProxyLimits(silence_s=0.3, keepalive_s=0.15, queue_timeout_s=9.0)
+FAST = ("--silence", "300ms", "--keepalive", "150ms", "--queue-timeout", "9s")
+ONE_SLOT = ("--rate", "none", "--upstream-concurrency", "1", "--linger", "0s")
 HOLDING = b'{"model": "m-large", "messages": [{"role": "user", "content": "hold the slot"}]}'
 WRONG = '{"error": {"type": "invalid_request_error", "message": "m-small takes no tools", "code": null}}'
 
@@ -58,7 +58,7 @@ def held(home: Path, script: Script) -> Iterator[tuple[str, ModelServer]]:
     script.work_s = lambda asked: 1000.0 if asked["model"] == "m-large" else 0.0
     with (
         in_thread(ModelServer(script)) as server,
-        in_thread(gateway(server.url, home, limits=FAST, concurrency=1)) as url,
+        serving(server.url, home, *FAST, *ONE_SLOT) as url,
     ):
         holder = HTTPConnection(urlsplit(url).netloc)
         holder.request("POST", "/v1/chat/completions", HOLDING)
