@@ -70,7 +70,7 @@ class Done:
     complaints: list[dict[str, Any]]
 
 
-def do(agent: Agent, prompt: str, url: str, at: Path, **variables: str) -> Done:
+def do(agent: Agent, prompt: str, url: str, at: Path) -> Done:
     """Let an agent do one thing in an empty repository below `at`, with a home of its own.   url: of the gateway."""
     folder, home = at / "repository", at / "home of the agent"
     home.mkdir(parents=True)
@@ -81,7 +81,6 @@ def do(agent: Agent, prompt: str, url: str, at: Path, **variables: str) -> Done:
         "CODEX_HOME": str(home),
         "NO_PROXY": "127.0.0.1",
         **agent.variables(url),
-        **variables,
     }
     ended = subprocess.run(
         [str(installed(agent)), *agent.arguments(url, prompt)],

@@ -72,6 +72,17 @@ def test_what_the_server_refuses_for_good_reaches_the_agent_as_it_was_said(
     assert entry.tip
 
 
+@BOTH
+def test_what_the_gateway_refuses_reaches_the_agent_with_what_to_do(agent: Agent, tmp_path: Path) -> None:
+    with in_thread(writer()) as server, serving(server.url, tmp_path, "--max-head", "500") as url:
+        done = do(agent, TASK, url, tmp_path)
+        assert server.paid == 0
+    assert (done.code, bool(done.complaints)) == (1, True)
+    assert "Send shorter headers" in done.said, done.said
+    # Codex asks six times whatever the status is, but 400.
+    assert {(entry.outcome, entry.status) for entry in records(tmp_path)} == {("rejected", 431)}
+
+
 def test_codex_tries_a_websocket_once_and_falls_back_at_once(tmp_path: Path) -> None:
     with (
         in_thread(writer()) as server,
