@@ -52,8 +52,8 @@ def read_token(token: str) -> PathToken:
 
 
 def token_of(said: PathToken) -> str:
-    """The token that says it, without empty parts at its end; a key that has a `~` in it keeps one behind it, so that it
-    is not read as one whose client has quoted them."""
+    """The token that says it, without empty parts at its end; a key with a `~` in it keeps one behind it, so that it is
+    not read as one whose client has quoted them."""
     attempt = "" if said.attempt is None else str(said.attempt)
     parts = (said.key, said.run, said.task, attempt, str(said.round or ""))
     quoted = [quote(part, safe="").replace(_BETWEEN, "%7E") for part in parts]
