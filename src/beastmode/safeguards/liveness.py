@@ -9,6 +9,8 @@ import time
 import weakref
 from pathlib import Path
 
+from beastmode.safeguards.host_queue import Amount
+
 TOUCH_S = 3600.0
 """Cleaners of /tmp remove what nobody touched for days; a run may be older than that."""
 
@@ -26,11 +28,11 @@ class Liveness:
         self._touched = time.monotonic()
         _ALL.add(self)
 
-    def show(self, busy: int, leaving: int) -> None:
-        """Write down the slots and places held, for whoever finds the file of limits lost. About 1 us."""
+    def show(self, held: Amount) -> None:
+        """Write down what is held, for whoever finds the file of limits lost. About 1 us."""
         if self._fd >= 0:
             with contextlib.suppress(OSError):
-                os.pwrite(self._fd, b"%8d %8d\n" % (busy, leaving), 0)
+                os.pwrite(self._fd, b"%8d %8d %16d\n" % held, 0)
 
     def touch(self) -> None:
         """Show cleaners that it is in use; cheap enough to be called at every operation."""
@@ -64,13 +66,13 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def shown(path: Path) -> tuple[int, int]:
-    """Slots and places that the process of `path` holds, as it says; nothing where it says nothing."""
+def shown(path: Path) -> Amount:
+    """What the process of `path` holds, as it says; nothing where it says nothing."""
     try:
-        busy, leaving = path.read_bytes().split()
-        return int(busy), int(leaving)
+        busy, leaving, tokens = path.read_bytes().split()
+        return Amount(int(busy), int(leaving), int(tokens))
     except (OSError, ValueError):
-        return 0, 0
+        return Amount(0, 0, 0)
 
 
 _ALL: weakref.WeakSet[Liveness] = weakref.WeakSet()
