@@ -84,10 +84,16 @@ class Guard:
         self._retry_ended = asyncio.Event()
         self._probe_lingers = False
 
-    def admit(self, *, retry: bool = False, tokens: int = 0) -> Admission:
-        """A call that may leave once entered.   retry: count it against the budget of retries.   tokens: at most so
-        many, as far as can be guessed; 0: not known."""
-        return Admission(self, retry, min(tokens, _MOST_TOKENS) or self.unknown_tokens)
+    def admit(self, *, retry: bool = False, patient: bool = True, tokens: int = 0) -> Admission:
+        """A call that may leave once entered.   retry: count it against the budget of retries.   patient: wait for a
+        pause, an open breaker or an unhealthy server; else `HeldBackError` at once, whatever `max_wait_s` is.
+        tokens: at most so many, as far as can be guessed; 0: not known."""
+        return Admission(self, retry, patient, min(tokens, _MOST_TOKENS) or self.unknown_tokens)
+
+    def closed_s(self) -> float:
+        """Seconds until something may leave, whatever the limits: 0 for now, infinite if unknown."""
+        hold = None if self._stopped else self._closed()
+        return 0.0 if hold is None else hold.wait_s
 
     def set_limits(
         self, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] | None = None
@@ -155,7 +161,7 @@ class Guard:
                 now = self._clock.boottime()
                 if hold.reason not in _OWN_LIMITS:
                     blocked_since = now if blocked_since is None else blocked_since
-                    self._check_patience(hold, now, blocked_since)
+                    self._check_patience(hold, now, blocked_since, admission.patient)
                 elif self.health is None or self.health.well:
                     blocked_since = None  # of an ill server, it is the next probe that waits for a place
                 await self._wait(hold, admission)
@@ -242,9 +248,9 @@ class Guard:
             data |= {"class": failure.class_, "cause": failure.cause}
         self._notice("probed", data)
 
-    def _check_patience(self, hold: Hold, now: float, blocked_since: float) -> None:
+    def _check_patience(self, hold: Hold, now: float, blocked_since: float, patient: bool) -> None:
         wait_s = 0.0 if hold.wait_s == math.inf else hold.wait_s
-        if now - blocked_since + wait_s > self.max_wait_s:
+        if not patient or now - blocked_since + wait_s > self.max_wait_s:
             raise HeldBackError(hold.reason, now + wait_s)
 
     async def _wait(self, hold: Hold, admission: Admission) -> None:
@@ -315,6 +321,7 @@ class Admission:
         "effect",
         "holds_retry",
         "left_at",
+        "patient",
         "retry",
         "ticket",
         "tokens",
@@ -323,8 +330,8 @@ class Admission:
         "waited_s",
     )
 
-    def __init__(self, guard: Guard, retry: bool, tokens: int) -> None:
-        self._guard, self.tokens = guard, tokens
+    def __init__(self, guard: Guard, retry: bool, patient: bool, tokens: int) -> None:
+        self._guard, self.patient, self.tokens = guard, patient, tokens
         self.retry, self.holds_retry, self.trial = retry, False, False
         self.ticket: Ticket | None = None
         self.waited_s: dict[str, float] = {}
