@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from beastmode.safeguards.host_decision import LOOK_S, POLL_S
+from beastmode.safeguards.host_holding import CLEAR_EVERY
 from beastmode.safeguards.host_log import KEEP_LEAST_S
 from beastmode.safeguards.host_queue import STALE_S
-from beastmode.safeguards.host_store import BURY_S, CLEAR_EVERY, HostStore
+from beastmode.safeguards.host_store import BURY_S, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
+from beastmode.safeguards.liveness import is_held
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import Join, die, granted, polled, start
 from tests.safeguards.limit_model import (
@@ -175,7 +177,7 @@ def test_the_file_stays_small_however_long_a_run_is(join: Join, time: ManualTime
     db.close()
     assert starts <= KEEP_LEAST_S + CLEAR_EVERY
     assert calls <= CLEAR_EVERY
-    assert len(store._calls) <= CLEAR_EVERY
+    assert len(store._mine.calls) <= CLEAR_EVERY
 
 
 def test_there_is_no_instant_at_which_one_lives_and_is_no_member(
@@ -187,11 +189,12 @@ def test_there_is_no_instant_at_which_one_lives_and_is_no_member(
 
     def look(statement: str) -> None:
         if statement == "COMMIT":
-            alive_at_commit.append(bool(list(tmp_path.glob("*.alive"))))
+            alive_at_commit.extend(is_held(path) for path in tmp_path.glob("*.alive"))
 
     leaving._file._db.set_trace_callback(look)
     leaving.close()
     assert alive_at_commit == [False]
+    assert not list(tmp_path.glob("*.alive"))
     assert join(1, Unpadded(9, 1.0)).in_use(time.now) == (0, 1)
 
 

@@ -25,14 +25,15 @@ that was stopped or starved in the middle holds longer, and then the event loop 
 
 _SCHEMA = """
 CREATE TABLE state (
-    boot TEXT NOT NULL, generation INTEGER NOT NULL, kept_s REAL NOT NULL);
+    boot TEXT NOT NULL, generation INTEGER NOT NULL, kept_s REAL NOT NULL, solo INTEGER NOT NULL);
 CREATE TABLE logs (name TEXT PRIMARY KEY, lost_at REAL NOT NULL, lost_total INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE starts (total INTEGER PRIMARY KEY, at REAL NOT NULL);
 CREATE INDEX starts_at ON starts (at);
 CREATE TABLE spent (total INTEGER PRIMARY KEY, at REAL NOT NULL);
 CREATE INDEX spent_at ON spent (at);
 CREATE TABLE members (
-    member INTEGER PRIMARY KEY, pid INTEGER NOT NULL, concurrency INTEGER, linger_s REAL NOT NULL);
+    member INTEGER PRIMARY KEY, pid INTEGER NOT NULL, concurrency INTEGER, linger_s REAL NOT NULL,
+    starts_seen INTEGER NOT NULL, spent_seen INTEGER NOT NULL);
 CREATE TABLE limits (member INTEGER NOT NULL, log TEXT NOT NULL, span_s REAL NOT NULL, most INTEGER NOT NULL);
 CREATE TABLE calls (
     member INTEGER NOT NULL, number INTEGER NOT NULL, places INTEGER NOT NULL, tokens INTEGER NOT NULL, until REAL,
@@ -228,7 +229,7 @@ def _tables(db: sqlite3.Connection) -> set[str]:
 
 
 def _begin_state(db: sqlite3.Connection, lost_at: float) -> None:
-    db.execute("INSERT INTO state VALUES (?, ?, 0)", (boot_id(), new_generation()))
+    db.execute("INSERT INTO state VALUES (?, ?, 0, 0)", (boot_id(), new_generation()))
     db.executemany("INSERT INTO logs VALUES (?, ?, 0)", [("starts", lost_at), ("spent", lost_at)])
 
 

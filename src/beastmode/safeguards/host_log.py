@@ -67,6 +67,15 @@ class HostLog:
         """Does the window reach back to where nothing is known?"""
         return self.lost_at > now - span_s
 
+    def since(self, at: float) -> list[tuple[float, int]]:
+        """When and how much, of all that came later than `at`."""
+        total, found = self._total_at(at), list[tuple[float, int]]()
+        query = f"SELECT total, at FROM {self.name} WHERE total > ? ORDER BY total"  # noqa: S608  a name of ours
+        for up_to, then in self.db.execute(query, (total,)):
+            found.append((then, up_to - total))
+            total = up_to
+        return found
+
     def append(self, now: float, amount: int = 1) -> None:
         """So much has happened. A stamp older than the newest is moved up to it: late is safe, early is not."""
         if amount > 0:

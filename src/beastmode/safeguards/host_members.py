@@ -9,8 +9,7 @@ from pathlib import Path
 
 from beastmode.safeguards.host_file import new_generation
 from beastmode.safeguards.host_log import HostLog, LogName
-from beastmode.safeguards.host_queue import Amount
-from beastmode.safeguards.liveness import is_held, shown
+from beastmode.safeguards.liveness import is_held
 from beastmode.settings import Rate, TokenRate
 
 
@@ -55,39 +54,32 @@ def is_member(db: sqlite3.Connection, member: int) -> bool:
     return db.execute(query, (member,)).fetchone() is not None
 
 
-def enter(db: sqlite3.Connection, member: int, limits: Limits) -> None:
-    """Join with these limits, or change them."""
+def enter(db: sqlite3.Connection, member: int, limits: Limits, rows: tuple[int, int]) -> None:
+    """Join with these limits, or change them.   rows: of starts and spent tokens on its board, all known here."""
     if not is_member(db, member):
         db.execute("DELETE FROM calls WHERE member = ?", (member,))  # hearsay, or from before a burial
-    row = (member, os.getpid(), limits.concurrency, limits.linger_s)
-    db.execute("REPLACE INTO members VALUES (?, ?, ?, ?)", row)
+    row = (member, os.getpid(), limits.concurrency, limits.linger_s, *rows)
+    db.execute("REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", row)
     db.execute("DELETE FROM limits WHERE member = ?", (member,))
-    rows: list[tuple[int, LogName, float, int]] = []
-    rows += [(member, "starts", rate.padded_span_s, rate.starts) for rate in limits.rates]
-    rows += [(member, "spent", rate.padded_span_s, rate.tokens) for rate in limits.tokens]
-    db.executemany("INSERT INTO limits VALUES (?, ?, ?, ?)", rows)
-    longest = max((span_s for _, _, span_s, _ in rows), default=0.0)
+    windows: list[tuple[int, LogName, float, int]] = []
+    windows += [(member, "starts", rate.padded_span_s, rate.starts) for rate in limits.rates]
+    windows += [(member, "spent", rate.padded_span_s, rate.tokens) for rate in limits.tokens]
+    db.executemany("INSERT INTO limits VALUES (?, ?, ?, ?)", windows)
+    longest = max((span_s for _, _, span_s, _ in windows), default=0.0)
     db.execute("UPDATE state SET generation = ?, kept_s = max(kept_s, ?)", (new_generation(), longest))
 
 
-def adopt(db: sqlite3.Connection, stem: Path, me: int, linger_s: float) -> bool:
-    """Whoever is the first in a file takes down what other live processes say that they hold, until they join.
-    True if there are any: then the file that they had joined is lost, and what they started is not known."""
+def hear_of(db: sqlite3.Connection, member: int, linger_s: float) -> None:
+    """A live process that this file does not know, until it joins by itself."""
+    db.execute("INSERT INTO members VALUES (?, 0, NULL, ?, 0, 0)", (member, linger_s))
+
+
+def strangers(db: sqlite3.Connection, stem: Path, me: int) -> dict[int, Path]:
+    """Live processes that a file without members does not know: the file that they had joined is lost."""
     if db.execute("SELECT 1 FROM members").fetchone() is not None:
-        return False
-    others = {path: int(path.name.split(".")[-2], 16) for path in _alive(stem)}
-    live = {path: member for path, member in others.items() if member != me and is_held(path)}
-    for path, member in live.items():
-        db.execute("INSERT INTO members VALUES (?, 0, NULL, ?)", (member, linger_s))
-        _take_down(db, member, shown(path))
-    return bool(live)
-
-
-def _take_down(db: sqlite3.Connection, member: int, held: Amount) -> None:
-    """Calls of a member that is known from hearsay: how many, not which."""
-    for number in range(1, held.slots + 1):
-        first = (held.places, held.tokens) if number == 1 else (0, 0)
-        db.execute("INSERT INTO calls VALUES (?, ?, ?, ?, NULL)", (member, -number, *first))
+        return {}
+    others = {int(path.name.split(".")[-2], 16): path for path in _alive(stem)}
+    return {member: path for member, path in others.items() if member != me and is_held(path)}
 
 
 def bury(db: sqlite3.Connection, member: int, now: float) -> None:

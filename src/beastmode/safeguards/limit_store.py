@@ -29,6 +29,25 @@ class Ticket:
     tokens: int = 0
 
 
+@dataclass(slots=True)
+class Past:
+    """What another store has counted so far.
+
+    busy: calls in flight;   leaving, tokens: their places that have not left, their estimates.   lingering: until
+    when a slot is held after its call.   starts, spent: when and how much, in that order.   starts_unknown_until,
+    spent_unknown_until: what was before is not known.
+    """
+
+    busy: int
+    leaving: int
+    tokens: int
+    lingering: list[float]
+    starts: list[tuple[float, int]]
+    spent: list[tuple[float, int]]
+    starts_unknown_until: float
+    spent_unknown_until: float
+
+
 class LimitStore(Protocol):
     """Counts slots, starts and tokens. All times are of the monotonic clock. First come, first served is the
     caller's."""
@@ -160,10 +179,7 @@ class MemoryStore:
 
     def end(self, ticket: Ticket, now: float, linger_s: float = 0.0, used_tokens: int | None = None) -> None:
         if ticket.places:
-            for window in self._windows:
-                window.give_back(ticket.places)
-            self._leaving -= ticket.places
-            ticket.places = 0
+            self.give_back(ticket, ticket.places)
         used = ticket.tokens if used_tokens is None else used_tokens
         self._tokens_in_flight -= ticket.tokens
         for token_window in self._token_windows:
@@ -189,6 +205,32 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to give up: the memory goes with the process."""
+
+    def give_back(self, ticket: Ticket, places: int) -> None:
+        """Places that will not leave."""
+        for window in self._windows:
+            window.give_back(places)
+        self._leaving -= places
+        ticket.places -= places
+
+    def go_on_from(self, past: Past) -> None:
+        """Count on where another store has stopped. For a store in which nothing has happened yet."""
+        for _ in range(past.busy + len(past.lingering)):
+            self._slots.take()
+        for until in past.lingering:
+            self._slots.free(0.0, until)
+        self._leaving, self._tokens_in_flight = past.leaving, past.tokens
+        for window in self._windows:
+            window.fill(past.starts_unknown_until)
+            window.take(past.leaving + sum(amount for _, amount in past.starts))
+            for at, amount in past.starts:
+                for _ in range(amount):
+                    window.left(at)
+        for token_window in self._token_windows:
+            token_window.fill(past.spent_unknown_until)
+            token_window.take(past.tokens)
+            for at, amount in past.spent:
+                token_window.settle(at, 0, amount)
 
     def _set_token_limits(self, now: float, tokens: Sequence[TokenRate]) -> None:
         known = {window.span_s: window for window in self._token_windows}
