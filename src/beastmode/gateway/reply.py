@@ -25,21 +25,24 @@ class Reply:
     """One answer to one client.
 
     begun: the status has been sent, so that only more of the body can follow.   slow_s: how long a client may take
-    to make room for the next piece; then it counts as gone.
+    to make room for the next piece; then it counts as gone.   notes: headers of ours that go with any answer.
     """
 
-    __slots__ = ("_send", "_slow_s", "begun", "ended")
+    __slots__ = ("_send", "_slow_s", "begun", "ended", "notes")
 
     def __init__(self, send: Send, slow_s: float) -> None:
         self._send, self._slow_s = send, slow_s
         self.begun = self.ended = False
+        self.notes: Headers = ()
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is."""
         if self.begun:
             return
         self.begun = True
-        await self._pass({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await self._pass(
+            {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
+        )
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body at once. Raises ClientGoneError where the client does not read."""
