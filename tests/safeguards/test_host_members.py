@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from beastmode.safeguards.host_board import read_board
 from beastmode.safeguards.host_decision import LOOK_S, POLL_S
 from beastmode.safeguards.host_holding import CLEAR_EVERY
 from beastmode.safeguards.host_log import KEEP_LEAST_S
+from beastmode.safeguards.host_members import liveness_path
 from beastmode.safeguards.host_queue import STALE_S
 from beastmode.safeguards.host_store import BURY_S, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
@@ -163,6 +165,20 @@ def test_a_process_that_was_buried_alive_comes_back_with_what_it_holds(
     assert other.in_use(time.now) == (1, 0)
     assert buried.in_use(time.now) == (2, 5), "its call is in flight, and the window counts as full"
     assert other.take(time.now) == Hold("slot", POLL_S)
+
+
+def test_a_board_that_is_made_anew_shows_what_lingers(join: Join, time: ManualTime) -> None:
+    buried, other = join(2), join(2)
+    buried.end(start(buried, time.now), time.now, linger_s=9.0)
+    path = liveness_path(buried._stem, buried._member)
+    path.unlink()
+    time.now += BURY_S
+    for _ in range(2):
+        other.take(time.now)
+    assert buried.in_use(time.now)[0] == 2, "one lingers, one is the other's"
+    board = read_board(path)
+    assert board is not None
+    assert board.rows_after("lingering", 0).rows == [(1009.0, 1)]
 
 
 def test_the_file_stays_small_however_long_a_run_is(join: Join, time: ManualTime, tmp_path: Path) -> None:

@@ -85,6 +85,32 @@ def test_who_joins_knows_everything_at_once(enter: Enter, time: ManualTime) -> N
         store.close()
 
 
+def test_a_slot_that_lingers_is_free_when_its_time_is_up_though_its_process_says_no_more(
+    enter: Enter, time: ManualTime
+) -> None:
+    one = enter()
+    for linger_s in (0.5, 2.0):
+        one.end(start(one, time.now), time.now, linger_s)
+    other = enter()
+    assert [other.in_use(time.now + later_s)[0] for later_s in (0.25, 0.5, 1.75, 2.0)] == [2, 1, 1, 0]
+    for store in (one, other):
+        store.close()
+
+
+def test_a_file_that_is_busy_lets_nothing_be_forgotten(
+    enter: Enter, time: ManualTime, tmp_path: Path
+) -> None:
+    """It could not be told that the past is not known; so nothing starts until it has been."""
+    one = enter()
+    one.end(start(one, time.now), time.now)
+    (path,) = tmp_path.glob("*.db")
+    with holding(path):
+        one.fill(time.now)
+        assert isinstance(one.take(time.now), Hold)
+    assert one.take(time.now) == Hold("tokens", 8.0)
+    one.close()
+
+
 def test_it_is_alone_again_when_the_others_have_gone(enter: Enter, time: ManualTime) -> None:
     one = enter()
     start(one, time.now)

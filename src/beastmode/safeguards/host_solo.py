@@ -17,7 +17,6 @@ from pathlib import Path
 from beastmode.safeguards import host_board
 from beastmode.safeguards import host_members as members
 from beastmode.safeguards.host_board import Rows, Shown, read_board
-from beastmode.safeguards.host_file import new_generation
 from beastmode.safeguards.host_log import HostLog, LogName, forget_all
 from beastmode.safeguards.limit_store import MemoryStore, Past
 from beastmode.safeguards.liveness import is_held
@@ -46,7 +45,7 @@ def end(db: sqlite3.Connection, member: int, shown: Shown | None, now: float) ->
 
 
 def take_over(db: sqlite3.Connection, stem: Path, owner: int, clock: Callable[[], float]) -> None:
-    """Somebody else comes, and finds that `owner` has been counting alone."""
+    """Somebody else comes, who is no member yet, and finds that `owner` has been counting alone."""
     path = members.liveness_path(stem, owner)
     lives = is_held(path)
     if lives:
@@ -55,7 +54,7 @@ def take_over(db: sqlite3.Connection, stem: Path, owner: int, clock: Callable[[]
     _collect(db, owner, shown, clock())
     if shown is not None:
         _take_down(db, owner, shown, clock())
-    db.execute("UPDATE state SET solo = 0, generation = ?", (new_generation(),))
+    db.execute("UPDATE state SET solo = 0")
     if not lives:
         members.bury(db, owner, clock())
         path.unlink(missing_ok=True)

@@ -80,7 +80,7 @@ class HostStore:
         self, now: float, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] = ()
     ) -> None:
         self._limits = members.Limits(concurrency, tuple(rates), tuple(tokens), self._limits.linger_s)
-        self._mine.unsaved.limits = self._alone_is_over = True
+        self._mine.unsaved.limits = True
         self._save(now)
 
     def take(self, now: float, places: int = 1, tokens: int = 0) -> Ticket | Hold:
@@ -138,7 +138,6 @@ class HostStore:
     def fill(self, until: float) -> None:
         unsaved = self._mine.unsaved
         unsaved.unknown_until = max(until, unsaved.unknown_until)
-        self._alone_is_over = True
         self._save(self._clock())
 
     def most_places(self) -> float:
@@ -202,7 +201,7 @@ class HostStore:
         if self._closed:
             raise BusyError("the store is closed")
 
-        self._alone_is_over = self._memory is not None
+        self._alone_is_over = self._memory is not None  # also where what follows fails half-way
 
         def whole(db: sqlite3.Connection) -> T:
             self._next_memory = None
