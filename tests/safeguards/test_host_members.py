@@ -25,7 +25,7 @@ from beastmode.safeguards.host_store import BURY_S, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
 from beastmode.safeguards.liveness import is_held
 from beastmode.testing import ManualTime
-from tests.safeguards.calls import Join, die, granted, polled, start
+from tests.safeguards.calls import Enter, Join, die, granted, polled, start
 from tests.safeguards.limit_model import (
     Call,
     Gone,
@@ -85,6 +85,20 @@ def test_what_is_set_aside_for_one_does_not_stop_the_rest(join: Join, time: Manu
         holder.end(ticket, time.now)
     granted(second.take(time.now))
     assert first.in_use(time.now) == (1, 0)
+
+
+def test_tokens_are_set_aside_for_who_has_waited_longest(enter: Enter, time: ManualTime) -> None:
+    """Else many small calls would keep a large one waiting for ever."""
+    holder, first, second = enter(), enter(), enter()
+    ticket = granted(holder.take(time.now, tokens=60))
+    assert first.take(time.now, tokens=50) == Hold("tokens", POLL_S)
+    time.now += 0.01
+    assert second.take(time.now, tokens=40) == Hold("tokens", POLL_S)
+    holder.end(ticket, time.now, used_tokens=10)
+    granted(second.take(time.now, tokens=40))
+    granted(first.take(time.now, tokens=50))
+    for store in (holder, first, second):
+        store.close()
 
 
 def test_who_does_not_ask_again_loses_the_place_in_the_queue(join: Join, time: ManualTime) -> None:
