@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from beastmode.errors import SettingError
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import (
-    Rate,
     parse_concurrency,
     parse_count,
     parse_duration,
     parse_rates,
     parse_timeout,
+    parse_token_rates,
 )
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
@@ -168,14 +168,6 @@ def count(least: int) -> Form:
     return Form(lambda text: parse_count(text, least), schema, f"a whole number from {least}")
 
 
-def parse_tokens(text: str) -> tuple[Rate, ...]:
-    """Limits on tokens: `200000/min`, several with commas; none at all for `none`."""
-    try:
-        return parse_rates(text)
-    except SettingError as error:
-        raise SettingError(error.what, tip="Write tokens per time, like 200000/min, or none.") from None
-
-
 _A_TIME: Mapping[str, Any] = {"anyOf": [{"type": "number", "minimum": 0}, _TEXT]}
 TIME = Form(_within_reason(parse_duration), _A_TIME, "a time like 30s or 10m")
 TIME_ABOVE_0 = Form(
@@ -186,7 +178,7 @@ TIME_ABOVE_0 = Form(
 SIZE = Form(parse_size, {"anyOf": [{"type": "integer", "minimum": 0}, _TEXT]}, "a size like 64MB")
 HEAD_SIZE = Form(_head_size, SIZE.schema, "a size like 64kB")
 RATE = Form(parse_rates, _TEXT, "a rate like 8/s, or none")
-TOKENS = Form(parse_tokens, _TEXT, "a rate like 200000/min, or none")
+TOKENS = Form(parse_token_rates, _TEXT, "a rate like 200000/min, or none")
 CONCURRENCY = Form(
     parse_concurrency, {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["none"]}]}, "a number or none"
 )

@@ -260,8 +260,6 @@ OF_UPSTREAM: Mapping[str, Setting] = {one.of_upstream: one for one in SETTINGS i
 
 NOT_YET = frozenset(
     [
-        "tokens",
-        "limits_per",
         "record",
         "log_format",
         "log_level",

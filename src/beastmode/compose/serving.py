@@ -132,19 +132,28 @@ def _routes(serving: Serving) -> Routes[Backend]:
 def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
     probe = probe_for(one.health) if one.health else None
 
-    def guard_for(_scope: str) -> Guard:
-        store = HostStore(one.url, one.concurrency, one.rates, serving.linger_s)
+    def guard_for(scope: str) -> Guard:
+        linger_s = serving.linger_s
+        store = HostStore(one.url, one.concurrency, one.rates, linger_s, tokens=one.tokens, scope=scope)
         return Guard(
             store,
             SYSTEM_CLOCK,
             concurrency=one.concurrency,
             rates=one.rates,
+            tokens=one.tokens,
             probe=probe,
-            linger_s=serving.linger_s,
+            linger_s=linger_s,
         )
 
     upstream = Upstream(one.url, key=key_of(one), idle_s=serving.idle_s, connect_s=serving.connect_s)
-    return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting, name=one.name)
+    return Backend(
+        upstream,
+        guard_for,
+        SYSTEM_CLOCK,
+        most_waiting=serving.limits.most_waiting,
+        name=one.name,
+        by_tenant=one.limits_per == "credential",
+    )
 
 
 def _allow_connections() -> None:

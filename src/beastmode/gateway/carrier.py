@@ -13,6 +13,7 @@ from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
+from beastmode.gateway.accounting import used_tokens
 from beastmode.gateway.backend import Backend, ClosedError
 from beastmode.gateway.call import Call
 from beastmode.gateway.limits import ProxyLimits
@@ -95,11 +96,13 @@ class Carrier:
 
     async def _try(self, backend: Backend, call: Call, admitted: Admission) -> Failure | None:
         """One request upstream, and its answer on its way if it is a good one."""
+        call.entry.status = None
         try:
             async with backend.upstream.ask(call.incoming, call.body, admitted.leaves) as answer:
-                evidence = await relay(answer, call, self._limits.most_answer_bytes)
+                evidence = await relay(answer, call, self._limits.most_answer_bytes, admitted.heard)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             evidence = Evidence(exception=error, mid_stream=call.answering, url=call.url, model=call.model)
+        admitted.used_tokens = used_tokens(call)
         if evidence is None:
             admitted.effect = "success"
             return None

@@ -11,6 +11,7 @@ from beastmode.gateway.call import RejectedError
 _REASONS = {
     "slot": "all slots of the upstream are in use",
     "rate": "the rate allows no start yet",
+    "tokens": "the tokens of the window are used up or promised to others",
     "retries": "the budget of retries is in use",
     "unhealthy": "the upstream is not well",
     "breaker": "most calls to the upstream failed, so its breaker is open",
@@ -22,9 +23,10 @@ def waited_too_long(queue_timeout_s: float, waited_s: Mapping[str, float]) -> Re
     """Its time in line is over.   waited_s: at the head of the line, by reason; empty: it never got there."""
     reason = max(waited_s, key=lambda one: waited_s[one], default="")
     why = _REASONS.get(reason, reason) or "others were in front all the time"
+    bears = "--tokens" if reason == "tokens" else "--rate, --upstream-concurrency"
     tip = (
         "Ask less at once, wait longer (--queue-timeout, and the client's own timeout), "
-        "or raise what it bears (--rate, --upstream-concurrency)."
+        f"or raise what it bears ({bears})."
     )
     return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, 1.0)
 
