@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -31,6 +32,9 @@ class Lane:
     def __init__(self, guard: Guard, most_waiting: int) -> None:
         self.guard = guard
         self.first, self.again = Line(most_waiting), Line(most_waiting)
+
+    def line(self, *, again: bool) -> Line:
+        return self.again if again else self.first
 
     @property
     def idle(self) -> bool:
@@ -78,11 +82,14 @@ class Backend:
         return lane
 
     @asynccontextmanager
-    async def admitted(self, call: Call, *, patient: bool = True) -> AsyncIterator[Admission]:
+    async def admitted(
+        self, call: Call, *, patient: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[Admission]:
         """In line for the guard, then through it.
 
-        patient: wait until the call's deadline, also for an upstream that is not well; else ClosedError where it is
-        paused, its breaker is open or it is ill.   Raises RejectedError where it waited too long, or the line is full.
+        patient: may it wait until the call's deadline, also while the upstream is not well? Else ClosedError where it
+        is paused, its breaker is open or it is ill; asked again while it waits.   Raises RejectedError where it waited
+        too long, or the line is full.
         """
         admission = await self._enter(call, patient)
         try:
@@ -92,14 +99,14 @@ class Backend:
             raise
         await admission.__aexit__(None, None, None)
 
-    async def _enter(self, call: Call, patient: bool) -> Admission:
+    async def _enter(self, call: Call, patient: Callable[[], bool]) -> Admission:
         lane, again = self.lane_of(call), self in call.tried
         admission = lane.guard.admit(retry=again, patient=patient, tokens=call.most_tokens)
         before = self._clock.monotonic()
         try:
             async with (
                 asyncio.timeout(call.deadline - before),
-                (lane.again if again else lane.first).turn(call.entry.key, priority_of(call.incoming)),
+                lane.line(again=again).turn(call.entry.key, priority_of(call.incoming)),
             ):
                 await admission.__aenter__()
         except LineFullError as full:
@@ -107,7 +114,7 @@ class Backend:
         except TimeoutError:
             raise rejections.waited_too_long(call.deadline - call.received, admission.waited_s) from None
         except HeldBackError as held:
-            if not patient:
+            if not patient():
                 raise ClosedError from None
             raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
         except GuardStoppedError:
@@ -117,8 +124,10 @@ class Backend:
         return admission
 
     def closed_s(self, call: Call) -> float:
-        """Seconds until this call could leave for it, whatever the limits; 0 where it is well."""
-        return self.lane_of(call).guard.closed_s()
+        """Seconds until this call could leave for it, whatever the limits; 0 where it is well, infinite if unknown or
+        where its line is full."""
+        lane = self.lane_of(call)
+        return math.inf if lane.line(again=self in call.tried).full else lane.guard.closed_s()
 
     def pause(self, call: Call, failure: Failure) -> None:
         """Let nothing leave until the time that it stated."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -50,33 +52,52 @@ class Carrier:
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
         spent = 0
-        while True:
-            failure = await self._round(call)
-            spent += failure is not None and not failure.throttle
-            wait_s = None if failure is None else self._again_after_s(failure, call, spent)
+        while failures := await self._round(call, spent):
+            spent += not any(failure.throttle for failure in failures)
+            wait_s = self._again_after_s(failures, call, spent)
             if wait_s is None:
-                return failure
+                return failures[-1]
             await asyncio.sleep(wait_s)
+        return None
 
-    async def _round(self, call: Call) -> Failure | None:
-        """Ask one upstream after the other, until one answers or the others could do no better."""
+    async def _round(self, call: Call, spent: int) -> list[Failure]:
+        """Ask one upstream after the other, until one answers or the others could do no better; how those failed that
+        were asked, none where one has answered. Those that are closed are waited for only where nothing else is left:
+        no other to ask, and no further round."""
         call.rounds += 1
-        failure: Failure | None = None
-        turns = in_turn(self._routes.of(call.model), lambda backend: backend.closed_s(call))
-        for number, (backend, closed) in enumerate(turns, 1):
-            if failure is not None and closed:
+        failures: list[Failure] = []
+        left = list(self._routes.of(call.model))
+        while left:
+            backend, closed = in_turn(left, lambda backend: backend.closed_s(call))[0]
+            if failures and closed and not self._worth_waiting(backend, failures, call, spent):
                 break
+            others = [other for other in left if other is not backend]
             try:
-                failure = await self._ask(backend, call, patient=number == len(turns))
+                failure = await self._ask(backend, call, others)
             except ClosedError:
                 continue
-            if failure is None or call.answering or not may_help_elsewhere(failure):
+            if failure is None:
+                return []
+            failures.append(failure)
+            if call.answering or not may_help_elsewhere(failure):
                 break
-        return failure
+            left = others
+        return failures
 
-    async def _ask(self, backend: Backend, call: Call, *, patient: bool) -> Failure | None:
-        """One try at one upstream: admitted, recorded, asked. Raises ClosedError and RejectedError."""
+    def _worth_waiting(self, backend: Backend, failures: list[Failure], call: Call, spent: int) -> bool:
+        """For a closed one: the others have failed for good, and it opens in time, as far as that is known."""
+        wait_s = backend.closed_s(call)
+        in_time = wait_s == math.inf or wait_s < call.deadline - self._clock.monotonic()
+        return in_time and self._again_after_s(failures, call, spent + 1) is None
+
+    async def _ask(self, backend: Backend, call: Call, others: Sequence[Backend]) -> Failure | None:
+        """One try at one upstream: admitted, recorded, asked. Raises RejectedError, and ClosedError where nothing
+        leaves for it and one of the `others` is open."""
         call.url, call.entry.upstream = backend.upstream.url_of(call.incoming), backend.upstream.base_url
+
+        def patient() -> bool:
+            return all(other.closed_s(call) > 0 for other in others)
+
         async with backend.admitted(call, patient=patient) as admitted:
             await self._recorded(call)
             call.tried.add(backend)
@@ -111,16 +132,20 @@ class Carrier:
         admitted.cut_off = failure.class_ == "timeout"
         return failure
 
-    def _again_after_s(self, failure: Failure, call: Call, spent: int) -> float | None:
-        """Seconds until the next round; None where none may follow: bytes have gone out, it cannot help, or it would
-        come too late.   spent: rounds that count; a throttle is waited for, and is no retry too many."""
-        if call.answering or failure.passing is not True:
+    def _again_after_s(self, failures: Sequence[Failure], call: Call, spent: int) -> float | None:
+        """Seconds until the next round, for the one of those that failed which may be asked again first; None where
+        none may follow: bytes have gone out, it cannot help, or it would come too late.   spent: rounds that count; a
+        throttle is waited for, and is no retry too many."""
+        if call.answering or not may_help_elsewhere(failures[-1]):
             return None
-        if failure.throttle and failure.retry_after_s is not None:
-            wait_s = hinted_s(failure.retry_after_s, self._rng)
-        elif spent > self._limits.retries:
-            return None
-        else:
-            wait_s = backoff_s(call.rounds, self._rng)
         left_s = call.deadline - self._clock.monotonic()
-        return wait_s if wait_s < left_s else None
+        waits = (self._wait_s(failure, call, spent) for failure in failures)
+        return min((wait_s for wait_s in waits if wait_s is not None and wait_s < left_s), default=None)
+
+    def _wait_s(self, failure: Failure, call: Call, spent: int) -> float | None:
+        """Seconds until the upstream that failed so may be asked again; None for never."""
+        if failure.throttle and failure.retry_after_s is not None:
+            return hinted_s(failure.retry_after_s, self._rng)
+        if failure.passing is not True or spent > self._limits.retries:
+            return None
+        return backoff_s(call.rounds, self._rng)

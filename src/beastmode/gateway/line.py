@@ -91,6 +91,11 @@ class Line:
     def __len__(self) -> int:
         return len(self._waiting) + self._taken
 
+    @property
+    def full(self) -> bool:
+        """The next one would get LineFullError."""
+        return len(self) >= self.most_waiting
+
     @asynccontextmanager
     async def turn(self, key: str, priority: int = 0) -> AsyncIterator[None]:
         """Wait in line; within, it is one's turn. Raises LineFullError."""
@@ -101,7 +106,7 @@ class Line:
             self._pass_on()
 
     async def _wait(self, key: str, priority: int) -> None:
-        if len(self) >= self.most_waiting:
+        if self.full:
             raise LineFullError(len(self))
         if not self._taken:
             self._taken = True

@@ -84,9 +84,12 @@ class Guard:
         self._retry_ended = asyncio.Event()
         self._probe_lingers = False
 
-    def admit(self, *, retry: bool = False, patient: bool = True, tokens: int = 0) -> Admission:
-        """A call that may leave once entered.   retry: count it against the budget of retries.   patient: wait for a
-        pause, an open breaker or an unhealthy server; else `HeldBackError` at once, whatever `max_wait_s` is.
+    def admit(
+        self, *, retry: bool = False, patient: Callable[[], bool] = lambda: True, tokens: int = 0
+    ) -> Admission:
+        """A call that may leave once entered.   retry: count it against the budget of retries.   patient: may it wait
+        for a pause, an open breaker or an unhealthy server? Asked whenever it would; else `HeldBackError`, whatever
+        `max_wait_s` is.
         tokens: at most so many, as far as can be guessed; 0: not known."""
         return Admission(self, retry, patient, min(tokens, _MOST_TOKENS) or self.unknown_tokens)
 
@@ -248,9 +251,11 @@ class Guard:
             data |= {"class": failure.class_, "cause": failure.cause}
         self._notice("probed", data)
 
-    def _check_patience(self, hold: Hold, now: float, blocked_since: float, patient: bool) -> None:
+    def _check_patience(
+        self, hold: Hold, now: float, blocked_since: float, patient: Callable[[], bool]
+    ) -> None:
         wait_s = 0.0 if hold.wait_s == math.inf else hold.wait_s
-        if not patient or now - blocked_since + wait_s > self.max_wait_s:
+        if not patient() or now - blocked_since + wait_s > self.max_wait_s:
             raise HeldBackError(hold.reason, now + wait_s)
 
     async def _wait(self, hold: Hold, admission: Admission) -> None:
@@ -330,7 +335,7 @@ class Admission:
         "waited_s",
     )
 
-    def __init__(self, guard: Guard, retry: bool, patient: bool, tokens: int) -> None:
+    def __init__(self, guard: Guard, retry: bool, patient: Callable[[], bool], tokens: int) -> None:
         self._guard, self.patient, self.tokens = guard, patient, tokens
         self.retry, self.holds_retry, self.trial = retry, False, False
         self.ticket: Ticket | None = None

@@ -1,0 +1,95 @@
+"""Rounds of a request over several upstreams: where it waits, and for whom."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from beastmode.gateway.limits import ProxyLimits
+from beastmode.testing.model_server import ModelServer, Refusal, Script
+from tests.gateway.served import by_hand, serving_app
+from tests.gateway.test_proxy import ask
+
+
+def run(story: Any) -> Any:
+    return asyncio.run(asyncio.wait_for(story, 60))
+
+
+def refusing(*waits: str) -> ModelServer:
+    script = Script()
+    script.refusals.extend(Refusal(429, wait) for wait in waits)
+    return ModelServer(script)
+
+
+LIMITS = ProxyLimits(retries=1, queue_timeout_s=20.0)
+
+
+def test_where_all_are_paused_the_one_that_opens_first_is_waited_for(tmp_path: Path) -> None:
+    async def story() -> str:
+        async with (
+            refusing("1") as soon,
+            refusing("60") as late,
+            serving_app(by_hand([soon.url, late.url], tmp_path, limits=LIMITS)) as url,
+        ):
+            return " ".join(await asyncio.gather(ask(url), ask(url), ask(url)))
+
+    assert run(story()).count("It is done.") == 3
+
+
+def test_a_request_that_comes_while_all_are_paused_waits_for_the_one_that_opens_first(tmp_path: Path) -> None:
+    async def story() -> str:
+        async with (
+            refusing("2") as soon,
+            refusing("60") as late,
+            serving_app(by_hand([soon.url, late.url], tmp_path, limits=LIMITS)) as url,
+        ):
+            first = asyncio.create_task(ask(url))
+            while late.paid < 1:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            said = await ask(url)
+            await first
+            return said
+
+    assert run(story()) == "It is done."
+
+
+def test_a_fallback_that_never_answers_does_not_end_the_wait_for_the_first(tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        async with (
+            refusing("1") as first,
+            ModelServer(Script(answer=(401, "bad key"))) as spare,
+            serving_app(by_hand([first.url, spare.url], tmp_path, limits=LIMITS)) as url,
+        ):
+            return [await asked for asked in asyncio.as_completed([ask(url), ask(url)])]
+
+    assert run(story()) == ["It is done."] * 2
+
+
+def test_a_stated_wait_of_minutes_is_waited_for_where_the_queue_allows_it(tmp_path: Path) -> None:
+    async def story() -> bool:
+        limits = ProxyLimits(queue_timeout_s=900.0)
+        async with (
+            refusing("130") as server,
+            serving_app(by_hand([server.url], tmp_path, limits=limits)) as url,
+        ):
+            asking = asyncio.create_task(ask(url))
+            while server.paid < 1:
+                await asyncio.sleep(0.01)
+            done, _ = await asyncio.wait([asking], timeout=0.5)
+            asking.cancel()
+            return bool(done)
+
+    assert not run(story())
+
+
+def test_a_full_line_sends_the_next_to_the_upstream_behind_it(tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        limits = ProxyLimits(most_waiting=2, queue_timeout_s=20.0)
+        async with ModelServer(Script(work_s=lambda _: 0.5)) as first, ModelServer() as spare:
+            app = by_hand([first.url, spare.url], tmp_path, limits=limits, concurrency=1)
+            async with serving_app(app) as url:
+                return await asyncio.gather(*(ask(url) for _ in range(4)))
+
+    assert run(story()) == ["It is done."] * 4
