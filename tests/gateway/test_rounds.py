@@ -6,9 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import openai
+import pytest
+
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.testing.model_server import ModelServer, Refusal, Script
-from tests.gateway.served import by_hand, serving_app
+from tests.gateway.served import by_hand, records, serving_app
 from tests.gateway.test_proxy import ask
 
 
@@ -93,3 +96,21 @@ def test_a_full_line_sends_the_next_to_the_upstream_behind_it(tmp_path: Path) ->
                 return await asyncio.gather(*(ask(url) for _ in range(4)))
 
     assert run(story()) == ["It is done."] * 4
+
+
+def test_who_waits_for_the_next_try_is_told_at_once_that_the_gateway_ends(tmp_path: Path) -> None:
+    async def story() -> str:
+        async with refusing("15") as server:
+            app = by_hand([server.url], tmp_path, limits=LIMITS)
+            async with serving_app(app) as url:
+                asking = asyncio.create_task(ask(url))
+                while server.paid < 1 or server.in_flight:
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
+                app.drain()
+                with pytest.raises(openai.InternalServerError) as refused:
+                    await asyncio.wait_for(asking, 5)
+                return str(refused.value)
+
+    assert "503" in run(story())
+    assert [(entry.outcome, entry.tries) for entry in records(tmp_path)] == [("rejected", 1)]

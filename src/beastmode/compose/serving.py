@@ -94,8 +94,7 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
 
     def drain() -> None:
         door.stop()
-        for backend in routes.every:
-            backend.stop()
+        carrier.stop()
 
     watching: list[asyncio.Task[None]] = []
 

@@ -6,6 +6,7 @@ import asyncio
 import math
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 
 import aiohttp
 
@@ -36,6 +37,7 @@ class Carrier:
     def __init__(self, routes: Routes[Backend], ledger: Ledger, clock: Clock, limits: ProxyLimits) -> None:
         self._routes, self._ledger, self._clock, self._limits = routes, ledger, clock, limits
         self._rng = random.Random()
+        self._stopped = asyncio.Event()
 
     def source_of(self, call: Call) -> tuple[str, bytes]:
         """The base URL of the upstream that is asked first, and the tenant as which."""
@@ -57,8 +59,19 @@ class Carrier:
             wait_s = self._again_after_s(failures, call, spent)
             if wait_s is None:
                 return failures[-1]
-            await asyncio.sleep(wait_s)
+            await self._wait(wait_s)
         return None
+
+    def stop(self) -> None:
+        """Begin nothing any more: who waits, in line or for the next try, is told. What has left goes on."""
+        for backend in self._routes.every:
+            backend.stop()
+        self._stopped.set()
+
+    async def _wait(self, wait_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._stopped.wait()
 
     async def _round(self, call: Call, spent: int) -> list[Failure]:
         """Ask one upstream after the other, until one answers or the others could do no better; how those failed that
