@@ -23,3 +23,18 @@ def test_who_waited_for_anything_else_is_told_of_the_other_limits() -> None:
 
 def test_what_waits_for_ever_names_a_time_to_come_back() -> None:
     assert held_back("unhealthy", math.inf).failure.retry_after_s == 30.0
+
+
+def test_who_waited_for_a_pause_is_told_when_it_ends_and_not_to_raise_a_limit() -> None:
+    failure = waited_too_long(900.0, {"slot": 1.0, "rate_limit": 2.0}, closed_s=72_000.0).failure
+    assert failure.retry_after_s == 72_000.0
+    assert "asked to wait (rate_limit)" in failure.cause
+    assert "--rate" not in failure.tip
+
+
+def test_who_never_came_to_the_head_of_a_line_that_stands_still_is_told_so() -> None:
+    failure = waited_too_long(900.0, {}, closed_s=math.inf).failure
+    assert (failure.cause, failure.retry_after_s) == (
+        "it waited 900 s in line: nothing leaves for the upstream",
+        30.0,
+    )

@@ -114,3 +114,19 @@ def test_who_waits_for_the_next_try_is_told_at_once_that_the_gateway_ends(tmp_pa
 
     assert "503" in run(story())
     assert [(entry.outcome, entry.tries) for entry in records(tmp_path)] == [("rejected", 1)]
+
+
+def test_who_waits_in_vain_for_a_pause_is_told_how_long_it_lasts(tmp_path: Path) -> None:
+    async def story() -> float:
+        limits = ProxyLimits(queue_timeout_s=1.0)
+        async with (
+            refusing("100") as server,
+            serving_app(by_hand([server.url], tmp_path, limits=limits)) as url,
+        ):
+            with pytest.raises(openai.RateLimitError):
+                await ask(url)
+            with pytest.raises(openai.InternalServerError) as refused:
+                await ask(url)
+            return float(refused.value.response.headers["retry-after"])
+
+    assert 90 < run(story()) <= 100

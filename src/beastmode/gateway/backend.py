@@ -112,7 +112,8 @@ class Backend:
         except LineFullError as full:
             raise rejections.too_many(full.waiting) from None
         except TimeoutError:
-            raise rejections.waited_too_long(call.deadline - call.received, admission.waited_s) from None
+            waited_s, closed_s = call.deadline - call.received, lane.guard.closed_s()
+            raise rejections.waited_too_long(waited_s, admission.waited_s, closed_s) from None
         except HeldBackError as held:
             if not patient():
                 raise ClosedError from None

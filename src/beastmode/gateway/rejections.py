@@ -18,9 +18,17 @@ _REASONS = {
     "restart": "the gateway was started again a moment ago",
 }
 
+_OWN_LIMITS = ("slot", "rate", "tokens", "retries")
+"""Reasons that pass by themselves."""
 
-def waited_too_long(queue_timeout_s: float, waited_s: Mapping[str, float]) -> RejectedError:
-    """Its time in line is over.   waited_s: at the head of the line, by reason; empty: it never got there."""
+
+def waited_too_long(
+    queue_timeout_s: float, waited_s: Mapping[str, float], closed_s: float = 0.0
+) -> RejectedError:
+    """Its time in line is over.   waited_s: at the head of the line, by reason; empty: it never got there.
+    closed_s: for how much longer nothing leaves for the upstream, whatever its limits; infinite if unknown."""
+    if closed_s > 0:
+        return held_back(f"it waited {queue_timeout_s:g} s in line: {_closed_by(waited_s)}", closed_s)
     reason = max(waited_s, key=lambda one: waited_s[one], default="")
     why = _REASONS.get(reason, reason) or "others were in front all the time"
     bears = "--tokens" if reason == "tokens" else "--rate, --upstream-concurrency"
@@ -35,6 +43,15 @@ def held_back(reason: str, wait_s: float) -> RejectedError:
     """The upstream cannot be called for longer than anybody waits."""
     tip = "Look at the upstream; requests pass again as soon as it is well."
     return _busy(_REASONS.get(reason, reason), tip, wait_s if math.isfinite(wait_s) else 30.0)
+
+
+def _closed_by(waited_s: Mapping[str, float]) -> str:
+    """Why nothing leaves, as far as one that waited at the head of the line has seen. A pause has a failure's class."""
+    reasons = [reason for reason in waited_s if reason not in _OWN_LIMITS]
+    reason = reasons[-1] if reasons else ""
+    return _REASONS.get(
+        reason, f"the upstream asked to wait ({reason})" if reason else "nothing leaves for the upstream"
+    )
 
 
 def too_many(waiting: int) -> RejectedError:
