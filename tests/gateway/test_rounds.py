@@ -130,3 +130,15 @@ def test_who_waits_in_vain_for_a_pause_is_told_how_long_it_lasts(tmp_path: Path)
             return float(refused.value.response.headers["retry-after"])
 
     assert 90 < run(story()) <= 100
+
+
+def test_who_is_in_line_when_a_breaker_opens_goes_where_it_may_leave_sooner(tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        script = Script()
+        script.refusals.append(Refusal(503, "3"))
+        async with ModelServer(Script(answer=(529, ""))) as first, ModelServer(script) as spare:
+            app = by_hand([first.url, spare.url], tmp_path, limits=LIMITS, concurrency=1)
+            async with serving_app(app) as url:
+                return list(await asyncio.gather(*(ask(url) for _ in range(20))))
+
+    assert run(story()) == ["It is done."] * 20

@@ -15,7 +15,14 @@ from beastmode.gateway.asking import priority_of
 from beastmode.gateway.call import Call
 from beastmode.gateway.line import Line, LineFullError
 from beastmode.gateway.upstream import Upstream
-from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
+from beastmode.safeguards.guard import (
+    Admission,
+    Guard,
+    GuardStoppedError,
+    HeldBackError,
+    ImpatientError,
+    Patience,
+)
 
 MOST_LANES = 250
 """Credentials at once with limits of their own; of more, those that nobody uses are forgotten first."""
@@ -83,13 +90,13 @@ class Backend:
 
     @asynccontextmanager
     async def admitted(
-        self, call: Call, *, patient: Callable[[], bool] = lambda: True
+        self, call: Call, *, patient: Patience = lambda wait_s: True
     ) -> AsyncIterator[Admission]:
         """In line for the guard, then through it.
 
-        patient: may it wait until the call's deadline, also while the upstream is not well? Else ClosedError where it
-        is paused, its breaker is open or it is ill; asked again while it waits.   Raises RejectedError where it waited
-        too long, or the line is full.
+        patient: may it wait so long (s, infinite if unknown) for an upstream that is paused, whose breaker is open or
+        that is ill? Else ClosedError; asked again while it waits.   Raises RejectedError where it waited too long, or
+        the line is full.
         """
         admission = await self._enter(call, patient)
         try:
@@ -99,7 +106,7 @@ class Backend:
             raise
         await admission.__aexit__(None, None, None)
 
-    async def _enter(self, call: Call, patient: Callable[[], bool]) -> Admission:
+    async def _enter(self, call: Call, patient: Patience) -> Admission:
         lane, again = self.lane_of(call), self in call.tried
         admission = lane.guard.admit(retry=again, patient=patient, tokens=call.most_tokens)
         before = self._clock.monotonic()
@@ -114,9 +121,9 @@ class Backend:
         except TimeoutError:
             waited_s, closed_s = call.deadline - call.received, lane.guard.closed_s()
             raise rejections.waited_too_long(waited_s, admission.waited_s, closed_s) from None
+        except ImpatientError:
+            raise ClosedError from None
         except HeldBackError as held:
-            if not patient():
-                raise ClosedError from None
             raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
         except GuardStoppedError:
             raise rejections.shutting_down() from None

@@ -27,6 +27,9 @@ from beastmode.safeguards.backoff import backoff_s, hinted_s
 from beastmode.safeguards.guard import Admission
 from beastmode.store.ledger import Ledger
 
+_SOONER_S = 0.1
+"""So much sooner must another upstream open to be worth a move: two that open together send nobody to and fro."""
+
 
 class Carrier:
     """Carries requests to upstreams: paced by their guards, recorded before they leave, answers given to `call.out`.
@@ -105,11 +108,12 @@ class Carrier:
 
     async def _ask(self, backend: Backend, call: Call, others: Sequence[Backend]) -> Failure | None:
         """One try at one upstream: admitted, recorded, asked. Raises RejectedError, and ClosedError where nothing
-        leaves for it and one of the `others` is open."""
+        leaves for it and one of the `others` opens sooner."""
         call.url, call.entry.upstream = backend.upstream.url_of(call.incoming), backend.upstream.base_url
 
-        def patient() -> bool:
-            return all(other.closed_s(call) > 0 for other in others)
+        def patient(wait_s: float) -> bool:
+            sooner_s = max(0.0, wait_s - _SOONER_S) if wait_s < math.inf else 0.0
+            return all(other.closed_s(call) > sooner_s for other in others)
 
         async with backend.admitted(call, patient=patient) as admitted:
             await self._recorded(call)

@@ -21,6 +21,8 @@ from beastmode.settings import Rate, TokenRate
 
 Probe = Callable[[Callable[[], None]], Awaitable[Failure | None]]
 """Asks the server whether it is well; calls its argument at the instant the question leaves."""
+Patience = Callable[[float], bool]
+"""Would a call wait so many seconds (infinite: unknown) for a server that is paused or not well?"""
 Notice = Callable[[str, dict[str, Any]], None]
 """Told of probes and of the breaker: the evidence of a run."""
 
@@ -38,6 +40,10 @@ class HeldBackError(Exception):
     def __init__(self, reason: str, until: float) -> None:
         super().__init__(reason)
         self.reason, self.until = reason, until
+
+
+class ImpatientError(HeldBackError):
+    """The server cannot be called for longer than this call wants to wait."""
 
 
 class GuardStoppedError(Exception):
@@ -85,12 +91,11 @@ class Guard:
         self._probe_lingers = False
 
     def admit(
-        self, *, retry: bool = False, patient: Callable[[], bool] = lambda: True, tokens: int = 0
+        self, *, retry: bool = False, patient: Patience = lambda wait_s: True, tokens: int = 0
     ) -> Admission:
         """A call that may leave once entered.   retry: count it against the budget of retries.   patient: may it wait
-        for a pause, an open breaker or an unhealthy server? Asked whenever it would; else `HeldBackError`, whatever
-        `max_wait_s` is.
-        tokens: at most so many, as far as can be guessed; 0: not known."""
+        so long for a pause, an open breaker or an unhealthy server? Asked whenever it would; else `ImpatientError`,
+        whatever `max_wait_s` is.   tokens: at most so many, as far as can be guessed; 0: not known."""
         return Admission(self, retry, patient, min(tokens, _MOST_TOKENS) or self.unknown_tokens)
 
     def closed_s(self) -> float:
@@ -251,11 +256,11 @@ class Guard:
             data |= {"class": failure.class_, "cause": failure.cause}
         self._notice("probed", data)
 
-    def _check_patience(
-        self, hold: Hold, now: float, blocked_since: float, patient: Callable[[], bool]
-    ) -> None:
+    def _check_patience(self, hold: Hold, now: float, blocked_since: float, patient: Patience) -> None:
         wait_s = 0.0 if hold.wait_s == math.inf else hold.wait_s
-        if not patient() or now - blocked_since + wait_s > self.max_wait_s:
+        if not patient(hold.wait_s):
+            raise ImpatientError(hold.reason, now + wait_s)
+        if now - blocked_since + wait_s > self.max_wait_s:
             raise HeldBackError(hold.reason, now + wait_s)
 
     async def _wait(self, hold: Hold, admission: Admission) -> None:
@@ -335,7 +340,7 @@ class Admission:
         "waited_s",
     )
 
-    def __init__(self, guard: Guard, retry: bool, patient: Callable[[], bool], tokens: int) -> None:
+    def __init__(self, guard: Guard, retry: bool, patient: Patience, tokens: int) -> None:
         self._guard, self.patient, self.tokens = guard, patient, tokens
         self.retry, self.holds_retry, self.trial = retry, False, False
         self.ticket: Ticket | None = None
