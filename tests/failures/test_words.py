@@ -33,6 +33,7 @@ PLACES = (
     "token {} was refused",
     "aws_secret_access_key = {}",
     'headers={{"api-key": "{}"}}',
+    '{{"content": "export TOKEN=\\"{}\\""}}',
 )
 
 

@@ -20,11 +20,11 @@ _SCHEME = re.compile(
 )
 _NAMED = re.compile(
     r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|"
-    r"session(?:[-_ ]?id)?|pwd)(?: provided| used| is| was)?[\"'`]?\s{0,3}"
-    r"(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
+    r"session(?:[-_ ]?id)?|pwd)(?: provided| used| is| was)?\\?[\"'`]?\s{0,3}"
+    r"(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}\\?[\"'`(]{0,2})"  # within JSON, quotes are escaped
     r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired|"
     r"permission denied|operation not permitted|read-only file system|file exists)"  # of /etc/passwd, server.key
-    r"([^\s\"'`&,;})\]]{4,})",
+    r"((?:[^\s\"'`&,;})\]\\]|\\(?![\"'])){4,})",
     re.IGNORECASE,
 )
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
