@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import uvicorn
+
+from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.serving import Serving, server_for
+from beastmode.gateway.app import App
+from beastmode.gateway.backend import Backend
+from beastmode.gateway.call import Call
+from beastmode.gateway.carrier import Carrier
+from beastmode.gateway.connection import Connection
+from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.pages import pages
+from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.routes import Routes
+from beastmode.gateway.upstream import Upstream
+from beastmode.safeguards.guard import Guard
+from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.store.entry import Entry
+from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_reader import LedgerReader
 
@@ -36,3 +52,51 @@ def records(home: Path) -> list[Entry]:
         return list(reader.requests(1_000_000))[::-1]
     finally:
         reader.close()
+
+
+@asynccontextmanager
+async def serving_app(app: App) -> AsyncIterator[str]:
+    """Any gateway made by hand, on loopback; gives its URL."""
+    config = uvicorn.Config(app, port=0, http=Connection, log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def by_hand(
+    urls: list[str],
+    home: Path,
+    *,
+    key_of: Callable[[Call], bytes | None] = lambda call: None,
+    limits: ProxyLimits = ProxyLimits(),  # noqa: B008 it is frozen
+    concurrency: int | None = None,
+) -> App:
+    """An app in front of several upstreams, tried in order, with its limits in memory."""
+    clock = SYSTEM_CLOCK
+
+    def backend(url: str) -> Backend:
+        def guard_for(_scope: str) -> Guard:
+            return Guard(MemoryStore(concurrency, ()), clock, concurrency=concurrency, rates=())
+
+        return Backend(Upstream(url), guard_for, clock, most_waiting=limits.most_waiting)
+
+    ledger = Ledger(ledger_path(home))
+    routes = Routes([backend(url) for url in urls])
+    proxy = Proxy(Carrier(routes, ledger, clock, limits), ledger, clock, limits, key_of)
+
+    async def start() -> None:
+        return None
+
+    async def stop() -> None:
+        for one in routes.every:
+            await one.close()
+        await ledger.close()
+
+    own = pages(lambda: ledger.counts, lambda: "")
+    return App(proxy, own, slow_client_s=60.0, on_start=start, on_drain=lambda: None, on_stop=stop)

@@ -18,10 +18,13 @@ import uvicorn
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.app import App
+from beastmode.gateway.backend import Backend
+from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.connection import Connection, Reaper
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.routes import Routes
 from beastmode.gateway.upstream import Upstream
 from beastmode.runner.home import HOME, prepare_home
 from beastmode.safeguards.guard import Guard
@@ -96,12 +99,12 @@ def app_for(serving: Serving) -> App:
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
     ledger = Ledger(ledger_path(serving.home), strict=serving.strict)
-    store = HostStore(serving.upstream, serving.concurrency, serving.rates, serving.linger_s)
-    guard = Guard(
-        store, clock, concurrency=serving.concurrency, rates=serving.rates, linger_s=serving.linger_s
-    )
-    upstream = Upstream(serving.upstream, key=key, idle_s=serving.idle_s)
-    proxy = Proxy(upstream, guard, ledger, clock, serving.limits)
+    routes = Routes([_backend(serving, key)])
+    proxy = Proxy(Carrier(routes, ledger, clock, serving.limits), ledger, clock, serving.limits)
+
+    def drain() -> None:
+        for backend in routes.every:
+            backend.stop()
 
     async def start() -> None:
         asyncio.get_running_loop().run_in_executor(None, prices.load)
@@ -110,13 +113,28 @@ def app_for(serving: Serving) -> App:
         deadline = time.monotonic() + _LAST_WORDS_S
         while ledger.counts.in_flight and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
-        await upstream.close()
+        for backend in routes.every:
+            await backend.close()
         await ledger.close()
-        guard.close()
 
     own = pages(lambda: ledger.counts, lambda: ledger.alarm)
     slow_s = serving.limits.slow_client_s
-    return App(proxy, own, slow_client_s=slow_s, on_start=start, on_drain=guard.stop, on_stop=stop)
+    return App(proxy, own, slow_client_s=slow_s, on_start=start, on_drain=drain, on_stop=stop)
+
+
+def _backend(serving: Serving, key: str) -> Backend:
+    def guard_for(_scope: str) -> Guard:
+        store = HostStore(serving.upstream, serving.concurrency, serving.rates, serving.linger_s)
+        return Guard(
+            store,
+            SYSTEM_CLOCK,
+            concurrency=serving.concurrency,
+            rates=serving.rates,
+            linger_s=serving.linger_s,
+        )
+
+    upstream = Upstream(serving.upstream, key=key, idle_s=serving.idle_s)
+    return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting)
 
 
 def _checked(serving: Serving) -> str:

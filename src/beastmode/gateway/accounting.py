@@ -26,3 +26,13 @@ def account(call: Call, usage: Usage) -> None:
     provider = prices.provider_of(entry.upstream, entry.dialect.partition(".")[0])
     entry.cost_usd = prices.cost_of(entry.model, provider, used, time.time())
     entry.priced = entry.cost_usd is not None
+
+
+def account_shared(call: Call, leader: Call) -> None:
+    """Write into the record what the answer to another request brought; it cost nothing more."""
+    mine, its = call.entry, leader.entry
+    mine.status, mine.upstream = its.status, its.upstream
+    mine.tokens_in, mine.tokens_out = its.tokens_in, its.tokens_out
+    mine.tokens_cached, mine.tokens_reasoning = its.tokens_cached, its.tokens_reasoning
+    mine.cost_usd, mine.priced = 0.0, True
+    call.held, call.mid_line = leader.held, leader.mid_line

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from beastmode.failures.failure import Failure
+from beastmode.gateway.asking import tenant_of
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
-from beastmode.gateway.reply import Reply
-from beastmode.store.ledger import Entry
+from beastmode.gateway.reply import Reply, Sink
+from beastmode.store.ledger import Entry, Outcome
+
+if TYPE_CHECKING:
+    from beastmode.gateway.flight import Flight
 
 
 @dataclass(slots=True)
@@ -20,27 +25,47 @@ class Held:
     body: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One request: from whom, to whom, what it asks for, and its record.
 
-    url: at the upstream.   answering: bytes of the upstream's answer are on their way to the client; nothing can be
-    tried again.   mid_line: what has gone out does not end with a line's end.   received: monotonic, s.   held: the
-    last answer that was not passed on, for a failure that no retry has mended.   follower: of the stream that flows.
+    out: where the upstream's answer goes: the client's reply, or a flight that several clients read.   received,
+    deadline: monotonic, s; past the second it waits in no line any more.   url: at the upstream that is asked, or was
+    asked last.   tried: the upstreams that were asked; rounds: how often all of them had their turn.
+    answering: bytes of the upstream's answer are on their way to the client; nothing can be tried again.   mid_line:
+    what has gone out does not end with a line's end.   held: the last answer that was not passed on, for a failure
+    that no retry has mended.   follower: of the stream that flows.   behind: some of what has come from the upstream
+    has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
     """
 
     incoming: Incoming
     reply: Reply
+    out: Sink
     dialect: Dialect
     entry: Entry
-    url: str
     received: float
+    deadline: float
+    url: str = ""
+    tried: set[object] = field(default_factory=set)
+    rounds: int = 0
     body: bytes = b""
     asked: Asked | None = None
     held: Held | None = None
     answering: bool = False
     mid_line: bool = False
     follower: Follower | None = None
+    behind: bool = False
+    flight: Flight | None = None
+    good_end: Outcome = "upstream_ok"
+
+    _tenant: str | None = None
+
+    @property
+    def tenant(self) -> str:
+        """Whose credential the client brought, as a hash; see `asking.tenant_of`."""
+        if self._tenant is None:
+            self._tenant = tenant_of(self.incoming)
+        return self._tenant
 
     @property
     def model(self) -> str:
@@ -49,6 +74,8 @@ class Call:
     @property
     def answered(self) -> bool:
         """All of a good answer has been sent, or all of a stream that its client waits for."""
+        if self.behind:
+            return False
         if self.follower is not None:
             return self.follower.complete and not self.follower.failed
         return self.answering and self.reply.ended

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import aiohttp
-
 from beastmode.clock import Clock
-from beastmode.errors import LedgerError
-from beastmode.failures.classify import classify
-from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
-from beastmode.gateway.asking import name_of, priority_of
+from beastmode.gateway.accounting import account_shared
+from beastmode.gateway.asking import name_of
 from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
+from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.gateway.line import Line, LineFullError
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reply import Reply
-from beastmode.gateway.streaming import relay
 from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
-from beastmode.gateway.upstream import Upstream
-from beastmode.safeguards.backoff import backoff_s, hinted_s
-from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
 from beastmode.store.ledger import Entry, Ledger
 
 _MOST_WORDS = 1000
@@ -37,19 +28,24 @@ _MOST_WORDS = 1000
 
 
 class Proxy:
-    """Carries requests to one upstream: paced by its guard, recorded in the ledger, answered as the upstream did.
+    """Answers requests: from memory, with the answer of an identical one in flight, or through the carrier; each is
+    recorded in the ledger.
 
-    Retries are made here, before the first byte has gone to the client, and within the guard's budget of them.
+    key_of: what makes a request the same as another, so that one answer may serve both; None where none may.
     """
 
     def __init__(
-        self, upstream: Upstream, guard: Guard, ledger: Ledger, clock: Clock, limits: ProxyLimits
+        self,
+        carrier: Carrier,
+        ledger: Ledger,
+        clock: Clock,
+        limits: ProxyLimits,
+        key_of: Callable[[Call], bytes | None] = lambda call: None,
     ) -> None:
-        self._upstream, self._guard, self._ledger = upstream, guard, ledger
-        self._clock, self._limits = clock, limits
-        self._rng = random.Random()
+        self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
+        self._key_of = key_of
+        self._flights = Flights()
         self._secret = secrets.token_bytes(32)
-        self._line, self._retries = Line(limits.most_waiting), Line(limits.most_waiting)
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
         """One request, from its arrival to its record."""
@@ -57,13 +53,13 @@ class Proxy:
         try:
             await self._read(call)
             async with self._watched(call):
-                failure = await self._serve(call)
+                failure = await self._answer(call)
                 if failure is None:
-                    call.entry.outcome = "upstream_ok"
+                    call.entry.outcome = call.good_end
                 else:
                     await tell(failure, call)
         except ClientGoneError:
-            call.entry.outcome = call.entry.outcome or ("upstream_ok" if call.answered else "cancelled")
+            call.entry.outcome = call.entry.outcome or (call.good_end if call.answered else "cancelled")
         except RejectedError as rejected:
             await tell_rejected(rejected, call)
         except asyncio.CancelledError:
@@ -85,6 +81,7 @@ class Proxy:
             raise rejections.too_large(limits.most_body_bytes) from None
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
         call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
+        call.entry.key = name_of(incoming, self._secret)
 
     @asynccontextmanager
     async def _watched(self, call: Call) -> AsyncIterator[None]:
@@ -95,106 +92,56 @@ class Proxy:
         ):
             yield
 
-    async def _serve(self, call: Call) -> Failure | None:
-        """Try until it goes well, or nothing may be tried any more; the failure that is left."""
-        while True:
-            async with self._admitted(call) as admitted:
-                await self._recorded(call)
-                call.entry.tries += 1
-                failure = await self._try(call, admitted)
-            wait_s = None if failure is None else self._again_after_s(failure, call)
-            if wait_s is None:
-                return failure
-            await asyncio.sleep(wait_s)
-
-    @asynccontextmanager
-    async def _admitted(self, call: Call) -> AsyncIterator[Admission]:
-        """In line for the guard, then through it. Raises RejectedError."""
-        admission = self._guard.admit(retry=call.entry.tries > 0)
-        await self._enter(admission, call)
-        try:
-            yield admission
-        except BaseException as error:
-            await admission.__aexit__(type(error), error, error.__traceback__)
-            raise
-        await admission.__aexit__(None, None, None)
-
-    async def _enter(self, admission: Admission, call: Call) -> None:
-        """Wait in line until the guard lets it through, or its time is over. Raises RejectedError.
-
-        Retries have a line of their own: one that waits for the budget of retries keeps no first try waiting.
-        """
-        line = self._retries if admission.retry else self._line
-        who = call.entry.key = name_of(call.incoming, self._secret)
-        before, most_s = self._clock.monotonic(), self._limits.queue_timeout_s
-        try:
-            async with (
-                asyncio.timeout(call.received + most_s - before),
-                line.turn(who, priority_of(call.incoming)),
-            ):
-                await admission.__aenter__()
-        except LineFullError as full:
-            raise rejections.too_many(full.waiting) from None
-        except TimeoutError:
-            raise rejections.waited_too_long(most_s, admission.waited_s) from None
-        except HeldBackError as held:
-            raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
-        except GuardStoppedError:
-            raise rejections.shutting_down() from None
-        finally:
-            call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
-
-    async def _recorded(self, call: Call) -> None:
-        """Its row is on disk before it leaves."""
-        if call.entry.tries == 0:
+    async def _answer(self, call: Call) -> Failure | None:
+        """Answer it; the failure that is left. Raises RejectedError."""
+        key = self._key_of(call)
+        if key is None:
+            return await self._carrier.carry(call)
+        while (flight := self._flights.joinable(key)) is not None:
             try:
-                await self._ledger.leaves(call.entry)
-            except LedgerError as error:
-                raise rejections.not_recordable(str(error)) from None
+                return await self._read_along(flight, call)
+            except RejectedError:
+                continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
+        flight = call.out = Flight(call, self._limits.most_answer_bytes)
+        self._flights.launch(key, flight, self._carrier.carry(call))
+        return await self._read_along(flight, call)
 
-    async def _try(self, call: Call, admitted: Admission) -> Failure | None:
-        """One request upstream, and its answer to the client if it is a good one."""
+    async def _read_along(self, flight: Flight, call: Call) -> Failure | None:
+        """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""
+        flight.board(call)
+        call.flight = flight
+        if flight.leader is not call:
+            call.good_end = "shared"
         try:
-            async with self._upstream.ask(call.incoming, call.body, admitted.leaves) as answer:
-                evidence = await relay(answer, call, self._limits.most_answer_bytes)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            evidence = Evidence(exception=error, mid_stream=call.answering, url=call.url, model=call.model)
-        if evidence is None:
-            admitted.effect = "success"
-            return None
-        failure = classify(evidence, now_unix=self._clock.unix())
-        admitted.effect = failure.effect
-        admitted.cut_off = failure.class_ == "timeout"
-        if failure.throttle and failure.retry_after_s is not None:
-            self._guard.pause(failure.retry_after_s, failure.class_)
-        return failure
-
-    def _again_after_s(self, failure: Failure, call: Call) -> float | None:
-        """Seconds until the next try; None where none may follow: bytes have gone out, it cannot help, or it would
-        come too late. A throttle that says when to come back is waited for in line, and is no retry too many."""
-        if call.answering or failure.passing is not True:
-            return None
-        if failure.throttle and failure.retry_after_s is not None:
-            wait_s = hinted_s(failure.retry_after_s, self._rng)
-        elif call.entry.tries > self._limits.retries:
-            return None
-        else:
-            wait_s = backoff_s(call.entry.tries, self._rng)
-        left_s = call.received + self._limits.queue_timeout_s - self._clock.monotonic()
-        return wait_s if wait_s < left_s else None
+            await flight.deliver(call)
+            await self._flights.landed(flight)
+        finally:
+            self._flights.leave(flight, call)
+        if flight.error is not None:
+            raise flight.error
+        if flight.leader is not call:
+            account_shared(call, flight.leader)
+        return flight.failure
 
     def _received(self, incoming: Incoming, reply: Reply) -> Call:
-        dialect = dialect_for(incoming.method, incoming.path)
+        dialect, now = dialect_for(incoming.method, incoming.path), self._clock.monotonic()
         entry = Entry(
-            upstream=self._upstream.base_url,
             method=incoming.method,
             path=incoming.path[:_MOST_WORDS],
             dialect=dialect.name,
             received_unix=self._clock.unix(),
         )
         self._ledger.begin(entry)
-        return Call(incoming, reply, dialect, entry, self._upstream.url_of(incoming), time.monotonic())
+        return Call(incoming, reply, reply, dialect, entry, now, now + self._limits.queue_timeout_s)
 
     def _end(self, call: Call) -> None:
+        """Its record; of one that others still read, once it has landed."""
+        flight = call.flight
+        if flight is not None and flight.leader is call and not flight.landed:
+            flight.on_landed = lambda: self._write(call)
+        else:
+            self._write(call)
+
+    def _write(self, call: Call) -> None:
         call.entry.total_s = self._clock.monotonic() - call.received
         self._ledger.end(call.entry)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from beastmode.gateway.incoming import ClientGoneError, Headers, Message
 
 Send = Callable[[Message], Awaitable[None]]
+
+
+class Sink(Protocol):
+    """Takes an answer: its head, its pieces, its end."""
+
+    @property
+    def begun(self) -> bool: ...
+    async def start(self, status: int, headers: Headers) -> None: ...
+    async def piece(self, data: bytes) -> None: ...
+    async def end(self, data: bytes = b"") -> None: ...
 
 
 class Reply:

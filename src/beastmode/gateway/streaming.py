@@ -43,8 +43,8 @@ async def _whole(held: Held, call: Call) -> Evidence | None:
         return flaw
     account(call, call.dialect.usage(unpacked(held.body, as_text(held.headers))))
     call.answering = True
-    await call.reply.start(held.status, held.headers)
-    await call.reply.end(held.body)
+    await call.out.start(held.status, held.headers)
+    await call.out.end(held.body)
     return None
 
 
@@ -66,21 +66,21 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | No
     call.answering = True
     # Of a stream a stated length does not pass on: an error event may have to follow where it breaks off.
     headers = without(answer.headers, b"content-length") if answer.is_stream else answer.headers
-    await call.reply.start(answer.status, headers)
+    await call.out.start(answer.status, headers)
     for piece in begun:
-        await call.reply.piece(piece)
+        await call.out.piece(piece)
     try:
         async for piece in answer.pieces():
             _first_byte(call)
             if follower is not None:
                 follower.feed(piece)
             call.mid_line = not piece.endswith(b"\n")
-            await call.reply.piece(piece)
+            await call.out.piece(piece)
     finally:
         if follower is not None:
             account(call, follower.usage)
     if follower is None or follower.complete:
-        await call.reply.end()
+        await call.out.end()
         return None
     exception = "" if follower.failed else CUT_OFF
     return Evidence(

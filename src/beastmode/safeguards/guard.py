@@ -76,9 +76,15 @@ class Guard:
         self._retry_ended = asyncio.Event()
         self._probe_lingers = False
 
-    def admit(self, *, retry: bool = False) -> Admission:
-        """A call that may leave once entered.   retry: count it against the budget of retries."""
-        return Admission(self, retry)
+    def admit(self, *, retry: bool = False, patient: bool = True) -> Admission:
+        """A call that may leave once entered.   retry: count it against the budget of retries.   patient: wait for a
+        pause, an open breaker or an unhealthy server; else `HeldBackError` at once, whatever `max_wait_s` is."""
+        return Admission(self, retry, patient)
+
+    def closed_s(self) -> float:
+        """Seconds until something may leave, whatever the limits: 0 for now, infinite if unknown."""
+        hold = None if self._stopped else self._closed()
+        return 0.0 if hold is None else hold.wait_s
 
     def set_limits(self, concurrency: int | None, rates: Sequence[Rate]) -> None:
         """Change the limits while calls are in flight. Lowered, they hold for every start from now on."""
@@ -135,7 +141,7 @@ class Guard:
                 now = self._clock.boottime()
                 if hold.reason not in _OWN_LIMITS:
                     blocked_since = now if blocked_since is None else blocked_since
-                    self._check_patience(hold, now, blocked_since)
+                    self._check_patience(hold, now, blocked_since, admission.patient)
                 elif self.health is None or self.health.well:
                     blocked_since = None  # of an ill server, it is the next probe that waits for a place
                 await self._wait(hold, admission)
@@ -222,9 +228,9 @@ class Guard:
             data |= {"class": failure.class_, "cause": failure.cause}
         self._notice("probed", data)
 
-    def _check_patience(self, hold: Hold, now: float, blocked_since: float) -> None:
+    def _check_patience(self, hold: Hold, now: float, blocked_since: float, patient: bool) -> None:
         wait_s = 0.0 if hold.wait_s == math.inf else hold.wait_s
-        if now - blocked_since + wait_s > self.max_wait_s:
+        if not patient or now - blocked_since + wait_s > self.max_wait_s:
             raise HeldBackError(hold.reason, now + wait_s)
 
     async def _wait(self, hold: Hold, admission: Admission) -> None:
@@ -286,14 +292,15 @@ class Admission:
         "effect",
         "holds_retry",
         "left_at",
+        "patient",
         "retry",
         "ticket",
         "trial",
         "waited_s",
     )
 
-    def __init__(self, guard: Guard, retry: bool) -> None:
-        self._guard = guard
+    def __init__(self, guard: Guard, retry: bool, patient: bool) -> None:
+        self._guard, self.patient = guard, patient
         self.retry, self.holds_retry, self.trial = retry, False, False
         self.ticket: Ticket | None = None
         self.waited_s: dict[str, float] = {}

@@ -101,6 +101,11 @@ class Chaos:
         return f"http://127.0.0.1:{self._ports['plain']}"
 
     @property
+    def connections(self) -> int:
+        """How many are open now: whether a client has gone shows here."""
+        return len(self._handlers)
+
+    @property
     def trusted(self) -> Certificate:
         """The certificate of the TLS port: made for another host, so a client that trusts it still refuses it."""
         if self._certificate is None:

@@ -1,0 +1,140 @@
+"""Backend: one upstream and what stands in front of it: the line of those that wait, then the guard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from beastmode.clock import Clock
+from beastmode.failures.failure import Failure
+from beastmode.gateway import rejections
+from beastmode.gateway.asking import priority_of
+from beastmode.gateway.call import Call
+from beastmode.gateway.line import Line, LineFullError
+from beastmode.gateway.upstream import Upstream
+from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
+
+MOST_LANES = 1000
+"""Credentials at once with limits of their own; of more, those that nobody uses are forgotten first."""
+
+
+class ClosedError(Exception):
+    """Nothing leaves for this upstream now, and the caller would rather go elsewhere."""
+
+
+class Lane:
+    """A guard, and the two lines in front of it. A try again waits in a line of its own: one that waits for the budget
+    of retries keeps no first try waiting."""
+
+    def __init__(self, guard: Guard, most_waiting: int) -> None:
+        self.guard = guard
+        self.first, self.again = Line(most_waiting), Line(most_waiting)
+
+    @property
+    def idle(self) -> bool:
+        return not (self.guard.in_flight or len(self.first) or len(self.again))
+
+
+class Backend:
+    """One upstream with its limits.
+
+    guard_for: makes the guard of a scope: "" for the upstream as a whole, or the tenant where each has limits of its
+    own (`by_tenant`).   most_waiting: in one line at once.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        guard_for: Callable[[str], Guard],
+        clock: Clock,
+        *,
+        most_waiting: int,
+        name: str = "",
+        by_tenant: bool = False,
+    ) -> None:
+        self.upstream, self.name = upstream, name
+        self._guard_for, self._clock, self._most_waiting = guard_for, clock, most_waiting
+        self._by_tenant = by_tenant
+        self._stopped = False
+        self._lanes: OrderedDict[str, Lane] = OrderedDict()
+        self.lane("")  # what is wrong with the limits is told before the first request
+
+    def lane(self, tenant: str) -> Lane:
+        """What stands between this tenant and the upstream."""
+        scope = tenant if self._by_tenant else ""
+        lane = self._lanes.get(scope)
+        if lane is None:
+            lane = self._lanes[scope] = Lane(self._guard_for(scope), self._most_waiting)
+            if self._stopped:
+                lane.guard.stop()
+            self._forget_idle()
+        elif self._by_tenant:
+            self._lanes.move_to_end(scope)
+        return lane
+
+    @asynccontextmanager
+    async def admitted(self, call: Call, *, patient: bool = True) -> AsyncIterator[Admission]:
+        """In line for the guard, then through it.
+
+        patient: wait until the call's deadline, also for an upstream that is not well; else ClosedError where it is
+        paused, its breaker is open or it is ill.   Raises RejectedError where it waited too long, or the line is full.
+        """
+        admission = await self._enter(call, patient)
+        try:
+            yield admission
+        except BaseException as error:
+            await admission.__aexit__(type(error), error, error.__traceback__)
+            raise
+        await admission.__aexit__(None, None, None)
+
+    async def _enter(self, call: Call, patient: bool) -> Admission:
+        lane, again = self.lane(call.tenant), self in call.tried
+        admission = lane.guard.admit(retry=again, patient=patient)
+        before = self._clock.monotonic()
+        try:
+            async with (
+                asyncio.timeout(call.deadline - before),
+                (lane.again if again else lane.first).turn(call.entry.key, priority_of(call.incoming)),
+            ):
+                await admission.__aenter__()
+        except LineFullError as full:
+            raise rejections.too_many(full.waiting) from None
+        except TimeoutError:
+            raise rejections.waited_too_long(call.deadline - call.received, admission.waited_s) from None
+        except HeldBackError as held:
+            if not patient:
+                raise ClosedError from None
+            raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
+        except GuardStoppedError:
+            raise rejections.shutting_down() from None
+        finally:
+            call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
+        return admission
+
+    def closed_s(self, tenant: str) -> float:
+        """Seconds until something may leave for it, whatever the limits; 0 where it is well."""
+        return self.lane(tenant).guard.closed_s()
+
+    def pause(self, tenant: str, failure: Failure) -> None:
+        """Let nothing leave until the time that it stated."""
+        if failure.retry_after_s is not None:
+            self.lane(tenant).guard.pause(failure.retry_after_s, failure.class_)
+
+    def stop(self) -> None:
+        """Admit nobody any more."""
+        self._stopped = True
+        for lane in self._lanes.values():
+            lane.guard.stop()
+
+    async def close(self) -> None:
+        await self.upstream.close()
+        for lane in self._lanes.values():
+            lane.guard.close()
+
+    def _forget_idle(self) -> None:
+        for scope in list(self._lanes)[1:] if len(self._lanes) > MOST_LANES else ():
+            if self._lanes[scope].idle:
+                self._lanes.pop(scope).guard.close()
+                return

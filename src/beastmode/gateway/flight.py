@@ -1,0 +1,172 @@
+"""Flight: one call to an upstream whose answer several clients read: all that has passed, then live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+
+from beastmode.failures.failure import Failure
+from beastmode.gateway.call import Call
+from beastmode.gateway.incoming import Headers
+
+
+class Flight:
+    """Takes an answer as a `Reply` does, and hands it to each of its readers at that one's pace.
+
+    leader: the call that is carried.   most_bytes: kept for readers that come later. Of a longer answer only what the
+    slowest reader has not had yet is kept, nobody may join it any more, and the upstream waits for that reader.
+    landed: nothing more will come: the answer is all there (`ended`), or there is a `failure`, or an `error`.
+    on_landed: called then.
+    """
+
+    def __init__(self, leader: Call, most_bytes: int) -> None:
+        self.leader, self.head = leader, None  # type: Call, tuple[int, Headers] | None
+        self.ended = self.landed = False
+        self.failure: Failure | None = None
+        self.error: BaseException | None = None
+        self.on_landed: Callable[[], None] = lambda: None
+        self._most_bytes, self._bytes = most_bytes, 0
+        self._pieces: deque[bytes] = deque()
+        self._dropped = 0
+        self._readers: dict[Call, int] = {}
+        self._news, self._room = asyncio.Event(), asyncio.Event()
+
+    @property
+    def begun(self) -> bool:
+        return self.head is not None
+
+    @property
+    def whole(self) -> bool:
+        """All that has come is still here, so that it can be joined and kept."""
+        return self._dropped == 0 and self._bytes <= self._most_bytes
+
+    @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """What is still here of the body."""
+        return tuple(self._pieces)
+
+    # ---- as the upstream's answer comes in ----
+
+    async def start(self, status: int, headers: Headers) -> None:
+        self.head = status, headers
+        self._tell()
+
+    async def piece(self, data: bytes) -> None:
+        self._add(data)
+        while not self.whole and self._drop() > self._most_bytes:
+            self._room.clear()
+            await self._room.wait()
+
+    async def end(self, data: bytes = b"") -> None:
+        if data:
+            self._add(data)
+        self.ended = True
+        self._tell()
+
+    async def carry(self, carrying: Coroutine[None, None, Failure | None]) -> None:
+        """Do what fills it, and land."""
+        try:
+            self.failure = await carrying
+        except asyncio.CancelledError as error:
+            self.error = error
+            raise
+        except Exception as error:
+            self.error = error
+        finally:
+            self.landed = True
+            self._tell()
+            self.on_landed()
+
+    def _add(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._bytes += len(data)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _drop(self) -> int:
+        """Forget what every reader has had; how much is left."""
+        slowest = min(self._readers.values(), default=self._dropped + len(self._pieces))
+        while self._dropped < slowest:
+            self._bytes -= len(self._pieces.popleft())
+            self._dropped += 1
+        return self._bytes
+
+    # ---- as a client reads it ----
+
+    def board(self, call: Call) -> None:
+        """Be counted as a reader, from the beginning of the answer. Only while it is `whole`."""
+        self._readers[call] = 0
+
+    def leave(self, call: Call) -> bool:
+        """Read no further. True where nobody reads it any more."""
+        self._readers.pop(call, None)
+        self._room.set()
+        return not self._readers
+
+    async def deliver(self, call: Call) -> None:
+        """Send it on to the client as far as it goes; it must have boarded. Raises ClientGoneError."""
+        while self.head is None and not self.landed:
+            await self._news.wait()
+        if self.head is None:
+            return
+        call.answering, call.follower = True, self.leader.follower
+        await call.reply.start(*self.head)
+        while not await self._send_what_is_there(call):
+            await self._news.wait()
+
+    async def _send_what_is_there(self, call: Call) -> bool:
+        """True once nothing more will come."""
+        call.behind = True
+        while (at := self._readers[call] - self._dropped) < len(self._pieces):
+            piece = self._pieces[at]
+            self._readers[call] += 1
+            self._room.set()
+            if self.ended and at + 1 == len(self._pieces):
+                await call.reply.end(piece)
+            else:
+                await call.reply.piece(piece)
+        call.behind = False
+        if self.ended and not call.reply.ended:
+            await call.reply.end()
+        return self.ended or self.landed
+
+
+class Flights:
+    """Those under way, by what they carry; at most one of a key can be joined."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[bytes, Flight] = {}
+        self._tasks: dict[Flight, asyncio.Task[None]] = {}
+
+    def joinable(self, key: bytes) -> Flight | None:
+        """The flight that a request of this key may join."""
+        flight = self._by_key.get(key)
+        return flight if flight is not None and flight.whole and not flight.landed else None
+
+    def launch(self, key: bytes, flight: Flight, carrying: Coroutine[None, None, Failure | None]) -> None:
+        """Let it begin. The next of this key join it until it has landed."""
+        self._by_key[key] = flight
+        task = self._tasks[flight] = asyncio.get_running_loop().create_task(flight.carry(carrying))
+        task.add_done_callback(lambda _: self._forget(key, flight))
+
+    def leave(self, flight: Flight, call: Call) -> None:
+        """One reader less; with the last one the call to the upstream ends."""
+        if flight.leave(call) and not flight.ended and flight in self._tasks:
+            self._by_key = {key: other for key, other in self._by_key.items() if other is not flight}
+            self._tasks[flight].cancel()
+
+    async def landed(self, flight: Flight) -> None:
+        """Return once nothing of it goes on."""
+        if flight in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([self._tasks[flight]])
+
+    def _forget(self, key: bytes, flight: Flight) -> None:
+        del self._tasks[flight]
+        if self._by_key.get(key) is flight:
+            del self._by_key[key]

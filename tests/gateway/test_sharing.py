@@ -1,0 +1,136 @@
+"""Identical requests at once: one call to the upstream, whoever leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+
+from beastmode.gateway.call import Call
+from beastmode.testing.chaos import Chaos, Trouble
+from beastmode.testing.model_server import ModelServer
+from tests.gateway.served import by_hand, records, serving_app
+
+MANY = 1000
+
+
+def same_body(call: Call) -> bytes | None:
+    return call.body or None
+
+
+def run(story: Any) -> Any:
+    return asyncio.run(asyncio.wait_for(story, 110))
+
+
+async def post(session: aiohttp.ClientSession, url: str, *, stream: bool) -> tuple[int, bytes]:
+    body = {"model": "m-small", "stream": stream, "messages": [{"role": "user", "content": "hello"}]}
+    async with session.post(f"{url}/v1/chat/completions", json=body) as answer:
+        return answer.status, await answer.read()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_thousand_at_once_are_one_call_to_the_upstream(tmp_path: Path, stream: bool) -> None:
+    async def story() -> tuple[list[tuple[int, bytes]], int]:
+        slow = Trouble(latency_s=1.0)
+        async with ModelServer() as server, Chaos(server.url, plan=lambda _: slow) as chaos:
+            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            connector = aiohttp.TCPConnector(limit=0)
+            async with serving_app(app) as url, aiohttp.ClientSession(connector=connector) as session:
+                answers = await asyncio.gather(*(post(session, url, stream=stream) for _ in range(MANY)))
+            return answers, server.paid
+
+    answers, paid = run(story())
+    assert paid == 1
+    assert len(set(answers)) == 1
+    assert answers[0][0] == 200
+    outcomes = Counter(entry.outcome for entry in records(tmp_path))
+    assert outcomes == {"upstream_ok": 1, "shared": MANY - 1}
+    assert sum(entry.cost_usd or 0.0 for entry in records(tmp_path) if entry.outcome == "shared") == 0.0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_leader_s_client_may_go_and_it_is_still_one_call(tmp_path: Path, stream: bool) -> None:
+    async def story() -> tuple[list[tuple[int, bytes]], int]:
+        slow = Trouble(latency_s=0.5)
+        async with ModelServer() as server, Chaos(server.url, plan=lambda _: slow) as chaos:
+            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            async with serving_app(app) as url, aiohttp.ClientSession() as session:
+                leader = asyncio.create_task(post(session, url, stream=stream))
+                await asyncio.sleep(0.2)
+                others = [asyncio.create_task(post(session, url, stream=stream)) for _ in range(5)]
+                await asyncio.sleep(0.1)
+                leader.cancel()
+                answers = await asyncio.gather(*others)
+            return answers, server.paid
+
+    answers, paid = run(story())
+    assert paid == 1
+    assert {status for status, _ in answers} == {200}
+    assert Counter(entry.outcome for entry in records(tmp_path)) == {"cancelled": 1, "shared": 5}
+    (leader,) = (entry for entry in records(tmp_path) if entry.outcome == "cancelled")
+    assert leader.tokens_out  # what the call used is in the record of the one that began it
+
+
+def test_when_all_clients_have_gone_the_upstream_s_connection_is_closed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with Chaos(plan=lambda _: Trouble(fault="hang_mid_stream")) as chaos:
+            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            async with serving_app(app) as url, aiohttp.ClientSession() as session:
+                clients = [asyncio.create_task(post(session, url, stream=True)) for _ in range(3)]
+                while not chaos.requests:
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.2)
+                for client in clients:
+                    client.cancel()
+                async with asyncio.timeout(1.0):
+                    while chaos.connections:
+                        await asyncio.sleep(0.01)
+
+    run(story())
+    assert Counter(entry.outcome for entry in records(tmp_path)) == {"cancelled": 3}
+
+
+def test_a_failure_reaches_everybody_and_the_next_one_asks_again(tmp_path: Path) -> None:
+    troubles = [Trouble(status=400, latency_s=0.3)]
+
+    async def story() -> tuple[list[tuple[int, bytes]], tuple[int, bytes]]:
+        async with (
+            ModelServer() as server,
+            Chaos(server.url, plan=lambda _: troubles.pop() if troubles else Trouble()) as chaos,
+        ):
+            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            async with serving_app(app) as url, aiohttp.ClientSession() as session:
+                failed = await asyncio.gather(*(post(session, url, stream=False) for _ in range(4)))
+                return failed, await post(session, url, stream=False)
+
+    failed, after = run(story())
+    assert [status for status, _ in failed] == [400] * 4
+    assert after[0] == 200
+    outcomes = Counter((entry.outcome, entry.class_) for entry in records(tmp_path))
+    assert outcomes == {("failed", "bad_request"): 4, ("upstream_ok", ""): 1}
+
+
+def test_an_unmodified_client_reads_along_in_a_stream(tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        slow = Trouble(fault="slow_drip")
+        async with (
+            ModelServer() as server,
+            Chaos(server.url, plan=lambda _: slow, drip_s=0.0005) as chaos,
+            serving_app(by_hand([chaos.url], tmp_path, key_of=same_body)) as url,
+        ):
+            return await asyncio.gather(*(late(url, wait_s) for wait_s in (0.0, 0.1, 0.2)))
+
+    async def late(url: str, wait_s: float) -> str:
+        await asyncio.sleep(wait_s)
+        async with openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0) as api:
+            messages: list[Any] = [{"role": "user", "content": "hello"}]
+            chunks = await api.chat.completions.create(model="m-small", messages=messages, stream=True)
+            return "".join([one.choices[0].delta.content or "" async for one in chunks if one.choices])
+
+    assert run(story()) == ["It is done."] * 3
+    assert Counter(entry.outcome for entry in records(tmp_path)) == {"upstream_ok": 1, "shared": 2}
