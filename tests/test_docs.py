@@ -16,6 +16,8 @@ from typer.main import get_command
 from beastmode import errors, events
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
+from beastmode.cli import replay as replay_command
+from beastmode.cli import request_in_full
 from beastmode.cli import requests as requests_command
 from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
@@ -52,6 +54,7 @@ def test_every_setting_and_flag_is_documented() -> None:
     [
         (doctor_command.app, "doctor.md"),
         (explain_command.app, "explain.md"),
+        (replay_command.app, "requests.md"),
         (requests_command.app, "requests.md"),
         (serve_command.app, "gateway.md"),
     ],
@@ -66,7 +69,9 @@ def test_every_check_of_the_doctor_is_documented() -> None:
 
 
 def test_every_outcome_and_field_of_a_request_is_documented() -> None:
-    assert not missing([*OUTCOMES, *as_object(Entry(received_unix=0.0))], "requests.md")
+    nothing = Entry(received_unix=0.0)
+    whole = request_in_full.as_object(nothing, as_object(nothing), bodies=True)
+    assert not missing([*OUTCOMES, *whole], "requests.md")
 
 
 def test_every_fault_of_chaos_is_documented() -> None:

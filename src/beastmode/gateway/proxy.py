@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from beastmode.clock import Clock
@@ -32,6 +32,7 @@ class Proxy:
     recorded in the ledger.
 
     key_of: what makes a request the same as another, so that one answer may serve both; None where none may.
+    finishing: called with each request right before its record is written.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class Proxy:
         clock: Clock,
         limits: ProxyLimits,
         key_of: Callable[[Call], bytes | None] = lambda call: None,
+        finishing: Sequence[Callable[[Call], None]] = (),
     ) -> None:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
-        self._key_of = key_of
+        self._key_of, self._finishing = key_of, finishing
         self._flights = Flights()
         self._secret = secrets.token_bytes(32)
 
@@ -144,4 +146,6 @@ class Proxy:
 
     def _write(self, call: Call) -> None:
         call.entry.total_s = self._clock.monotonic() - call.received
+        for finish in self._finishing:
+            finish(call)
         self._ledger.end(call.entry)

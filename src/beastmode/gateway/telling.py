@@ -71,6 +71,18 @@ def record_stopped(call: Call) -> None:
         _keep(call, _bodies(call))
 
 
+def record_everything(call: Call) -> None:
+    """Keep the bodies of whatever it was. Costs some milliseconds for 100 KB, on the way of other requests."""
+    if call.entry.sent is None:
+        request, sent = request_body(call.incoming, call.body)
+        _keep(call, (request, sent, answer_body(bytes(call.reply.kept), call.reply.headers, call.incoming)))
+
+
+def record_nothing(call: Call) -> None:
+    """Keep no body."""
+    call.entry.request_body = call.entry.sent = call.entry.answer_body = None
+
+
 async def _end_stream(failure: Failure, call: Call) -> None:
     if call.mid_line:
         await call.reply.piece(b"\n\n")

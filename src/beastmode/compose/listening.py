@@ -1,0 +1,94 @@
+"""Who listens to a gateway: log lines and traces, from settings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+from beastmode.clock import Clock
+from beastmode.failures.secrets import Secrets
+from beastmode.gateway.call import Call
+from beastmode.gateway.recording import MOST_ANSWER_BYTES
+from beastmode.gateway.telling import record_everything, record_nothing
+from beastmode.store.ledger import Counts, Listener
+from beastmode.telemetry.lines import Lines
+from beastmode.telemetry.logs import DRAINING, STARTED, STOPPED, Format, Handler, Level, Logs
+from beastmode.telemetry.spans import Spans
+
+_STDERR = 2
+_LOOK_S = 1.0
+"""Between two looks at whether an alarm is raised."""
+
+
+class Listening:
+    """Hears of every request, and tells what happens to the gateway. Raises PreconditionError.
+
+    record: whose bodies are kept.   keys: secrets that are known beside those of the environment.
+    on_begin, on_end: for the ledger.   finishing, keep_bytes: for the proxy and the app.   hide: takes secrets out.
+    """
+
+    def __init__(
+        self, record: str, log_format: Format, log_level: Level, otel: bool, clock: Clock, keys: Iterable[str]
+    ) -> None:
+        self.hide = Secrets.of_environment(os.environ, *keys).hide
+        self._lines = Lines(_STDERR)
+        self._logs = Logs(
+            self._lines.put, format_=log_format, level=log_level, hide=self.hide, unix=clock.unix
+        )
+        self._spans = Spans() if otel else None
+        self._watch: asyncio.Task[None] | None = None
+        self.on_begin: Sequence[Listener] = [self._logs.received] if log_level == "debug" else []
+        self.on_end: Sequence[Listener] = [self._logs.ended, *([self._spans.ended] if self._spans else [])]
+        self.finishing = _finishing(record, otel=otel)
+        self.keep_bytes = MOST_ANSWER_BYTES if record == "all" else 0
+
+    def begin(self, alarm: Callable[[], str]) -> None:
+        """Look out for alarms from now on."""
+        self._watch = asyncio.get_running_loop().create_task(self._look_out(alarm))
+        if self._spans is not None:
+            logger = logging.getLogger("opentelemetry")
+            logger.addHandler(Handler(self._logs))
+            logger.propagate = False
+
+    def started(self, url: str, upstreams: Sequence[str]) -> None:
+        """It listens."""
+        self._logs.tell("info", STARTED, url=url, upstreams=", ".join(upstreams))
+
+    def draining(self, in_flight: int) -> None:
+        """It was told to end."""
+        self._logs.tell("info", DRAINING, in_flight=in_flight)
+
+    async def end(self, counts: Counts) -> None:
+        """It has ended."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        if self._spans is not None:
+            await self._spans.close()
+        ends = {name: number for name, number in counts.by_outcome.items() if number}
+        self._logs.tell("info", STOPPED, received=counts.received, **ends)
+        self._lines.close()
+
+    async def _look_out(self, alarm: Callable[[], str]) -> None:
+        told = ""
+        while True:
+            now = alarm()
+            if bool(now) != bool(told):
+                self._logs.alarm(now)
+            told = now
+            await asyncio.sleep(_LOOK_S)
+
+
+def _finishing(record: str, *, otel: bool) -> Sequence[Callable[[Call], None]]:
+    bodies = {"all": [record_everything], "none": [record_nothing]}.get(record, [])
+    return [*bodies, *([_trace] if otel else [])]
+
+
+def _trace(call: Call) -> None:
+    """The span of its client, for ours to be a child of. The header goes on as it is, for bodies and headers pass
+    untouched: what an upstream does is a sibling of ours."""
+    call.entry.traceparent = call.incoming.header(b"traceparent")
