@@ -64,6 +64,11 @@ def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:
     assert not [flag for flag in flags if flag not in DOCS[page]]
 
 
+def test_the_table_of_the_gateways_settings_is_current() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "settings_docs.py"), "--check"]
+    assert subprocess.run(command, timeout=60).returncode == 0
+
+
 def test_every_check_of_the_doctor_is_documented() -> None:
     assert not missing(list(CHECKS), "doctor.md")
 

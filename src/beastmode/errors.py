@@ -19,7 +19,7 @@ EXIT_HELD = 75
 EXIT_INTERRUPTED = 130
 
 SHOWN_PROBLEMS = 50
-"""Of a roadmap in one message: a file that is wrong everywhere would push the first ones out of sight."""
+"""In one message: a file that is wrong everywhere would push the first ones out of sight."""
 
 
 class BeastError(Exception):
@@ -44,6 +44,22 @@ class BeastError(Exception):
 
 class SettingError(BeastError):
     """A setting, flag or field that cannot be understood."""
+
+
+class SettingsError(SettingError):
+    """Settings that cannot be understood: all that were found, each with its place and its own advice."""
+
+    def __init__(self, faults: Sequence[SettingError]) -> None:
+        self.faults = tuple(faults)
+        first = self.faults[0]
+        super().__init__(first.what, where=first.where, tip=first.tip)
+        more = len(self.faults) - SHOWN_PROBLEMS
+        shown = [str(fault) for fault in self.faults[:SHOWN_PROBLEMS]]
+        self.args = ("\n".join([*shown, *([f"and {more} more problems"] if more > 0 else [])]),)
+
+    def as_json(self) -> dict[str, Any]:
+        problems = [{"line": 0, "what": f"{one.where}: {one.what}", "tip": one.tip} for one in self.faults]
+        return {**super().as_json(), "problems": problems}
 
 
 class PreconditionError(BeastError):

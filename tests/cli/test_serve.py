@@ -55,7 +55,7 @@ def test_it_serves_until_term_and_every_request_is_listed(tmp_path: Path) -> Non
         (["--upstream", "http://127.0.0.1:9", "--upstream-concurrency", "0"], "is not a concurrency"),
         (
             ["--upstream", "http://127.0.0.1:9", "--upstream-key-env", "NO_SUCH_KEY"],
-            "no variable NO_SUCH_KEY",
+            "NO_SUCH_KEY is not set",
         ),
     ],
 )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.serving import Serving, server_for
+from beastmode.compose.serve_settings import Serving, UpstreamSettings
+from beastmode.compose.serving import server_for
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.call import Call
@@ -30,12 +31,17 @@ from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_reader import LedgerReader
 
+_OF_UPSTREAM = {field.name for field in fields(UpstreamSettings)}
+
 
 @asynccontextmanager
 async def gateway(upstream: str, home: Path, **changes: Any) -> AsyncIterator[str]:
-    """Serve `upstream` without limits, unless `changes` of Serving say otherwise; gives the gateway's URL."""
+    """Serve `upstream` without limits, unless `changes` of Serving, or of its one upstream, say otherwise; gives the
+    gateway's URL."""
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    free = Serving(upstream, port=0, concurrency=None, rates=(), home=home, linger_s=0.0, drain_s=5.0)
+    of_upstream = {name: changes.pop(name) for name in _OF_UPSTREAM & changes.keys()}
+    one = replace(UpstreamSettings(upstream, concurrency=None, rates=()), **of_upstream)
+    free = Serving((one,), port=0, home=home, linger_s=0.0, drain_s=5.0)
     server = server_for(replace(free, **changes), started.set_result)
     serving = asyncio.create_task(server.serve())
     try:

@@ -2,65 +2,89 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar
+import time
+from typing import Any
 
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.errors import SettingError
-from beastmode.runner.home import HOME
-from beastmode.settings import parse_concurrency, parse_duration, parse_rates
-
-T = TypeVar("T")
+from beastmode.compose.serve_table import SETTINGS, Setting
 
 app = new_app()
 
 
-@app.command()
-def serve(
-    upstream: str = typer.Option(help="The model server: its base URL, with or without /v1."),
-    upstream_key_env: str = typer.Option(
-        "", help="The variable that holds its key. Without: clients bring theirs."
-    ),
-    host: str = typer.Option("127.0.0.1", help="Address to listen on."),
-    port: int = typer.Option(8080, min=0, max=65535, help="Port to listen on; 0 for any that is free."),
-    rate: str = typer.Option("8/s", help="Requests that the upstream bears: 8/s, 60/min, none."),
-    upstream_concurrency: str = typer.Option("3", help="Requests in flight that it bears: a number or none."),
-    queue_timeout: str = typer.Option("15m", help="How long a request waits in line before it gets 503."),
-    home: Path = typer.Option(Path(HOME), help="Where the ledger lives.", envvar="BEAST_HOME"),
-) -> None:
-    """Put a gateway in front of a model server: every request paced, recorded, explained."""
-    from beastmode.compose.serving import Serving  # 0.3 s to load: --help does without
-    from beastmode.compose.serving import serve as run
-    from beastmode.gateway.limits import ProxyLimits
+def serve(config: str | None, **given: Any) -> None:
+    """Put a gateway in front of a model server: every request paced, recorded, explained.
 
-    serving = Serving(
-        upstream,
-        upstream_key_env,
-        host,
-        port,
-        _understood(upstream_concurrency, parse_concurrency, "--upstream-concurrency"),
-        _understood(rate, parse_rates, "--rate"),
-        home,
-        limits=ProxyLimits(queue_timeout_s=_understood(queue_timeout, parse_duration, "--queue-timeout")),
-    )
+    Each setting may also stand in beast.toml, or in a variable: --queue-timeout is BEAST_SERVE_QUEUE_TIMEOUT. A flag
+    wins over a variable, that over the file.
+    """
+    from beastmode.compose.serve_choice import choose  # 0.3 s to load: --help does without
+    from beastmode.compose.serving import serve as run
+
+    serving = choose(given, os.environ, config, tell=_tell).serving
 
     def started(at: int) -> None:
-        print(
-            f"Serving http://{host}:{at} in front of {upstream}: at most {upstream_concurrency} in flight, {rate}. "
-            "Point clients there; Ctrl-C ends it.",
-            file=sys.stderr,
-            flush=True,
-        )
+        where = f"http://{serving.host}:{at}"
+        if serving.log_format == "json":
+            _log_start(where, in_front_of(serving))
+            return
+        print(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.", file=sys.stderr)
+        sys.stderr.flush()
 
     run(serving, started)
 
 
-def _understood(text: str, parse: Callable[[str], T], flag: str) -> T:
-    try:
-        return parse(text)
-    except SettingError as error:
-        raise SettingError(error.what, where=flag, tip=error.tip) from None
+def _log_start(url: str, words: str) -> None:
+    """The same for programs, whatever the level: what waits for the gateway waits for this line."""
+    from beastmode.failures.words import masked
+    from beastmode.telemetry.logs import STARTED, Logs
+
+    def put(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    Logs(put, format_="json", level="info", hide=masked, unix=time.time).tell(
+        "info", STARTED, url=url, cause=words
+    )
+
+
+def _tell(note: str) -> None:
+    print(note, file=sys.stderr)
+
+
+def in_front_of(serving: Any) -> str:
+    """What a gateway stands in front of, and how hard that is hit."""
+    told = []
+    for one in serving.upstreams:
+        rates = ", ".join(map(str, one.rates)) or "any rate"
+        told.append(f"{one.url} (at most {one.concurrency or 'any number'} in flight, {rates})")
+    return f"in front of {', then '.join(told)}."
+
+
+def _option(setting: Setting) -> inspect.Parameter:
+    default = f" Default {setting.default}." if setting.default else ""
+    many = setting.name == "upstream"
+    option = typer.Option(None, setting.flag, help=setting.help + default, metavar=_metavar(setting))
+    kind = list[str] | None if many else str | None
+    return inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=kind)
+
+
+def _metavar(setting: Setting) -> str:
+    words = setting.form.schema.get("enum")
+    return "|".join(words) if words else "TEXT"
+
+
+_CONFIG = typer.Option(
+    None, "--config", metavar="FILE", help="File of settings. Default ./beast.toml, where there is one."
+)
+_PARAMETERS = [
+    inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=_CONFIG, annotation=str | None),
+    *map(_option, SETTINGS),
+]
+# Typer reads flags off a signature; these come from the table, so that no flag can differ from it.
+serve.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
+serve.__annotations__ = {one.name: one.annotation for one in _PARAMETERS}
+app.command()(serve)

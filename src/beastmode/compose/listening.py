@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from beastmode.clock import Clock
-from beastmode.failures.secrets import Secrets
+from beastmode.compose.serve_keys import key_of
+from beastmode.compose.serve_settings import Serving
+from beastmode.failures.secrets import Secrets, secrets_of_url
 from beastmode.gateway.call import Call
 from beastmode.gateway.recording import MOST_ANSWER_BYTES
 from beastmode.gateway.telling import record_everything, record_nothing
 from beastmode.store.ledger import Counts, Listener
 from beastmode.telemetry.lines import Lines
-from beastmode.telemetry.logs import DRAINING, STARTED, STOPPED, Format, Handler, Level, Logs
+from beastmode.telemetry.logs import DRAINING, STOPPED, Handler, Logs
 from beastmode.telemetry.spans import Spans
 
 _STDERR = 2
@@ -26,24 +28,26 @@ _LOOK_S = 1.0
 class Listening:
     """Hears of every request, and tells what happens to the gateway. Raises PreconditionError.
 
-    record: whose bodies are kept.   keys: secrets that are known beside those of the environment.
-    on_begin, on_end: for the ledger.   finishing, keep_bytes: for the proxy and the app.   hide: takes secrets out.
+    on_begin, on_end: for the ledger.   finishing, keep_bytes: for the proxy and the app.   hide: takes the secrets out
+    of a text that this process knows: of its environment, its upstreams' keys and URLs.
     """
 
-    def __init__(
-        self, record: str, log_format: Format, log_level: Level, otel: bool, clock: Clock, keys: Iterable[str]
-    ) -> None:
-        self.hide = Secrets.of_environment(os.environ, *keys).hide
+    def __init__(self, serving: Serving, clock: Clock) -> None:
+        self.hide = Secrets.of_environment(os.environ, *_known(serving)).hide
         self._lines = Lines(_STDERR)
         self._logs = Logs(
-            self._lines.put, format_=log_format, level=log_level, hide=self.hide, unix=clock.unix
+            self._lines.put,
+            format_=serving.log_format,
+            level=serving.log_level,
+            hide=self.hide,
+            unix=clock.unix,
         )
-        self._spans = Spans() if otel else None
+        self._spans = Spans() if serving.otel else None
         self._watch: asyncio.Task[None] | None = None
-        self.on_begin: Sequence[Listener] = [self._logs.received] if log_level == "debug" else []
+        self.on_begin: Sequence[Listener] = [self._logs.received] if serving.log_level == "debug" else []
         self.on_end: Sequence[Listener] = [self._logs.ended, *([self._spans.ended] if self._spans else [])]
-        self.finishing = _finishing(record, otel=otel)
-        self.keep_bytes = MOST_ANSWER_BYTES if record == "all" else 0
+        self.finishing = _finishing(serving)
+        self.keep_bytes = MOST_ANSWER_BYTES if serving.record == "all" else 0
 
     def begin(self, alarm: Callable[[], str]) -> None:
         """Look out for alarms from now on."""
@@ -52,10 +56,6 @@ class Listening:
             logger = logging.getLogger("opentelemetry")
             logger.addHandler(Handler(self._logs))
             logger.propagate = False
-
-    def started(self, url: str, upstreams: Sequence[str]) -> None:
-        """It listens."""
-        self._logs.tell("info", STARTED, url=url, upstreams=", ".join(upstreams))
 
     def draining(self, in_flight: int) -> None:
         """It was told to end."""
@@ -83,9 +83,15 @@ class Listening:
             await asyncio.sleep(_LOOK_S)
 
 
-def _finishing(record: str, *, otel: bool) -> Sequence[Callable[[Call], None]]:
-    bodies = {"all": [record_everything], "none": [record_nothing]}.get(record, [])
-    return [*bodies, *([_trace] if otel else [])]
+def _known(serving: Serving) -> Iterator[str]:
+    for one in serving.upstreams:
+        yield key_of(one)
+        yield from secrets_of_url(one.url)
+
+
+def _finishing(serving: Serving) -> Sequence[Callable[[Call], None]]:
+    bodies = {"all": [record_everything], "none": [record_nothing]}.get(serving.record, [])
+    return [*bodies, *([_trace] if serving.otel else [])]
 
 
 def _trace(call: Call) -> None:

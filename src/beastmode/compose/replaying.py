@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from beastmode.compose.serving import Serving, server_for
+from beastmode.compose.serve_settings import Serving, UpstreamSettings
+from beastmode.compose.serving import server_for
 from beastmode.errors import PreconditionError
 from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
@@ -83,7 +84,8 @@ async def send_again(entry: Entry, *, to: str, home: Path, key: str = "", anyway
 @asynccontextmanager
 async def _own_gateway(upstream: str, home: Path) -> AsyncIterator[str]:
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    server = server_for(Serving(upstream, port=0, home=home), started.set_result)
+    serving_it = Serving((UpstreamSettings(upstream),), port=0, home=home, log_level="error")
+    server = server_for(serving_it, started.set_result)
     serving = asyncio.create_task(server.serve())
     begun: list[asyncio.Future[Any]] = [serving, started]
     await asyncio.wait(begun, return_when=asyncio.FIRST_COMPLETED)

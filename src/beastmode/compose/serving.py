@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import resource
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.errors import PreconditionError, SettingError
+from beastmode.compose.listening import Listening
+from beastmode.compose.serve_keys import key_of
+from beastmode.compose.serve_settings import Serving, UpstreamSettings
+from beastmode.errors import SettingError
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.connection import Connection, Reaper
-from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
 from beastmode.gateway.routes import Routes
 from beastmode.gateway.upstream import Upstream
-from beastmode.runner.home import HOME, prepare_home
+from beastmode.probes.probe import probe_for
+from beastmode.runner.home import prepare_home
 from beastmode.safeguards.guard import Guard
-from beastmode.safeguards.host_folder import origin
 from beastmode.safeguards.host_store import HostStore
-from beastmode.settings import Rate
 from beastmode.store import prices
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
@@ -40,29 +38,6 @@ _IDLE_CLIENT_S = 120.0
 """Longer than clients keep a connection they do not use, so that none sends a request into one that is being closed."""
 _LAST_WORDS_S = 2.0
 """For requests that were cut at the end of the drain to have their record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """What a person asked for.
-
-    upstream: its base URL.   key_env: the variable that holds its key, which then replaces the clients' own.
-    concurrency, rates: what the upstream bears.   linger_s: how much longer a slot is held after a call that was cut
-    off.   idle_s: the longest silence of the upstream.   drain_s: how long streams may go on after TERM.
-    """
-
-    upstream: str
-    key_env: str = ""
-    host: str = "127.0.0.1"
-    port: int = 8080
-    concurrency: int | None = 3
-    rates: tuple[Rate, ...] = (Rate(8, 1.0),)
-    home: Path = Path(HOME)
-    linger_s: float = 2.0
-    idle_s: float = 600.0
-    drain_s: float = 30.0
-    strict: bool = False
-    limits: ProxyLimits = field(default_factory=ProxyLimits)
 
 
 def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
@@ -95,19 +70,29 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
 
 def app_for(serving: Serving) -> App:
     """The application, not yet serving. Raises BeastError."""
-    key = _checked(serving)
+    _see_host(serving)
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
-    ledger = Ledger(ledger_path(serving.home), strict=serving.strict)
-    routes = Routes([_backend(serving, key)])
-    proxy = Proxy(Carrier(routes, ledger, clock, serving.limits), ledger, clock, serving.limits)
+    routes, listening = _routes(serving), Listening(serving, clock)
+    ledger = Ledger(
+        ledger_path(serving.home),
+        strict=serving.strict,
+        retention=serving.retention,
+        on_begin=listening.on_begin,
+        on_end=listening.on_end,
+        hide=listening.hide,
+    )
+    carrier = Carrier(routes, ledger, clock, serving.limits)
+    proxy = Proxy(carrier, ledger, clock, serving.limits, finishing=listening.finishing)
 
     def drain() -> None:
+        listening.draining(ledger.counts.in_flight)
         for backend in routes.every:
             backend.stop()
 
     async def start() -> None:
         asyncio.get_running_loop().run_in_executor(None, prices.load)
+        listening.begin(lambda: ledger.alarm)
 
     async def stop() -> None:
         deadline = time.monotonic() + _LAST_WORDS_S
@@ -116,44 +101,48 @@ def app_for(serving: Serving) -> App:
         for backend in routes.every:
             await backend.close()
         await ledger.close()
+        await listening.end(ledger.counts)
 
     own = pages(lambda: ledger.counts, lambda: ledger.alarm)
-    slow_s = serving.limits.slow_client_s
-    return App(proxy, own, slow_client_s=slow_s, on_start=start, on_drain=drain, on_stop=stop)
+    return App(
+        proxy,
+        own,
+        slow_client_s=serving.limits.slow_client_s,
+        keep_bytes=listening.keep_bytes,
+        on_start=start,
+        on_drain=drain,
+        on_stop=stop,
+    )
 
 
-def _backend(serving: Serving, key: str) -> Backend:
+def _routes(serving: Serving) -> Routes[Backend]:
+    backends = {one.name: _backend(one, serving) for one in serving.upstreams}
+    models = [(pattern, [backends[name] for name in names]) for pattern, names in serving.models]
+    return Routes(list(backends.values()), models)
+
+
+def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
+    probe = probe_for(one.health) if one.health else None
+
     def guard_for(_scope: str) -> Guard:
-        store = HostStore(serving.upstream, serving.concurrency, serving.rates, serving.linger_s)
+        store = HostStore(one.url, one.concurrency, one.rates, serving.linger_s)
         return Guard(
             store,
             SYSTEM_CLOCK,
-            concurrency=serving.concurrency,
-            rates=serving.rates,
+            concurrency=one.concurrency,
+            rates=one.rates,
+            probe=probe,
             linger_s=serving.linger_s,
         )
 
-    upstream = Upstream(serving.upstream, key=key, idle_s=serving.idle_s)
-    return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting)
+    upstream = Upstream(one.url, key=key_of(one), idle_s=serving.idle_s, connect_s=serving.connect_s)
+    return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting, name=one.name)
 
 
-def _checked(serving: Serving) -> str:
-    """The upstream's key; "" where the clients bring their own."""
-    origin(serving.upstream)
-    if not serving.upstream.startswith(("http://", "https://")):
-        raise SettingError(
-            f"{serving.upstream!r} is no base URL",
-            where="--upstream",
-            tip="Write http:// or https:// in front.",
-        )
+def _see_host(serving: Serving) -> None:
     if serving.host not in _LOOPBACK:
         tip = "Serve on 127.0.0.1 with a proxy of your own in front; other addresses need keys, which come later."
         raise SettingError("only loopback is served", where="--host", tip=tip)
-    key = os.environ.get(serving.key_env, "") if serving.key_env else ""
-    if serving.key_env and not key:
-        tip = f"Set it, for example: export {serving.key_env}=…, or leave --upstream-key-env out."
-        raise PreconditionError(f"the environment has no variable {serving.key_env}", tip=tip)
-    return key
 
 
 def _allow_connections() -> None:

@@ -17,9 +17,9 @@ class ProxyLimits:
     gone to the client.
     """
 
-    most_head_bytes: int = 64 * 1024
-    most_body_bytes: int = 64 * 1024 * 1024
-    most_answer_bytes: int = 8 * 1024 * 1024
+    most_head_bytes: int = 64_000
+    most_body_bytes: int = 64_000_000
+    most_answer_bytes: int = 8_000_000
     queue_timeout_s: float = 900.0
     most_waiting: int = 1000
     slow_client_s: float = 60.0

@@ -24,17 +24,20 @@ _KILLED_TIP = "Send it again where that does no harm: the upstream may have done
 _OLDEST = "SELECT max(id) FROM (SELECT id FROM requests ORDER BY id LIMIT ?)"
 _OLDEST_BEFORE = "SELECT max(id) FROM (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?)"
 
+_OLDEST_BODY_BEFORE = "SELECT max(id) FROM (SELECT id FROM bodies WHERE id < ? ORDER BY id LIMIT ?)"
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How long requests are kept.
 
-    age_s: seconds since they were received.   size_bytes: what they take in the file; the oldest go first. The
-    file itself may be a few MB larger, and so may the write-ahead log beside it.
+    age_s: seconds since they were received; bodies_age_s: likewise of their bodies.   size_bytes: what they take in
+    the file; the oldest go first. The file itself may be a few MB larger, and so may the write-ahead log beside it.
     """
 
     age_s: float = 30 * 86_400.0
-    size_bytes: int = 1 << 30
+    size_bytes: int = 1_000_000_000
+    bodies_age_s: float = 7 * 86_400.0
 
 
 def finish_killed(file: LedgerFile) -> int:
@@ -60,22 +63,31 @@ def make_room(file: LedgerFile, retention: Retention, now_unix: float, at_most: 
     """Delete the oldest rows that are too many, `at_most` of them, and give room back: one small step. True where
     more is to be done."""
     last = _last_to_go(file.db, retention, now_unix, at_most)
-    if last is not None:
+    body = _last_body_to_go(file.db, retention, now_unix, at_most)
+    if last is not None or body is not None:
         file.db.execute("BEGIN IMMEDIATE")
         try:
-            file.db.execute("DELETE FROM bodies WHERE id <= ?", (last,))
-            file.db.execute("DELETE FROM requests WHERE id <= ?", (last,))
+            file.db.execute("DELETE FROM bodies WHERE id <= ?", (max(last or "", body or ""),))
+            file.db.execute("DELETE FROM requests WHERE id <= ?", (last or "",))
             file.db.execute("COMMIT")
         except BaseException:
             file.rollback()
             raise
-    return _give_back(file.db, retention) or last is not None
+    return _give_back(file.db, retention) or last is not None or body is not None
 
 
 def _last_to_go(db: sqlite3.Connection, retention: Retention, now_unix: float, at_most: int) -> str | None:
     (last,) = db.execute(_OLDEST_BEFORE, (first_id(now_unix - retention.age_s), at_most)).fetchone()
     if last is None and _used_bytes(db) > retention.size_bytes:
         (last,) = db.execute(_OLDEST, (at_most,)).fetchone()
+    return None if last is None else str(last)
+
+
+def _last_body_to_go(
+    db: sqlite3.Connection, retention: Retention, now_unix: float, at_most: int
+) -> str | None:
+    before = first_id(now_unix - retention.bodies_age_s)
+    (last,) = db.execute(_OLDEST_BODY_BEFORE, (before, at_most)).fetchone()
     return None if last is None else str(last)
 
 

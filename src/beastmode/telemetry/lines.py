@@ -20,8 +20,7 @@ class Lines:
         self._news = Condition()
         self._closed = False
         self.lost = 0
-        self._thread = Thread(target=self._work, name="log lines", daemon=True)
-        self._thread.start()
+        self._thread: Thread | None = None
 
     def put(self, line: str) -> None:
         """Have it written. Never blocks, and never raises.   line: without its end."""
@@ -31,6 +30,9 @@ class Lines:
                 return
             self._waiting.append(line)
             self._news.notify()
+            if self._thread is None:
+                self._thread = Thread(target=self._work, name="log lines", daemon=True)
+                self._thread.start()
 
     def close(self, patience_s: float = 1.0) -> None:
         """Write what is left, unless nobody takes it in time. Idempotent."""
@@ -38,7 +40,8 @@ class Lines:
         with self._news:
             self._closed = True
             self._news.notify()
-        self._thread.join(max(0.0, deadline - time.monotonic()))
+        if self._thread is not None:
+            self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while True:

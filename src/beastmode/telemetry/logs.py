@@ -15,7 +15,7 @@ Level = Literal["debug", "info", "warning", "error"]
 _RANK: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 
 STARTED = "started"
-"""The gateway listens: url, upstreams."""
+"""The gateway listens: url, and in front of what. Programs only: people are greeted by the command."""
 DRAINING = "draining"
 """It was told to end: nothing new is taken."""
 STOPPED = "stopped"
