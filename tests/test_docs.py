@@ -28,6 +28,8 @@ from beastmode.failures.tips import TIPS
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
 from beastmode.store.entry import OUTCOMES, Entry
+from beastmode.telemetry.genai import attributes
+from beastmode.telemetry.logs import EVENTS
 from beastmode.testing.chaos import FAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -77,6 +79,29 @@ def test_every_outcome_and_field_of_a_request_is_documented() -> None:
     nothing = Entry(received_unix=0.0)
     whole = request_in_full.as_object(nothing, as_object(nothing), bodies=True)
     assert not missing([*OUTCOMES, *whole], "requests.md")
+
+
+def test_every_log_line_and_attribute_of_a_span_is_documented() -> None:
+    known = {
+        "received_unix": 0.0,
+        "total_s": 1.0,
+        "model": "m",
+        "dialect": "openai.chat",
+        "upstream": "http://h",
+    }
+    texts = dict.fromkeys(("class_", "outcome", "cache", "key", "run", "task", "method", "path"), "x")
+    numbers = (
+        "attempt",
+        "status",
+        "tokens_in",
+        "tokens_out",
+        "tokens_cached",
+        "tokens_reasoning",
+        "cost_usd",
+    )
+    counts: dict[str, Any] = dict.fromkeys((*numbers, "queue_s", "first_byte_s"), 1)
+    whole = attributes(Entry(**known, **texts, **counts, stream=True))
+    assert not missing([*EVENTS, *whole], "telemetry.md")
 
 
 def test_every_fault_of_chaos_is_documented() -> None:
