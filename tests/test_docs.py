@@ -89,7 +89,9 @@ def test_every_log_line_and_attribute_of_a_span_is_documented() -> None:
         "dialect": "openai.chat",
         "upstream": "http://h",
     }
-    texts = dict.fromkeys(("class_", "outcome", "cache", "key", "run", "task", "method", "path"), "x")
+    texts: dict[str, Any] = dict.fromkeys(
+        ("class_", "outcome", "cache", "key", "run", "task", "method", "path"), "x"
+    )
     numbers = (
         "attempt",
         "status",
