@@ -20,6 +20,7 @@ from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incom
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reply import Reply
+from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
@@ -47,6 +48,7 @@ class Proxy:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
         self._key_of, self._finishing = key_of, finishing
         self._flights = Flights()
+        self._room = Room(limits.most_held_bytes, limits.most_body_bytes, limits.room_s)
         self._secret = secrets.token_bytes(32)
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
@@ -78,9 +80,11 @@ class Proxy:
         if incoming.head_bytes > limits.most_head_bytes:
             raise rejections.head_too_large(limits.most_head_bytes)
         try:
-            call.body = await incoming.body(limits.most_body_bytes)
+            call.body = await incoming.body(limits.most_body_bytes, self._room)
         except BodyTooLargeError:
             raise rejections.too_large(limits.most_body_bytes) from None
+        except NoRoomError:
+            raise rejections.no_room(self._room.most_bytes) from None
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
         call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
         call.entry.key = name_of(incoming, self._secret)
@@ -149,3 +153,4 @@ class Proxy:
         for finish in self._finishing:
             finish(call)
         self._ledger.end(call.entry)
+        call.incoming.let_go()
