@@ -104,7 +104,7 @@ class Upstream:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._timeout,
                 trace_configs=[trace],
-                read_bufsize=1 << 18,
+                read_bufsize=1 << 16,
             )
             # aiohttp sends a GET again by itself when a kept connection turns out to be dead: no limit would count it.
             self._session._retry_connection = False
