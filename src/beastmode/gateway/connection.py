@@ -18,8 +18,8 @@ words of its dialect, and a record."""
 _STEP_BYTES = 16 * 1024
 """Of a body that counts as going on."""
 _THROWN_AWAY_EVERY_S = 0.005
-"""Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all; but
-at full speed, a few that send gigabytes would take all of the processor."""
+"""Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
+but at full speed, a few that send gigabytes would take all of the processor."""
 
 
 class Connection(HttpToolsProtocol):
