@@ -66,14 +66,14 @@ async def slowloris(attack: Attack) -> None:
         reading = asyncio.create_task(reader.read())
         while not (reading.done() or attack.over.is_set()):
             writer.write(b"x")
-            await asyncio.wait([reading], timeout=0.5)
+            await asyncio.wait([reading], timeout=5.0)
         cut = reading.done()
         writer.close()
         with suppress(OSError):
             await reading
         return "cut" if cut else "left alone"
 
-    await attack.all(one)
+    await attack.all(one, at_work_s=3.0)
 
 
 async def unstated(attack: Attack) -> None:
@@ -110,9 +110,11 @@ async def large(attack: Attack) -> None:
     """Good requests of 30 MB."""
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "word " * 6_000_000}]}).encode()
 
+    headers = {"Content-Length": str(len(body))}
+
     async def one(_number: int) -> str:
         async with (
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(headers=headers) as session,
             session.post(f"{attack.url}{CHAT}", data=_each(body)) as got,
         ):
             await got.read()
@@ -132,6 +134,7 @@ async def heads(attack: Attack) -> None:
                 async with session.post(f"{attack.url}{CHAT}", data=b"{}", headers=headers) as got:
                     await got.read()
                     status = str(got.status)
+                await asyncio.sleep(0.1)
         return status
 
     await attack.all(one)

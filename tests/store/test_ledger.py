@@ -152,7 +152,7 @@ def test_listeners_hear_of_each_request_twice_and_harm_none(tmp_path: Path) -> N
 def test_known_secrets_are_hidden_in_all_words_and_bodies(tmp_path: Path) -> None:
     path, heard = tmp_path / "ledger.db", list[str]()
     said: dict[str, Any] = {"cause": "no canary", "tip": "change canary", "path": "/canary", "class_": "auth"}
-    request = entry(**said, request_body=b"canary \xff", answer_body=b"a canary", sent=Sent())
+    request = entry(**said, request_body=b"canary \xff", answer_body=b"a canary", sent=Sent("a=canary"))
 
     async def play() -> None:
         hide = lambda text: text.replace("canary", "***")  # noqa: E731
@@ -165,6 +165,7 @@ def test_known_secrets_are_hidden_in_all_words_and_bodies(tmp_path: Path) -> Non
     assert found
     assert found.sent
     assert "secrets" in found.sent.flaw
+    assert found.sent.query == "a=***"
     assert (found.request_body, found.answer_body) == (b"*** \xff", b"a ***")
     assert b"canary" not in path.read_bytes()
     assert heard == ["no ***"]

@@ -70,7 +70,8 @@ class Listening:
         if self._spans is not None:
             await self._spans.close()
         ends = {name: number for name, number in counts.by_outcome.items() if number}
-        self._logs.tell("info", STOPPED, received=counts.received, **ends)
+        lost = self._lines.lost or None
+        self._logs.tell("info", STOPPED, received=counts.received, lines_lost=lost, **ends)
         self._lines.close()
 
     async def _look_out(self, alarm: Callable[[], str]) -> None:

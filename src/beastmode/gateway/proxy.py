@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
@@ -33,7 +33,7 @@ class Proxy:
     recorded in the ledger.
 
     key_of: what makes a request the same as another, so that one answer may serve both; None where none may.
-    finishing: called with each request right before its record is written.
+    finishing: called with each request right before its record is written; what they raise is dropped.
     """
 
     def __init__(
@@ -151,6 +151,7 @@ class Proxy:
     def _write(self, call: Call) -> None:
         call.entry.total_s = self._clock.monotonic() - call.received
         for finish in self._finishing:
-            finish(call)
+            with suppress(Exception):  # whatever it is, the request keeps its record
+                finish(call)
         self._ledger.end(call.entry)
         call.incoming.let_go()

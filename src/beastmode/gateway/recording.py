@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from beastmode.failures.secrets import Secrets, without_secrets
 from beastmode.failures.words import masked
@@ -77,9 +78,14 @@ def _text(body: bytes, most_bytes: int, had: str) -> tuple[str, list[str]]:
 
 
 def _without_secrets(text: str, secrets: Secrets) -> str:
+    return _without_known_forms(secrets.hide(text))
+
+
+@lru_cache(maxsize=4)
+def _without_known_forms(text: str) -> str:
+    """Remembered for those that fail together: the clients of one call, or one that asks the same again and again."""
     kept: list[str] = []
     end = 0
-    text = secrets.hide(text)
     for match in _HARMLESS.finditer(text):
         kept += masked(text[end : match.start()]), match[1], masked(match[2])
         end = match.end()

@@ -72,8 +72,8 @@ def record_stopped(call: Call) -> None:
 
 
 def record_everything(call: Call) -> None:
-    """Keep the bodies of whatever it was. Costs some milliseconds for 100 KB, on the way of other requests."""
-    if call.entry.sent is None:
+    """Keep the bodies of whatever it was, if it came in whole. Takes some milliseconds for 100 KB, from all others."""
+    if call.entry.sent is None and call.asked is not None:
         request, sent = request_body(call.incoming, call.body)
         _keep(call, (request, sent, answer_body(bytes(call.reply.kept), call.reply.headers, call.incoming)))
 

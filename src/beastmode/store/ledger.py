@@ -17,7 +17,7 @@ import msgspec
 
 from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.errors import LedgerError
-from beastmode.store.entry import OUTCOMES, SECRETS_REMOVED, Entry, Outcome, row_of
+from beastmode.store.entry import OUTCOMES, SECRETS_REMOVED, Entry, Outcome, Sent, row_of
 from beastmode.store.ledger_file import Body
 from beastmode.store.ledger_upkeep import Retention
 from beastmode.store.ledger_writer import LedgerWriter
@@ -144,10 +144,11 @@ def _hide_in(entry: Entry, hide: Callable[[str], str]) -> None:
     entry.answer_body = None if entry.answer_body is None else _hidden(entry.answer_body, hide)
     if entry.sent is None or entry.request_body is None:
         return
-    body = _hidden(entry.request_body, hide)
-    if body != entry.request_body:
-        entry.request_body = body
-        entry.sent = msgspec.structs.replace(entry.sent, flaw=entry.sent.flaw or SECRETS_REMOVED)
+    sent, body = entry.sent, _hidden(entry.request_body, hide)
+    query, headers = hide(sent.query), tuple((name, hide(value)) for name, value in sent.headers)
+    changed = (body, query, headers) != (entry.request_body, sent.query, sent.headers)
+    flaw = sent.flaw or (SECRETS_REMOVED if changed else "")
+    entry.request_body, entry.sent = body, Sent(query, headers, flaw)
 
 
 def _hidden(body: bytes, hide: Callable[[str], str]) -> bytes:
