@@ -14,6 +14,7 @@ import pytest
 from typer.main import get_command
 
 from beastmode import errors, events
+from beastmode.cli import cache as cache_command
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
 from beastmode.cli import replay as replay_command
@@ -27,6 +28,7 @@ from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
+from beastmode.store.entries_reader import Figures
 from beastmode.store.entry import OUTCOMES, Entry
 from beastmode.telemetry.genai import attributes
 from beastmode.telemetry.logs import EVENTS
@@ -69,6 +71,15 @@ def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:
 def test_the_table_of_the_gateways_settings_is_current() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "settings_docs.py"), "--check"]
     assert subprocess.run(command, timeout=60).returncode == 0
+
+
+def test_every_flag_and_field_of_the_cache_is_on_its_page() -> None:
+    commands = get_command(cache_command.app).commands  # type: ignore[attr-defined]
+    assert not missing([f"beast cache {name}" for name in commands], "cache.md")
+    flags = {flag for command in commands.values() for option in command.params for flag in option.opts}
+    assert not missing(sorted(flag for flag in flags if flag.startswith("--")), "cache.md")
+    nothing = cache_command.as_object(Figures(0.0, (), None, None, {}, 0, 0, 0))
+    assert not missing([*nothing, *nothing["tiers"], *nothing["tiers"]["l1"]], "cache.md")
 
 
 def test_every_check_of_the_doctor_is_documented() -> None:

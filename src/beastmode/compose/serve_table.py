@@ -246,10 +246,6 @@ NOT_YET = frozenset(
     [
         "tokens",
         "limits_per",
-        "cache",
-        "cache_memory",
-        "cache_disk",
-        "cache_ttl",
         "tls_cert",
         "tls_key",
     ]

@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.caching import stack_for
 from beastmode.compose.listening import Listening
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
@@ -23,6 +24,7 @@ from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.connection import Connection, Reaper
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.remembering import Remembering
 from beastmode.gateway.routes import Routes
 from beastmode.gateway.upstream import Upstream
 from beastmode.probes.probe import probe_for
@@ -82,8 +84,9 @@ def app_for(serving: Serving) -> App:
         on_end=listening.on_end,
         hide=listening.hide,
     )
-    carrier = Carrier(routes, ledger, clock, serving.limits)
-    proxy = Proxy(carrier, ledger, clock, serving.limits, finishing=listening.finishing)
+    carrier, stack = Carrier(routes, ledger, clock, serving.limits), stack_for(serving)
+    memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
+    proxy = Proxy(carrier, ledger, clock, serving.limits, memory, finishing=listening.finishing)
 
     def drain() -> None:
         listening.draining(ledger.counts.in_flight)
@@ -100,6 +103,8 @@ def app_for(serving: Serving) -> App:
             await asyncio.sleep(0.01)
         for backend in routes.every:
             await backend.close()
+        if stack is not None:
+            await stack.close()
         await ledger.close()
         await listening.end(ledger.counts)
 

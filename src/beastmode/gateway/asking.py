@@ -25,13 +25,6 @@ def name_of(incoming: Incoming, secret: bytes) -> str:
     return _short("address", incoming.address.encode(), secret)
 
 
-def tenant_of(incoming: Incoming) -> str:
-    """The credentials it sends, as 32 hex digits; "" without any. The same in every process and for ever, so that
-    answers and limits of one tenant can be told from those of another."""
-    sent = [name + b"\0" + value for name, value in incoming.headers if name in CREDENTIALS and value]
-    return blake2b(b"\0".join(sent), digest_size=16, person=b"tenant").hexdigest() if sent else ""
-
-
 def priority_of(incoming: Incoming) -> int:
     """Its class in line by `x-beast-priority`, lower first; what is not known there counts as interactive."""
     return _CLASSES.get(incoming.header(PRIORITY).strip().lower(), 0)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.asking import tenant_of
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.reply import Reply, Sink
@@ -57,15 +56,6 @@ class Call:
     behind: bool = False
     flight: Flight | None = None
     good_end: Outcome = "upstream_ok"
-
-    _tenant: str | None = None
-
-    @property
-    def tenant(self) -> str:
-        """Whose credential the client brought, as a hash; see `asking.tenant_of`."""
-        if self._tenant is None:
-            self._tenant = tenant_of(self.incoming)
-        return self._tenant
 
     @property
     def model(self) -> str:

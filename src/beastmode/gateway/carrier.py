@@ -33,6 +33,11 @@ class Carrier:
         self._routes, self._ledger, self._clock, self._limits = routes, ledger, clock, limits
         self._rng = random.Random()
 
+    def source_of(self, call: Call) -> tuple[str, bytes]:
+        """The base URL of the upstream that is asked first, and the tenant as which."""
+        upstream = self._routes.of(call.model)[0].upstream
+        return upstream.base_url, upstream.tenant_of(call.incoming)
+
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
         while True:
@@ -46,7 +51,7 @@ class Carrier:
         """Ask one upstream after the other, until one answers or the others could do no better."""
         call.rounds += 1
         failure: Failure | None = None
-        turns = in_turn(self._routes.of(call.model), lambda backend: backend.closed_s(call.tenant))
+        turns = in_turn(self._routes.of(call.model), lambda backend: backend.closed_s(call))
         for number, (backend, closed) in enumerate(turns, 1):
             if failure is not None and closed:
                 break
@@ -67,7 +72,7 @@ class Carrier:
             call.entry.tries += 1
             failure = await self._try(backend, call, admitted)
             if failure is not None and failure.throttle and failure.retry_after_s is not None:
-                backend.pause(call.tenant, failure)
+                backend.pause(call, failure)
             return failure
 
     async def _recorded(self, call: Call) -> None:

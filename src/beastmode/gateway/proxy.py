@@ -19,6 +19,7 @@ from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.patience import kept_alive
+from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
@@ -32,7 +33,6 @@ class Proxy:
     """Answers requests: from memory, with the answer of an identical one in flight, or through the carrier; each is
     recorded in the ledger.
 
-    key_of: what makes a request the same as another, so that one answer may serve both; None where none may.
     finishing: called with each request right before its record is written; what they raise is dropped.
     """
 
@@ -42,11 +42,12 @@ class Proxy:
         ledger: Ledger,
         clock: Clock,
         limits: ProxyLimits,
-        key_of: Callable[[Call], bytes | None] = lambda call: None,
+        memory: Remembering,
+        *,
         finishing: Sequence[Callable[[Call], None]] = (),
     ) -> None:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
-        self._key_of, self._finishing = key_of, finishing
+        self._memory, self._finishing = memory, finishing
         self._flights = Flights()
         self._room = Room(limits.most_held_bytes, limits.most_body_bytes, limits.room_s)
         self._secret = secrets.token_bytes(32)
@@ -56,8 +57,13 @@ class Proxy:
         call = self._received(incoming, reply)
         try:
             await self._read(call)
+            recall = self._memory.consider(call)
+            if recall is not None and (found := self._memory.at_hand(call, recall)) is not None:
+                await self._memory.replay(found, call)
+                call.entry.outcome = call.good_end
+                return
             async with self._watched(call):
-                failure = await self._answer(call)
+                failure = await self._answer(call, recall)
                 if failure is None:
                     call.entry.outcome = call.good_end
                 else:
@@ -98,19 +104,27 @@ class Proxy:
         ):
             yield
 
-    async def _answer(self, call: Call) -> Failure | None:
+    async def _answer(self, call: Call, recall: Recall | None) -> Failure | None:
         """Answer it; the failure that is left. Raises RejectedError."""
-        key = self._key_of(call)
-        if key is None:
+        if recall is None:
             return await self._carrier.carry(call)
-        while (flight := self._flights.joinable(key)) is not None:
+        if (found := await self._memory.find(call, recall)) is not None:
+            await self._memory.replay(found, call)
+            return None
+        while recall.wish.read and (flight := self._flights.joinable(recall.key)) is not None:
             try:
                 return await self._read_along(flight, call)
             except RejectedError:
                 continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
         flight = call.out = Flight(call, self._limits.most_answer_bytes)
-        self._flights.launch(key, flight, self._carrier.carry(call))
+        self._flights.launch(recall.key, flight, self._carry_and_keep(flight, recall))
         return await self._read_along(flight, call)
+
+    async def _carry_and_keep(self, flight: Flight, recall: Recall) -> Failure | None:
+        failure = await self._carrier.carry(flight.leader)
+        if failure is None:
+            self._memory.keep(flight, recall)
+        return failure
 
     async def _read_along(self, flight: Flight, call: Call) -> Failure | None:
         """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""

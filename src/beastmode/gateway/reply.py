@@ -25,24 +25,27 @@ class Reply:
     """One answer to one client.
 
     begun: the status has been sent, so that only more of the body can follow.   slow_s: how long a client may take
-    to make room for the next piece; then it counts as gone.   keep_bytes: of the body that are kept for the record.
-    headers, kept: what was sent of both.
+    to make room for the next piece; then it counts as gone.   notes: headers of ours that go with any answer.
+    keep_bytes: of the body that are kept for the record.   headers, kept: what was sent of both.
     """
 
-    __slots__ = ("_keep_bytes", "_send", "_slow_s", "begun", "ended", "headers", "kept")
+    __slots__ = ("_keep_bytes", "_send", "_slow_s", "begun", "ended", "headers", "kept", "notes")
 
     def __init__(self, send: Send, slow_s: float, keep_bytes: int = 0) -> None:
         self._send, self._slow_s, self._keep_bytes = send, slow_s, keep_bytes
         self.begun = self.ended = False
         self.headers: Headers = ()
         self.kept = bytearray()
+        self.notes: Headers = ()
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is."""
         if self.begun:
             return
         self.begun, self.headers = True, headers
-        await self._pass({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await self._pass(
+            {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
+        )
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body at once. Raises ClientGoneError where the client does not read."""

@@ -12,7 +12,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from beastmode.gateway.headers import to_client, to_upstream
+from beastmode.cache.key import tenant_of, without_credentials
+from beastmode.gateway.headers import CREDENTIALS, to_client, to_upstream
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.locate import locate
 
@@ -68,6 +69,13 @@ class Upstream:
     def url_of(self, incoming: Incoming) -> str:
         """Where a request goes."""
         return locate(self.base_url, incoming.path, incoming.query)
+
+    def tenant_of(self, incoming: Incoming) -> bytes:
+        """Whose credentials it sees with this request, as a hash."""
+        if self._key:
+            return tenant_of([self._key.encode()])
+        headers = [name + b"=" + value for name, value in incoming.headers if name in CREDENTIALS]
+        return tenant_of([*headers, *(one.encode() for one in without_credentials(incoming.query)[1])])
 
     @asynccontextmanager
     async def ask(self, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> AsyncIterator[Answer]:
