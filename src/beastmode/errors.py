@@ -100,6 +100,12 @@ class CacheError(BeastError):
     exit_code = EXIT_JOURNAL
 
 
+class KeysError(BeastError):
+    """The file of the keys or its disk failed, or a newer version wrote it; it was not changed."""
+
+    exit_code = EXIT_JOURNAL
+
+
 class ReportError(BeastError):
     """The report could not be written. The run itself is recorded."""
 

@@ -15,6 +15,7 @@ from beastmode.cache.admission import Mode
 from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.stack import Stack
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.door import door_for
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serving import server_for
 from beastmode.gateway.app import App
@@ -97,9 +98,10 @@ def by_hand(
 
     ledger = Ledger(ledger_path(home))
     routes = Routes([backend(url) for url in urls])
+    door = door_for(home, "127.0.0.1", "auto", clock, limits.most_waiting)
     carrier = Carrier(routes, ledger, clock, limits)
     memory = Remembering(Stack(L1Memory(10_000_000)), cache, clock, carrier.source_of)
-    proxy = Proxy(carrier, ledger, clock, limits, memory)
+    proxy = Proxy(carrier, ledger, clock, limits, memory, door)
 
     async def start() -> None:
         return None
@@ -108,6 +110,7 @@ def by_hand(
         for one in routes.every:
             await one.close()
         await ledger.close()
+        await door.close()
 
     own = pages(lambda: ledger.counts, lambda: "")
-    return App(proxy, own, slow_client_s=60.0, on_start=start, on_drain=lambda: None, on_stop=stop)
+    return App(proxy, own, door=door, slow_client_s=60.0, on_start=start, on_drain=lambda: None, on_stop=stop)

@@ -36,6 +36,7 @@ COMMANDS = {
     "requests": "List what went through the gateway, newest first, with what went wrong and what to do.",
     "replay": "Send a recorded request again, through a gateway or straight to its upstream.",
     "cache": "Show what is kept of answers, or forget it.",
+    "keys": "Make, list, change and take away the keys that a gateway asks for.",
     "serve": "Put a gateway in front of a model server: requests paced, recorded, explained.",
     "explain": "Say what an error means, whether a retry can help, and what to do.",
     "doctor": "Look at what a run needs, before it costs anything.",

@@ -28,7 +28,8 @@ def serve(config: str | None, **given: Any) -> None:
     serving = choose(given, os.environ, config, tell=_tell).serving
 
     def started(at: int) -> None:
-        where = f"http://{serving.host}:{at}"
+        host = f"[{serving.host}]" if ":" in serving.host else serving.host
+        where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
         if serving.log_format == "json":
             _log_start(where, in_front_of(serving))
             return

@@ -121,7 +121,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", "port", "8080", PORT, "Port to listen on; 0 for any that is free."),
     Setting("tls_cert", "tls_cert", "", PATH, "Certificate (PEM, with its chain) to serve https with."),
     Setting("tls_key", "tls_key", "", PATH, "Private key of that certificate (PEM)."),
-    Setting("home", "home", HOME, PATH, "Where the ledger and the cache live."),
+    Setting(
+        "keys",
+        "keys",
+        "auto",
+        one_of("auto", "required", "optional"),
+        "Whether a request needs a key of `beast keys`; auto: as soon as there is one, and always off loopback.",
+    ),
+    Setting("home", "home", HOME, PATH, "Where the ledger, the keys and the cache live."),
     Setting(
         "cache",
         "cache",
@@ -246,8 +253,6 @@ NOT_YET = frozenset(
     [
         "tokens",
         "limits_per",
-        "tls_cert",
-        "tls_key",
     ]
 )
 """Settings that nothing obeys yet: any value but the default is refused. Take a name out where it is obeyed."""

@@ -14,10 +14,11 @@ import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.caching import stack_for
+from beastmode.compose.door import door_for
 from beastmode.compose.listening import Listening
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
-from beastmode.errors import SettingError
+from beastmode.compose.tls import checked_tls
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.carrier import Carrier
@@ -35,7 +36,6 @@ from beastmode.store import prices
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _IDLE_CLIENT_S = 120.0
 """Longer than clients keep a connection they do not use, so that none sends a request into one that is being closed."""
 _LAST_WORDS_S = 2.0
@@ -50,6 +50,7 @@ def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: Non
 
 def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.Server:
     """The server, not yet running. Raises BeastError."""
+    tls = checked_tls(serving.tls_cert, serving.tls_key)
     app = app_for(serving)
     config = uvicorn.Config(
         app,
@@ -64,6 +65,8 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
         proxy_headers=False,
         timeout_keep_alive=round(_IDLE_CLIENT_S),
         timeout_graceful_shutdown=round(serving.drain_s),
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
     # What it logs are our own cut connections; every request has its record.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -72,10 +75,10 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
 
 def app_for(serving: Serving) -> App:
     """The application, not yet serving. Raises BeastError."""
-    _see_host(serving)
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
     routes, listening = _routes(serving), Listening(serving, clock)
+    door = door_for(serving.home, serving.host, serving.keys, clock, serving.limits.most_waiting)
     ledger = Ledger(
         ledger_path(serving.home),
         strict=serving.strict,
@@ -86,16 +89,21 @@ def app_for(serving: Serving) -> App:
     )
     carrier, stack = Carrier(routes, ledger, clock, serving.limits), stack_for(serving)
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
-    proxy = Proxy(carrier, ledger, clock, serving.limits, memory, finishing=listening.finishing)
+    proxy = Proxy(carrier, ledger, clock, serving.limits, memory, door, finishing=listening.finishing)
+
+    def alarm() -> str:
+        return ledger.alarm or door.alarm
 
     def drain() -> None:
         listening.draining(ledger.counts.in_flight)
+        door.stop()
         for backend in routes.every:
             backend.stop()
 
     async def start() -> None:
         asyncio.get_running_loop().run_in_executor(None, prices.load)
-        listening.begin(lambda: ledger.alarm)
+        door.watch()
+        listening.begin(alarm)
 
     async def stop() -> None:
         deadline = time.monotonic() + _LAST_WORDS_S
@@ -106,12 +114,13 @@ def app_for(serving: Serving) -> App:
         if stack is not None:
             await stack.close()
         await ledger.close()
+        await door.close()
         await listening.end(ledger.counts)
 
-    own = pages(lambda: ledger.counts, lambda: ledger.alarm)
     return App(
         proxy,
-        own,
+        pages(lambda: ledger.counts, alarm),
+        door=door,
         slow_client_s=serving.limits.slow_client_s,
         keep_bytes=listening.keep_bytes,
         on_start=start,
@@ -142,12 +151,6 @@ def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
 
     upstream = Upstream(one.url, key=key_of(one), idle_s=serving.idle_s, connect_s=serving.connect_s)
     return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting, name=one.name)
-
-
-def _see_host(serving: Serving) -> None:
-    if serving.host not in _LOOPBACK:
-        tip = "Serve on 127.0.0.1 with a proxy of your own in front; other addresses need keys, which come later."
-        raise SettingError("only loopback is served", where="--host", tip=tip)
 
 
 def _allow_connections() -> None:

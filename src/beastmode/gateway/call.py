@@ -13,6 +13,7 @@ from beastmode.store.ledger import Entry, Outcome
 
 if TYPE_CHECKING:
     from beastmode.gateway.flight import Flight
+    from beastmode.gateway.keys import Caller, Toll
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Call:
     what has gone out does not end with a line's end.   held: the last answer that was not passed on, for a failure
     that no retry has mended.   follower: of the stream that flows.   behind: some of what has come from the upstream
     has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
+    caller: who asks; None before that is known.   toll: set aside of its key's budgets.
     """
 
     incoming: Incoming
@@ -56,6 +58,8 @@ class Call:
     behind: bool = False
     flight: Flight | None = None
     good_end: Outcome = "upstream_ok"
+    caller: Caller | None = None
+    toll: Toll | None = None
 
     @property
     def model(self) -> str:

@@ -18,6 +18,7 @@ from beastmode.gateway.call import Call
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
+from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.backoff import backoff_s, hinted_s
 from beastmode.safeguards.guard import Admission
 from beastmode.store.ledger import Ledger
@@ -35,8 +36,15 @@ class Carrier:
 
     def source_of(self, call: Call) -> tuple[str, bytes]:
         """The base URL of the upstream that is asked first, and the tenant as which."""
-        upstream = self._routes.of(call.model)[0].upstream
+        upstream = self._first(call.model)
         return upstream.base_url, upstream.tenant_of(call.incoming)
+
+    def likely_upstream(self, model: str) -> str:
+        """The base URL of the one that is asked first for a model, where all are well."""
+        return self._first(model).base_url
+
+    def _first(self, model: str) -> Upstream:
+        return self._routes.of(model)[0].upstream
 
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""

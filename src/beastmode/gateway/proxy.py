@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -11,12 +10,12 @@ from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_shared
-from beastmode.gateway.asking import name_of
 from beastmode.gateway.call import Call, RejectedError
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
+from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.remembering import Recall, Remembering
@@ -43,14 +42,14 @@ class Proxy:
         clock: Clock,
         limits: ProxyLimits,
         memory: Remembering,
+        door: Doorkeeper,
         *,
         finishing: Sequence[Callable[[Call], None]] = (),
     ) -> None:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
-        self._memory, self._finishing = memory, finishing
+        self._memory, self._door, self._finishing = memory, door, finishing
         self._flights = Flights()
         self._room = Room(limits.most_held_bytes, limits.most_body_bytes, limits.room_s)
-        self._secret = secrets.token_bytes(32)
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
         """One request, from its arrival to its record."""
@@ -81,10 +80,11 @@ class Proxy:
             self._end(call)
 
     async def _read(self, call: Call) -> None:
-        """What it asks for. Raises RejectedError where it is too large, and ClientGoneError."""
+        """Who asks, and what for. Raises RejectedError where they may not or it is too large, and ClientGoneError."""
         incoming, limits = call.incoming, self._limits
         if incoming.head_bytes > limits.most_head_bytes:
             raise rejections.head_too_large(limits.most_head_bytes)
+        call.caller = self._door.receive(incoming, call.entry)
         try:
             call.body = await incoming.body(limits.most_body_bytes, self._room)
         except BodyTooLargeError:
@@ -93,7 +93,7 @@ class Proxy:
             raise rejections.no_room(self._room.most_bytes) from None
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
         call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
-        call.entry.key = name_of(incoming, self._secret)
+        self._door.allow(call.caller, incoming.method, call.asked)
 
     @asynccontextmanager
     async def _watched(self, call: Call) -> AsyncIterator[None]:
@@ -107,7 +107,7 @@ class Proxy:
     async def _answer(self, call: Call, recall: Recall | None) -> Failure | None:
         """Answer it; the failure that is left. Raises RejectedError."""
         if recall is None:
-            return await self._carrier.carry(call)
+            return await self._carry(call)
         if (found := await self._memory.find(call, recall)) is not None:
             await self._memory.replay(found, call)
             return None
@@ -121,10 +121,15 @@ class Proxy:
         return await self._read_along(flight, call)
 
     async def _carry_and_keep(self, flight: Flight, recall: Recall) -> Failure | None:
-        failure = await self._carrier.carry(flight.leader)
+        failure = await self._carry(flight.leader)
         if failure is None:
             self._memory.keep(flight, recall)
         return failure
+
+    async def _carry(self, call: Call) -> Failure | None:
+        """Let its key pay, then bring it upstream; the failure that is left. Raises RejectedError."""
+        call.toll = await self._door.enter(call, self._carrier.likely_upstream(call.model))
+        return await self._carrier.carry(call)
 
     async def _read_along(self, flight: Flight, call: Call) -> Failure | None:
         """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""
@@ -164,6 +169,8 @@ class Proxy:
 
     def _write(self, call: Call) -> None:
         call.entry.total_s = self._clock.monotonic() - call.received
+        if call.toll is not None:
+            self._door.settle(call.toll, call.entry)
         for finish in self._finishing:
             with suppress(Exception):  # whatever it is, the request keeps its record
                 finish(call)

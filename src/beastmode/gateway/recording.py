@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from beastmode.failures.secrets import Secrets, without_secrets
 from beastmode.failures.words import masked
-from beastmode.gateway.headers import CREDENTIALS, as_text
+from beastmode.gateway.carried import CREDENTIALS
+from beastmode.gateway.headers import as_text
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.packing import unpacked
 from beastmode.store.entry import SECRETS_REMOVED, Sent
@@ -57,7 +58,7 @@ def answer_body(body: bytes, headers: Headers, incoming: Incoming) -> bytes:
 
 def own_secrets(incoming: Incoming) -> Secrets:
     """What this client brought to say who it is; an upstream may say it back in any words."""
-    values = [incoming.token]
+    values = [incoming.token, *incoming.keys]
     for name, value in incoming.headers:
         if name in CREDENTIALS or name in (b"cookie", b"proxy-authorization"):
             text = value.decode("latin-1")

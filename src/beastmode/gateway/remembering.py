@@ -78,6 +78,7 @@ class Remembering:
             headers=incoming.headers,
             body=call.body,
             recipe=recipe,
+            salt=str(call.caller.round) if call.caller and call.caller.round else "",
         )
         return Recall(key, wish, upstream, self._the_stack.generation)
 
