@@ -205,11 +205,11 @@ def test_a_file_that_cannot_be_is_refused_in_words(tmp_path: Path, file: str, wo
     assert "sk-live" not in said
 
 
-def test_nobody_waits_for_what_is_not_built(tmp_path: Path) -> None:
-    file = UPSTREAMS + "[serve]\n" + "".join(f'{name} = "x"\n' for name in NOT_YET & OF_SERVE.keys())
-    assert refused(tmp_path, file)
-    for name in NOT_YET & {"otel"}:
-        assert f"{name} is not built yet" in refused(tmp_path, UPSTREAMS, {name: "on"})
+@pytest.mark.parametrize("name", sorted(NOT_YET))
+def test_nobody_waits_for_what_is_not_built(tmp_path: Path, name: str) -> None:
+    value = {"tokens": "200000/min", "limits_per": "credential"}[name]
+    file = f'[upstreams.main]\nurl = "http://a:1"\n{name} = "{value}"\n'
+    assert f"{name} is not built yet" in refused(tmp_path, file)
 
 
 def test_a_variable_that_is_misspelt_is_told(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def send_again(entry: Entry, *, to: str, home: Path, key: str = "", anyway
 @asynccontextmanager
 async def _own_gateway(upstream: str, home: Path) -> AsyncIterator[str]:
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    serving_it = Serving((UpstreamSettings(upstream),), port=0, home=home, keys="off", log_level="error")
+    serving_it = Serving((UpstreamSettings(upstream),), port=0, home=home, keys="optional", log_level="error")
     server = server_for(serving_it, started.set_result)
     serving = asyncio.create_task(server.serve())
     begun: list[asyncio.Future[Any]] = [serving, started]
