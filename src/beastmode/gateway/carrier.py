@@ -48,9 +48,11 @@ class Carrier:
 
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
+        spent = 0
         while True:
             failure = await self._round(call)
-            wait_s = None if failure is None else self._again_after_s(failure, call)
+            spent += failure is not None and not failure.throttle
+            wait_s = None if failure is None else self._again_after_s(failure, call, spent)
             if wait_s is None:
                 return failure
             await asyncio.sleep(wait_s)
@@ -106,14 +108,14 @@ class Carrier:
         admitted.cut_off = failure.class_ == "timeout"
         return failure
 
-    def _again_after_s(self, failure: Failure, call: Call) -> float | None:
+    def _again_after_s(self, failure: Failure, call: Call, spent: int) -> float | None:
         """Seconds until the next round; None where none may follow: bytes have gone out, it cannot help, or it would
-        come too late. A throttle that says when to come back is waited for in line, and is no retry too many."""
+        come too late.   spent: rounds that count; a throttle is waited for, and is no retry too many."""
         if call.answering or failure.passing is not True:
             return None
         if failure.throttle and failure.retry_after_s is not None:
             wait_s = hinted_s(failure.retry_after_s, self._rng)
-        elif call.rounds > self._limits.retries:
+        elif spent > self._limits.retries:
             return None
         else:
             wait_s = backoff_s(call.rounds, self._rng)

@@ -22,7 +22,10 @@ def waited_too_long(queue_timeout_s: float, waited_s: Mapping[str, float]) -> Re
     """Its time in line is over.   waited_s: at the head of the line, by reason; empty: it never got there."""
     reason = max(waited_s, key=lambda one: waited_s[one], default="")
     why = _REASONS.get(reason, reason) or "others were in front all the time"
-    tip = "Ask less at once, wait longer (--queue-timeout), or raise what it bears (--rate, --upstream-concurrency)."
+    tip = (
+        "Ask less at once, wait longer (--queue-timeout, and the client's own timeout), "
+        "or raise what it bears (--rate, --upstream-concurrency)."
+    )
     return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, 1.0)
 
 
