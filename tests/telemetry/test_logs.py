@@ -39,7 +39,7 @@ def told(level: Level) -> list[dict[str, Any]]:
     some.ended(GOOD)
     some.ended(BAD)
     some.alarm("ledger.db: the disk is full\n  Free space.")
-    some.alarm("")
+    some.alarm_over("the ledger can be written again")
     assert all("\n" not in line for line in lines)
     return [json.loads(line) for line in lines]
 

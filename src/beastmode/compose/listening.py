@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 
 from beastmode.clock import Clock
 from beastmode.compose.serve_keys import key_of
@@ -21,8 +19,6 @@ from beastmode.telemetry.logs import DRAINING, STOPPED, Handler, Logs
 from beastmode.telemetry.spans import Spans
 
 _STDERR = 2
-_LOOK_S = 1.0
-"""Between two looks at whether an alarm is raised."""
 
 
 class Listening:
@@ -43,19 +39,25 @@ class Listening:
             unix=clock.unix,
         )
         self._spans = Spans() if serving.otel else None
-        self._watch: asyncio.Task[None] | None = None
         self.on_begin: Sequence[Listener] = [self._logs.received] if serving.log_level == "debug" else []
         self.on_end: Sequence[Listener] = [self._logs.ended, *([self._spans.ended] if self._spans else [])]
         self.finishing = _finishing(serving)
         self.keep_bytes = MOST_ANSWER_BYTES if serving.record == "all" else 0
 
-    def begin(self, alarm: Callable[[], str]) -> None:
-        """Look out for alarms from now on."""
-        self._watch = asyncio.get_running_loop().create_task(self._look_out(alarm))
+    def begin(self) -> None:
+        """Hear what the libraries of traces log from now on."""
         if self._spans is not None:
             logger = logging.getLogger("opentelemetry")
             logger.addHandler(Handler(self._logs))
             logger.propagate = False
+
+    def alarm(self, words: str) -> None:
+        """Something needs a person."""
+        self._logs.alarm(words)
+
+    def alarm_over(self, words: str) -> None:
+        """It has passed."""
+        self._logs.alarm_over(words)
 
     def draining(self, in_flight: int) -> None:
         """It was told to end."""
@@ -63,25 +65,12 @@ class Listening:
 
     async def end(self, counts: Counts) -> None:
         """It has ended."""
-        if self._watch is not None:
-            self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
         if self._spans is not None:
             await self._spans.close()
         ends = {name: number for name, number in counts.by_outcome.items() if number}
         lost = self._lines.lost or None
         self._logs.tell("info", STOPPED, received=counts.received, lines_lost=lost, **ends)
         self._lines.close()
-
-    async def _look_out(self, alarm: Callable[[], str]) -> None:
-        told = ""
-        while True:
-            now = alarm()
-            if bool(now) != bool(told):
-                self._logs.alarm(now)
-            told = now
-            await asyncio.sleep(_LOOK_S)
 
 
 def _known(serving: Serving) -> Iterator[str]:

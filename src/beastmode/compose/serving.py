@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import resource
 import time
 from collections.abc import Callable
@@ -13,9 +14,11 @@ from types import FrameType
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.alarms import LedgerAlarm, Tell
 from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
 from beastmode.compose.listening import Listening
+from beastmode.compose.port import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.tls import checked_tls
@@ -42,16 +45,22 @@ _LAST_WORDS_S = 2.0
 """For requests that were cut at the end of the drain to have their record."""
 
 
-def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
-    """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port."""
+def serve(
+    serving: Serving, on_started: Callable[[int], None] = lambda port: None, tell: Tell = lambda alarm: None
+) -> None:
+    """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port.
+    tell: is told of alarms, and of their end."""
     _allow_connections()
-    server_for(serving, on_started).run()
+    see_port(serving.host, serving.port)  # uvicorn would end without a word that anybody reads
+    server_for(serving, on_started, tell).run()
 
 
-def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.Server:
+def server_for(
+    serving: Serving, on_started: Callable[[int], None], tell: Tell = lambda alarm: None
+) -> uvicorn.Server:
     """The server, not yet running. Raises BeastError."""
     tls = checked_tls(serving.tls_cert, serving.tls_key)
-    app = app_for(serving)
+    app = app_for(serving, tell)
     config = uvicorn.Config(
         app,
         host=serving.host,
@@ -64,7 +73,7 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=round(_IDLE_CLIENT_S),
-        timeout_graceful_shutdown=round(serving.drain_s),
+        timeout_graceful_shutdown=math.ceil(serving.drain_s),
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,
     )
@@ -73,7 +82,7 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
     return _Server(config, app, serving.limits.slow_client_s, on_started)
 
 
-def app_for(serving: Serving) -> App:
+def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     """The application, not yet serving. Raises BeastError."""
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
@@ -100,10 +109,14 @@ def app_for(serving: Serving) -> App:
         for backend in routes.every:
             backend.stop()
 
+    watching: list[asyncio.Task[None]] = []
+
     async def start() -> None:
-        asyncio.get_running_loop().run_in_executor(None, prices.load)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, prices.load)
+        watching.append(loop.create_task(_alarm_of(ledger, serving, listening, tell).watch()))
         door.watch()
-        listening.begin(alarm)
+        listening.begin()
 
     async def stop() -> None:
         deadline = time.monotonic() + _LAST_WORDS_S
@@ -111,6 +124,8 @@ def app_for(serving: Serving) -> App:
             await asyncio.sleep(0.01)
         for backend in routes.every:
             await backend.close()
+        for task in watching:
+            task.cancel()
         if stack is not None:
             await stack.close()
         await ledger.close()
@@ -126,6 +141,15 @@ def app_for(serving: Serving) -> App:
         on_start=start,
         on_drain=drain,
         on_stop=stop,
+    )
+
+
+def _alarm_of(ledger: Ledger, serving: Serving, listening: Listening, tell: Tell) -> LedgerAlarm:
+    """People hear of it as a sentence, programs as an object."""
+    if serving.log_format == "json":
+        return LedgerAlarm(ledger, listening.alarm, listening.alarm_over)
+    return LedgerAlarm(
+        ledger, lambda alarm: tell(f"beast: alarm: {alarm}"), lambda words: tell(f"beast: {words}")
     )
 
 

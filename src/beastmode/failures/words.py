@@ -27,13 +27,13 @@ _NAMED = re.compile(
     r"((?:[^\s\"'`&,;})\]\\]|\\(?![\"'])){4,})",
     re.IGNORECASE,
 )
-_COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
-_COOKIES = re.compile("cookie")
-_SCHEMES_BEGIN = re.compile(r"\b[bdnat](?=earer\s|asic\s|igest\s|egotiate\s|pikey\s|oken\s)")
-_NAMES_BEGIN = re.compile(
-    "k(?=ey)|t(?=oken)|s(?=ecret|ession|ignature)|p(?=assw|assphrase|wd)|a(?=uthorization)|c(?=ookie|redential)"
+_SCHEME_BEGINS = re.compile(r"bearer|basic|digest|negotiate|apikey|token")
+_NAMED_BEGINS = re.compile(
+    r"key|token|secre(?=t)|passw|passphrase|authorization|cookie|credential|signature|session|pwd"
 )
-_LONG_TEXT = 2_000
+"""Where the two above may begin. None may hide the beginning of another: in `secretoken` there are two."""
+_COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
+_COOKIE_BEGINS = re.compile("cookie")
 _SHORT = 12
 _WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
 _PREFIX = re.compile(
@@ -78,36 +78,35 @@ def masked(text: str) -> str:
     if "=" in text and ("?" in text or "&" in text):
         text = _URL_QUERY.sub(_query, text)
     if "cookie" in low:
-        text = _sub(_COOKIE, _COOKIES, _named, text)
+        text = sub_where(_COOKIE, _COOKIE_BEGINS, _value, text)
     if holds(low, _SCHEMES):
-        text = _sub(_SCHEME, _SCHEMES_BEGIN, _credential, text)
+        text = sub_where(_SCHEME, _SCHEME_BEGINS, _credential, text)
     if holds(low, _NAMES):
-        text = _sub(_NAMED, _NAMES_BEGIN, _named, text)
+        text = sub_where(_NAMED, _NAMED_BEGINS, _value, text)
     if len(max(text.split(), key=len, default="")) < _SHORT:
         return text
     return _WORD.sub(_opaque, text)
 
 
-def _sub(
-    pattern: re.Pattern[str], begins: re.Pattern[str], put: Callable[[re.Match[str]], str], text: str
+def sub_where(
+    pattern: re.Pattern[str], begins: re.Pattern[str], instead: Callable[[re.Match[str]], str], text: str
 ) -> str:
-    """As `pattern.sub(put, text)`, four times as fast in long texts.
-
-    begins: finds, in lower case, every place where a match can begin.
-    """
+    """As `pattern.sub`, but looks only where `begins` finds a beginning of it in lower case: many words whose capitals
+    do not count took ten times as long, which was 20 ms for a body of 64 KB."""
     low = text.lower()
-    if len(text) < _LONG_TEXT or len(low) != len(text):
-        return pattern.sub(put, text)
-    kept: list[str] = []
-    end = 0
+    if len(low) != len(text):  # places would not be the same in both
+        return pattern.sub(instead, text)
+    parts: list[str] = []
+    at = 0
     for begin in begins.finditer(low):
-        if begin.start() >= end and (match := pattern.match(text, begin.start())):
-            kept += text[end : match.start()], put(match)
-            end = match.end()
-    return "".join([*kept, text[end:]])
+        match = pattern.match(text, begin.start()) if begin.start() >= at else None
+        if match is not None:
+            parts += [text[at : match.start()], instead(match)]
+            at = match.end()
+    return "".join([*parts, text[at:]])
 
 
-def _named(match: re.Match[str]) -> str:
+def _value(match: re.Match[str]) -> str:
     return f"{match[1]}***"
 
 

@@ -56,7 +56,7 @@ def shutting_down() -> RejectedError:
 
 def too_large(most_bytes: int) -> RejectedError:
     """The client sends more than is taken."""
-    cause = f"the request is larger than the {most_bytes / 2**20:g} MiB that are taken"
+    cause = f"the request is larger than the {most_bytes / 1e6:g} MB that are taken"
     tip = "Send less at once; large files belong to the file interface of a provider, not through here."
     return RejectedError(413, Failure("payload_too_large", cause, False, tip))
 
@@ -69,7 +69,7 @@ def not_cached() -> RejectedError:
 
 def head_too_large(most_bytes: int) -> RejectedError:
     """The client sends more headers than are taken."""
-    cause = f"the headers are larger than the {most_bytes / 2**10:g} KiB that are taken"
+    cause = f"the headers are larger than the {most_bytes / 1e3:g} kB that are taken"
     return RejectedError(
         431, Failure("payload_too_large", cause, False, "Send shorter headers, and no more than needed.")
     )

@@ -75,12 +75,13 @@ class Logs:
             self.tell("warning" if wrong else "debug", REQUEST_ENDED, **_fields(entry))
 
     def alarm(self, words: str) -> None:
-        """An alarm was raised, or, with "", has passed."""
-        if not words:
-            self.tell("info", ALARM_OVER)
-            return
+        """Something needs a person.   words: what it is, then what to do on a line of its own."""
         cause, _, tip = words.partition("\n")
         self.tell("error", ALARM, cause=cause.strip(), tip=tip.strip())
+
+    def alarm_over(self, words: str) -> None:
+        """It has passed."""
+        self.tell("info", ALARM_OVER, cause=words)
 
 
 class Handler(logging.Handler):
