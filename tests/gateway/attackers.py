@@ -154,7 +154,7 @@ async def unread(attack: Attack) -> None:
         writer.transport.abort()
         return "never read"
 
-    await attack.all(one, at_work_s=5.0)
+    await attack.all(one, at_work_s=15.0)  # until the memory of all sockets between is full
 
 
 async def overload(attack: Attack) -> None:

@@ -101,6 +101,8 @@ def test_memory_stays_bounded_and_others_are_answered(
             others.ask(300)
         memory = peak_mb(gateway)
         counted = asyncio.run(asyncio.wait_for(settled(url), 60))
+        gateway.terminate()
+        gateway.wait(60)
     before, during = others.p99_ms
     print(f"\n{attack}: {dict(said)}; at most {memory} MB; p99 of others {before:.1f} -> {during:.1f} ms")
     assert others.answered == {200: 600}
