@@ -24,13 +24,14 @@ PRIORITY = b"x-beast-priority"
 """Ours: a client says with it how urgent it is. It goes no further."""
 _REMADE = frozenset((b"host", b"content-length", b"expect"))
 """The client library writes these anew for the request it sends."""
+_NOT_FOR_UPSTREAM = _REMADE | _HOP_BY_HOP | {PRIORITY}
 CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
 """Headers in which the dialects carry a client's key."""
 
 
 def to_upstream(headers: Headers, key: str = "") -> list[tuple[str, str]]:
     """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in."""
-    dropped = _REMADE | _HOP_BY_HOP | _named_in_connection(headers) | {PRIORITY}
+    dropped = _with_named(_NOT_FOR_UPSTREAM, headers)
     passed = [(name, value) for name, value in headers if name not in dropped]
     if key:
         passed = _with_key(passed, key)
@@ -40,7 +41,7 @@ def to_upstream(headers: Headers, key: str = "") -> list[tuple[str, str]]:
 def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
     """The headers of an upstream's answer that go back to the client; its length stays: bodies pass untouched."""
     lowered = [(name.lower(), value) for name, value in headers]
-    dropped = _HOP_BY_HOP | _named_in_connection(lowered)
+    dropped = _with_named(_HOP_BY_HOP, lowered)
     return [(name, value) for name, value in lowered if name not in dropped]
 
 
@@ -52,9 +53,12 @@ def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str) -> list[tuple[by
     return [*others, (names[0], value.encode("latin-1"))]
 
 
-def _named_in_connection(headers: Headers) -> frozenset[bytes]:
-    named = (value for name, value in headers if name == b"connection")
-    return frozenset(part.strip().lower() for value in named for part in value.split(b","))
+def _with_named(dropped: frozenset[bytes], headers: Headers) -> frozenset[bytes]:
+    """These, and those that a `connection` header names."""
+    named = [value for name, value in headers if name == b"connection"]
+    if not named:
+        return dropped
+    return dropped.union(part.strip().lower() for part in b",".join(named).split(b","))
 
 
 def as_text(headers: Headers) -> dict[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")
 _LAST_VERSION = re.compile(r"/v\d+[a-z0-9]*$")
 
 
+@lru_cache(maxsize=128)
 def locate(base: str, path: str, query: str = "") -> str:
     """The whole URL. The base may end with its version or not, and the client's path may begin with one or not.
 
