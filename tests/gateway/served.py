@@ -105,4 +105,4 @@ def by_hand(
         await ledger.close()
 
     own = pages(lambda: ledger.counts, lambda: "")
-    return App(proxy, own, slow_client_s=60.0, on_start=start, on_drain=lambda: None, on_stop=stop)
+    return App(proxy, own, on_start=start, on_drain=lambda: None, on_stop=stop)

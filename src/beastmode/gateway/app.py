@@ -24,12 +24,11 @@ class App:
         proxy: Proxy,
         pages: dict[str, Page],
         *,
-        slow_client_s: float,
         on_start: Callable[[], Awaitable[None]],
         on_drain: Callable[[], None],
         on_stop: Callable[[], Awaitable[None]],
     ) -> None:
-        self._proxy, self._pages, self._slow_client_s = proxy, pages, slow_client_s
+        self._proxy, self._pages = proxy, pages
         self._on_start, self._on_drain, self._on_stop = on_start, on_drain, on_stop
 
     def drain(self) -> None:
@@ -42,7 +41,7 @@ class App:
         elif scope["type"] == "websocket":
             await _refuse_websocket(receive, send)
         else:
-            await self._http(Incoming(scope, receive), Reply(send, self._slow_client_s))
+            await self._http(Incoming(scope, receive), Reply(send))
 
     async def _http(self, incoming: Incoming, reply: Reply) -> None:
         page = self._pages.get(incoming.path) if incoming.method in ("GET", "HEAD") else None

@@ -1,12 +1,11 @@
-"""Reply: what goes back to the client, and whether it has begun. Cuts off clients that do not read."""
+"""Reply: what goes back to the client, and whether it has begun."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from beastmode.gateway.incoming import ClientGoneError, Headers, Message
+from beastmode.gateway.incoming import Headers, Message
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -24,14 +23,14 @@ class Sink(Protocol):
 class Reply:
     """One answer to one client.
 
-    begun: the status has been sent, so that only more of the body can follow.   slow_s: how long a client may take
-    to make room for the next piece; then it counts as gone.
+    begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
+    what sends to it until its connection is cut (`connection.Reaper`); then it has gone, and nothing is raised here.
     """
 
-    __slots__ = ("_send", "_slow_s", "begun", "ended")
+    __slots__ = ("_send", "begun", "ended")
 
-    def __init__(self, send: Send, slow_s: float) -> None:
-        self._send, self._slow_s = send, slow_s
+    def __init__(self, send: Send) -> None:
+        self._send = send
         self.begun = self.ended = False
 
     async def start(self, status: int, headers: Headers) -> None:
@@ -39,25 +38,18 @@ class Reply:
         if self.begun:
             return
         self.begun = True
-        await self._pass({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
     async def piece(self, data: bytes) -> None:
-        """Send a piece of the body at once. Raises ClientGoneError where the client does not read."""
-        await self._pass({"type": "http.response.body", "body": data, "more_body": True})
+        """Send a piece of the body at once."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece."""
         self.ended = True
-        await self._pass({"type": "http.response.body", "body": data})
+        await self._send({"type": "http.response.body", "body": data})
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer in one piece. Its length is added."""
         await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
         await self.end(body)
-
-    async def _pass(self, message: Message) -> None:
-        try:
-            async with asyncio.timeout(self._slow_s):
-                await self._send(message)
-        except TimeoutError:
-            raise ClientGoneError from None
