@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from beastmode.gateway.call import Call
 
 
-@asynccontextmanager
-async def kept_alive(call: Call, after_s: float, every_s: float) -> AsyncIterator[None]:
+class kept_alive:
     """Within, a client that asked for a stream hears its dialect's keepalive, first after `after_s` seconds, until the
     upstream's answer begins. Until then no byte goes out, so that an error still has its status."""
-    if call.asked is None or not call.asked.stream or not call.dialect.keepalive:
-        yield
-        return
-    keeper = asyncio.get_running_loop().create_task(_keep_alive(call, after_s, every_s))
-    try:
-        yield
-    finally:
-        keeper.cancel()
+
+    __slots__ = ("_after_s", "_call", "_every_s", "_keeper")
+
+    def __init__(self, call: Call, after_s: float, every_s: float) -> None:
+        self._call, self._after_s, self._every_s = call, after_s, every_s
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        call = self._call
+        if call.asked is not None and call.asked.stream and call.dialect.keepalive:
+            keeping = _keep_alive(call, self._after_s, self._every_s)
+            self._keeper = asyncio.get_running_loop().create_task(keeping)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
 
 
 async def _keep_alive(call: Call, after_s: float, every_s: float) -> None:
