@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 
 from beastmode.failures import answers
 from beastmode.gateway.dialects.protocol import NO_USAGE, Usage
 
 _MOST_LAST = 64 * 1024
-_FIELDS = tuple(field.name for field in fields(Usage))
 
 
 class EventFollower:
@@ -80,5 +78,4 @@ def updated(before: Usage, told: Usage) -> Usage:
     """What was told later, and what only was told before."""
     if told is NO_USAGE:
         return before
-    values = ((getattr(told, name), getattr(before, name)) for name in _FIELDS)
-    return Usage(*(old if new is None else new for new, old in values))
+    return Usage(*(old if new is None else new for new, old in zip(told, before, strict=True)))

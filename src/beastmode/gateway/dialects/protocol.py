@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from beastmode.failures import answers
 from beastmode.failures.failure import Failure
@@ -24,8 +23,7 @@ EVENT_STREAM: Head = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request asks for.
 
     dialect: as the ledger stores it.   model: "" where none is named.   stream: asks for server-sent events.
@@ -45,8 +43,7 @@ class Asked:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens as the provider counted them; None where it does not say.
 
     tokens_in: of the prompt. With OpenAI and Gemini the cached ones are among them, with Anthropic they are not.
