@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test quick lint bench clean system
+.PHONY: run test quick lint bench bench-peers clean system
 
 run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
@@ -24,6 +24,8 @@ bench: $(VENV)/.installed-bench     ## each budget of speed beside its peers, as
 	@$(PYTHON) scripts/system_packages.py bench
 	@$(BIN)/python -m bench $(ROWS)
 
+bench-peers: .peers/.installed      ## LiteLLM and Portkey, for the rows of the gateway: 0.8 GB, apart from our packages
+
 system:                            ## what the tests need beside Python; names what could not be had
 	@$(PYTHON) scripts/system_packages.py
 
@@ -42,5 +44,11 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
+.peers/.installed: Makefile
+	$(PYTHON) -m venv .peers/litellm
+	.peers/litellm/bin/pip install --quiet --disable-pip-version-check 'litellm[proxy]==1.108.7'
+	npm install --silent --no-audit --no-fund --prefix .peers/portkey @portkey-ai/gateway@1.15.2
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

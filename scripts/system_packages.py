@@ -14,10 +14,11 @@ import sys
 
 NEEDED = {
     "tests": {"git": "git", "openssl": "openssl", "strace": "strace"},
-    "bench": {"parallel": "parallel"},
+    "bench": {"parallel": "parallel", "nginx": "nginx-light", "wrk": "wrk"},
 }
 """Command -> Debian package. openssl makes the certificates of the tests; strace shows the crash tests
-every call on the journal's folder; GNU parallel is what many would use instead of us."""
+every call on the journal's folder; GNU parallel is what many would use instead of us, nginx what they would put
+in front of a server; wrk asks."""
 
 
 def main(purpose: str = "tests") -> int:
