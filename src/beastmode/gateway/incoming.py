@@ -79,7 +79,7 @@ class Incoming:
     def head_bytes(self) -> int:
         """About how large its line and its headers are."""
         line = len(self.path) + len(self.query)
-        return line + sum(len(name) + len(value) for name, value in self.headers)
+        return line + sum([len(name) + len(value) for name, value in self.headers])
 
     def watched(self, answered: Callable[[], bool]) -> Watched:
         """`async with incoming.watched(…)`: within, a client that goes away cancels what is awaited; ClientGoneError
