@@ -14,8 +14,10 @@ import pytest
 from typer.main import get_command
 
 from beastmode import errors, events
+from beastmode.cli import cache as cache_command
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
+from beastmode.cli import keys as keys_command
 from beastmode.cli import requests as requests_command
 from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
@@ -23,9 +25,12 @@ from beastmode.cli.app import COMMANDS
 from beastmode.cli.requests import as_object
 from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
+from beastmode.gateway.keys import Needed
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
+from beastmode.store.entries_reader import Figures
 from beastmode.store.entry import OUTCOMES, Entry
+from beastmode.store.key import RIGHTS
 from beastmode.testing.chaos import FAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -54,16 +59,35 @@ def test_every_setting_and_flag_is_documented() -> None:
         (explain_command.app, "explain.md"),
         (requests_command.app, "requests.md"),
         (serve_command.app, "gateway.md"),
+        (keys_command.app, "keys.md"),
     ],
 )
 def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:
-    flags = [flag for option in get_command(app).params for flag in option.opts if flag.startswith("--")]
+    command = get_command(app)
+    commands = [command, *getattr(command, "commands", {}).values()]
+    options = [option for one in commands for option in one.params]
+    flags = [flag for option in options for flag in option.opts if flag.startswith("--")]
     assert not [flag for flag in flags if flag not in DOCS[page]]
 
 
 def test_the_table_of_the_gateways_settings_is_current() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "settings_docs.py"), "--check"]
     assert subprocess.run(command, timeout=60).returncode == 0
+
+
+def test_every_flag_and_field_of_the_cache_is_on_its_page() -> None:
+    commands = get_command(cache_command.app).commands  # type: ignore[attr-defined]
+    assert not missing([f"beast cache {name}" for name in commands], "cache.md")
+    flags = {flag for command in commands.values() for option in command.params for flag in option.opts}
+    assert not missing(sorted(flag for flag in flags if flag.startswith("--")), "cache.md")
+    nothing = cache_command.as_object(Figures(0.0, (), None, None, {}, 0, 0, 0))
+    assert not missing([*nothing, *nothing["tiers"], *nothing["tiers"]["l1"]], "cache.md")
+
+
+def test_every_command_and_right_of_keys_is_documented() -> None:
+    commands: dict[str, Any] = vars(get_command(keys_command.app))["commands"]
+    assert not [name for name in commands if f"beast keys {name}" not in DOCS["keys.md"]]
+    assert not missing([*RIGHTS, *get_args(Needed)], "keys.md")
 
 
 def test_every_check_of_the_doctor_is_documented() -> None:

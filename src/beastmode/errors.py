@@ -90,6 +90,22 @@ class LedgerError(BeastError):
     exit_code = EXIT_JOURNAL
 
 
+class CacheVersionError(BeastError):
+    """The cache was written by a newer version; it was not touched."""
+
+
+class CacheError(BeastError):
+    """The cache or its disk failed. Nothing is lost but time: its answers can be asked for again."""
+
+    exit_code = EXIT_JOURNAL
+
+
+class KeysError(BeastError):
+    """The file of the keys or its disk failed, or a newer version wrote it; it was not changed."""
+
+    exit_code = EXIT_JOURNAL
+
+
 class ReportError(BeastError):
     """The report could not be written. The run itself is recorded."""
 

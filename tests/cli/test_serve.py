@@ -50,7 +50,9 @@ def test_it_serves_until_term_and_every_request_is_listed(tmp_path: Path) -> Non
     ("flags", "words"),
     [
         (["--upstream", "nowhere"], "is no base URL"),
-        (["--upstream", "http://127.0.0.1:9", "--host", "0.0.0.0"], "only loopback is served"),
+        (["--upstream", "http://127.0.0.1:9", "--host", "0.0.0.0"], "beast keys add NAME --home"),
+        (["--upstream", "http://127.0.0.1:9", "--host", "::", "--keys", "optional"], "so a key is needed"),
+        (["--upstream", "http://127.0.0.1:9", "--tls-cert", "no", "--tls-key", "no"], "no: No such file"),
         (["--upstream", "http://127.0.0.1:9", "--rate", "0/s"], "would never start anything"),
         (["--upstream", "http://127.0.0.1:9", "--upstream-concurrency", "0"], "is not a concurrency"),
         (

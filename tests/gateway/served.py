@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,17 +11,21 @@ from typing import Any
 
 import uvicorn
 
+from beastmode.cache.admission import Mode
+from beastmode.cache.l1_memory import L1Memory
+from beastmode.cache.stack import Stack
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.door import door_for
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serving import server_for
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
-from beastmode.gateway.call import Call
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.connection import Connection
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.remembering import Remembering
 from beastmode.gateway.routes import Routes
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.guard import Guard
@@ -79,9 +83,9 @@ def by_hand(
     urls: list[str],
     home: Path,
     *,
-    key_of: Callable[[Call], bytes | None] = lambda call: None,
     limits: ProxyLimits = ProxyLimits(),  # noqa: B008 it is frozen
     concurrency: int | None = None,
+    cache: Mode = "off",
 ) -> App:
     """An app in front of several upstreams, tried in order, with its limits in memory."""
     clock = SYSTEM_CLOCK
@@ -94,7 +98,10 @@ def by_hand(
 
     ledger = Ledger(ledger_path(home))
     routes = Routes([backend(url) for url in urls])
-    proxy = Proxy(Carrier(routes, ledger, clock, limits), ledger, clock, limits, key_of)
+    door = door_for(home, "127.0.0.1", "auto", clock, limits.most_waiting)
+    carrier = Carrier(routes, ledger, clock, limits)
+    memory = Remembering(Stack(L1Memory(10_000_000)), cache, clock, carrier.source_of)
+    proxy = Proxy(carrier, ledger, clock, limits, memory, door)
 
     async def start() -> None:
         return None
@@ -103,6 +110,7 @@ def by_hand(
         for one in routes.every:
             await one.close()
         await ledger.close()
+        await door.close()
 
     own = pages(lambda: ledger.counts, lambda: "")
-    return App(proxy, own, on_start=start, on_drain=lambda: None, on_stop=stop)
+    return App(proxy, own, door=door, on_start=start, on_drain=lambda: None, on_stop=stop)

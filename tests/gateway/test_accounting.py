@@ -107,6 +107,6 @@ def test_none_is_unaccounted_for_through_faults_and_clients_that_go_away(tmp_pat
     by_outcome = Counter(entry.outcome for entry in kept)
     assert all(counted[f'beast_requests_total{{outcome="{name}"}}'] == n for name, n in by_outcome.items())
     assert by_outcome["upstream_ok"] > most * 0.5
-    assert {"failed", "rejected", "cancelled", "upstream_ok"} == set(by_outcome)
+    assert {"failed", "rejected", "cancelled", "upstream_ok"} <= set(by_outcome)
     assert [entry for entry in kept if entry.outcome in ("failed", "rejected") and not entry.class_] == []
     assert {entry.dialect for entry in kept} == set(PATHS)

@@ -11,16 +11,11 @@ import aiohttp
 import openai
 import pytest
 
-from beastmode.gateway.call import Call
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import by_hand, records, serving_app
 
 MANY = 1000
-
-
-def same_body(call: Call) -> bytes | None:
-    return call.body or None
 
 
 def run(story: Any) -> Any:
@@ -38,7 +33,7 @@ def test_a_thousand_at_once_are_one_call_to_the_upstream(tmp_path: Path, stream:
     async def story() -> tuple[list[tuple[int, bytes]], int]:
         slow = Trouble(latency_s=1.0)
         async with ModelServer() as server, Chaos(server.url, plan=lambda _: slow) as chaos:
-            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            app = by_hand([chaos.url], tmp_path, cache="all")
             connector = aiohttp.TCPConnector(limit=0)
             async with serving_app(app) as url, aiohttp.ClientSession(connector=connector) as session:
                 answers = await asyncio.gather(*(post(session, url, stream=stream) for _ in range(MANY)))
@@ -58,7 +53,7 @@ def test_the_leader_s_client_may_go_and_it_is_still_one_call(tmp_path: Path, str
     async def story() -> tuple[list[tuple[int, bytes]], int]:
         slow = Trouble(latency_s=0.5)
         async with ModelServer() as server, Chaos(server.url, plan=lambda _: slow) as chaos:
-            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            app = by_hand([chaos.url], tmp_path, cache="all")
             async with serving_app(app) as url, aiohttp.ClientSession() as session:
                 leader = asyncio.create_task(post(session, url, stream=stream))
                 await asyncio.sleep(0.2)
@@ -79,7 +74,7 @@ def test_the_leader_s_client_may_go_and_it_is_still_one_call(tmp_path: Path, str
 def test_when_all_clients_have_gone_the_upstream_s_connection_is_closed(tmp_path: Path) -> None:
     async def story() -> None:
         async with Chaos(plan=lambda _: Trouble(fault="hang_mid_stream")) as chaos:
-            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            app = by_hand([chaos.url], tmp_path, cache="all")
             async with serving_app(app) as url, aiohttp.ClientSession() as session:
                 clients = [asyncio.create_task(post(session, url, stream=True)) for _ in range(3)]
                 while not chaos.requests:
@@ -103,7 +98,7 @@ def test_a_failure_reaches_everybody_and_the_next_one_asks_again(tmp_path: Path)
             ModelServer() as server,
             Chaos(server.url, plan=lambda _: troubles.pop() if troubles else Trouble()) as chaos,
         ):
-            app = by_hand([chaos.url], tmp_path, key_of=same_body)
+            app = by_hand([chaos.url], tmp_path, cache="all")
             async with serving_app(app) as url, aiohttp.ClientSession() as session:
                 failed = await asyncio.gather(*(post(session, url, stream=False) for _ in range(4)))
                 return failed, await post(session, url, stream=False)
@@ -121,7 +116,7 @@ def test_an_unmodified_client_reads_along_in_a_stream(tmp_path: Path) -> None:
         async with (
             ModelServer() as server,
             Chaos(server.url, plan=lambda _: slow, drip_s=0.0005) as chaos,
-            serving_app(by_hand([chaos.url], tmp_path, key_of=same_body)) as url,
+            serving_app(by_hand([chaos.url], tmp_path, cache="all")) as url,
         ):
             return await asyncio.gather(*(late(url, wait_s) for wait_s in (0.0, 0.1, 0.2)))
 

@@ -34,6 +34,8 @@ COMMANDS = {
     "logs": "Show what an attempt of a task printed.",
     "report": "Write the report of a run again and show where it is.",
     "requests": "List what went through the gateway, newest first, with what went wrong and what to do.",
+    "cache": "Show what is kept of answers, or forget it.",
+    "keys": "Make, list, change and take away the keys that a gateway asks for.",
     "serve": "Put a gateway in front of a model server: requests paced, recorded, explained.",
     "explain": "Say what an error means, whether a retry can help, and what to do.",
     "doctor": "Look at what a run needs, before it costs anything.",

@@ -27,7 +27,8 @@ def serve(config: str | None, **given: Any) -> None:
     serving = choose(given, os.environ, config, tell=_tell).serving
 
     def started(at: int) -> None:
-        where = f"http://{serving.host}:{at}"
+        host = f"[{serving.host}]" if ":" in serving.host else serving.host
+        where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
         print(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.", file=sys.stderr)
         sys.stderr.flush()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from beastmode.gateway.keys import Needed
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.runner.home import HOME
 from beastmode.settings import Rate
@@ -47,6 +48,7 @@ class Serving:
     port: int = 8080
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    keys: Needed = "auto"
     home: Path = Path(HOME)
     cache: Literal["off", "deterministic", "all"] = "deterministic"
     cache_memory_bytes: int = 256_000_000

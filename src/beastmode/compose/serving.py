@@ -14,15 +14,18 @@ from types import FrameType
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.caching import stack_for
+from beastmode.compose.door import door_for
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
-from beastmode.errors import SettingError
+from beastmode.compose.tls import checked_tls
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.connection import Connection, Reaper
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
+from beastmode.gateway.remembering import Remembering
 from beastmode.gateway.routes import Routes
 from beastmode.gateway.upstream import Upstream
 from beastmode.probes.probe import probe_for
@@ -33,7 +36,6 @@ from beastmode.store import prices
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _IDLE_CLIENT_S = 120.0
 """Longer than clients keep a connection they do not use, so that none sends a request into one that is being closed."""
 _OBJECTS_A_LOOK = 10_000
@@ -62,6 +64,7 @@ def _settle() -> None:
 
 def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.Server:
     """The server, not yet running. Raises BeastError."""
+    tls = checked_tls(serving.tls_cert, serving.tls_key)
     app = app_for(serving)
     config = uvicorn.Config(
         app,
@@ -76,6 +79,8 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
         proxy_headers=False,
         timeout_keep_alive=round(_IDLE_CLIENT_S),
         timeout_graceful_shutdown=round(serving.drain_s),
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
     # What it logs are our own cut connections; every request has its record.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -84,19 +89,23 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
 
 def app_for(serving: Serving) -> App:
     """The application, not yet serving. Raises BeastError."""
-    _see_host(serving)
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
+    door = door_for(serving.home, serving.host, serving.keys, clock, serving.limits.most_waiting)
     ledger = Ledger(ledger_path(serving.home), strict=serving.strict, retention=serving.retention)
     routes = _routes(serving)
-    proxy = Proxy(Carrier(routes, ledger, clock, serving.limits), ledger, clock, serving.limits)
+    carrier, stack = Carrier(routes, ledger, clock, serving.limits), stack_for(serving)
+    memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
+    proxy = Proxy(carrier, ledger, clock, serving.limits, memory, door)
 
     def drain() -> None:
+        door.stop()
         for backend in routes.every:
             backend.stop()
 
     async def start() -> None:
         asyncio.get_running_loop().run_in_executor(None, prices.load)
+        door.watch()
 
     async def stop() -> None:
         deadline = time.monotonic() + _LAST_WORDS_S
@@ -104,10 +113,13 @@ def app_for(serving: Serving) -> App:
             await asyncio.sleep(0.01)
         for backend in routes.every:
             await backend.close()
+        if stack is not None:
+            await stack.close()
         await ledger.close()
+        await door.close()
 
-    own = pages(lambda: ledger.counts, lambda: ledger.alarm)
-    return App(proxy, own, on_start=start, on_drain=drain, on_stop=stop)
+    own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
+    return App(proxy, own, door=door, on_start=start, on_drain=drain, on_stop=stop)
 
 
 def _routes(serving: Serving) -> Routes[Backend]:
@@ -132,12 +144,6 @@ def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
 
     upstream = Upstream(one.url, key=key_of(one), idle_s=serving.idle_s, connect_s=serving.connect_s)
     return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting, name=one.name)
-
-
-def _see_host(serving: Serving) -> None:
-    if serving.host not in _LOOPBACK:
-        tip = "Serve on 127.0.0.1 with a proxy of your own in front; other addresses need keys, which come later."
-        raise SettingError("only loopback is served", where="--host", tip=tip)
 
 
 def _allow_connections() -> None:

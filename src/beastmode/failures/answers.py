@@ -30,6 +30,9 @@ _ENDS = {
     "gemini": (),
 }
 _FAILS = ("error", "response.failed")
+_MARKS = {dialect: tuple(name.encode() for name in (*ends, *_FAILS)) for dialect, ends in _ENDS.items()}
+_MARKS["gemini"] = (b'"finishReason"', b'"blockReason"', b'"error"')
+"""One of these stands in every event that may end a stream or fail it."""
 
 
 def dialect_of(path: str) -> Dialect | None:
@@ -57,6 +60,7 @@ class Ending:
         self.complete = self.failed = False
         self.events = 0
         self._dialect = dialect
+        self._marks = _MARKS[dialect]
         self._look = look
         self._name = ""
         self._rest = bytearray()
@@ -124,7 +128,10 @@ class Ending:
         if data == b"[DONE]":
             self.complete |= self._dialect == "chat"
             return
-        if not _may_end(self._dialect, data) and b'"error"' not in data:
+        for mark in self._marks:  # most events are words, and nothing else
+            if mark in data:
+                break
+        else:
             return
         value = _parsed(data)
         if isinstance(value, dict):
@@ -152,13 +159,6 @@ def flaw_in(
     if ending.failed:
         return replace(evidence, body=ending.bare or body)
     return None if ending.complete else replace(evidence, exception=CUT_OFF)
-
-
-def _may_end(dialect: Dialect, data: bytes) -> bool:
-    """Whether it is worth to read this one: most events of a stream are words, and nothing else."""
-    if dialect == "gemini":
-        return b'"finishReason"' in data or b'"blockReason"' in data
-    return any(name.encode() in data for name in (*_ENDS[dialect], *_FAILS))
 
 
 def _gemini_ended(value: dict[str, Any]) -> bool:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.incoming import Incoming, Receive, Scope
+from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.proxy import Proxy
 from beastmode.gateway.reply import Reply, Send
+from beastmode.store.key import Right
 
 Page = Callable[[], tuple[int, str, bytes]]
 """Gives status, content type and body."""
+RIGHTS: dict[str, Right] = {"/metrics": "metrics"}
+"""Pages that not everybody may see where keys are asked for, and the right that opens each."""
 
 
 class App:
     """The gateway as an ASGI application.
 
-    pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they are not counted as requests.
+    door: says who may see a page.   pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they
+    are not counted as requests.
     on_start, on_stop: called when the server begins and ends; on_drain: when nothing more is to be begun.
     """
 
@@ -24,11 +30,12 @@ class App:
         proxy: Proxy,
         pages: dict[str, Page],
         *,
+        door: Doorkeeper,
         on_start: Callable[[], Awaitable[None]],
         on_drain: Callable[[], None],
         on_stop: Callable[[], Awaitable[None]],
     ) -> None:
-        self._proxy, self._pages = proxy, pages
+        self._proxy, self._pages, self._door = proxy, pages, door
         self._on_start, self._on_drain, self._on_stop = on_start, on_drain, on_stop
 
     def drain(self) -> None:
@@ -46,14 +53,23 @@ class App:
     async def _http(self, incoming: Incoming, reply: Reply) -> None:
         page = self._pages.get(incoming.path) if incoming.method in ("GET", "HEAD") else None
         if page is not None:
-            status, kind, body = page()
-            await reply.whole(status, [(b"content-type", kind.encode())], body)
+            await self._show(page, incoming, reply)
         elif incoming.path == "/" and incoming.method == "HEAD":
             await reply.whole(200, [], b"")  # Claude Code asks this first
         elif incoming.header(b"upgrade").lower() == "websocket":
             await reply.whole(426, [(b"connection", b"close")], b"")  # Codex then uses HTTP at once
         else:
             await self._proxy.handle(incoming, reply)
+
+    async def _show(self, page: Page, incoming: Incoming, reply: Reply) -> None:
+        right = RIGHTS.get(incoming.path)
+        refused = self._door.refusal(incoming, right) if right else None
+        if refused is None:
+            status, kind, body = page()
+        else:
+            status, kind = refused.status, "application/json"
+            body = dialect_for(incoming.method, incoming.path).error(refused.failure, status)
+        await reply.whole(status, [(b"content-type", kind.encode())], body)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

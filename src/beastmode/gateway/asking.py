@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from beastmode.gateway.headers import CREDENTIALS, PRIORITY
+from beastmode.gateway.carried import CREDENTIALS
+from beastmode.gateway.headers import PRIORITY
 from beastmode.gateway.incoming import Incoming
+from beastmode.gateway.path_token import read_token
 
 _NAME_BYTES = 4
 _CLASSES = {"interactive": 0, "batch": 1, "warming": 2}
 
 
 def name_of(incoming: Incoming, secret: bytes) -> str:
-    """Who asks: the token of the path, or else the credential it sends, or else its address; as 8 hex digits.
+    """Who asks: the key of the path's token, or else the credential it sends, or else its address; as 8 hex digits.
 
     secret: random bytes, at most 64. The name is no secret: whoever lacks these bytes cannot find the credential by
     trying, nor compare names of two secrets. Of several credentials, the first in the request counts.
     """
-    if incoming.token:
-        return _short("token", incoming.token.encode(), secret)
+    if incoming.token and (key := read_token(incoming.token).key):
+        return _short("token", key.encode(), secret)
     credential = next((value for name, value in incoming.headers if name in CREDENTIALS and value), b"")
     if credential:
         return _short("credential", credential, secret)
     return _short("address", incoming.address.encode(), secret)
-
-
-def tenant_of(incoming: Incoming) -> str:
-    """The credentials it sends, as 32 hex digits; "" without any. The same in every process and for ever, so that
-    answers and limits of one tenant can be told from those of another."""
-    sent = [name + b"\0" + value for name, value in incoming.headers if name in CREDENTIALS and value]
-    return blake2b(b"\0".join(sent), digest_size=16, person=b"tenant").hexdigest() if sent else ""
 
 
 def priority_of(incoming: Incoming) -> int:

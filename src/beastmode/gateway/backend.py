@@ -59,11 +59,13 @@ class Backend:
         self._by_tenant = by_tenant
         self._stopped = False
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
-        self.lane("")  # what is wrong with the limits is told before the first request
+        self._lane("")  # what is wrong with the limits is told before the first request
 
-    def lane(self, tenant: str) -> Lane:
-        """What stands between this tenant and the upstream."""
-        scope = tenant if self._by_tenant else ""
+    def lane_of(self, call: Call) -> Lane:
+        """What stands between this call and the upstream."""
+        return self._lane(self.upstream.tenant_of(call.incoming).hex() if self._by_tenant else "")
+
+    def _lane(self, scope: str) -> Lane:
         lane = self._lanes.get(scope)
         if lane is None:
             lane = self._lanes[scope] = Lane(self._guard_for(scope), self._most_waiting)
@@ -83,7 +85,7 @@ class Backend:
         return Admitted(self, call, patient)
 
     async def _enter(self, call: Call, patient: bool) -> Admission:
-        lane, again = self.lane(call.tenant), self in call.tried
+        lane, again = self.lane_of(call), self in call.tried
         admission = lane.guard.admit(retry=again, patient=patient)
         before = self._clock.monotonic()
         try:
@@ -106,14 +108,14 @@ class Backend:
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         return admission
 
-    def closed_s(self, tenant: str) -> float:
-        """Seconds until something may leave for it, whatever the limits; 0 where it is well."""
-        return self.lane(tenant).guard.closed_s()
+    def closed_s(self, call: Call) -> float:
+        """Seconds until this call could leave for it, whatever the limits; 0 where it is well."""
+        return self.lane_of(call).guard.closed_s()
 
-    def pause(self, tenant: str, failure: Failure) -> None:
+    def pause(self, call: Call, failure: Failure) -> None:
         """Let nothing leave until the time that it stated."""
         if failure.retry_after_s is not None:
-            self.lane(tenant).guard.pause(failure.retry_after_s, failure.class_)
+            self.lane_of(call).guard.pause(failure.retry_after_s, failure.class_)
 
     def stop(self) -> None:
         """Admit nobody any more."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.asking import tenant_of
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.reply import Reply, Sink
@@ -14,6 +13,7 @@ from beastmode.store.ledger import Entry, Outcome
 
 if TYPE_CHECKING:
     from beastmode.gateway.flight import Flight
+    from beastmode.gateway.keys import Caller, Toll
 
 
 @dataclass(slots=True)
@@ -36,6 +36,7 @@ class Call:
     what has gone out does not end with a line's end.   held: the last answer that was not passed on, for a failure
     that no retry has mended.   follower: of the stream that flows.   behind: some of what has come from the upstream
     has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
+    caller: who asks; None before that is known.   toll: set aside of its key's budgets.
     """
 
     incoming: Incoming
@@ -57,15 +58,8 @@ class Call:
     behind: bool = False
     flight: Flight | None = None
     good_end: Outcome = "upstream_ok"
-
-    _tenant: str | None = None
-
-    @property
-    def tenant(self) -> str:
-        """Whose credential the client brought, as a hash; see `asking.tenant_of`."""
-        if self._tenant is None:
-            self._tenant = tenant_of(self.incoming)
-        return self._tenant
+    caller: Caller | None = None
+    toll: Toll | None = None
 
     @property
     def model(self) -> str:

@@ -18,6 +18,7 @@ from beastmode.gateway.call import Call
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
+from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.backoff import backoff_s, hinted_s
 from beastmode.safeguards.guard import Admission
 from beastmode.store.ledger import Ledger
@@ -33,6 +34,18 @@ class Carrier:
         self._routes, self._ledger, self._clock, self._limits = routes, ledger, clock, limits
         self._rng = random.Random()
 
+    def source_of(self, call: Call) -> tuple[str, bytes]:
+        """The base URL of the upstream that is asked first, and the tenant as which."""
+        upstream = self._first(call.model)
+        return upstream.base_url, upstream.tenant_of(call.incoming)
+
+    def likely_upstream(self, model: str) -> str:
+        """The base URL of the one that is asked first for a model, where all are well."""
+        return self._first(model).base_url
+
+    def _first(self, model: str) -> Upstream:
+        return self._routes.of(model)[0].upstream
+
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
         while True:
@@ -46,7 +59,7 @@ class Carrier:
         """Ask one upstream after the other, until one answers or the others could do no better."""
         call.rounds += 1
         failure: Failure | None = None
-        turns = in_turn(self._routes.of(call.model), lambda backend: backend.closed_s(call.tenant))
+        turns = in_turn(self._routes.of(call.model), lambda backend: backend.closed_s(call))
         for number, (backend, closed) in enumerate(turns, 1):
             if failure is not None and closed:
                 break
@@ -67,7 +80,7 @@ class Carrier:
             call.entry.tries += 1
             failure = await self._try(backend, call, admitted)
             if failure is not None and failure.throttle and failure.retry_after_s is not None:
-                backend.pause(call.tenant, failure)
+                backend.pause(call, failure)
             return failure
 
     async def _recorded(self, call: Call) -> None:

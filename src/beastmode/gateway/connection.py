@@ -6,6 +6,9 @@ uvicorn with httptools bounds neither: a header may grow for ever, and a connect
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -55,7 +58,7 @@ class Connection(HttpToolsProtocol):
 
     def waits_for(self) -> tuple[object, ...] | None:
         """What its client has still to do, and how far it has come with it; None where it is not its turn."""
-        unsent = self.transport.get_write_buffer_size()
+        unsent = _unsent(self.transport)
         if self.transport.is_closing():
             return ("to go",)
         if unsent:
@@ -66,6 +69,18 @@ class Connection(HttpToolsProtocol):
         if answered and self.timeout_keep_alive_task is None:
             return "to send a head", self._head_began
         return None
+
+
+def _unsent(transport: asyncio.Transport) -> int:
+    """Bytes that its client has not taken. Of TLS the loop does not tell how many wait below it; the kernel does."""
+    waiting = transport.get_write_buffer_size()
+    if waiting or transport.get_extra_info("sslcontext") is None:
+        return waiting
+    try:
+        queued = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:  # it has just gone, or this is no Linux: then the end of an idle connection cuts it
+        return 0
+    return int.from_bytes(queued, sys.byteorder)
 
 
 class Reaper:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from beastmode.gateway.carried import CREDENTIALS
 from beastmode.gateway.incoming import Headers
 
 _HOP_BY_HOP = frozenset(
@@ -25,16 +26,17 @@ PRIORITY = b"x-beast-priority"
 _REMADE = frozenset((b"host", b"content-length", b"expect"))
 """The client library writes these anew for the request it sends."""
 _NOT_FOR_UPSTREAM = _REMADE | _HOP_BY_HOP | {PRIORITY}
-CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
-"""Headers in which the dialects carry a client's key."""
+_ANTHROPIC = b"anthropic-version"
+"""A client that sends this wants its upstream's key in `x-api-key`."""
 
 
-def to_upstream(headers: Headers, key: str = "") -> list[tuple[str, str]]:
-    """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in."""
+def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tuple[str, str]]:
+    """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in.
+    place: the header for it where the client has no credential of its own, b"" where that is not known."""
     dropped = _with_named(_NOT_FOR_UPSTREAM, headers)
     passed = [(name, value) for name, value in headers if name not in dropped]
     if key:
-        passed = _with_key(passed, key)
+        passed = _with_key(passed, key, place)
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in passed]
 
 
@@ -45,9 +47,10 @@ def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, value in lowered if name not in dropped]
 
 
-def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str) -> list[tuple[bytes, bytes]]:
+def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str, place: bytes) -> list[tuple[bytes, bytes]]:
     headers = list(headers)
-    names = [name for name, _ in headers if name in CREDENTIALS] or [b"authorization"]
+    usual = b"x-api-key" if any(name == _ANTHROPIC for name, _ in headers) else b"authorization"
+    names = [name for name, _ in headers if name in CREDENTIALS] or [place or usual]
     others = [(name, value) for name, value in headers if name not in CREDENTIALS]
     value = f"Bearer {key}" if names[0] == b"authorization" else key
     return [*others, (names[0], value.encode("latin-1"))]

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any
 
+from beastmode.gateway.carried import take_out
+
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,19 +32,32 @@ class BodyTooLargeError(Exception):
 
 
 class Incoming:
-    """One request. Its path and headers are as sent, byte for byte; the token of its path is taken out.
+    """One request. Its path and headers are as sent, byte for byte; the token of its path is taken out, and so are
+    keys of ours, wherever they stand but in the body: nothing that comes later can pass one on.
 
     token: of `/t/TOKEN/v1/…`, "" without: it names key, run, task and attempt, so that the credential headers stay
     free.   path: percent-encoded, begins with a slash.   query: without the question mark.
+    keys: of ours, in headers and query; key_at: the header in which an upstream of this client wants its own.
     address: of the client, without its port; "" where it is not known.
     """
 
-    __slots__ = ("_lost", "_receive", "address", "headers", "method", "path", "query", "token")
+    __slots__ = (
+        "_lost",
+        "_receive",
+        "address",
+        "headers",
+        "key_at",
+        "keys",
+        "method",
+        "path",
+        "query",
+        "token",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
-        self.headers: Headers = scope["headers"]
-        self.query = scope["query_string"].decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        self.headers, self.query, self.keys, self.key_at = take_out(scope["headers"], query)
         raw: bytes | None = scope.get("raw_path")
         path = scope["path"] if raw is None else raw.decode("latin-1")
         self.token, self.path = split_token(path)

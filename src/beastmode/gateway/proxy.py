@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_shared
-from beastmode.gateway.asking import name_of
 from beastmode.gateway.call import Call, RejectedError
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
+from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.patience import kept_alive
+from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
@@ -29,10 +29,7 @@ _MOST_WORDS = 1000
 
 class Proxy:
     """Answers requests: from memory, with the answer of an identical one in flight, or through the carrier; each is
-    recorded in the ledger.
-
-    key_of: what makes a request the same as another, so that one answer may serve both; None where none may.
-    """
+    recorded in the ledger."""
 
     def __init__(
         self,
@@ -40,20 +37,25 @@ class Proxy:
         ledger: Ledger,
         clock: Clock,
         limits: ProxyLimits,
-        key_of: Callable[[Call], bytes | None] = lambda call: None,
+        memory: Remembering,
+        door: Doorkeeper,
     ) -> None:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
-        self._key_of = key_of
+        self._memory, self._door = memory, door
         self._flights = Flights()
-        self._secret = secrets.token_bytes(32)
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
         """One request, from its arrival to its record."""
         call = self._received(incoming, reply)
         try:
             await self._read(call)
+            recall = self._memory.consider(call)
+            if recall is not None and (found := self._memory.at_hand(call, recall)) is not None:
+                await self._memory.replay(found, call)
+                call.entry.outcome = call.good_end
+                return
             async with self._watched(call):
-                failure = await self._answer(call)
+                failure = await self._answer(call, recall)
                 if failure is None:
                     call.entry.outcome = call.good_end
                 else:
@@ -71,17 +73,18 @@ class Proxy:
             self._end(call)
 
     async def _read(self, call: Call) -> None:
-        """What it asks for. Raises RejectedError where it is too large, and ClientGoneError."""
+        """Who asks, and what for. Raises RejectedError where they may not or it is too large, and ClientGoneError."""
         incoming, limits = call.incoming, self._limits
         if incoming.head_bytes > limits.most_head_bytes:
             raise rejections.head_too_large(limits.most_head_bytes)
+        call.caller = self._door.receive(incoming, call.entry)
         try:
             call.body = await incoming.body(limits.most_body_bytes)
         except BodyTooLargeError:
             raise rejections.too_large(limits.most_body_bytes) from None
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
         call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
-        call.entry.key = name_of(incoming, self._secret)
+        self._door.allow(call.caller, incoming.method, call.asked)
 
     @asynccontextmanager
     async def _watched(self, call: Call) -> AsyncIterator[None]:
@@ -92,19 +95,32 @@ class Proxy:
         ):
             yield
 
-    async def _answer(self, call: Call) -> Failure | None:
+    async def _answer(self, call: Call, recall: Recall | None) -> Failure | None:
         """Answer it; the failure that is left. Raises RejectedError."""
-        key = self._key_of(call)
-        if key is None:
-            return await self._carrier.carry(call)
-        while (flight := self._flights.joinable(key)) is not None:
+        if recall is None:
+            return await self._carry(call)
+        if (found := await self._memory.find(call, recall)) is not None:
+            await self._memory.replay(found, call)
+            return None
+        while recall.wish.read and (flight := self._flights.joinable(recall.key)) is not None:
             try:
                 return await self._read_along(flight, call)
             except RejectedError:
                 continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
         flight = call.out = Flight(call, self._limits.most_answer_bytes)
-        self._flights.launch(key, flight, self._carrier.carry(call))
+        self._flights.launch(recall.key, flight, self._carry_and_keep(flight, recall))
         return await self._read_along(flight, call)
+
+    async def _carry_and_keep(self, flight: Flight, recall: Recall) -> Failure | None:
+        failure = await self._carry(flight.leader)
+        if failure is None:
+            self._memory.keep(flight, recall)
+        return failure
+
+    async def _carry(self, call: Call) -> Failure | None:
+        """Let its key pay, then bring it upstream; the failure that is left. Raises RejectedError."""
+        call.toll = await self._door.enter(call, self._carrier.likely_upstream(call.model))
+        return await self._carrier.carry(call)
 
     async def _read_along(self, flight: Flight, call: Call) -> Failure | None:
         """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""
@@ -144,4 +160,6 @@ class Proxy:
 
     def _write(self, call: Call) -> None:
         call.entry.total_s = self._clock.monotonic() - call.received
+        if call.toll is not None:
+            self._door.settle(call.toll, call.entry)
         self._ledger.end(call.entry)

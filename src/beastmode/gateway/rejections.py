@@ -50,6 +50,12 @@ def too_large(most_bytes: int) -> RejectedError:
     return RejectedError(413, Failure("payload_too_large", cause, False, tip))
 
 
+def not_cached() -> RejectedError:
+    """The client wants an answer from the cache or none (RFC 9111, 5.2.1.7)."""
+    tip = "Leave out `cache-control: only-if-cached` to have the model server asked."
+    return RejectedError(504, Failure("other", "the cache has no answer to this request", False, tip))
+
+
 def head_too_large(most_bytes: int) -> RejectedError:
     """The client sends more headers than are taken."""
     cause = f"the headers are larger than the {most_bytes / 2**10:g} KiB that are taken"

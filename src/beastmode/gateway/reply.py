@@ -25,20 +25,23 @@ class Reply:
 
     begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
     what sends to it until its connection is cut (`connection.Reaper`); then it has gone, and nothing is raised here.
+    notes: headers of ours that go with any answer.
     """
 
-    __slots__ = ("_send", "begun", "ended")
+    __slots__ = ("_send", "begun", "ended", "notes")
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.begun = self.ended = False
+        self.notes: Headers = ()
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is."""
         if self.begun:
             return
         self.begun = True
-        await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        message = {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
+        await self._send(message)
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body at once."""

@@ -12,9 +12,11 @@ import aiohttp
 from aiohttp.connector import Connection
 from yarl import URL
 
+from beastmode.cache.key import tenant_of, without_credentials
+from beastmode.gateway.carried import CREDENTIALS, GEMINI_KEY
 from beastmode.gateway.headers import to_client, to_upstream
 from beastmode.gateway.incoming import Headers, Incoming
-from beastmode.gateway.locate import locate
+from beastmode.gateway.locate import locate, without_key
 
 _SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add where the client sent none."""
@@ -67,14 +69,21 @@ class Upstream:
 
     def url_of(self, incoming: Incoming) -> str:
         """Where a request goes."""
-        return locate(self.base_url, incoming.path, incoming.query)
+        return locate(self.base_url, incoming.path, self._query_of(incoming)[0])
+
+    def tenant_of(self, incoming: Incoming) -> bytes:
+        """Whose credentials it sees with this request, as a hash."""
+        if self._key:
+            return tenant_of([self._key.encode()])
+        headers = [name + b"=" + value for name, value in incoming.headers if name in CREDENTIALS]
+        return tenant_of([*headers, *(one.encode() for one in without_credentials(incoming.query)[1])])
 
     def ask(self, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> Asking:
         """Send it once: `async with upstream.ask(…) as answer`.   leaves: called when the request is on the wire."""
         request = self._open().request(
             incoming.method,
             URL(self.url_of(incoming), encoded=True),
-            headers=to_upstream(incoming.headers, self._key),
+            headers=self._headers_of(incoming),
             data=body or None,
             allow_redirects=False,
         )
@@ -85,6 +94,15 @@ class Upstream:
             await self._session.close()
             await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
             self._session = None
+
+    def _headers_of(self, incoming: Incoming) -> list[tuple[str, str]]:
+        place = GEMINI_KEY if self._query_of(incoming)[1] else incoming.key_at
+        return to_upstream(incoming.headers, self._key, place)
+
+    def _query_of(self, incoming: Incoming) -> tuple[str, bool]:
+        """The query, and whether the client's key was taken out of it, as this upstream has its own."""
+        has_other = any(name in CREDENTIALS for name, _ in incoming.headers)
+        return without_key(incoming.query) if self._key and not has_other else (incoming.query, False)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

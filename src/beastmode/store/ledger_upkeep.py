@@ -96,7 +96,8 @@ def _give_back(db: sqlite3.Connection, retention: Retention) -> bool:
     spare = free - PAGES_KEPT
     if spare <= 0 or (spare < pages // 4 and pages * page_bytes <= retention.size_bytes):
         return False
-    db.execute(f"PRAGMA incremental_vacuum({min(spare, PAGES_A_STEP)})").fetchall()
+    # Not `execute`: it takes one step of a statement that has no columns, and that gives one page back.
+    db.executescript(f"PRAGMA incremental_vacuum({min(spare, PAGES_A_STEP)})")
     return spare > PAGES_A_STEP
 
 

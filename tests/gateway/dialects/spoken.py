@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.dialects import Usage
+from beastmode.gateway.dialects import Stop, Usage
 
 FAILURE = Failure(
     "rate_limit", "slow down, please", True, "Lower the rate of h:1.", retry_after_s=7.0, throttle=True
@@ -17,13 +17,14 @@ TIP = FAILURE.tip
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One dialect.   streamed: a stream of it, b"" where there is none.   usage: what answer and stream tell."""
+    """One dialect.   streamed: a stream of it, b"" where there is none.   usage, stop: what answer and stream tell."""
 
     path: str
     request: dict[str, Any]
     answer: dict[str, Any]
     usage: Usage
     streamed: bytes = b""
+    stop: Stop = "tool"
 
 
 def sse(*events: dict[str, Any], named: bool = False, end: bytes = b"") -> bytes:
@@ -76,12 +77,13 @@ _RESPONSES_USAGE = {
     "output_tokens_details": {"reasoning_tokens": 640},
     "total_tokens": 5700,
 }
+_FUNCTION_CALL = {"type": "function_call", "name": "look", "call_id": "call_1", "arguments": "{}"}
 RESPONSES = Spoken(
     "/v1/responses",
     {"model": "m", "input": "hi", "store": False, "temperature": 0, "max_output_tokens": 100},
     _RESPONSE
     | {
-        "output": [{"type": "function_call", "name": "look", "call_id": "call_1", "arguments": "{}"}],
+        "output": [_FUNCTION_CALL],
         "tools": [{"type": "function", "name": "look", "parameters": {"properties": {"usage": {}}}}],
         "usage": _RESPONSES_USAGE,
     },
@@ -89,6 +91,7 @@ RESPONSES = Spoken(
     sse(
         {"type": "response.created", "response": _RESPONSE | {"status": "in_progress", "usage": None}},
         {"type": "response.function_call_arguments.delta", "delta": '{"usage": 1}'},
+        {"type": "response.output_item.done", "output_index": 0, "item": _FUNCTION_CALL},
         {"type": "response.completed", "response": _RESPONSE | {"usage": _RESPONSES_USAGE}},
         named=True,
     ),
@@ -105,14 +108,26 @@ EMBEDDINGS = Spoken(
         "usage": _EMBEDDINGS_USAGE,
     },
     Usage(8, 0),
+    stop="complete",
 )
 
 COMPLETIONS = Spoken(
     "/v1/completions",
     {"model": "m", "prompt": "hi", "temperature": 0, "max_tokens": 100},
-    {"id": "c", "object": "text_completion", "choices": [{"index": 0, "text": "x"}], "usage": _CHAT_USAGE},
+    {
+        "id": "c",
+        "object": "text_completion",
+        "choices": [{"index": 0, "text": "x", "finish_reason": "stop"}],
+        "usage": _CHAT_USAGE,
+    },
     Usage(2006, 300, 1920, 128),
-    sse({"choices": [{"text": "x"}]}, {"choices": [], "usage": _CHAT_USAGE}, end=b"data: [DONE]\n\n"),
+    sse(
+        {"choices": [{"text": "x", "finish_reason": None}]},
+        {"choices": [{"text": "", "finish_reason": "stop"}]},
+        {"choices": [], "usage": _CHAT_USAGE},
+        end=b"data: [DONE]\n\n",
+    ),
+    "complete",
 )
 
 _TOOL_USE = {"type": "tool_use", "id": "toolu_1", "name": "message_start", "input": {"usage": 1}}
@@ -150,6 +165,7 @@ COUNT = Spoken(
     {"model": "m", "messages": [{"role": "user", "content": "hi"}]},
     {"input_tokens": 14},
     Usage(0, 0),
+    stop="complete",
 )
 
 _GEMINI_USAGE = {
@@ -181,9 +197,12 @@ GEMINI_EMBED = Spoken(
     {"content": {"parts": [{"text": "hi"}]}},
     {"embedding": {"values": [0.5]}, "usageMetadata": {"promptTokenCount": 3}},
     Usage(3, None),
+    stop="complete",
 )
-GEMINI_COUNT = Spoken("/v1beta/models/m:countTokens", {"contents": []}, {"totalTokens": 31}, Usage(0, 0))
-OTHER = Spoken("/v1/models", {}, {"object": "list", "data": []}, Usage())
+GEMINI_COUNT = Spoken(
+    "/v1beta/models/m:countTokens", {"contents": []}, {"totalTokens": 31}, Usage(0, 0), stop="complete"
+)
+OTHER = Spoken("/v1/models", {}, {"object": "list", "data": []}, Usage(), stop="unknown")
 
 ALL = {
     "openai.chat": CHAT,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,9 @@ from hypothesis import strategies as st
 
 from beastmode.failures.failure import Failure
 from beastmode.failures.tips import TIPS
-from beastmode.gateway.dialects import Dialect, Follower, Usage, dialect_for
+from beastmode.gateway.dialects import Dialect, Follower, Stop, Usage, dialect_for
 from beastmode.gateway.dialects.choose import DIALECTS
-from tests.gateway.dialects.spoken import ALL, FAILURE, STREAMING, TIP
+from tests.gateway.dialects.spoken import ALL, FAILURE, STREAMING, TIP, sse
 
 BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 EVERY = pytest.mark.parametrize("name", ALL)
@@ -26,6 +28,13 @@ def followed(dialect: Dialect, *pieces: bytes) -> tuple[bool, bool, bytes, Usage
     for piece in pieces:
         follower.feed(piece)
     return follower.complete, follower.failed, follower.last, follower.usage
+
+
+def stopped(dialect: Dialect, *pieces: bytes) -> Stop:
+    follower = dialect.follow()
+    for piece in pieces:
+        follower.feed(piece)
+    return follower.stopped
 
 
 def test_no_dialect_is_left_out() -> None:
@@ -61,6 +70,7 @@ def test_any_bytes_are_borne(name: str, body: bytes, path: str, query: str) -> N
     for some in (body, b'{"model":' + body, b"data: " + body + b'"usage"\n'):
         dialect.read(path, query, some)
         assert all(count is None or count >= 0 for count in figures(dialect.usage(some)))
+        assert dialect.stopped(some) in get_args(Stop)
         followed(dialect, some)
     dialect_for("POST", path)
 
@@ -81,8 +91,55 @@ def test_any_json_in_the_place_of_any_field_is_borne(name: str, data: st.DataObj
     assert isinstance(asked.model, str)
     assert 0 <= asked.most_tokens <= 10**9
     answer = {field: data.draw(st.just(value) | JSON) for field, value in spoken.answer.items()}
+    assert dialect.stopped(json.dumps(answer).encode()) in get_args(Stop)
+    assert stopped(dialect, sse(answer), ALL[name].streamed) in get_args(Stop)
     usage = dialect.usage(json.dumps(answer).encode())
     assert all(count is None or 0 <= count <= 2**53 for count in figures(usage))
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    0,
+    -1.5,
+    "",
+    "x",
+    [],
+    ["x"],
+    [[]],
+    {},
+    {"type": ["x"]},
+    [{"type": {}}],
+    {"": None},
+]
+
+
+def spoiled(value: Any, odd: Any) -> Iterator[Any]:
+    """The same with something odd in the place of one part, for each part, however deep."""
+    yield odd
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in pairs:
+        for other in spoiled(inner, odd):
+            if isinstance(value, dict):
+                yield value | {step: other}
+            else:
+                yield [*value[:step], other, *value[step + 1 :]]
+
+
+@EVERY
+def test_anything_odd_at_any_depth_is_borne(name: str) -> None:
+    spoken, dialect = ALL[name], BY_NAME[name]
+    events = [json.loads(line[5:]) for line in spoken.streamed.split(b"\n") if line.startswith(b"data: {")]
+    for odd in ODD:
+        for request in spoiled(
+            spoken.request | {"input": [{"type": "additional_tools", "tools": [{}]}]}, odd
+        ):
+            assert dialect.read(spoken.path, "", json.dumps(request).encode()).dialect == name
+        for answer in spoiled(spoken.answer, odd):
+            assert dialect.stopped(json.dumps(answer).encode()) in get_args(Stop)
+        for event in events:
+            for other in spoiled(event, odd):
+                assert stopped(dialect, b"data: %b\n\n" % json.dumps(other).encode()) in get_args(Stop)
 
 
 def figures(usage: Usage) -> list[int | None]:
@@ -102,6 +159,15 @@ def test_the_usage_of_an_answer_is_read(name: str) -> None:
     assert BY_NAME[name].usage(json.dumps(spoken.answer, indent=2).encode()) == spoken.usage
 
 
+@EVERY
+def test_why_an_answer_stopped_is_read(name: str) -> None:
+    spoken = ALL[name]
+    assert BY_NAME[name].stopped(json.dumps(spoken.answer).encode()) == spoken.stop
+    assert BY_NAME[name].stopped(json.dumps(spoken.answer, indent=2).encode()) == spoken.stop
+    for cut in (b"", b"{}", b"[]", b"null", json.dumps(spoken.answer).encode()[:-1]):
+        assert BY_NAME[name].stopped(cut) == "unknown"
+
+
 @WITH_STREAMS
 @given(data=st.data())
 def test_a_stream_is_followed_wherever_it_is_cut(name: str, data: st.DataObject) -> None:
@@ -112,6 +178,7 @@ def test_a_stream_is_followed_wherever_it_is_cut(name: str, data: st.DataObject)
     pieces = [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
     complete, failed, _, usage = followed(BY_NAME[name], *pieces)
     assert (complete, failed, usage) == (True, False, ALL[name].usage)
+    assert stopped(BY_NAME[name], *pieces) == ALL[name].stop
 
 
 @WITH_STREAMS
@@ -121,10 +188,11 @@ def test_it_may_be_asked_at_any_time_and_needs_no_last_line_break(name: str) -> 
     for at in range(len(body)):
         if at < len(body) - 60:
             assert not follower.complete
+            assert follower.stopped == "unknown"
         assert not follower.failed
         assert isinstance(follower.usage, Usage)
         follower.feed(body[at : at + 1])
-    assert (follower.complete, follower.usage) == (True, ALL[name].usage)
+    assert (follower.complete, follower.usage, follower.stopped) == (True, ALL[name].usage, ALL[name].stop)
 
 
 @WITH_STREAMS
@@ -137,6 +205,7 @@ def test_its_own_bytes_within_a_stream_are_understood_again(name: str) -> None:
     _, failed, last, _ = followed(dialect, half, dialect.error_event(FAILURE), b": bye\n\n")
     assert failed
     assert TIP.encode() in last
+    assert stopped(dialect, half, dialect.error_event(FAILURE)) == "error"
 
 
 @WITH_STREAMS

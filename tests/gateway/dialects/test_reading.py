@@ -19,6 +19,8 @@ CHAT, RESPONSES, MESSAGES, GENERATE = (
     "gemini.generate",
 )
 
+NO_TOOLS: list[Any] = [None, "x", ["x"], [{"type": ["x"]}], {}]
+
 
 def asked(name: str, path: str = "", query: str = "", **fields: Any) -> Asked:
     """A good request with these fields changed; None takes one away."""
@@ -47,6 +49,17 @@ def test_only_a_temperature_of_nought_is_deterministic(name: str) -> None:
         assert not asked(name, temperature=other).deterministic
 
 
+def test_who_asks_for_several_answers_wants_them_to_differ() -> None:
+    assert asked(CHAT, n=1).deterministic
+    assert not asked(CHAT, n=2).deterministic
+    assert not asked(GENERATE, generationConfig={"temperature": 0, "candidateCount": 2}).deterministic
+
+
+@pytest.mark.parametrize("fields", [{"seed": 7}, {"top_p": 0}, {"top_k": 1}])
+def test_a_seed_is_a_best_effort_and_other_limits_mean_different_things(fields: dict[str, Any]) -> None:
+    assert not asked(CHAT, temperature=None, **fields).deterministic
+
+
 def test_google_takes_names_in_both_notations() -> None:
     for key in ("generationConfig", "generation_config"):
         fields: dict[str, Any] = {"generationConfig": None, key: {"temperature": 0}}
@@ -61,6 +74,11 @@ def test_google_takes_names_in_both_notations() -> None:
         (CHAT, {"store": True}),
         (CHAT, {"tools": [{"type": "web_search"}]}),
         (CHAT, {"web_search_options": {}}),
+        (CHAT, {"deferred": True}),
+        (CHAT, {"model": "gpt-4o-search-preview"}),
+        (CHAT, {"model": "openai/gpt-4o:online"}),
+        (CHAT, {"model": "perplexity/sonar-pro"}),
+        (CHAT, {"model": "groq/compound"}),
         (RESPONSES, {"store": None}),
         (RESPONSES, {"store": True}),
         (RESPONSES, {"previous_response_id": "resp_0"}),
@@ -69,11 +87,17 @@ def test_google_takes_names_in_both_notations() -> None:
         (RESPONSES, {"prompt": {"id": "pmpt_1"}}),
         (RESPONSES, {"tools": [{"type": "function", "name": "f"}, {"type": "web_search"}]}),
         (RESPONSES, {"input": [{"type": "item_reference", "id": "msg_1"}]}),
+        (RESPONSES, {"input": [{"type": "additional_tools", "tools": [{"type": "mcp"}]}]}),
+        *((RESPONSES, {"input": [{"type": "additional_tools", "tools": tools}]}) for tools in NO_TOOLS),
         (MESSAGES, {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
         (MESSAGES, {"mcp_servers": [{"type": "url", "url": "https://h"}]}),
         (MESSAGES, {"container": "container_1"}),
+        (MESSAGES, {"thread": {"type": "create"}}),
         (GENERATE, {"cachedContent": "cachedContents/1"}),
         (GENERATE, {"tools": [{"functionDeclarations": [], "googleSearch": {}}]}),
+        (GENERATE, {"tools": [{"codeExecution": {}}]}),
+        (GENERATE, {"store": True}),
+        (GENERATE, {"continuationToken": "x"}),
     ],
 )
 def test_what_hangs_on_more_than_the_request_is_stateful(name: str, fields: dict[str, Any]) -> None:
@@ -86,14 +110,30 @@ def test_what_hangs_on_more_than_the_request_is_stateful(name: str, fields: dict
         (CHAT, {"store": False, "tools": [{"type": "function"}, {"type": "custom"}]}),
         (RESPONSES, {"tools": [{"type": "function"}, {"type": "custom"}, {"type": "local_shell"}]}),
         (RESPONSES, {"input": [{"role": "user", "content": "hi"}], "conversation": None}),
+        (RESPONSES, {"tools": [{"type": "tool_search", "execution": "client"}]}),
+        (RESPONSES, {"input": [{"type": "additional_tools", "tools": [{"type": "namespace"}]}]}),
         (MESSAGES, {"tools": [{"name": "Bash"}, {"type": "bash_20250124"}, {"type": "custom"}]}),
         (MESSAGES, {"mcp_servers": [], "temperature": 0.5}),
+        (MESSAGES, {"tools": [{"type": "tool_search_tool_regex_20251119", "name": "tool_search"}]}),
+        (CHAT, {"model": "my-research-model"}),
+        (CHAT, {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]}),
         (GENERATE, {"tools": [{"functionDeclarations": []}, {"function_declarations": []}]}),
     ],
 )
 def test_tools_that_the_client_runs_are_no_state(name: str, fields: dict[str, Any]) -> None:
     read = asked(name, **fields)
     assert (read.stateful, read.broken) == (False, False)
+
+
+def test_an_offer_of_tools_is_told_from_other_state() -> None:
+    """Codex offers a search in every request."""
+    search = [{"type": "web_search", "external_web_access": True}]
+    later = [{"type": "additional_tools", "tools": search}]
+    assert asked(RESPONSES, tools=search).offering
+    assert asked(RESPONSES, input=later).offering
+    for fields in ({}, {"store": True, "tools": search}, {"previous_response_id": "r", "input": later}):
+        assert not asked(RESPONSES, **fields).offering
+    assert not asked(CHAT, tools=search).offering
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,6 @@ A dialect more: one file, one line in `choose.py`, one in the conformance suite 
 """
 
 from beastmode.gateway.dialects.choose import dialect_for
-from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower, Usage
+from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower, Stop, Usage
 
-__all__ = ["Asked", "Dialect", "Follower", "Usage", "dialect_for"]
+__all__ = ["Asked", "Dialect", "Follower", "Stop", "Usage", "dialect_for"]

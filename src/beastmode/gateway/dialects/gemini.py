@@ -3,6 +3,8 @@
 Usage: `promptTokenCount` includes the cached ones; thoughts stand beside `candidatesTokenCount` and what tools brought
 in beside the prompt, and both are added here. Every event of a stream tells it, the last one counts.
 A stream without `alt=sse` is one JSON list, and counts as an answer in one piece.
+Stops: each candidate has a `finishReason`, the same for words and calls, so that a stream tells them apart only where
+its last event has the call; a refused prompt has a `blockReason` instead.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from beastmode.failures import answers
 from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects.decoding import broken, count, decoded, dumped
 from beastmode.gateway.dialects.estimate import DATA_FIELD, most_tokens
-from beastmode.gateway.dialects.following import EventFollower, PlainFollower
+from beastmode.gateway.dialects.following import EventFollower, PlainFollower, Reading
 from beastmode.gateway.dialects.naming import named, words
 from beastmode.gateway.dialects.paths import model_in, plain
-from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Stop, Usage
+from beastmode.gateway.dialects.stopping import UNREADABLE, Told, meaning, sure, together
 
 _CLIENT_TOOLS = frozenset(("functionDeclarations", "function_declarations", "computerUse", "computer_use"))
 
@@ -43,6 +46,8 @@ class _Request(msgspec.Struct):
     generation_config: _SnakeSettings | None = None
     cachedContent: str | None = None
     cached_content: str | None = None
+    store: bool | None = None
+    continuationToken: Any = None
     tools: list[dict[str, msgspec.Raw]] | None = None
 
 
@@ -58,8 +63,37 @@ class _Answer(msgspec.Struct, rename="camel"):
     usage_metadata: _Tokens | None = None
 
 
+class _Content(msgspec.Struct):
+    parts: list[dict[str, Any]] | None = None
+
+
+class _Candidate(msgspec.Struct, rename="camel"):
+    index: Any = None
+    finish_reason: Any = None
+    content: _Content | None = None
+
+
+class _Feedback(msgspec.Struct, rename="camel"):
+    block_reason: Any = None
+
+
+class _Stopped(msgspec.Struct, rename="camel"):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: _Feedback | None = None
+
+
+class _Once(msgspec.Struct, rename="camel"):
+    """Of embeddings and counts."""
+
+    embedding: Any = None
+    embeddings: Any = None
+    total_tokens: Any = None
+
+
 _REQUEST = msgspec.json.Decoder(_Request)
 _ANSWER = msgspec.json.Decoder(_Answer | list[_Answer])
+_STOPPED = msgspec.json.Decoder(_Stopped | list[_Stopped])
+_ONCE = msgspec.json.Decoder(_Once)
 
 
 class GeminiGenerate:
@@ -80,7 +114,7 @@ class GeminiGenerate:
             self.name,
             model_in(path),
             stream,
-            settings.temperature == 0,
+            settings.temperature == 0 and (settings.candidate_count or 1) == 1,
             _is_stateful(asked),
             most_tokens(
                 body, settings.max_output_tokens, copies=settings.candidate_count, file_mark=DATA_FIELD
@@ -88,13 +122,16 @@ class GeminiGenerate:
         )
 
     def usage(self, body: bytes) -> Usage:
-        answer = decoded(_ANSWER, body)
-        parts = answer if isinstance(answer, list) else [answer] if answer else []
-        told = [part.usage_metadata for part in parts if part.usage_metadata]
-        return _usage(told[-1]) if told else NO_USAGE
+        return _usage_in(body)
+
+    def stopped(self, body: bytes) -> Stop:
+        answer = decoded(_STOPPED, body)
+        if isinstance(answer, list):
+            return together(map(_part_told, answer)).judged()
+        return (_whole_told(answer) if answer else UNREADABLE).judged()
 
     def follow(self) -> EventFollower | PlainFollower:
-        return EventFollower(self.shape, b'"usageMetadata"', self.usage)
+        return EventFollower(_READING)
 
     def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
         return dumped({"error": _error(failure, status)})
@@ -122,13 +159,22 @@ class GeminiOnce(GeminiGenerate):
     def usage(self, body: bytes) -> Usage:
         return Usage(0, 0) if self._free else super().usage(body)
 
+    def stopped(self, body: bytes) -> Stop:
+        answer = decoded(_ONCE, body)
+        if answer is None:
+            return "unknown"
+        told = count(answer.total_tokens) is not None if self._free else answer.embedding or answer.embeddings
+        return "complete" if told else "unknown"
+
     def follow(self) -> PlainFollower:
         return PlainFollower()
 
 
 def _is_stateful(asked: _Request) -> bool:
-    return bool(asked.cachedContent or asked.cached_content) or any(
-        not tool.keys() <= _CLIENT_TOOLS for tool in asked.tools or ()
+    return (
+        bool(asked.cachedContent or asked.cached_content or asked.continuationToken)
+        or asked.store is True
+        or any(not tool.keys() <= _CLIENT_TOOLS for tool in asked.tools or ())
     )
 
 
@@ -138,6 +184,13 @@ def _error(failure: Failure, status: int) -> dict[str, Any]:
         return error
     kind = "type.googleapis.com/google.rpc.RetryInfo"
     return error | {"details": [{"@type": kind, "retryDelay": f"{failure.retry_after_s:.3f}s"}]}
+
+
+def _usage_in(body: bytes) -> Usage:
+    answer = decoded(_ANSWER, body)
+    parts = answer if isinstance(answer, list) else [answer] if answer else []
+    told = [part.usage_metadata for part in parts if part.usage_metadata]
+    return _usage(told[-1]) if told else NO_USAGE
 
 
 def _usage(tokens: _Tokens) -> Usage:
@@ -153,3 +206,41 @@ def _sum(*values: object) -> int | None:
     """Of the counts that are there; None where none is."""
     counts = [number for number in map(count, values) if number is not None]
     return sum(counts) if counts else None
+
+
+def _whole_told(answer: _Stopped) -> Told:
+    """Of all its candidates, each of which has to tell."""
+    if _is_blocked(answer):
+        return Told("filter", said=False)
+    return together(sure(_told(one)) for one in answer.candidates or ())
+
+
+def _part_told(part: _Stopped) -> Told:
+    """Of several candidates it is unknown whether all have ended: a stream does not say how many there are."""
+    if _is_blocked(part):
+        return Told("filter", said=False)
+    return together(Told("unknown", said=True) if one.index else _told(one) for one in part.candidates or ())
+
+
+def _event_told(data: bytes) -> Told:
+    event = decoded(_STOPPED, data)
+    return _part_told(event) if isinstance(event, _Stopped) else UNREADABLE
+
+
+def _told(candidate: _Candidate) -> Told:
+    stop = meaning(candidate.finish_reason)
+    parts = (candidate.content and candidate.content.parts) or []
+    if stop == "complete" and any("functionCall" in part for part in parts):
+        stop = "tool"
+    return Told(stop, any(_says(part) for part in parts))
+
+
+def _says(part: dict[str, Any]) -> bool:
+    return not part.get("thought") and any(bool(value) for value in part.values())
+
+
+def _is_blocked(answer: _Stopped) -> bool:
+    return answer.prompt_feedback is not None and bool(answer.prompt_feedback.block_reason)
+
+
+_READING = Reading("gemini", b'"usageMetadata"', _usage_in, (), _event_told)

@@ -2,25 +2,28 @@
 
 Usage: `prompt_tokens` includes the cached ones, `completion_tokens` those of reasoning. A stream tells it in its last
 chunk, and only where `stream_options.include_usage` asked for it; Groq's stands in `x_groq`.
+Stops: each choice has a `finish_reason`; a model that refuses says `stop`, and why in `refusal`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from typing import Any
 
 import msgspec
 
 from beastmode.failures import answers
-from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects.decoding import Typed, broken, count, decoded
 from beastmode.gateway.dialects.estimate import most_tokens
-from beastmode.gateway.dialects.following import EventFollower
-from beastmode.gateway.dialects.openai_errors import error_body, error_data
+from beastmode.gateway.dialects.following import EventFollower, Reading
+from beastmode.gateway.dialects.openai_errors import OpenAISpeaks
 from beastmode.gateway.dialects.paths import model_in
-from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+from beastmode.gateway.dialects.protocol import NO_USAGE, Asked, Stop, Usage
+from beastmode.gateway.dialects.stopping import UNREADABLE, Told, meaning, sure, together
 
 _CLIENT_TOOLS = frozenset(("function", "custom", None))
+_SEARCHES = re.compile(r":online$|-search-(preview|api)|(^|/)sonar|(^|/)compound")
+"""Models that look into the web before they answer: OpenRouter's, OpenAI's, Perplexity's, Groq's."""
 
 
 class _Request(msgspec.Struct):
@@ -35,6 +38,7 @@ class _Request(msgspec.Struct):
     web_search_options: Any = None
     search_parameters: Any = None
     plugins: Any = None
+    deferred: bool | None = None
 
 
 class _In(msgspec.Struct):
@@ -61,16 +65,36 @@ class _Answer(msgspec.Struct):
     x_groq: _Groq | None = None
 
 
+class _Said(msgspec.Struct):
+    content: Any = None
+    refusal: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
+    audio: Any = None
+
+
+class _Choice(msgspec.Struct):
+    index: Any = None
+    finish_reason: Any = None
+    text: Any = None
+    message: _Said | None = None
+    delta: _Said | None = None
+
+
+class _Choices(msgspec.Struct):
+    choices: list[_Choice] | None = None
+
+
 _REQUEST = msgspec.json.Decoder(_Request)
 _ANSWER = msgspec.json.Decoder(_Answer)
+_CHOICES = msgspec.json.Decoder(_Choices)
 
 
-class OpenAIChat:
+class OpenAIChat(OpenAISpeaks):
     """Chat completions; with the name `openai.completions`, those of before."""
 
     shape: answers.Dialect = "chat"
     keepalive = b": waiting\n\n"
-    stream_head = EVENT_STREAM
 
     def __init__(self, name: str = "openai.chat") -> None:
         self.name = name
@@ -84,33 +108,38 @@ class OpenAIChat:
             self.name,
             asked.model or model_in(path),
             asked.stream is True,
-            asked.temperature == 0,
+            asked.temperature == 0 and (asked.n or 1) == 1,
             _is_stateful(asked),
             most_tokens(body, limit, copies=asked.n),
         )
 
     def usage(self, body: bytes) -> Usage:
-        answer = decoded(_ANSWER, body)
-        tokens = answer and (answer.usage or (answer.x_groq and answer.x_groq.usage))
-        return _usage(tokens) if tokens else NO_USAGE
+        return _usage_in(body)
+
+    def stopped(self, body: bytes) -> Stop:
+        answer = decoded(_CHOICES, body)
+        choices = (answer.choices if answer else None) or ()
+        return together(sure(_told(one)) for one in choices).judged()
 
     def follow(self) -> EventFollower:
-        return EventFollower(self.shape, b'"usage"', self.usage)
-
-    def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
-        return error_body(failure, status)
-
-    def error_event(self, failure: Failure) -> bytes:
-        return error_data(failure)
+        return EventFollower(_READING)
 
 
 def _is_stateful(asked: _Request) -> bool:
     searches = asked.web_search_options, asked.search_parameters, asked.plugins
     return (
         asked.store is True
+        or asked.deferred is True
         or any(option is not None for option in searches)
         or any(tool.type not in _CLIENT_TOOLS for tool in asked.tools or ())
+        or _SEARCHES.search(asked.model or "") is not None
     )
+
+
+def _usage_in(body: bytes) -> Usage:
+    answer = decoded(_ANSWER, body)
+    tokens = answer and (answer.usage or (answer.x_groq and answer.x_groq.usage))
+    return _usage(tokens) if tokens else NO_USAGE
 
 
 def _usage(tokens: _Tokens) -> Usage:
@@ -121,3 +150,24 @@ def _usage(tokens: _Tokens) -> Usage:
         count(told_in.cached_tokens) if told_in else None,
         count(told_out.reasoning_tokens) if told_out else None,
     )
+
+
+def _told(choice: _Choice) -> Told:
+    said = choice.message or choice.delta or _NOTHING
+    stop = "filter" if said.refusal else meaning(choice.finish_reason)
+    return Told(
+        stop, bool(choice.text or said.content or said.tool_calls or said.function_call or said.audio)
+    )
+
+
+def _event_told(data: bytes) -> Told:
+    """Of several choices it is unknown whether all have ended: a stream does not say how many there are."""
+    event = decoded(_CHOICES, data)
+    if event is None:
+        return UNREADABLE
+    return together(Told("unknown", said=True) if one.index else _told(one) for one in event.choices or ())
+
+
+_NOTHING = _Said()
+_STOPS = (b'"finish_reason":"', b'"finish_reason": "', b'"refusal"')
+_READING = Reading("chat", b'"usage"', _usage_in, _STOPS, _event_told)

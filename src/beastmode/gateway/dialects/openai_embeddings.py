@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from beastmode.failures import answers
-from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects.decoding import broken, count, decoded
 from beastmode.gateway.dialects.estimate import most_tokens
 from beastmode.gateway.dialects.following import PlainFollower
-from beastmode.gateway.dialects.openai_errors import error_body, error_data
+from beastmode.gateway.dialects.openai_errors import OpenAISpeaks
 from beastmode.gateway.dialects.paths import model_in
-from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+from beastmode.gateway.dialects.protocol import NO_USAGE, Asked, Stop, Usage
 
 
 class _Request(msgspec.Struct):
@@ -27,19 +25,19 @@ class _Tokens(msgspec.Struct):
 
 class _Answer(msgspec.Struct):
     usage: _Tokens | None = None
+    data: Any = None
 
 
 _REQUEST = msgspec.json.Decoder(_Request)
 _ANSWER = msgspec.json.Decoder(_Answer)
 
 
-class OpenAIEmbeddings:
+class OpenAIEmbeddings(OpenAISpeaks):
     """Embeddings."""
 
     name = "openai.embeddings"
     shape: answers.Dialect = "chat"
     keepalive = b""
-    stream_head = EVENT_STREAM
 
     def read(self, path: str, query: str, body: bytes) -> Asked:
         asked = decoded(_REQUEST, body)
@@ -52,11 +50,9 @@ class OpenAIEmbeddings:
         answer = decoded(_ANSWER, body)
         return Usage(count(answer.usage.prompt_tokens), 0) if answer and answer.usage else NO_USAGE
 
+    def stopped(self, body: bytes) -> Stop:
+        answer = decoded(_ANSWER, body)
+        return "complete" if answer and isinstance(answer.data, list) and answer.data else "unknown"
+
     def follow(self) -> PlainFollower:
         return PlainFollower()
-
-    def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
-        return error_body(failure, status)
-
-    def error_event(self, failure: Failure) -> bytes:
-        return error_data(failure)

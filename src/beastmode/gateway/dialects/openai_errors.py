@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects.decoding import dumped
 from beastmode.gateway.dialects.naming import named, words
+from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS
+
+
+class OpenAISpeaks:
+    """What the gateway says itself, in OpenAI's dialects."""
+
+    stream_head = EVENT_STREAM
+
+    def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
+        return dumped({"error": error_object(failure, status)})
+
+    def error_event(self, failure: Failure) -> bytes:
+        """An event of a stream that has no named events."""
+        return b"data: " + self.error(failure, named(failure).status) + b"\n\n"
 
 
 def error_object(failure: Failure, status: int) -> dict[str, Any]:
     """What stands below `error`."""
     code = named(failure).code
     return {"message": words(failure), "type": _type(code, status), "param": None, "code": code}
-
-
-def error_body(failure: Failure, status: int) -> bytes:
-    """A whole body."""
-    return dumped({"error": error_object(failure, status)})
-
-
-def error_data(failure: Failure) -> bytes:
-    """An event of a stream that has no named events."""
-    return b"data: " + error_body(failure, named(failure).status) + b"\n\n"
 
 
 def _type(code: str, status: int) -> str:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from beastmode.failures import answers
-from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects.following import PlainFollower
-from beastmode.gateway.dialects.openai_errors import error_body, error_data
-from beastmode.gateway.dialects.protocol import EVENT_STREAM, NO_HEADERS, NO_USAGE, Asked, Usage
+from beastmode.gateway.dialects.openai_errors import OpenAISpeaks
+from beastmode.gateway.dialects.protocol import NO_USAGE, Asked, Stop, Usage
 
 
-class Other:
+class Other(OpenAISpeaks):
     """Everything else. Errors have OpenAI's shape, which most clients read."""
 
     name = "other"
     shape: answers.Dialect | None = None
     keepalive = b""
-    stream_head = EVENT_STREAM
 
     def read(self, path: str, query: str, body: bytes) -> Asked:
         return Asked(self.name, stateful=True)
@@ -25,11 +21,8 @@ class Other:
     def usage(self, body: bytes) -> Usage:
         return NO_USAGE
 
+    def stopped(self, body: bytes) -> Stop:
+        return "unknown"
+
     def follow(self) -> PlainFollower:
         return PlainFollower()
-
-    def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
-        return error_body(failure, status)
-
-    def error_event(self, failure: Failure) -> bytes:
-        return error_data(failure)

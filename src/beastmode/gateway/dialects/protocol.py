@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from beastmode.failures import answers
 from beastmode.failures.failure import Failure
@@ -22,6 +22,14 @@ EVENT_STREAM: Head = (
     ),
 )
 
+Stop = Literal["complete", "tool", "server_tool", "empty", "length", "filter", "error", "unknown"]
+"""Why an answer stopped, from good to bad.
+
+complete: it came to its own end.   tool: it calls a tool of the client's.   server_tool: it hangs on a tool that the
+server ran.   empty: it ended and says nothing.   length: cut short.   filter: refused, by a filter or by the model.
+error: by the provider's own word.   unknown: it does not say, or in a word that is not known, or has not ended.
+"""
+
 
 class Asked(NamedTuple):
     """What a request asks for.
@@ -30,6 +38,7 @@ class Asked(NamedTuple):
     deterministic: asks for the likeliest answer (temperature 0, embeddings, counts), so that it may be remembered.
     stateful: its answer hangs on more than the request (an earlier answer, a stored prompt, tools that the server
     runs), or leaves something there; never to be remembered.
+    offering: stateful for nothing but tools that the server may run; an answer that used none hangs on no state.
     most_tokens: a cautious guess at prompt and answer together (`estimate.py`); 0 where nothing is known.
     broken: the body is not what this dialect sends; such a request counts as stateful.
     """
@@ -41,6 +50,7 @@ class Asked(NamedTuple):
     stateful: bool = False
     most_tokens: int = 0
     broken: bool = False
+    offering: bool = False
 
 
 class Usage(NamedTuple):
@@ -83,6 +93,10 @@ class Follower(Protocol):
     def usage(self) -> Usage:
         """As far as it has been told."""
 
+    @property
+    def stopped(self) -> Stop:
+        """Why it stopped; unknown before its terminal event."""
+
 
 class Dialect(Protocol):
     """One way to ask a model. Holds nothing of any request, so one object serves all.
@@ -106,6 +120,9 @@ class Dialect(Protocol):
 
     def usage(self, body: bytes) -> Usage:
         """The tokens of a whole answer. Never raises.   body: JSON, not compressed."""
+
+    def stopped(self, body: bytes) -> Stop:
+        """Why a whole answer stopped; the worst of several choices. Never raises.   body: JSON, not compressed."""
 
     def follow(self) -> Follower:
         """A follower for one stream."""

@@ -1,0 +1,210 @@
+"""Key: what makes two requests the same one. Pure.
+
+Everything that can change the answer is in it, and nothing that cannot; docs/cache-key.md says it in tables. What is
+not known counts: a header or parameter too many costs a hit, one too few gives a wrong answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from beastmode.cache import canonical
+from beastmode.cache.recipes import Recipe
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+KEY_BYTES = 32
+_PERSON = b"beast key 1"
+"""Another number here, and no key of before is found again: for whenever the same request gets another key."""
+
+_OPENAI = ("user", "metadata", "safety_identifier", "prompt_cache_key")
+_IGNORED: dict[str, tuple[str, ...]] = {
+    "openai.chat": _OPENAI,
+    "openai.responses": _OPENAI,
+    "openai.completions": ("user",),
+    "openai.embeddings": ("user",),
+    "anthropic.messages": ("metadata",),
+    "gemini.generate": ("labels",),
+}
+"""By dialect: fields of the body that say who asks, for what project, and where a provider should keep its own cache.
+No model sees them."""
+
+_QUERY_CREDENTIALS = frozenset(("key", "api_key", "api-key", "access_token", "subscription-key"))
+
+_APART = frozenset((b"accept-encoding", b"content-type"))
+_CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+_CONNECTION = frozenset(
+    (
+        b"connection",
+        b"content-length",
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"keep-alive",
+        b"max-forwards",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"upgrade-insecure-requests",
+        b"via",
+        b"x-real-ip",
+    )
+)
+_NAMES_OF_ONE_REQUEST = frozenset(
+    (
+        b"b3",
+        b"baggage",
+        b"date",
+        b"elastic-apm-traceparent",
+        b"idempotency-key",
+        b"newrelic",
+        b"request-id",
+        b"sentry-trace",
+        b"traceparent",
+        b"tracestate",
+        b"uber-trace-id",
+        b"x-amzn-trace-id",
+        b"x-client-request-id",
+        b"x-cloud-trace-context",
+        b"x-correlation-id",
+        b"x-idempotency-key",
+        b"x-ms-client-request-id",
+        b"x-request-id",
+        b"x-server-timeout",
+    )
+)
+_OF_THE_CLIENT = frozenset(
+    (b"cache-control", b"origin", b"pragma", b"priority", b"referer", b"user-agent", b"x-goog-api-client")
+)
+_SILENT = _APART | _CREDENTIALS | _CONNECTION | _NAMES_OF_ONE_REQUEST | _OF_THE_CLIENT
+_SILENT_BEGINNINGS = (b"x-beast-", b"x-stainless-", b"x-forwarded-", b"x-b3-", b"x-datadog-", b"sec-")
+
+_NONE: frozenset[bytes] = frozenset()
+_NAME = itemgetter(0)
+_JSON = frozenset((b"", b"application/json", b"application/json;charset=utf-8"))
+
+
+def key_of(
+    *,
+    tenant: bytes,
+    upstream: str,
+    dialect: str,
+    path: str,
+    query: str,
+    stream: bool,
+    headers: Headers,
+    body: bytes,
+    recipe: Recipe | None,
+    salt: str = "",
+) -> bytes:
+    """The name of a request's answer, 32 bytes: the same for the same question, another for any other one.
+
+    tenant: of `tenant_of`.   upstream: which one is asked.   path: as it goes there, with its version.   headers:
+    the client's, names in lower case; only those of one name have an order.   body: as sent; 64 MB of it are gone over
+    once.   recipe: of `recipe_for`, with which two runs of an agent have one key.   salt: what else tells two apart;
+    in a run, how often verification has failed for the task.
+    """
+    content_type, codings, counting = _sorted_out(headers, recipe.headers if recipe else _NONE)
+    kind, spelling = _body(body, content_type, dialect, recipe)
+    head = (
+        tenant,
+        upstream,
+        dialect,
+        path,
+        without_credentials(query)[0],
+        stream,
+        salt,
+        recipe.name if recipe else "",
+        codings,
+        counting,
+        kind,
+    )
+    key = blake2b(msgspec.msgpack.encode(head), digest_size=KEY_BYTES, person=_PERSON)
+    key.update(spelling)
+    return key.digest()
+
+
+def tenant_of(credentials: Iterable[bytes]) -> bytes:
+    """Who is asked for, by the credentials that go upstream, in headers and query: whoever holds another never gets
+    this one's answers. Order does not matter; none at all is a tenant too."""
+    told = msgspec.msgpack.encode(sorted(credentials))
+    return blake2b(told, digest_size=16, person=b"beast tenant 1").digest()
+
+
+def without_credentials(query: str) -> tuple[str, list[str]]:
+    """A query without its credentials (`?key=…`), in order as it came, and those."""
+    if not query:
+        return "", []
+    kept: list[str] = []
+    credentials: list[str] = []
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        if name.lower() in _QUERY_CREDENTIALS:
+            credentials.append(value)
+        else:
+            kept.append(part)
+    return "&".join(kept), credentials
+
+
+def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:
+    """Its kind and its spelling; where it cannot be told what it says, as it is, and with its content type."""
+    said = canonical.decoded(body) if content_type.lower().replace(b" ", b"") in _JSON else None
+    if said is None:
+        return b"raw " + content_type, body
+    value, spelling = said
+    if isinstance(value, dict) and _stripped(value, dialect, recipe):
+        spelling = canonical.encoded(value)
+    return b"json", spelling
+
+
+def _stripped(value: dict[str, Any], dialect: str, recipe: Recipe | None) -> bool:
+    """Take away what does not count; whether there was any."""
+    ignored = [name for name in _IGNORED.get(dialect, ()) if name in value]
+    for name in ignored:
+        del value[name]
+    if recipe is not None:
+        recipe.mask(value)
+    return bool(ignored) or recipe is not None
+
+
+def _sorted_out(
+    headers: Headers, silent: frozenset[bytes]
+) -> tuple[bytes, tuple[bytes, ...] | None, list[tuple[bytes, bytes]]]:
+    """The content type, the codings that the client takes (None where it does not say), and all else that counts.
+
+    silent: names that do not count for this client. Of several of one name the order counts.
+    """
+    content_type, codings, counting = b"", None, []
+    for pair in headers:
+        name = pair[0]
+        if _counts(name):
+            if name not in silent:
+                counting.append(pair)
+        elif name == b"content-type":
+            content_type = pair[1]
+        elif name == b"accept-encoding":
+            codings = pair[1] if codings is None else codings + b"," + pair[1]
+    counting.sort(key=_NAME)
+    return content_type, None if codings is None else _accepted(codings), counting
+
+
+@lru_cache(maxsize=256)
+def _counts(name: bytes) -> bool:
+    return name not in _SILENT and not name.startswith(_SILENT_BEGINNINGS)
+
+
+@lru_cache(maxsize=256)
+def _accepted(value: bytes) -> tuple[bytes, ...]:
+    """The codings in an Accept-Encoding, sorted: any of them will do, and one with a weight of 0 will not."""
+    parts = (part.partition(b";") for part in value.lower().replace(b" ", b"").split(b","))
+    return tuple(sorted({name for name, _, weight in parts if name and weight.rstrip(b".0") != b"q="}))

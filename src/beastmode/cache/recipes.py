@@ -1,0 +1,121 @@
+"""Recipes: what agents vary between two runs that are otherwise the same. Pure.
+
+Measured with the published agents: the same prompt in the same folder, twice, against a server that answered the same
+(docs/cache-key.md). A recipe knows its client by the User-Agent, and takes away what was seen to differ and says
+nothing to the model, or nothing it could use; all else stays. An agent more: one function, one row of `RECIPES`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What does not count in the requests of one agent.
+
+    agent: how its User-Agent begins, in lower case.   dialects: in which it asks.   headers: that name a session,
+    names in lower case.   mask: takes from a decoded body what does not count, in place; bears any JSON.
+    offers_search: it offers a search of the server's in every request, needed or not; so an offer alone is no state.
+    """
+
+    name: str
+    agent: bytes
+    dialects: frozenset[str]
+    headers: frozenset[bytes]
+    mask: Callable[[Body], None]
+    offers_search: bool = False
+
+    def knows(self, dialect: str, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether this request is of its agent."""
+        if dialect not in self.dialects:
+            return False
+        return any(name == b"user-agent" and value.lower().startswith(self.agent) for name, value in headers)
+
+
+# ---- Claude Code ----
+
+
+def _claude_code(body: Body) -> None:
+    """`metadata.user_id` holds the session's id. (All of `metadata` is ignored for anybody.)"""
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("user_id", None)
+
+
+# ---- Codex ----
+
+_RAN = re.compile(r"\AChunk ID: [0-9a-f]+\nWall time: [0-9.]+ seconds\n")
+_SCRIPT = re.compile(r"\A(Script [a-z]+)\nWall time [0-9.]+ seconds\n")
+_IS_OUTPUT = frozenset(("function_call_output", "custom_tool_call_output"))
+
+
+def _codex(body: Body) -> None:
+    """Ids of the session and of every item; of a command's output the chunk's id and how long it took.
+
+    `call_id`, which joins a call to its output, comes from the model and stays. So does the id of an
+    `item_reference`: it is all that this says.
+    """
+    body.pop("client_metadata", None)
+    body.pop("prompt_cache_key", None)
+    items = body.get("input")
+    for item in items if isinstance(items, list) else ():
+        if not isinstance(item, dict) or item.get("type") == "item_reference":
+            continue
+        item.pop("id", None)
+        kind = item.get("type")
+        if isinstance(kind, str) and kind in _IS_OUTPUT:
+            _untimed(item)
+
+
+def _untimed(item: Body) -> None:
+    """The first text of an output, without its chunk and time."""
+    output = item.get("output")
+    if isinstance(output, str):
+        item["output"] = _timeless(output)
+    elif isinstance(output, list) and output and isinstance(output[0], dict):
+        text = output[0].get("text")
+        if isinstance(text, str):
+            output[0]["text"] = _timeless(text)
+
+
+def _timeless(text: str) -> str:
+    return _SCRIPT.sub(r"\1\nWall time *\n", _RAN.sub("Chunk ID: *\nWall time: *\n", text))
+
+
+_CODEX_SESSION = (
+    b"session-id",
+    b"session_id",
+    b"thread-id",
+    b"conversation_id",
+    b"x-codex-turn-metadata",
+    b"x-codex-window-id",
+)
+
+RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "claude-code",
+        b"claude-cli/",
+        frozenset(("anthropic.messages", "anthropic.count_tokens")),
+        frozenset((b"x-claude-code-session-id",)),
+        _claude_code,
+    ),
+    Recipe(
+        "codex",
+        b"codex",
+        frozenset(("openai.responses",)),
+        frozenset(_CODEX_SESSION),
+        _codex,
+        offers_search=True,
+    ),
+)
+
+
+def recipe_for(dialect: str, headers: Sequence[tuple[bytes, bytes]]) -> Recipe | None:
+    """The recipe of the client that sent these headers; None for any that has none."""
+    return next((recipe for recipe in RECIPES if recipe.knows(dialect, headers)), None)

@@ -1,0 +1,163 @@
+"""The tiers of the cache, one after the other: memory, then the database.
+
+found = stack.at_hand(key) or await stack.find(key)
+since = stack.generation            # before the upstream is asked
+stack.put(key, answer, since)       # after it has answered
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from beastmode.cache.answer import Answer
+from beastmode.cache.l1_memory import L1Memory
+from beastmode.cache.l3_database import L3Database, TierCount, Use
+from beastmode.clock import SYSTEM_CLOCK, Clock
+
+Tier = Literal["l1", "l3"]
+
+PATIENCE_S = 0.1
+"""How long the database is waited for: a model takes longer, and a disk that does is in trouble."""
+ALWAYS = 1
+"""The generation where there is no database, and so nothing that could clear the memory from outside."""
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """An answer, where it was, and how old it is."""
+
+    answer: Answer
+    tier: Tier
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Since the stack was opened.   l1, l3: of all that was looked for there, what was there; None: no such tier.
+    l1_entries, l1_bytes: held now.   l3_left_out: looked for while the database could not be asked, a
+    part of its misses.   l3_dropped: answers that could not be written there."""
+
+    l1: TierCount
+    l1_entries: int
+    l1_bytes: int
+    l3: TierCount | None
+    l3_left_out: int
+    l3_dropped: int
+
+
+class Stack:
+    """Finds answers by key (32 bytes) and keeps them. To be used from one event loop; it owns its tiers.
+
+    Nothing here raises for a tier in trouble, nor waits for it longer than `patience_s`. What `beast cache clear` has
+    cleared is not found any more after about half a second, in whichever tier and process.
+    """
+
+    def __init__(
+        self,
+        l1: L1Memory,
+        l3: L3Database | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._l1, self._database = l1, l3
+        self._l3 = l3 if l3 is not None and l3.holds else None
+        self._unix, self._patience_s = clock.unix, patience_s
+        self._generation = self.generation
+        self._hits_l1 = self._misses_l1 = self._hits_l3 = self._misses_l3 = self._left_out = 0
+        if l3 is not None:
+            l3.told_by(self._use)
+
+    @property
+    def generation(self) -> int:
+        """To be taken before the upstream is asked, and given to `put`: an answer from before a clear is not kept."""
+        return ALWAYS if self._database is None else self._database.generation
+
+    @property
+    def warning(self) -> str:
+        """Why a tier is left out and what to do, "" where all is well. It goes by itself."""
+        return "" if self._database is None else self._database.warning
+
+    def at_hand(self, key: bytes) -> Found | None:
+        """The answer, where it is in memory. It costs microseconds; a hit counts, None does not: ask `find` then."""
+        if self._generation != self.generation:
+            self._start_over()
+        now = self._unix()
+        answer = self._l1.get(key, now)
+        if answer is None:
+            return None
+        self._hits_l1 += 1
+        return Found(answer, "l1", answer.age_s(now))
+
+    async def find(self, key: bytes) -> Found | None:
+        """The answer, in whichever tier it is. Those above it have it then as well."""
+        if (found := self.at_hand(key)) is not None:
+            return found
+        self._misses_l1 += 1
+        if self._l3 is None:
+            return None
+        answer = await self._read(self._l3, key)
+        if answer is None:
+            self._misses_l3 += 1
+            return None
+        self._hits_l3 += 1
+        return Found(answer, "l3", answer.age_s(self._unix()))
+
+    def put(self, key: bytes, answer: Answer, since: int | None = None) -> None:
+        """Keep it, in all tiers. Never blocks.   since: `generation` as it was before the upstream was asked."""
+        if self._generation != self.generation:
+            self._start_over()
+        if since is not None and since != self._generation:
+            return
+        self._l1.put(key, answer, self._unix())
+        if self._l3 is not None:
+            self._l3.put(key, answer, self._generation)
+
+    def stats(self) -> Stats:
+        """How the tiers were used."""
+        l3 = self._l3
+        return Stats(
+            l1=TierCount(self._hits_l1, self._misses_l1),
+            l1_entries=len(self._l1),
+            l1_bytes=self._l1.bytes,
+            l3=None if l3 is None else TierCount(self._hits_l3, self._misses_l3),
+            l3_left_out=self._left_out,
+            l3_dropped=0 if l3 is None else l3.dropped,
+        )
+
+    async def close(self) -> None:
+        """Write what is left and let go of the database. Idempotent."""
+        if self._database is not None:
+            await self._database.close()
+
+    async def _read(self, l3: L3Database, key: bytes) -> Answer | None:
+        reading = l3.read(key, self._patience_s)
+        if reading is None:
+            self._left_out += 1
+            return None
+        read = await reading
+        if self._generation != l3.generation:
+            self._start_over()
+        if read is None or read.generation != self._generation:  # cleared while it was read
+            return None
+        return read.answer if self._l1.put(key, read.answer, self._unix()) else self._alive(read.answer)
+
+    def _alive(self, answer: Answer) -> Answer | None:
+        """Too large for the memory, or has it expired?"""
+        return answer if self._unix() < answer.expires_unix else None
+
+    def _start_over(self) -> None:
+        """The cache was cleared, or is another one."""
+        self._generation = self.generation
+        self._l1.clear()
+
+    def _use(self) -> Use:
+        """On the database's thread: it only reads numbers."""
+        counts = {
+            "l1": TierCount(self._hits_l1, self._misses_l1),
+            "l3": TierCount(self._hits_l3, self._misses_l3),
+        }
+        if self._generation != self.generation:  # it is emptied when it is used next
+            return Use(counts, 0, 0)
+        return Use(counts, len(self._l1), self._l1.bytes)

@@ -1,0 +1,129 @@
+"""`beast cache stats` and `beast cache clear`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from beastmode.cli.app import new_app
+from beastmode.cli.words import safe
+from beastmode.errors import PreconditionError
+from beastmode.runner.home import HOME
+from beastmode.runner.report.words import counted, percent, utc
+from beastmode.store.entries_file import TierCount, cache_path
+from beastmode.store.entries_reader import EntriesReader, Figures
+from beastmode.store.entries_upkeep import clear as clear_file
+
+app = new_app(no_args_is_help=True)
+
+_JSON = typer.Option(False, "--json", help="Print one JSON object on stdout.")
+_HOME = typer.Option(Path(HOME), "--home", help="Where the cache lives.", envvar="BEAST_HOME")
+_NONE = TierCount(0, 0)
+
+
+@app.callback()
+def cache() -> None:
+    """Show what is kept of answers, or forget it."""
+
+
+@app.command()
+def stats(as_json: bool = _JSON, home: Path = _HOME) -> None:
+    """Show what is kept, and how often it was of use."""
+    reader = EntriesReader(_there(home))
+    try:
+        figures = reader.figures(time.time())
+    finally:
+        reader.close()
+    print(json.dumps(as_object(figures)) if as_json else "\n".join(_lines(figures)))
+
+
+@app.command()
+def clear(as_json: bool = _JSON, home: Path = _HOME) -> None:
+    """Forget all answers, in a running gateway within 1 s."""
+    number = clear_file(_there(home), time.time())
+    print(
+        json.dumps({"cleared": number})
+        if as_json
+        else f"Cleared: {counted(number, 'answer')} in the database."
+    )
+
+
+def _there(home: Path) -> Path:
+    path = cache_path(home)
+    if not path.exists():
+        tip = "Start the gateway with `beast serve`, or name its home with --home."
+        raise PreconditionError("no answer has been kept here yet", where=str(home), tip=tip)
+    return path
+
+
+def as_object(figures: Figures) -> dict[str, Any]:
+    """What a cache holds as others read it. Times are RFC 3339 in UTC; None where there is nothing to tell."""
+    return {
+        "since": _at(figures.since_unix),
+        "gateways": figures.memories,
+        "tiers": {
+            tier: {"entries": entries, "bytes": size, "hits": count.hits, "misses": count.misses}
+            for tier, entries, size, count in _tiers(figures)
+        },
+        "oldest": _at(figures.oldest_unix),
+        "newest": _at(figures.newest_unix),
+        "models": [
+            {"model": model.model, "entries": model.entries, "bytes": model.bytes} for model in figures.models
+        ],
+    }
+
+
+def _tiers(figures: Figures) -> Iterator[tuple[str, int, int, TierCount]]:
+    """Of each tier: its name, entries, bytes, and how it was used."""
+    yield "l1", figures.memory_entries, figures.memory_bytes, figures.tiers.get("l1", _NONE)
+    yield "l3", figures.entries, figures.bytes, figures.tiers.get("l3", _NONE)
+
+
+def _at(unix: float | None) -> str | None:
+    if unix is None:
+        return None
+    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _lines(figures: Figures) -> Iterator[str]:
+    yield f"Since {utc(figures.since_unix)}, when it was made or last cleared:"
+    yield ""
+    rows = [
+        (tier, f"{entries:,}", _size(size), f"{count.hits:,}", f"{count.misses:,}", _rate(count))
+        for tier, entries, size, count in _tiers(figures)
+    ]
+    yield from _table([("TIER", "ENTRIES", "BYTES", "HITS", "MISSES", "HIT RATE"), *rows])
+    yield ""
+    yield f"l1 is the memory of {counted(figures.memories, 'gateway')} at work, l3 the database of this home."
+    if figures.models:
+        yield f"Stored between {utc(figures.oldest_unix)} and {utc(figures.newest_unix)}."
+        yield ""
+        models = [(safe(model.model), f"{model.entries:,}", _size(model.bytes)) for model in figures.models]
+        yield from _table([("MODEL", "ENTRIES", "BYTES"), *models])
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _rate(count: TierCount) -> str:
+    asked = count.hits + count.misses
+    return percent(count.hits / asked if asked else None)
+
+
+def _size(number: int) -> str:
+    """Bytes for people: `512 B`, `3.4 kB`, `1.2 GB`."""
+    size = float(number)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.1f}".rstrip("0").rstrip(".") + f" {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

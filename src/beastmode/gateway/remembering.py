@@ -1,0 +1,171 @@
+"""Remembering: which requests may be answered from memory, and which answers are kept. Between proxy and cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from beastmode.cache import control
+from beastmode.cache.admission import Mode, storable, why_not
+from beastmode.cache.answer import Answer, replayable
+from beastmode.cache.control import Wish, wish_of
+from beastmode.cache.key import key_of
+from beastmode.cache.recipes import Recipe, recipe_for
+from beastmode.cache.stack import Found, Stack
+from beastmode.clock import Clock
+from beastmode.gateway import rejections
+from beastmode.gateway.call import Call
+from beastmode.gateway.flight import Flight
+from beastmode.gateway.headers import as_text
+from beastmode.gateway.locate import locate
+from beastmode.gateway.packing import unpacked
+
+
+class Recall(msgspec.Struct, gc=False):
+    """What one request has to do with the cache.
+
+    key: the name of its answer.   wish: what its headers ask for.   upstream: the one whose answer that is.
+    since: the cache's generation when it came.
+    """
+
+    key: bytes
+    wish: Wish
+    upstream: str
+    since: int
+
+
+class Remembering:
+    """Looks for the answers to requests, and keeps answers that went well.
+
+    mode: which requests have to do with it at all.   ttl_s: how long an answer is kept.   source_of: the base URL of
+    the upstream that would be asked, and the tenant as which.
+    """
+
+    def __init__(
+        self,
+        stack: Stack | None,
+        mode: Mode,
+        clock: Clock,
+        source_of: Callable[[Call], tuple[str, bytes]],
+        *,
+        ttl_s: float = control.DEFAULT_TTL_S,
+    ) -> None:
+        self._stack, self._mode, self._clock = stack, mode, clock
+        self._source_of, self._ttl_s = source_of, ttl_s
+
+    def consider(self, call: Call) -> Recall | None:
+        """What the request has to do with the cache; None for nothing, and the record says why. Raises RejectedError
+        where it wants an answer from there or none."""
+        incoming, entry, dialect = call.incoming, call.entry, call.dialect.name
+        wish, recipe = wish_of(incoming.headers), recipe_for(dialect, incoming.headers)
+        if why := self._why_not(call, wish, recipe):
+            off = why == "off"
+            entry.cache, entry.cache_why = ("off", "") if off else ("miss", why)
+            call.reply.notes = ((control.TOLD, control.OFF if off else control.miss(why)),)
+            if wish.only_if_cached:
+                raise rejections.not_cached()
+            return None
+        entry.cache = "miss"
+        upstream, tenant = self._source_of(call)
+        key = key_of(
+            tenant=tenant,
+            upstream=upstream,
+            dialect=dialect,
+            path=locate(upstream, incoming.path),
+            query=incoming.query,
+            stream=entry.stream,
+            headers=incoming.headers,
+            body=call.body,
+            recipe=recipe,
+            salt=str(call.caller.round) if call.caller and call.caller.round else "",
+        )
+        return Recall(key, wish, upstream, self._the_stack.generation)
+
+    @property
+    def _the_stack(self) -> Stack:
+        assert self._stack is not None
+        return self._stack
+
+    def _why_not(self, call: Call, wish: Wish, recipe: Recipe | None) -> str:
+        if self._stack is None or call.asked is None:
+            return "off"
+        searches = recipe is not None and recipe.offers_search
+        return why_not(call.asked, self._mode, offers_search=searches) or ("" if wish.store else "no-store")
+
+    def at_hand(self, call: Call, recall: Recall) -> Found | None:
+        """The answer, where it is in memory and the request may have it."""
+        return self._fit(self._the_stack.at_hand(recall.key), call, recall) if recall.wish.read else None
+
+    async def find(self, call: Call, recall: Recall) -> Found | None:
+        """The answer, wherever it is kept. Raises RejectedError where the request wants no other than that."""
+        found = await self._the_stack.find(recall.key) if recall.wish.read else None
+        found = self._fit(found, call, recall)
+        if found is None and recall.wish.only_if_cached:
+            raise rejections.not_cached()
+        if found is None:
+            call.entry.cache_why = call.entry.cache_why or ("new" if recall.wish.read else "no-cache")
+            told = control.miss(call.entry.cache_why, recall.wish.ignored)
+            call.reply.notes = ((control.TOLD, told),)
+        return found
+
+    async def replay(self, found: Found, call: Call) -> None:
+        """Answer with it. It costs nothing, and says what it has saved."""
+        answer, entry = found.answer, call.entry
+        entry.cache, entry.cache_why, entry.status = "hit", found.tier, answer.status
+        entry.tokens_in, entry.tokens_out = answer.tokens_in, answer.tokens_out
+        entry.tokens_cached, entry.tokens_reasoning = answer.tokens_cached, answer.tokens_reasoning
+        entry.cost_usd, entry.priced = 0.0, True
+        call.good_end, call.answering = "hit", True
+        await call.reply.start(answer.status, control.hit_headers(answer, found.tier, found.age_s))
+        await call.reply.end(answer.body)
+
+    def keep(self, flight: Flight, recall: Recall) -> None:
+        """Keep the answer that a flight has brought, if it is one to be kept; the record says why not."""
+        entry = flight.leader.entry
+        why, answer = self._answer_of(flight, recall)
+        if answer is None:
+            entry.cache_why = f"{entry.cache_why}; not kept: {why}"
+        else:
+            self._the_stack.put(recall.key, answer, recall.since)
+
+    def _answer_of(self, flight: Flight, recall: Recall) -> tuple[str, Answer | None]:
+        """The answer to be kept; else why it is not."""
+        call, entry = flight.leader, flight.leader.entry
+        if flight.head is None or not flight.ended or not flight.whole:
+            return "too large", None
+        if entry.upstream != recall.upstream:
+            return "answered by a spare", None
+        status, headers = flight.head
+        body = b"".join(flight.pieces)
+        follower = call.follower
+        stopped = follower.stopped if follower else call.dialect.stopped(unpacked(body, as_text(headers)))
+        if why := storable(status, stopped):
+            return why, None
+        ttl_s = control.ttl_s(headers, self._ttl_s)
+        if ttl_s <= 0:
+            return "the upstream forbids it", None
+        answer = Answer(
+            status,
+            replayable(headers),
+            body,
+            self._clock.unix(),
+            ttl_s,
+            entry.model,
+            entry.dialect,
+            entry.tokens_in,
+            entry.tokens_out,
+            entry.tokens_cached,
+            entry.tokens_reasoning,
+        )
+        return "", answer
+
+    def _fit(self, found: Found | None, call: Call, recall: Recall) -> Found | None:
+        """What was found, if the request may have it."""
+        if found is None:
+            return None
+        why = recall.wish.why_not(found.answer, self._clock.unix())
+        if why:
+            call.entry.cache_why = why
+            return None
+        return found

@@ -1,0 +1,87 @@
+"""The keys' file: where it lies, how it is opened, and what its faults mean in words (SQLite)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+from sqlalchemy.dialects import sqlite
+
+from beastmode.errors import KeysError
+from beastmode.store.key_schema import FORMAT, VERSION, creation
+
+_BUSY_S = 5.0
+_MODE = 0o600
+_TIP = (
+    "Make the folder and the file readable and writable for you, free its disk, or name another with --home."
+)
+
+
+def keys_path(home: Path) -> Path:
+    """The keys of a home."""
+    return home / "keys.db"
+
+
+def open_keys(path: Path, *, durable: bool) -> sqlite3.Connection:
+    """The file, open to be read and written; made where there is none, so that only its owner may read it.
+
+    durable: what is committed survives a power cut.   Raises KeysError.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, _MODE))
+        if stat.S_IMODE(os.stat(path).st_mode) != _MODE:
+            os.chmod(path, _MODE)  # one that was copied here; SQLite's own files beside it take its mode
+        db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise keys_fault(error, path) from error
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        _prepare(db, path)
+    except sqlite3.Error as error:
+        db.close()
+        raise keys_fault(error, path) from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def keys_fault(error: BaseException, path: Path) -> KeysError:
+    """What a failure is called, and what to do about it."""
+    words = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+    return KeysError(f"the keys cannot be used: {words}", where=str(path), tip=_TIP)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there; None for none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            for statement in creation(sqlite.dialect()):
+                db.execute(statement)
+        elif FORMAT.name not in tables:
+            raise KeysError(
+                "this is no file of keys", where=str(path), tip="Move it away, or name another --home."
+            )
+        (version,) = db.execute(f"SELECT max(version) FROM {FORMAT.name}").fetchone()  # noqa: S608 a name of ours
+        if version > VERSION:
+            what = f"the keys were written by a newer beast (format {version}, this one knows {VERSION})"
+            tip = "Update beastmode, or name another folder with --home."
+            raise KeysError(what, where=str(path), tip=tip)
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")

@@ -1,0 +1,64 @@
+"""What each key has used, as the ledger has it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, case, create_engine, func, or_, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from beastmode.store.allowance import NO_USE, Use, begins_unix, period_names
+from beastmode.store.entry import first_id
+from beastmode.store.ledger_file import connect, fault, version_of
+from beastmode.store.ledger_schema import REQUESTS
+
+
+def used_by(path: Path, keys: Collection[str], unix: float) -> dict[tuple[str, str], Use]:
+    """What left for an upstream in the day and the month of `unix`, by name of the key and name of the period.
+
+    path: of a ledger; where there is none nothing was used. What its retention has deleted, or what was in flight when
+    its gateway was killed, is not in it, but for the request itself. Reads all rows of the month, about 1 s a million.
+    Raises LedgerVersionError and LedgerError.
+    """
+    if not path.exists() or not keys:
+        return {}
+    day, month = period_names(unix)
+    used: dict[tuple[str, str], Use] = {}
+    for name, today, requests, tokens, usd, unpriced in _rows(path, keys, unix):
+        use = Use(requests, tokens, usd or 0.0, unpriced)
+        for period in (day, month) if today else (month,):
+            used[name, period] = used.get((name, period), NO_USE).plus(use)
+    return used
+
+
+def _rows(path: Path, keys: Collection[str], unix: float) -> list[Any]:
+    try:
+        with closing(connect(path, write=False)) as db:
+            if version_of(db, path) == 0:
+                return []
+            engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
+            with engine.connect() as connection:
+                return list(connection.execute(_query(keys, unix)))
+    except (sqlite3.Error, DBAPIError) as error:
+        raise fault(getattr(error, "orig", None) or error, path, "read") from error
+
+
+def _query(keys: Collection[str], unix: float) -> Select[Any]:
+    column = REQUESTS.c
+    today = column.received_unix >= begins_unix("day", unix)
+    left = or_(column.tries > 0, column.outcome.is_(None), column.outcome == "unfinished")
+    query = select(
+        column.key,
+        today,
+        func.count(),
+        func.sum(func.coalesce(column.tokens_in, 0) + func.coalesce(column.tokens_out, 0)),
+        func.sum(column.cost_usd),
+        func.sum(case((column.cost_usd.is_(None), 1), else_=0)),
+    )
+    since = column.id >= first_id(begins_unix("month", unix))
+    return query.where(since, left, column.key.in_(keys)).group_by(column.key, today)

@@ -1,0 +1,203 @@
+"""Answers from memory: byte for byte what the upstream said, to the very same request, and never a partial one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import aiohttp.test_utils
+import aiohttp.web
+import pytest
+
+from beastmode.testing.chaos import ANSWER_FAULTS, Chaos, Trouble
+from beastmode.testing.model_server import ModelServer
+from tests.gateway.served import gateway, records
+from tests.gateway.test_proxy import ask, ask_claude
+
+CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+HELLO = [{"role": "user", "content": "hello"}]
+
+
+def run(story: Any) -> Any:
+    return asyncio.run(asyncio.wait_for(story, 60))
+
+
+@asynccontextmanager
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(headers={"Authorization": "Bearer mine"}) as session:
+        yield session
+
+
+async def post(
+    session: aiohttp.ClientSession, url: str, path: str = CHAT, *, headers: Any = None, **changes: Any
+) -> tuple[int, bytes, str]:
+    """Status, body, and what is said of the cache."""
+    body = {"model": "m-small", "max_tokens": 9, "temperature": 0, "messages": HELLO, **changes}
+    async with session.post(url + path, json=body, headers=headers) as answer:
+        return answer.status, await answer.read(), answer.headers.get("x-beast-cache", "")
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_second_answer_is_the_first_one_byte_for_byte(tmp_path: Path, path: str, stream: bool) -> None:
+    async def story() -> tuple[Any, Any, int]:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url, client() as session:
+            first, second = [await post(session, url, path, stream=stream) for _ in range(2)]
+            return first, second, server.paid
+
+    first, second, paid = run(story())
+    assert paid == 1
+    assert first[:2] == second[:2]
+    assert first[2] == "miss; why=new"
+    assert second[2] == "hit; tier=l1; age=0"
+    kept = records(tmp_path)
+    assert [entry.outcome for entry in kept] == ["upstream_ok", "hit"]
+    assert next(entry.tokens_out for entry in kept) == kept[1].tokens_out
+    assert kept[1].cost_usd == 0.0
+
+
+def test_a_gateway_that_starts_again_finds_it_on_disk(tmp_path: Path) -> None:
+    async def story() -> tuple[list[str], int]:
+        told = []
+        async with ModelServer() as server, client() as session:
+            for _ in range(2):
+                async with gateway(server.url, tmp_path) as url:
+                    told += [(await post(session, url, stream=True))[2] for _ in range(2)]
+            return told, server.paid
+
+    told, paid = run(story())
+    assert paid == 1
+    assert [one.split("; age")[0] for one in told] == [
+        "miss; why=new",
+        *["hit; tier=l1"],
+        "hit; tier=l3",
+        "hit; tier=l1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "changes", "why"),
+    [
+        ("deterministic", {"temperature": 1}, 'miss; why="not deterministic"'),
+        ("all", {"store": True}, "miss; why=stateful"),
+        ("off", {}, "off"),
+    ],
+)
+def test_what_may_not_be_remembered_is_asked_again_and_says_why(
+    tmp_path: Path, mode: Any, changes: Any, why: str
+) -> None:
+    async def story() -> tuple[list[str], int]:
+        async with (
+            ModelServer() as server,
+            gateway(server.url, tmp_path, cache=mode) as url,
+            client() as session,
+        ):
+            return [(await post(session, url, **changes))[2] for _ in range(2)], server.paid
+
+    assert run(story()) == ([why, why], 2)
+    assert {entry.outcome for entry in records(tmp_path)} == {"upstream_ok"}
+
+
+def test_all_remembers_what_is_not_deterministic_too(tmp_path: Path) -> None:
+    async def story() -> int:
+        async with (
+            ModelServer() as server,
+            gateway(server.url, tmp_path, cache="all") as url,
+            client() as session,
+        ):
+            assert (await post(session, url, temperature=1))[1] == (await post(session, url, temperature=1))[
+                1
+            ]
+            return server.paid
+
+    assert run(story()) == 1
+
+
+def test_another_credential_has_answers_of_its_own(tmp_path: Path) -> None:
+    async def story() -> int:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url, client() as session:
+            await post(session, url)
+            await post(session, url, headers={"Authorization": "Bearer another"})
+            return server.paid
+
+    assert run(story()) == 2
+
+
+def test_cache_control_is_honoured(tmp_path: Path) -> None:
+    async def story() -> tuple[list[tuple[int, str]], int]:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url, client() as session:
+            wishes = ["only-if-cached", "no-store", "", "no-cache", "max-age=0, only-if-cached", "max-age=60"]
+            answers = [await post(session, url, headers={"cache-control": wish}) for wish in wishes]
+            return [(status, told) for status, _, told in answers], server.paid
+
+    told, paid = run(story())
+    assert [status for status, _ in told] == [504, 200, 200, 200, 504, 200]
+    assert told[1][1] == "miss; why=no-store"
+    assert told[3][1] == "miss; why=no-cache"
+    assert told[5][1].startswith("hit; tier=l1")
+    assert paid == 3
+
+
+@pytest.mark.parametrize("fault", [fault for fault in ANSWER_FAULTS if fault != "slow_drip"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_nothing_partial_is_ever_kept(tmp_path: Path, fault: Any, stream: bool) -> None:
+    troubles = [Trouble(fault=fault)]
+
+    async def story() -> tuple[tuple[int, bytes, str], int]:
+        async with (
+            ModelServer() as server,
+            Chaos(server.url, plan=lambda _: troubles.pop() if troubles else Trouble()) as chaos,
+            gateway(chaos.url, tmp_path, idle_s=1.0) as url,
+            client() as session,
+        ):
+            with suppress(aiohttp.ClientError):
+                await post(session, url, stream=stream)
+            return await post(session, url, stream=stream), server.paid
+
+    (status, body, _), _ = run(story())
+    assert status == 200
+    assert (b"[DONE]" in body) if stream else json.loads(body)["choices"]
+
+
+@pytest.mark.parametrize("stopped", ["length", "content_filter"])
+def test_what_was_cut_short_or_filtered_is_not_kept(tmp_path: Path, stopped: str) -> None:
+    asked = []
+
+    async def cut(request: Any) -> Any:
+        asked.append(await request.read())
+        message = {"role": "assistant", "content": "It is"}
+        choice = {"index": 0, "message": message, "finish_reason": stopped}
+        return aiohttp.web.json_response({"object": "chat.completion", "choices": [choice]})
+
+    async def story() -> list[str]:
+        server = aiohttp.test_utils.TestServer(handled_by(cut))
+        async with server, gateway(str(server.make_url("")), tmp_path) as url, client() as session:
+            return [(await post(session, url))[2] for _ in range(2)]
+
+    assert run(story()) == ["miss; why=new"] * 2
+    assert len(asked) == 2
+    assert "not kept" in records(tmp_path)[0].cache_why
+
+
+def handled_by(handler: Any) -> Any:
+    app = aiohttp.web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    return app
+
+
+def test_unmodified_clients_are_answered_from_memory(tmp_path: Path) -> None:
+    async def story() -> tuple[list[str], int]:
+        async with ModelServer() as server, gateway(server.url, tmp_path, cache="all") as url:
+            said = [await ask(url, stream=True), await ask_claude(url)]
+            said += [await ask(url, stream=True), await ask_claude(url)]
+            return said, server.paid
+
+    said, paid = run(story())
+    assert paid == 2
+    assert said == ["It is done."] * 4
+    assert [entry.cache for entry in records(tmp_path)] == ["miss", "miss", "hit", "hit"]
