@@ -2,15 +2,19 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
+AGENTS := build/agents
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test quick lint bench bench-peers clean system
+.PHONY: run test test-agents quick lint bench bench-peers clean system
 
 run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
 
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
 	$(BIN)/python -m pytest
+
+test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed  ## real coding agents through the gateway
+	$(BIN)/python -m pytest tests/agents
 
 quick: $(VENV)/.installed-dev      ## the tests of a few seconds
 	$(BIN)/python -m pytest -q -m "not slow"
@@ -40,6 +44,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.installed-agents: $(VENV)/.installed-dev
+	$(PIP) install --constraint constraints.txt --editable '.[agents]'
+	@touch $@
+
 $(VENV)/.installed-bench: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[bench]'
 	@touch $@
@@ -50,5 +58,12 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	npm install --silent --no-audit --no-fund --prefix .peers/portkey @portkey-ai/gateway@1.15.2
 	@touch $@
 
+$(AGENTS)/.installed: tests/agents/package.json
+	@$(PYTHON) scripts/system_packages.py agents
+	@mkdir -p $(AGENTS)
+	@if command -v npm >/dev/null; then \
+		cp $< $(AGENTS)/ && npm install --prefix $(AGENTS) --no-package-lock --no-audit --no-fund --loglevel=error && touch $@; \
+	fi
+
 clean:
-	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

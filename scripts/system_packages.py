@@ -1,5 +1,5 @@
-"""Install what the tests (or, with the argument `bench`, the benchmarks) need beside Python, where that is possible;
-name what could not be had.
+"""Install what the tests (with the argument `bench`, the benchmarks; with `agents`, the tests of agents) need beside
+Python, where that is possible; name what could not be had.
 
 As root (or with BEAST_INSTALL=1, through sudo) on Debian the missing packages are installed. Elsewhere they are
 named, and the tests that need them are skipped; where CI=true a missing one is an error.
@@ -15,10 +15,11 @@ import sys
 NEEDED = {
     "tests": {"git": "git", "openssl": "openssl", "strace": "strace"},
     "bench": {"parallel": "parallel", "nginx": "nginx-light", "wrk": "wrk"},
+    "agents": {"git": "git", "node": "nodejs", "npm": "npm"},
 }
 """Command -> Debian package. openssl makes the certificates of the tests; strace shows the crash tests
 every call on the journal's folder; GNU parallel is what many would use instead of us, nginx what they would put
-in front of a server; wrk asks."""
+in front of a server; wrk asks; the agents come from npm."""
 
 
 def main(purpose: str = "tests") -> int:

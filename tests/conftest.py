@@ -1,4 +1,4 @@
-"""What holds for all tests: properties have no deadline, and limits shared on this host are not those of its user."""
+"""What holds for all tests: properties have no deadline, and limits and settings are not those of the user."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from beastmode.safeguards.host_folder import FOLDER_SETTING
 # Examples take as long as they take: other work shares the machine.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+for name in [name for name in os.environ if name.startswith("BEAST_SERVE_")]:
+    del os.environ[name]  # of a gateway of the user
 
 if FOLDER_SETTING not in os.environ:
     os.environ[FOLDER_SETTING] = tempfile.mkdtemp(prefix="beast-limits-")

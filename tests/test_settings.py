@@ -14,11 +14,13 @@ from beastmode.errors import SettingError
 from beastmode.settings import (
     Rate,
     RunSettings,
+    TokenRate,
     parse_concurrency,
     parse_count,
     parse_duration,
     parse_rates,
     parse_timeout,
+    parse_token_rates,
 )
 
 
@@ -97,6 +99,33 @@ def test_what_is_no_rate_is_refused_with_what_to_write(written: Any, what: str) 
     with pytest.raises(SettingError, match=what) as refused:
         parse_rates(written)
     assert refused.value.tip
+
+
+@pytest.mark.parametrize(
+    ("written", "limits"),
+    [
+        ("200000/min", [(200_000, 60.0)]),
+        ("200000/min, 5000000/h", [(200_000, 60.0), (5_000_000, 3600.0)]),
+        (" 1000 / s ", [(1000, 1.0)]),
+        ("none", []),
+    ],
+)
+def test_token_rates(written: str, limits: list[tuple[int, float]]) -> None:
+    assert [(rate.tokens, rate.span_s) for rate in parse_token_rates(written)] == limits
+
+
+@pytest.mark.parametrize("written", ["0/min", "0.5/s", "1e6/min", "200k", "8.5/s", "", 5, "9" * 16 + "/s"])
+def test_what_is_no_token_rate_is_refused_with_what_to_write(written: Any) -> None:
+    with pytest.raises(SettingError) as refused:
+        parse_token_rates(written)
+    assert refused.value.tip
+
+
+@given(st.integers(min_value=1, max_value=10**15), st.sampled_from([1.0, 2.0, 60.0, 3600.0]))
+def test_a_token_rate_is_read_back_as_it_is_shown(tokens: int, span_s: float) -> None:
+    rate = TokenRate(tokens, span_s)
+    assert parse_token_rates(str(rate)) == (rate,)
+    assert rate.padded_span_s == Rate(1, span_s).padded_span_s
 
 
 @given(st.integers(min_value=1, max_value=10**6), st.sampled_from([1.0, 2.0, 60.0, 3600.0]))

@@ -18,10 +18,16 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)?\s*(sec|second|s|minute|min|m|hour|h)")
 _DURATION_TIP = "Write seconds, or a duration like 500ms, 30s, 10m, 1h30m."
 _RATE_TIP = "Write starts per time, like 8/s, 60/min or 500/h, several with a comma, or none for no limit."
+_TOKENS_TIP = (
+    "Write tokens per time, like 200000/min or 5000000/h, several with a comma, or none for no limit."
+)
 
 PAD_SHARE, PAD_LEAST_S = 0.05, 0.050
 """How much longer than asked a window is kept: with a window of exactly 1 s, 5 ms of jitter on the way to the
 server turned 8/s into 14 seen there; 5 % (at least 50 ms) held against 200 ms windows of jitter."""
+
+_MOST_TOKENS = 10**15
+"""Sums of them fit into 64 bits, and every amount up to here is exact as it is read."""
 
 SHORT_WAIT_S = 120.0
 """A hint up to this long passes by itself, so it is waited for even where `max_wait` is 0 by default (CI)."""
@@ -74,37 +80,82 @@ class Rate:
     @property
     def padded_span_s(self) -> float:
         """The window that is kept in front of the server, see `PAD_SHARE`."""
-        return self.span_s + max(PAD_SHARE * self.span_s, PAD_LEAST_S)
+        return _padded(self.span_s)
 
     def __str__(self) -> str:
-        unit = {1.0: "s", 60.0: "min", 3600.0: "h"}.get(self.span_s, f"{self.span_s:g}s")
-        return f"{self.starts}/{unit}"
+        return f"{self.starts}/{_unit(self.span_s)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRate:
+    """At most `tokens` in every window of `span_s` seconds, wherever the window begins.   tokens >= 1."""
+
+    tokens: int
+    span_s: float
+
+    @property
+    def padded_span_s(self) -> float:
+        """The window that is kept in front of the server, see `PAD_SHARE`."""
+        return _padded(self.span_s)
+
+    def __str__(self) -> str:
+        return f"{self.tokens}/{_unit(self.span_s)}"
+
+
+def _padded(span_s: float) -> float:
+    return span_s + max(PAD_SHARE * span_s, PAD_LEAST_S)
+
+
+def _unit(span_s: float) -> str:
+    return {1.0: "s", 60.0: "min", 3600.0: "h"}.get(span_s, f"{span_s:g}s")
 
 
 def parse_rates(value: object) -> tuple[Rate, ...]:
     """The limits named by `8/s`, `60/min`, `8/s, 500/h`; none at all for `none`. A rate of 0 is refused."""
+    return tuple(_parse_rate(part) for part in _parts(value, _RATE_TIP))
+
+
+def parse_token_rates(value: object) -> tuple[TokenRate, ...]:
+    """The limits named by `200000/min`, `200000/min, 5000000/h`; none at all for `none`. Whole tokens, from 1."""
+    return tuple(_parse_token_rate(part) for part in _parts(value, _TOKENS_TIP))
+
+
+def _parts(value: object, tip: str) -> list[str]:
     if not isinstance(value, str):
-        raise SettingError(f"{value!r} is not a rate", tip=_RATE_TIP)
+        raise SettingError(f"{value!r} is not a rate", tip=tip)
     if value.strip().lower() == "none":
-        return ()
-    return tuple(_parse_rate(part.strip()) for part in value.split(","))
+        return []
+    return [part.strip() for part in value.split(",")]
 
 
 def _parse_rate(text: str) -> Rate:
-    match = _RATE.fullmatch(text.lower())
-    if match is None:
-        raise SettingError(f"{text!r} is not a rate", tip=_RATE_TIP)
-    amount = float(match[1])
-    span_s = float(match[2] or 1) * _UNITS_S[match[3][0]]
-    if not math.isfinite(amount) or not math.isfinite(span_s):
-        raise SettingError(f"{text!r} is not a rate", tip=_RATE_TIP)
-    if amount <= 0 or span_s <= 0:
-        raise SettingError(f"a rate of {text} would never start anything", tip=_RATE_TIP)
+    amount, span_s = _amount_and_span(text, _RATE_TIP)
     if amount < 1:
         return Rate(1, span_s / amount)
     if amount != int(amount):
         raise SettingError(f"{text!r} is not a whole number of starts", tip="Write 17/2s instead of 8.5/s.")
     return Rate(int(amount), span_s)
+
+
+def _parse_token_rate(text: str) -> TokenRate:
+    amount, span_s = _amount_and_span(text, _TOKENS_TIP)
+    if amount != int(amount) or amount > _MOST_TOKENS:
+        raise SettingError(f"{text!r} is not a whole number of tokens up to {_MOST_TOKENS}", tip=_TOKENS_TIP)
+    return TokenRate(int(amount), span_s)
+
+
+def _amount_and_span(text: str, tip: str) -> tuple[float, float]:
+    """Both more than 0."""
+    match = _RATE.fullmatch(text.lower())
+    if match is None:
+        raise SettingError(f"{text!r} is not a rate", tip=tip)
+    amount = float(match[1])
+    span_s = float(match[2] or 1) * _UNITS_S[match[3][0]]
+    if not math.isfinite(amount) or not math.isfinite(span_s):
+        raise SettingError(f"{text!r} is not a rate", tip=tip)
+    if amount <= 0 or span_s <= 0:
+        raise SettingError(f"a rate of {text} would never start anything", tip=tip)
+    return amount, span_s
 
 
 def parse_concurrency(value: object) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import signal
@@ -54,7 +55,7 @@ class Asking(threading.Thread):
                 self.said = answer.read().decode()
         except urllib.error.HTTPError as error:
             self.said = f"{error.code} {error.read().decode()}"
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             self.said = type(error).__name__
 
 

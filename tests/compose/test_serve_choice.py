@@ -13,6 +13,7 @@ from beastmode.compose.serve_forms import parse_size
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serve_table import BY_NAME, NOT_YET, OF_SERVE, OF_UPSTREAM, SETTINGS
 from beastmode.errors import SettingError, SettingsError
+from beastmode.gateway.connection import MOST_HEAD_BYTES
 from beastmode.settings import Rate
 
 UPSTREAMS = '[upstreams.main]\nurl = "http://a:1"\n[upstreams.spare]\nurl = "http://b:2"\n'
@@ -50,7 +51,7 @@ def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(tmp_path: Pa
     choice = chosen(tmp_path, file, flags, environment)
     serving = choice.serving
     assert (serving.port, serving.limits.retries, serving.drain_s, serving.linger_s) == (3, 2, 1.0, 2.0)
-    wheres = {one.setting.name: one.where for one in choice.chosen if not one.upstream}
+    wheres = {one.name: one.where for one in choice.chosen if not one.upstream}
     assert wheres["port"] == "--port"
     assert wheres["retries"] == "BEAST_SERVE_RETRIES"
     assert wheres["drain"] == f"{tmp_path}/beast.toml:4"
@@ -99,6 +100,17 @@ def test_one_key_goes_to_one_server(tmp_path: Path) -> None:
         assert "--upstream-key-env: one key would go to several servers" in said
     same = {"upstream": ["http://c:3", "http://c:3/v1"], "upstream_key_env": "KEY"}
     assert [one.key_env for one in chosen(tmp_path, None, same).serving.upstreams] == ["KEY"] * 2
+
+
+def test_it_is_told_where_credentials_of_clients_may_reach_several_servers(tmp_path: Path) -> None:
+    told = "Clients' own credentials go to each upstream without a key: "
+    for file, names in ((UPSTREAMS, "main, spare."), (UPSTREAMS + 'key_env = "KEY"\n', "main.")):
+        notes: list[str] = []
+        chosen(tmp_path, file, None, None, notes)
+        assert told + names in notes
+    notes = []
+    chosen(tmp_path, None, {"upstream": ["http://a:1", "http://a:1/v1"]}, None, notes)
+    assert not [note for note in notes if note.startswith(told)]
 
 
 def test_a_key_of_the_command_line_wins_over_both_ways_of_the_file(tmp_path: Path) -> None:
@@ -181,12 +193,17 @@ beast.toml:18: [sevre] is not known
         ('[upstreams]\nmain = "http://a:1"\n', "instead of a table for upstreams.main"),
         ("[upstreams.a.b]\n", "[upstreams.a.b] is not known"),
         ('[upstreams.main]\nurl = "a:1"\n', "url: 'a:1' is no base URL"),
+        ('[upstreams.main]\nurl = "http://a:1/ b"\n', "no blanks and no control characters"),
+        ('[upstreams.main]\nurl = "http://a:1/\\u001b[31m"\n', "no blanks and no control characters"),
+        ('[upstreams.main]\nurl = "http://a:99999"\n', "names no server"),
         ('[upstreams.main]\nurl = "http://a:1?key=x"\n', "nothing behind ? or #"),
         ("[serve]\nport = {a = 1}\n" + UPSTREAMS, "port: found a table instead of a port"),
         ('[serve]\nport = "80"\n' + UPSTREAMS, 'port: found the text "80" instead of a port'),
         ("[serve]\nmax_body = 1.5\n" + UPSTREAMS, "max_body: found 1.5 instead of a size"),
         ("[serve]\ndrain = -1\n" + UPSTREAMS, "drain: -1.0 is not a duration"),
         ("[serve]\ndrain = inf\n" + UPSTREAMS, "drain: inf is not a duration"),
+        ('[serve]\nmax_head = "1MB"\n' + UPSTREAMS, "max_head: '1MB' is no size for a head"),
+        ("[serve]\nqueue_timeout = 0\n" + UPSTREAMS, "queue_timeout: a timeout of 0"),
         ("[serve]\ncache_ttl = 0\n" + UPSTREAMS, "a timeout of 0 would end everything at once"),
         ("[serve]\nport = 0x" + "f" * 5000 + "\n" + UPSTREAMS, "a number beyond 64 bits"),
         ("[serve]\nport = " + "9" * 5000 + "\n" + UPSTREAMS, "this is no TOML"),
@@ -205,11 +222,33 @@ def test_a_file_that_cannot_be_is_refused_in_words(tmp_path: Path, file: str, wo
     assert "sk-live" not in said
 
 
-def test_nobody_waits_for_what_is_not_built(tmp_path: Path) -> None:
-    file = UPSTREAMS + "[serve]\n" + "".join(f'{name} = "x"\n' for name in NOT_YET & OF_SERVE.keys())
-    assert refused(tmp_path, file)
-    for name in NOT_YET & {"otel"}:
-        assert f"{name} is not built yet" in refused(tmp_path, UPSTREAMS, {name: "on"})
+def test_what_is_said_of_odd_words_is_short_and_shows_no_key(tmp_path: Path) -> None:
+    key = "sk-only-for-this-test-1234567890"
+    odd = f'"\\u001b[31m{"k" * 5000}" = 1\nport = "{key}"\nhost = 3\nledger = "{key}"\nmax_body = "{"9" * 5000}"\n'
+    said = refused(tmp_path, f"{UPSTREAMS}rate = '{key}'\n[serve]\n{odd}", {"upstream_key_env": key})
+    assert len(said) < 5000
+    assert said.replace("\n", "").isprintable()
+    assert key not in said
+    for words in ("port: found the text", "ledger: ", "rate: ", "max_body: ", "--upstream-key-env: "):
+        assert words in said
+
+
+NOT_DEFAULT = {
+    "tokens": "200000/min",
+    "limits_per": "credential",
+    "record": "all",
+    "tls_cert": "cert.pem",
+    "tls_key": "key.pem",
+    "log_format": "json",
+    "log_level": "debug",
+    "otel": "on",
+}
+
+
+@pytest.mark.parametrize("name", sorted(NOT_YET))
+def test_nobody_waits_for_what_is_not_built(tmp_path: Path, name: str) -> None:
+    flags = {"upstream": ["http://a:1"], name: NOT_DEFAULT[name]}
+    assert f"{BY_NAME[name].flag}: {name} is not built yet" in refused(tmp_path, None, flags)
 
 
 def test_a_variable_that_is_misspelt_is_told(tmp_path: Path) -> None:
@@ -238,3 +277,7 @@ def test_sizes(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SettingError):
         parse_size(text)
+
+
+def test_no_head_is_larger_than_what_a_connection_reads() -> None:
+    assert BY_NAME["max_head"].form.parse("512kB") <= MOST_HEAD_BYTES

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beastmode.failures import words
 from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.pasted import from_text
@@ -86,3 +87,28 @@ def test_plain_words_stay_what_they_are(text: str) -> None:
 def test_one_line_has_no_controls_and_no_escapes_and_an_end() -> None:
     assert one_line("\x1b[31mred\x1b[0m\n\tand\u202e blue\x00") == "red and blue"
     assert len(one_line("word " * 1000)) == 500
+
+
+PARTS = (
+    "key",
+    "token",
+    "secretoken",
+    "Bearer",
+    "basic ",
+    "API_KEY",
+    "pwd",
+    ": ",
+    "=",
+    '"',
+    " ",
+    "abcd1234",
+    "é",
+    "s",
+)
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
+def test_looking_only_where_it_may_begin_finds_the_same(text: str) -> None:
+    for pattern, begins in ((words._SCHEME, words._SCHEME_BEGINS), (words._NAMED, words._NAMED_BEGINS)):
+        found = words.sub_where(pattern, begins, lambda match: f"<{match[0]}>", text)
+        assert found == pattern.sub(lambda match: f"<{match[0]}>", text)

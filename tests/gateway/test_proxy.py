@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from beastmode.gateway.limits import ProxyLimits
 from beastmode.settings import Rate
 from beastmode.testing.chaos import ANSWER_FAULTS, Chaos, Trouble
 from beastmode.testing.counting_server import CountingServer
-from beastmode.testing.model_server import ModelServer, Script
+from beastmode.testing.model_server import ModelServer, Refusal, Script
 from beastmode.testing.wire import Message
 from tests.gateway.served import gateway, records
 
@@ -182,6 +183,19 @@ def test_a_throttle_with_a_time_pauses_all_and_is_waited_for(tmp_path: Path) -> 
 
     run(story())
     assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"] * 3
+
+
+def test_throttles_use_up_no_retry(tmp_path: Path) -> None:
+    refusals = deque(Refusal(status) for status in (429, 429, 429, 529, 529))
+
+    async def story() -> str:
+        script = Script(refusals=refusals)
+        async with ModelServer(script) as server, gateway(server.url, tmp_path) as url:
+            return await ask(url)
+
+    assert run(story()) == "It is done."
+    (entry,) = records(tmp_path)
+    assert (entry.outcome, entry.tries) == ("upstream_ok", 6)
 
 
 def test_who_waits_too_long_gets_503_in_the_words_of_its_dialect(tmp_path: Path) -> None:

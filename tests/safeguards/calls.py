@@ -10,6 +10,8 @@ from beastmode.testing import ManualTime
 
 Join = Callable[..., HostStore]
 """Makes one more process at the same server: concurrency, rates, and `linger_s`."""
+Enter = Callable[[], HostStore]
+"""The same, with limits that are always the same."""
 
 
 def granted(taken: Ticket | Hold) -> Ticket:
@@ -37,7 +39,7 @@ def polled(store: HostStore, time: ManualTime, places: int = 1, within_s: float 
 def die(store: LimitStore) -> None:
     """As kill -9: the lock of its liveness goes, and its connection; nothing is written."""
     assert isinstance(store, HostStore)
-    assert store._alive is not None
-    store._alive.close(remove=False)
+    assert store._mine._alive is not None
+    store._mine._alive.close(remove=False)
     store._file.close()
     store._closed = True

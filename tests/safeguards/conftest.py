@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from beastmode.safeguards import host_solo
 from beastmode.safeguards.host_store import HostStore
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime
-from tests.safeguards.calls import Join
+from tests.safeguards.calls import Enter, Join
+from tests.safeguards.solo_world import SLOTS, STARTS, TOKENS
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -34,3 +36,16 @@ def join(tmp_path: Path, time: ManualTime) -> Iterator[Join]:
     yield join
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def alone_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is alone counts so from its first call on. Nothing here runs at the same time, so none needs to wait."""
+    monkeypatch.setattr(host_solo, "ALONE_S", 0.0)
+    monkeypatch.setattr(host_solo, "pause", lambda pause_s: None)
+
+
+@pytest.fixture
+def enter(tmp_path: Path, time: ManualTime, alone_at_once: None) -> Enter:
+    """One more process, with limits of every kind."""
+    return lambda: HostStore("server:1", SLOTS, [STARTS], 2.0, tokens=[TOKENS], folder=tmp_path, clock=time)

@@ -11,10 +11,10 @@ import pytest
 
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
-from beastmode.safeguards.guard import Guard, GuardStoppedError, HeldBackError
+from beastmode.safeguards.guard import Guard, GuardStoppedError, HeldBackError, Probe
 from beastmode.safeguards.host_store import HostStore
 from beastmode.safeguards.limit_store import MemoryStore
-from beastmode.settings import Rate
+from beastmode.settings import Rate, TokenRate
 from beastmode.testing import VirtualLoop
 
 ILL = Failure("server_error", "ill", True, "wait")
@@ -31,7 +31,8 @@ def play(story: Callable[[VirtualLoop], Coroutine[Any, Any, None]]) -> float:
 
 
 def guard_of(loop: VirtualLoop, concurrency: int | None, *rates: Rate, **more: Any) -> Guard:
-    return Guard(MemoryStore(concurrency, rates), loop.clock(), concurrency=concurrency, rates=rates, **more)
+    store = MemoryStore(concurrency, rates, more.get("tokens", ()))
+    return Guard(store, loop.clock(), concurrency=concurrency, rates=rates, **more)
 
 
 @pytest.mark.parametrize("rate", [Rate(1, 1.0), Rate(2, 60.0), Rate(8, 1.0)], ids=str)
@@ -248,3 +249,150 @@ def test_a_retry_that_found_its_place_free_has_waited_for_nothing() -> None:
         assert admitted.waited_s == {}
 
     asyncio.run(story())
+
+
+def test_tokens_are_settled_as_told_and_what_never_left_costs_none() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, None, tokens=[TokenRate(1000, 60.0)])
+        async with guard.admit(tokens=900):
+            pass  # it never left
+        async with guard.admit(tokens=900) as admitted:
+            admitted.leaves()
+            admitted.used_tokens = 100
+        assert guard.tokens_in_use() == 100
+        async with guard.admit(tokens=900) as admitted:
+            assert loop.time() == 0.0
+            admitted.leaves()
+        async with guard.admit(tokens=10) as admitted:
+            assert loop.time() == 63.0, "nobody counted it, so the guess stands for a padded minute"
+            assert admitted.waited_s == {"tokens": 63.0}
+
+    play(story)
+
+
+def test_a_call_of_unknown_tokens_counts_some() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, None, tokens=[TokenRate(1000, 60.0)], unknown_tokens=400)
+        for _ in range(2):
+            async with guard.admit() as admitted:
+                admitted.leaves()
+        assert guard.tokens_in_use() == 800
+
+    play(story)
+
+
+def test_who_waits_for_tokens_is_let_through_when_a_call_ends() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, None, tokens=[TokenRate(1000, 60.0)])
+        async with guard.admit(tokens=900) as first:
+            first.leaves()
+            waiting = asyncio.ensure_future(guard.admit(tokens=900).__aenter__())
+            await asyncio.sleep(5.0)
+            assert guard.hold is not None
+            assert guard.hold.reason == "tokens"
+            first.used_tokens = 100
+        await asyncio.sleep(0.0)
+        await waiting
+        assert loop.time() == 5.0
+
+    play(story)
+
+
+def test_numbers_that_no_server_can_mean_break_nothing(tmp_path: Path) -> None:
+    async def story(loop: VirtualLoop) -> None:
+        limits = [TokenRate(1000, 60.0)]
+        for number in (2**63, -5):
+            store = HostStore("server:1", 3, (), 2.0, tokens=limits, folder=tmp_path, clock=loop.time)
+            guard = Guard(store, loop.clock(), concurrency=3, rates=(), tokens=limits)
+            async with guard.admit(tokens=2**63) as admitted:
+                admitted.leaves()
+                admitted.used_tokens = number
+            guard.close()
+
+    play(story)
+
+
+def test_who_waits_for_a_start_that_has_not_left_is_told_when_it_has() -> None:
+    """It waited for the next end of a call, or for 30 s."""
+
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, None, Rate(1, 1.0))
+        async with guard.admit() as first:
+            waiting = asyncio.ensure_future(guard.admit().__aenter__())
+            await asyncio.sleep(0.5)
+            first.leaves()
+            await waiting
+            assert loop.time() == 0.5 + Rate(1, 1.0).padded_span_s
+
+    play(story)
+
+
+@pytest.mark.parametrize("evidence", ["an end", "a piece of a stream"])
+def test_a_busy_gateway_asks_for_no_health(evidence: str) -> None:
+    """One probe at the start; then successes, or bytes on an open stream, are evidence enough."""
+    probes: list[float] = []
+
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, None, probe=counted(loop, probes))
+        async with guard.admit() as stream:
+            stream.leaves()
+            for _ in range(40):
+                await asyncio.sleep(0.5)
+                if evidence == "a piece of a stream":
+                    stream.heard()
+                async with guard.admit() as call:
+                    call.leaves()
+                    call.effect = "success" if evidence == "an end" else "ignored"
+
+    play(story)
+    assert probes == [0.0]
+
+
+def test_many_that_wait_cause_one_probe() -> None:
+    probes: list[float] = []
+
+    async def story(loop: VirtualLoop) -> None:
+        guard = guard_of(loop, None, probe=counted(loop, probes))
+
+        async def call() -> None:
+            async with guard.admit() as admitted:
+                admitted.leaves()
+
+        await asyncio.gather(*(call() for _ in range(100)))
+
+    play(story)
+    assert probes == [0.0]
+
+
+def test_a_piece_of_a_stream_does_not_make_an_ill_server_well() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        answers: list[Failure | None] = [None, ILL, ILL]
+
+        async def probe(leaves: Callable[[], None]) -> Failure | None:
+            leaves()
+            return answers.pop(0)
+
+        guard = guard_of(loop, None, probe=probe)
+        async with guard.admit() as stream:
+            stream.leaves()
+            await asyncio.sleep(2.0)
+            waiting = asyncio.ensure_future(guard.admit().__aenter__())
+            await asyncio.sleep(0.1)
+            stream.heard()
+            await asyncio.sleep(0.1)
+            assert not waiting.done()
+            waiting.cancel()
+
+    play(story)
+
+
+def counted(loop: VirtualLoop, probes: list[float]) -> Probe:
+    """A probe of a server that is well; when each was made."""
+
+    async def probe(leaves: Callable[[], None]) -> Failure | None:
+        leaves()
+        probes.append(loop.time())
+        await asyncio.sleep(0.05)
+        return None
+
+    return probe

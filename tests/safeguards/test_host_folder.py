@@ -51,6 +51,12 @@ def test_a_file_name_is_safe_and_its_own(one: str, other: str) -> None:
     assert (stem == file_stem(other)) == (one == other)
 
 
+def test_a_scope_has_a_file_of_its_own_that_does_not_name_it() -> None:
+    stems = {file_stem("http://server:1", scope) for scope in ("", "secret", "other")}
+    assert len(stems) == 3
+    assert not any("secret" in stem for stem in stems)
+
+
 def test_the_folder_is_made_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDER_SETTING, str(tmp_path / "a" / "limits"))
     place = limits_folder()

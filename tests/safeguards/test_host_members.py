@@ -15,14 +15,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from beastmode.safeguards.host_board import read_board
 from beastmode.safeguards.host_decision import LOOK_S, POLL_S
+from beastmode.safeguards.host_holding import CLEAR_EVERY
 from beastmode.safeguards.host_log import KEEP_LEAST_S
+from beastmode.safeguards.host_members import liveness_path
 from beastmode.safeguards.host_queue import STALE_S
-from beastmode.safeguards.host_store import BURY_S, CLEAR_EVERY, HostStore
+from beastmode.safeguards.host_store import BURY_S, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
+from beastmode.safeguards.liveness import is_held
 from beastmode.testing import ManualTime
-from tests.safeguards.calls import Join, die, granted, polled, start
+from tests.safeguards.calls import Enter, Join, die, granted, polled, start
 from tests.safeguards.limit_model import (
+    Call,
     Gone,
     Limits,
     Model,
@@ -31,7 +36,8 @@ from tests.safeguards.limit_model import (
     lingers,
     strictest_of,
     ticks,
-    windows_of,
+    tokens,
+    used,
 )
 
 
@@ -79,6 +85,20 @@ def test_what_is_set_aside_for_one_does_not_stop_the_rest(join: Join, time: Manu
         holder.end(ticket, time.now)
     granted(second.take(time.now))
     assert first.in_use(time.now) == (1, 0)
+
+
+def test_tokens_are_set_aside_for_who_has_waited_longest(enter: Enter, time: ManualTime) -> None:
+    """Else many small calls would keep a large one waiting for ever."""
+    holder, first, second = enter(), enter(), enter()
+    ticket = granted(holder.take(time.now, tokens=60))
+    assert first.take(time.now, tokens=50) == Hold("tokens", POLL_S)
+    time.now += 0.01
+    assert second.take(time.now, tokens=40) == Hold("tokens", POLL_S)
+    holder.end(ticket, time.now, used_tokens=10)
+    granted(second.take(time.now, tokens=40))
+    granted(first.take(time.now, tokens=50))
+    for store in (holder, first, second):
+        store.close()
 
 
 def test_who_does_not_ask_again_loses_the_place_in_the_queue(join: Join, time: ManualTime) -> None:
@@ -161,6 +181,20 @@ def test_a_process_that_was_buried_alive_comes_back_with_what_it_holds(
     assert other.take(time.now) == Hold("slot", POLL_S)
 
 
+def test_a_board_that_is_made_anew_shows_what_lingers(join: Join, time: ManualTime) -> None:
+    buried, other = join(2), join(2)
+    buried.end(start(buried, time.now), time.now, linger_s=9.0)
+    path = liveness_path(buried._stem, buried._member)
+    path.unlink()
+    time.now += BURY_S
+    for _ in range(2):
+        other.take(time.now)
+    assert buried.in_use(time.now)[0] == 2, "one lingers, one is the other's"
+    board = read_board(path)
+    assert board is not None
+    assert board.rows_after("lingering", 0).rows == [(1009.0, 1)]
+
+
 def test_the_file_stays_small_however_long_a_run_is(join: Join, time: ManualTime, tmp_path: Path) -> None:
     store = join(1, Unpadded(1, 1.0))
     for _ in range(1000):
@@ -173,7 +207,7 @@ def test_the_file_stays_small_however_long_a_run_is(join: Join, time: ManualTime
     db.close()
     assert starts <= KEEP_LEAST_S + CLEAR_EVERY
     assert calls <= CLEAR_EVERY
-    assert len(store._calls) <= CLEAR_EVERY
+    assert len(store._mine.calls) <= CLEAR_EVERY
 
 
 def test_there_is_no_instant_at_which_one_lives_and_is_no_member(
@@ -185,11 +219,12 @@ def test_there_is_no_instant_at_which_one_lives_and_is_no_member(
 
     def look(statement: str) -> None:
         if statement == "COMMIT":
-            alive_at_commit.append(bool(list(tmp_path.glob("*.alive"))))
+            alive_at_commit.extend(is_held(path) for path in tmp_path.glob("*.alive"))
 
     leaving._file._db.set_trace_callback(look)
     leaving.close()
     assert alive_at_commit == [False]
+    assert not list(tmp_path.glob("*.alive"))
     assert join(1, Unpadded(9, 1.0)).in_use(time.now) == (0, 1)
 
 
@@ -213,6 +248,7 @@ class Waiting:
     asks_by: float
     slots: int
     places: int
+    tokens: int
 
 
 class HostMembersMachine(RuleBasedStateMachine):
@@ -238,7 +274,10 @@ class HostMembersMachine(RuleBasedStateMachine):
     @rule(given=limits, linger_s=lingers)
     def join(self, given: Limits, linger_s: float) -> None:
         if len(self.processes) < 4:
-            store = HostStore("server:1", *given, linger_s, folder=self.folder, clock=self.time)
+            slots, rates, tokens = given
+            store = HostStore(
+                "server:1", slots, rates, linger_s, tokens=tokens, folder=self.folder, clock=self.time
+            )
             self.processes.append(Process(store, given, linger_s))
             self.learn()
 
@@ -246,18 +285,18 @@ class HostMembersMachine(RuleBasedStateMachine):
     def time_passes(self, pause_s: float) -> None:
         self.time.now += pause_s
 
-    @rule(who=st.integers(0, 3), places=st.integers(1, 2))
-    def take(self, who: int, places: int) -> None:
+    @rule(who=st.integers(0, 3), places=st.integers(1, 2), tokens=tokens)
+    def take(self, who: int, places: int, tokens: int) -> None:
         process = self.pick(who)
-        taken = process.store.take(self.now, places)
+        taken = process.store.take(self.now, places, tokens)
         self.learn()
         if isinstance(taken, Ticket):
-            assert self.allowed(process, 1, places)
+            assert self.allowed(process, 1, places, tokens)
             process.tickets.append(taken)
-            self.model.busy[process.member, taken.number] = places
+            self.model.busy[process.member, taken.number] = Call(places, tokens)
             self.queue.pop(process.member, None)
         else:
-            self.held(process, taken, 1, places)
+            self.held(process, taken, 1, places, tokens)
 
     @rule(who=st.integers(0, 3), number=st.integers(0, 9))
     def take_places(self, who: int, number: int) -> None:
@@ -268,11 +307,11 @@ class HostMembersMachine(RuleBasedStateMachine):
         hold = process.store.take_places(ticket, self.now)
         self.learn()
         if hold is None:
-            assert self.allowed(process, 0, 1)
-            self.model.busy[process.member, ticket.number] += 1
+            assert self.allowed(process, 0, 1, 0)
+            self.model.busy[process.member, ticket.number].places += 1
             self.queue.pop(process.member, None)
         else:
-            self.held(process, hold, 0, 1)
+            self.held(process, hold, 0, 1, 0)
 
     @rule(who=st.integers(0, 3), number=st.integers(0, 9))
     def left(self, who: int, number: int) -> None:
@@ -281,18 +320,17 @@ class HostMembersMachine(RuleBasedStateMachine):
         if leaving:
             ticket = leaving[number % len(leaving)]
             process.store.left(ticket, self.now)
-            self.model.busy[process.member, ticket.number] -= 1
+            self.model.busy[process.member, ticket.number].places -= 1
             self.model.starts.append(self.now)
             self.learn()
 
-    @rule(who=st.integers(0, 3), number=st.integers(0, 9), linger_s=lingers)
-    def end(self, who: int, number: int, linger_s: float) -> None:
+    @rule(who=st.integers(0, 3), number=st.integers(0, 9), linger_s=lingers, used=used)
+    def end(self, who: int, number: int, linger_s: float, used: int | None) -> None:
         process = self.pick(who)
         if process.tickets:
             ticket = process.tickets.pop(number % len(process.tickets))
-            process.store.end(ticket, self.now, linger_s)
-            del self.model.busy[process.member, ticket.number]
-            self.model.lingering.append(self.now + linger_s)
+            process.store.end(ticket, self.now, linger_s, used)
+            self.model.ends((process.member, ticket.number), self.now, linger_s, used)
             self.learn()
 
     @rule(who=st.integers(0, 3), changed=limits)
@@ -308,9 +346,9 @@ class HostMembersMachine(RuleBasedStateMachine):
             return
         process = self.pick(who)
         self.processes.remove(process)
-        mine = [key for key in self.model.busy if key[0] == process.member]
-        places = sum(self.model.busy.pop(key) for key in mine)
-        gone = Gone(process.member, self.now, len(mine), places, process.linger_s, process.limits)
+        mine = [self.model.busy.pop(key) for key in list(self.model.busy) if key[0] == process.member]
+        places, spent = sum(call.places for call in mine), sum(call.tokens for call in mine)
+        gone = Gone(process.member, self.now, len(mine), places, spent, process.linger_s, process.limits)
         self.model.gone.append(gone)
         if how == "close":
             process.store.close()
@@ -342,38 +380,37 @@ class HostMembersMachine(RuleBasedStateMachine):
             else:
                 gone.buried = True
                 self.queue.pop(gone.member, None)
-        concurrency, given = strictest_of(all_limits)
-        self.model.set_limits(concurrency, windows_of(given))
+        self.model.set_limits(strictest_of(all_limits))
         self.others = len(known) > 1
 
-    def ahead(self, process: Process) -> tuple[int, int]:
+    def ahead(self, process: Process) -> tuple[int, int, int]:
         mine = (self.waiting_since(process), process.member)
         older = [
             waiting
             for member, waiting in self.queue.items()
             if member != process.member and waiting.asks_by > self.now and (waiting.since, member) < mine
         ]
-        return sum(w.slots for w in older), sum(w.places for w in older)
+        return sum(w.slots for w in older), sum(w.places for w in older), sum(w.tokens for w in older)
 
     def waiting_since(self, process: Process) -> float:
         waiting = self.queue.get(process.member)
         return waiting.since if waiting and waiting.asks_by > self.now else self.now
 
-    def allowed(self, process: Process, slots: int, places: int) -> bool:
-        slots_ahead, places_ahead = self.ahead(process) if self.others and slots else (0, 0)
-        return self.model.allows(self.now, slots + slots_ahead, places + places_ahead)
+    def allowed(self, process: Process, slots: int, places: int, tokens: int) -> bool:
+        ahead = self.ahead(process) if self.others and slots else (0, 0, 0)
+        return self.model.allows(self.now, slots + ahead[0], places + ahead[1], tokens + ahead[2])
 
-    def held(self, process: Process, hold: Hold, slots: int, places: int) -> None:
-        assert not self.allowed(process, slots, places)
+    def held(self, process: Process, hold: Hold, slots: int, places: int, tokens: int) -> None:
+        assert not self.allowed(process, slots, places, tokens)
         assert hold.wait_s > 0
         if not self.others:
-            assert hold.wait_s <= self.model.earliest(self.now, slots, places) - self.now
+            assert hold.wait_s <= self.model.earliest(self.now, slots, places, tokens) - self.now
             return
         assert hold.wait_s <= LOOK_S
         if all(places <= starts for starts in self.model.windows.values()):
             since = self.waiting_since(process)
             asks_by = self.now + hold.wait_s + STALE_S
-            self.queue[process.member] = Waiting(since, asks_by, slots, places)
+            self.queue[process.member] = Waiting(since, asks_by, slots, places, tokens)
 
     def teardown(self) -> None:
         """Whatever has happened: once all calls have ended, everybody is served again."""

@@ -22,12 +22,23 @@ from hypothesis.stateful import (
 
 from beastmode.safeguards.host_store import HostStore
 from beastmode.safeguards.limit_store import Hold, LimitStore, MemoryStore, Ticket
-from beastmode.settings import Rate
+from beastmode.settings import Rate, TokenRate
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import die, granted, start
-from tests.safeguards.limit_model import Limits, Model, Unpadded, limits, lingers, ticks, windows_of
+from tests.safeguards.limit_model import (
+    Call,
+    Limits,
+    Unpadded,
+    UnpaddedTokens,
+    limits,
+    lingers,
+    model_of,
+    ticks,
+    tokens,
+    used,
+)
 
-Make = Callable[[int | None, Sequence[Rate]], LimitStore]
+Make = Callable[..., LimitStore]
 
 
 @pytest.fixture(params=["memory", "host"])
@@ -35,12 +46,14 @@ def make(request: pytest.FixtureRequest, tmp_path: Path, time: ManualTime) -> It
     """Every LimitStore there is; another one is one more line here."""
     kinds: dict[str, Make] = {
         "memory": MemoryStore,
-        "host": lambda slots, rates: HostStore("server:1", slots, rates, 2.0, folder=tmp_path, clock=time),
+        "host": lambda slots, rates, tokens: HostStore(
+            "server:1", slots, rates, 2.0, tokens=tokens, folder=tmp_path, clock=time
+        ),
     }
     made: list[LimitStore] = []
 
-    def make(slots: int | None, rates: Sequence[Rate]) -> LimitStore:
-        made.append(kinds[request.param](slots, rates))
+    def make(slots: int | None, rates: Sequence[Rate], *tokens: TokenRate) -> LimitStore:
+        made.append(kinds[request.param](slots, rates, tokens))
         return made[-1]
 
     yield make
@@ -164,6 +177,65 @@ def test_a_start_after_an_unknown_past_counts_as_well(make: Make, time: ManualTi
     assert store.take(time.now + 1.0) == Hold("rate", 0.5)
 
 
+def test_tokens_count_as_estimated_until_the_end_and_as_used_after_it(make: Make, time: ManualTime) -> None:
+    store = make(None, [], UnpaddedTokens(100, 1.0))
+    ticket = granted(store.take(time.now, tokens=60))
+    assert store.take(time.now + 9.0, tokens=41) == Hold("tokens", math.inf)
+    granted(store.take(time.now + 9.0, tokens=40))
+    store.end(ticket, time.now + 9.0, used_tokens=10)
+    assert store.tokens_in_use(time.now + 9.0) == 50
+    assert store.take(time.now + 9.5, tokens=51) == Hold("tokens", 0.5)
+    granted(store.take(time.now + 9.5, tokens=50))
+
+
+def test_what_nobody_counted_stays_as_estimated(make: Make, time: ManualTime) -> None:
+    store = make(None, [], UnpaddedTokens(100, 1.0))
+    store.end(granted(store.take(time.now, tokens=60)), time.now)
+    assert store.take(time.now, tokens=41) == Hold("tokens", 1.0)
+
+
+def test_who_used_more_than_estimated_delays_the_next(make: Make, time: ManualTime) -> None:
+    store = make(None, [], UnpaddedTokens(100, 1.0))
+    for at, cost in ((0.0, 90), (0.5, 150)):
+        store.end(granted(store.take(time.now + at, tokens=10)), time.now + at, used_tokens=cost)
+    assert store.tokens_in_use(time.now + 0.5) == 240
+    assert store.take(time.now + 0.5, tokens=1) == Hold("tokens", 1.0)
+    granted(store.take(time.now + 1.5, tokens=100))
+
+
+def test_an_estimate_above_the_limit_is_alone_in_its_window(make: Make, time: ManualTime) -> None:
+    """It would wait for ever otherwise."""
+    store = make(None, [], UnpaddedTokens(100, 1.0))
+    small = granted(store.take(time.now, tokens=1))
+    assert store.take(time.now, tokens=5000) == Hold("tokens", math.inf)
+    store.end(small, time.now)
+    large = granted(store.take(time.now + 1.0, tokens=5000))
+    assert store.take(time.now + 1.0, tokens=1) == Hold("tokens", math.inf)
+    store.end(large, time.now + 2.0, used_tokens=70)
+    granted(store.take(time.now + 2.0, tokens=30))
+
+
+def test_tokens_slots_and_places_are_taken_together_or_not_at_all(make: Make, time: ManualTime) -> None:
+    store = make(2, [Unpadded(1, 1.0)], UnpaddedTokens(100, 1.0))
+    start(store, time.now)
+    assert store.take(time.now, tokens=50) == Hold("rate", 1.0)
+    assert (store.in_use(time.now), store.tokens_in_use(time.now)) == ((1, 1), 0)
+
+
+def test_scopes_of_one_server_do_not_share_its_limits(tmp_path: Path, time: ManualTime) -> None:
+    """Where a model server limits each credential by itself."""
+
+    def of(scope: str) -> HostStore:
+        return HostStore("server:1", 1, (), 2.0, scope=scope, folder=tmp_path, clock=time)
+
+    one, same, other = of("a"), of("a"), of("b")
+    granted(one.take(time.now))
+    assert isinstance(same.take(time.now), Hold)
+    granted(other.take(time.now))
+    for store in (one, same, other):
+        store.close()
+
+
 class LimitStoreMachine(RuleBasedStateMachine):
     """Everything one process can do with a LimitStore. The store grants exactly what the model allows, and its
     waits are lower bounds that lead to the very first moment at which a call may start."""
@@ -176,14 +248,14 @@ class LimitStoreMachine(RuleBasedStateMachine):
         self.time = ManualTime()
         self.tickets: list[Ticket] = []
 
-    def make(self, concurrency: int | None, rates: Sequence[Rate]) -> LimitStore:
-        return MemoryStore(concurrency, rates)
+    def make(self, limits: Limits) -> LimitStore:
+        return MemoryStore(*limits)
 
     @initialize(given=limits)
     def begin(self, given: Limits) -> None:
         self.limits = given
-        self.store = self.make(*given)
-        self.model = Model(given[0], windows_of(given[1]))
+        self.store = self.make(given)
+        self.model = model_of(given)
 
     @property
     def now(self) -> float:
@@ -200,17 +272,17 @@ class LimitStoreMachine(RuleBasedStateMachine):
     def time_passes(self, pause_s: float) -> None:
         self.time.now += pause_s
 
-    @rule(places=st.integers(1, 2))
-    def take(self, places: int) -> None:
-        self.check(self.store.take(self.now, places), places)
+    @rule(places=st.integers(1, 2), tokens=tokens)
+    def take(self, places: int, tokens: int) -> None:
+        self.check(self.store.take(self.now, places, tokens), places, tokens)
 
-    @rule(places=st.integers(1, 2))
-    def take_as_told(self, places: int) -> None:
+    @rule(places=st.integers(1, 2), tokens=tokens)
+    def take_as_told(self, places: int, tokens: int) -> None:
         """Ask, wait as told, ask again: that leads to a start at the first moment possible, in few questions."""
-        earliest = self.model.earliest(self.now, 1, places)
-        for _ in range(2 + len(self.model.windows)):
-            taken = self.store.take(self.now, places)
-            self.check(taken, places)
+        earliest = self.model.earliest(self.now, 1, places, tokens)
+        for _ in range(2 + len(self.model.windows) + len(self.model.token_windows)):
+            taken = self.store.take(self.now, places, tokens)
+            self.check(taken, places, tokens)
             if isinstance(taken, Ticket):
                 assert self.now == earliest
                 return
@@ -229,7 +301,7 @@ class LimitStoreMachine(RuleBasedStateMachine):
         earliest = self.model.earliest(self.now, 0, places)
         if hold is None:
             assert earliest == self.now
-            self.model.busy[self.key(ticket)] += places
+            self.model.busy[self.key(ticket)].places += places
         else:
             assert hold.reason == "rate"
             assert 0 < hold.wait_s <= earliest - self.now
@@ -239,17 +311,16 @@ class LimitStoreMachine(RuleBasedStateMachine):
         ticket = self.pick(number, leaving=True)
         if ticket is not None:
             self.store.left(ticket, self.now)
-            self.model.busy[self.key(ticket)] -= 1
+            self.model.busy[self.key(ticket)].places -= 1
             self.model.starts.append(self.now)
 
-    @rule(number=st.integers(0, 9), linger_s=lingers)
-    def end(self, number: int, linger_s: float) -> None:
+    @rule(number=st.integers(0, 9), linger_s=lingers, used=used)
+    def end(self, number: int, linger_s: float, used: int | None) -> None:
         ticket = self.pick(number)
         if ticket is not None:
             self.tickets.remove(ticket)
-            self.store.end(ticket, self.now, linger_s)
-            del self.model.busy[self.key(ticket)]
-            self.model.lingering.append(self.now + linger_s)
+            self.store.end(ticket, self.now, linger_s, used)
+            self.model.ends(self.key(ticket), self.now, linger_s, used)
 
     @rule(ago_s=ticks)
     def fill(self, ago_s: float) -> None:
@@ -260,20 +331,25 @@ class LimitStoreMachine(RuleBasedStateMachine):
     def set_limits(self, changed: Limits) -> None:
         self.limits = changed
         self.store.set_limits(self.now, *changed)
-        known = dict(self.model.windows)
-        self.model.set_limits(changed[0], windows_of(changed[1]))
+        model = self.model
+        known, known_tokens = model.windows, model.token_windows
+        model.set_limits(changed)
         if not self.remembers:
-            self.model.new_since |= {span: self.now for span in self.model.windows if span not in known}
+            model.new_since |= {span: self.now for span in model.windows if span not in known}
+            model.new_tokens_since |= {
+                span: self.now for span in model.token_windows if span not in known_tokens
+            }
 
-    def check(self, taken: Ticket | Hold, places: int) -> None:
-        earliest = self.model.earliest(self.now, 1, places)
+    def check(self, taken: Ticket | Hold, places: int, tokens: int) -> None:
+        earliest = self.model.earliest(self.now, 1, places, tokens)
         if isinstance(taken, Ticket):
             assert earliest == self.now
             assert taken.places == places
             self.tickets.append(taken)
-            self.model.busy[self.key(taken)] = places
+            self.model.busy[self.key(taken)] = Call(places, tokens)
         else:
-            assert taken.reason == ("rate" if self.model.slots_free(self.now, 1) else "slot")
+            reason = "rate" if self.model.tokens_free(self.now, tokens) else "tokens"
+            assert taken.reason == (reason if self.model.slots_free(self.now, 1) else "slot")
             assert 0 < taken.wait_s <= earliest - self.now
 
     @invariant()
@@ -283,6 +359,9 @@ class LimitStoreMachine(RuleBasedStateMachine):
             starts = 0 if first is None else self.model.in_window(self.now, first)
             assert self.store.in_use(self.now) == (self.model.slots_in_use(self.now), starts)
             assert self.store.most_places() == min(self.model.windows.values(), default=math.inf)
+            first = next(iter(self.model.token_windows), None)
+            tokens = 0 if first is None else self.model.tokens_in_window(self.now, first)
+            assert self.store.tokens_in_use(self.now) == tokens
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -302,9 +381,12 @@ class HostStoreMachine(LimitStoreMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="beast-limits-"))
         self.session = 0
 
-    def make(self, concurrency: int | None, rates: Sequence[Rate]) -> HostStore:
+    def make(self, limits: Limits) -> HostStore:
         self.session += 1
-        return HostStore("server:1", concurrency, rates, LINGER_S, folder=self.folder, clock=self.time)
+        slots, rates, tokens = limits
+        return HostStore(
+            "server:1", slots, rates, LINGER_S, tokens=tokens, folder=self.folder, clock=self.time
+        )
 
     def key(self, ticket: Ticket) -> tuple[int, int]:
         return self.session, ticket.number
@@ -316,11 +398,13 @@ class HostStoreMachine(LimitStoreMachine):
             self.store.close()
         else:
             die(self.store)
-        self.model.starts += [self.now for places in self.model.busy.values() for _ in range(places)]
+        calls = self.model.busy.values()
+        self.model.starts += [self.now for call in calls for _ in range(call.places)]
+        self.model.spent += [(self.now, call.tokens) for call in calls]
         self.model.lingering += [self.now + LINGER_S for _ in self.model.busy]
         self.model.busy.clear()
         self.tickets.clear()
-        self.store = self.make(*self.limits)
+        self.store = self.make(self.limits)
 
     def teardown(self) -> None:
         super().teardown()
@@ -338,8 +422,8 @@ TestHostStore.settings = settings(
 class _Booked(MemoryStore):
     """Stamps the start when it is admitted, not when it leaves."""
 
-    def take(self, now: float, places: int = 1) -> Ticket | Hold:
-        taken = super().take(now, places)
+    def take(self, now: float, places: int = 1, tokens: int = 0) -> Ticket | Hold:
+        taken = super().take(now, places, tokens)
         for _ in range(taken.places if isinstance(taken, Ticket) else 0):
             for window in self._windows:
                 window.left(now)
@@ -356,15 +440,17 @@ class _Booked(MemoryStore):
 class _Hasty(MemoryStore):
     """Frees a slot at once."""
 
-    def end(self, ticket: Ticket, now: float, linger_s: float = 0.0) -> None:
-        super().end(ticket, now)
+    def end(self, ticket: Ticket, now: float, linger_s: float = 0.0, used_tokens: int | None = None) -> None:
+        super().end(ticket, now, 0.0, used_tokens)
 
 
 class _Forgetful(MemoryStore):
     """A changed limit begins with an empty window."""
 
-    def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
-        super().set_limits(now, concurrency, rates)
+    def set_limits(
+        self, now: float, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] = ()
+    ) -> None:
+        super().set_limits(now, concurrency, rates, tokens)
         for window in self._windows:
             window._unknown_until = -math.inf
 
@@ -378,11 +464,42 @@ class _Slow(MemoryStore):
         return hold and Hold(hold.reason, max([hold.wait_s, *newest]))
 
 
-@pytest.mark.parametrize("broken", [_Booked, _Hasty, _Forgetful, _Slow])
+class _Generous(MemoryStore):
+    """What was estimated is free as soon as the call has ended, whatever it has used."""
+
+    def end(self, ticket: Ticket, now: float, linger_s: float = 0.0, used_tokens: int | None = None) -> None:
+        super().end(ticket, now, linger_s, 0)
+
+
+class _TwiceRefunded(MemoryStore):
+    """What was estimated and not used is given back twice."""
+
+    def end(self, ticket: Ticket, now: float, linger_s: float = 0.0, used_tokens: int | None = None) -> None:
+        refund = 0 if used_tokens is None else max(0, ticket.tokens - used_tokens)
+        super().end(ticket, now, linger_s, used_tokens)
+        for window in self._token_windows:
+            window.take(-refund)
+
+
+class _Booking(MemoryStore):
+    """Tokens count from the start on, not until the end."""
+
+    def take(self, now: float, places: int = 1, tokens: int = 0) -> Ticket | Hold:
+        taken = super().take(now, places, tokens)
+        if isinstance(taken, Ticket):
+            for window in self._token_windows:
+                window.settle(now, tokens, tokens)
+                window.take(0)
+            self._tokens_in_flight -= tokens
+            taken.tokens = 0
+        return taken
+
+
+@pytest.mark.parametrize("broken", [_Booked, _Hasty, _Forgetful, _Slow, _Generous, _TwiceRefunded, _Booking])
 def test_the_machine_finds_a_planted_bug(broken: type[MemoryStore]) -> None:
     class Machine(LimitStoreMachine):
-        def make(self, concurrency: int | None, rates: Sequence[Rate]) -> LimitStore:
-            return broken(concurrency, rates)
+        def make(self, limits: Limits) -> LimitStore:
+            return broken(*limits)
 
     quick = settings(max_examples=500, stateful_step_count=40, deadline=None, database=None, derandomize=True)
     with pytest.raises(AssertionError):

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.safeguards.liveness import TOUCH_S, Liveness, is_held, shown
+from beastmode.safeguards.host_board import read_board
+from beastmode.safeguards.liveness import TOUCH_S, Liveness, is_held
 
 HOLDER = """
 import pathlib, subprocess, sys, time
+from beastmode.safeguards.host_queue import Amount
 from beastmode.safeguards.liveness import Liveness
 alive = Liveness(pathlib.Path(sys.argv[1]))
-alive.show(2, 1)
+alive.board.show(Amount(2, 1, 3))
 child = subprocess.Popen(["sleep", "60"])
 print(child.pid, flush=True)
 time.sleep(60)
@@ -51,15 +53,14 @@ def test_only_one_can_hold_it(path: Path) -> None:
     alive.close()
 
 
-def test_it_says_what_its_process_holds(path: Path) -> None:
-    assert shown(path) == (0, 0)
+def test_it_knows_whether_others_can_find_it(path: Path) -> None:
     alive = Liveness(path)
-    assert shown(path) == (0, 0)
-    alive.show(123, 45)
-    alive.show(3, 0)
-    assert shown(path) == (3, 0)
+    assert alive.in_place()
+    path.unlink()
+    assert not alive.in_place()
+    path.touch()
+    assert not alive.in_place(), "that is another one"
     alive.close()
-    alive.show(1, 1)
 
 
 def test_kill_9_lets_go_of_it_though_a_child_lives_on(path: Path) -> None:
@@ -72,7 +73,9 @@ def test_kill_9_lets_go_of_it_though_a_child_lives_on(path: Path) -> None:
     holder.kill()
     holder.wait()
     assert not is_held(path)
-    assert shown(path) == (2, 1)
+    board = read_board(path)
+    assert board is not None
+    assert board.held == (2, 1, 3)
     os.kill(child, signal.SIGKILL)
     holder.stdout.close()
 

@@ -17,7 +17,7 @@ from beastmode.runner.resume import Plan, Selection, plan_session
 from beastmode.runner.roadmap import Roadmap
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
-from beastmode.settings import Rate
+from beastmode.settings import Rate, TokenRate
 from beastmode.testing import MemoryJournal
 from tests.simulation.world import Parts, simulate
 
@@ -83,15 +83,17 @@ class OneSlotMore(MemoryStore):
 class NoLinger(MemoryStore):
     """Bug: a slot is free at once although the server is still at work."""
 
-    def end(self, ticket: Any, now: float, linger_s: float = 0.0) -> None:
-        super().end(ticket, now, 0.0)
+    def end(self, ticket: Any, now: float, linger_s: float = 0.0, used_tokens: int | None = None) -> None:
+        super().end(ticket, now, 0.0, used_tokens)
 
 
 class ForgetsLimits(MemoryStore):
     """Bug: a changed limit forgets the starts before it."""
 
-    def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
-        super().set_limits(now, concurrency, rates)
+    def set_limits(
+        self, now: float, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] = ()
+    ) -> None:
+        super().set_limits(now, concurrency, rates, tokens)
         for window in self._windows:
             window._left.clear()
 
@@ -99,8 +101,8 @@ class ForgetsLimits(MemoryStore):
 class LeakySlots(MemoryStore):
     """Bug: a slot is not given back now and then; in the end nothing can start."""
 
-    def end(self, ticket: Any, now: float, linger_s: float = 0.0) -> None:
-        super().end(ticket, now, 1e9 if ticket.number % 3 == 0 else linger_s)
+    def end(self, ticket: Any, now: float, linger_s: float = 0.0, used_tokens: int | None = None) -> None:
+        super().end(ticket, now, 1e9 if ticket.number % 3 == 0 else linger_s, used_tokens)
 
 
 class DeafGuard(Guard):

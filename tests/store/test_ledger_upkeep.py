@@ -50,6 +50,19 @@ def test_what_is_too_old_goes_in_steps_and_nothing_else(tmp_path: Path) -> None:
     file.close()
 
 
+def test_bodies_go_before_their_requests(tmp_path: Path) -> None:
+    filled(tmp_path / "ledger.db", 1000, b"body", apart_s=60.0)
+    file = LedgerFile(tmp_path / "ledger.db")
+    kept = Retention(age_s=30 * DAY_S, bodies_age_s=DAY_S)
+    assert not make_room(file, kept, NOON + DAY_S)
+    assert make_room(file, kept, NOON + DAY_S + 700 * 60.0)
+    assert sql(file.path, "SELECT count(*) FROM bodies") == [(1000 - ROWS_A_STEP,)]
+    steps(file, kept, NOON + DAY_S + 700 * 60.0)
+    assert sql(file.path, "SELECT count(*) FROM bodies") == [(300,)]
+    assert len(recorded(file.path)) == 1000
+    file.close()
+
+
 def test_what_takes_too_much_room_goes_oldest_first_and_the_disk_gets_it_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from beastmode.failures.answers import Dialect
-from beastmode.testing.model_server import ModelServer, Script
+from beastmode.testing.model_server import ModelServer, Refusal, Script
 
 PATHS: dict[Dialect, str] = {
     "chat": "/v1/chat/completions",
@@ -66,3 +66,40 @@ def test_it_refuses_what_it_does_not_know_and_shows_its_limits() -> None:
             assert answer.status == 404
 
     played(story, Script(headers={"x-ratelimit-limit-requests": "60"}))
+
+
+def test_it_embeds_and_counts() -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        asked = {"model": "m-small", "input": ["hi", "you"]}
+        async with session.post(f"{server.url}/v1/embeddings", json=asked) as answer:
+            assert [each["embedding"] for each in (await answer.json())["data"]] == [[2.0, 1.0], [3.0, 1.0]]
+        async with session.post(
+            f"{server.url}/v1/messages/count_tokens", json={"model": "m-small"}
+        ) as answer:
+            assert await answer.json() == {"input_tokens": 8}
+        assert server.paid == 1
+
+    played(story, Script())
+
+
+def test_it_refuses_as_often_as_it_is_told_takes_its_time_and_counts() -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        async def ask() -> tuple[int, str]:
+            async with session.post(f"{server.url}/v1/chat/completions", json={"model": "m-small"}) as answer:
+                return answer.status, answer.headers.get("Retry-After", "")
+
+        refusals = [Refusal(429, retry_after="7"), Refusal(529)]
+        server.script.refusals.extend(refusals)
+        assert [await ask(), await ask()] == [(429, "7"), (529, "")]
+        assert await asyncio.gather(*(ask() for _ in range(3))) == [(200, "")] * 3
+        assert (server.most_in_flight, server.most_in_window(60.0), server.most_in_window(1e-9)) == (3, 5, 1)
+
+    played(story, Script(work_s=lambda asked: 0.2))
+
+
+def test_a_body_that_is_no_json_is_refused() -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        async with session.post(f"{server.url}/v1/messages", data=b"{") as answer:
+            assert answer.status == 400
+
+    played(story, Script())

@@ -39,7 +39,7 @@ COMMANDS = {
     "serve": "Put a gateway in front of a model server: requests paced, recorded, explained.",
     "explain": "Say what an error means, whether a retry can help, and what to do.",
     "doctor": "Look at what a run needs, before it costs anything.",
-    "schema": "Print the JSON Schema of the native roadmap format, for editors.",
+    "schema": "Print the JSON Schema of the native roadmap format, or of beast.toml, for editors.",
 }
 """What each command is for. Kept here so that `beast --help` loads none of them: it answers at once."""
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from beastmode.cli.app import new_app
 from beastmode.compose.serve_table import SETTINGS, Setting
+from beastmode.errors import EXIT_DONE, EXIT_INPUT
+
+if TYPE_CHECKING:
+    from beastmode.compose.serve_choice import Choice
+    from beastmode.compose.serve_settings import Serving
 
 app = new_app()
 
 
-def serve(config: str | None, **given: Any) -> None:
+def serve(config: str | None, check: bool, **given: Any) -> None:
     """Put a gateway in front of a model server: every request paced, recorded, explained.
 
     Each setting may also stand in beast.toml, or in a variable: --queue-timeout is BEAST_SERVE_QUEUE_TIMEOUT. A flag
@@ -24,22 +30,38 @@ def serve(config: str | None, **given: Any) -> None:
     from beastmode.compose.serve_choice import choose  # 0.3 s to load: --help does without
     from beastmode.compose.serving import serve as run
 
-    serving = choose(given, os.environ, config, tell=_tell).serving
+    choice = choose(given, os.environ, config, tell=_tell)
+    if check:
+        raise typer.Exit(_checked(choice))
+    serving = choice.serving
 
     def started(at: int) -> None:
         host = f"[{serving.host}]" if ":" in serving.host else serving.host
         where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
-        print(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.", file=sys.stderr)
-        sys.stderr.flush()
+        _tell(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.")
 
-    run(serving, started)
+    run(serving, started, _tell)
+
+
+def _checked(choice: Choice) -> int:
+    """Show what holds and what was seen; the exit code."""
+    from beastmode.cli.choice_text import as_table
+    from beastmode.cli.doctor import as_text
+    from beastmode.compose.serve_check import check
+
+    checked = check(choice.serving)
+    print(as_table(choice.chosen, checked.secrets.hide))
+    print()
+    print(as_text(checked.seen))
+    return EXIT_DONE if checked.seen.healthy else EXIT_INPUT
 
 
 def _tell(note: str) -> None:
-    print(note, file=sys.stderr)
+    with suppress(OSError):  # a log that cannot be written is no reason to stop
+        print(note, file=sys.stderr, flush=True)
 
 
-def in_front_of(serving: Any) -> str:
+def in_front_of(serving: Serving) -> str:
     """What a gateway stands in front of, and how hard that is hit."""
     told = []
     for one in serving.upstreams:
@@ -64,8 +86,12 @@ def _metavar(setting: Setting) -> str:
 _CONFIG = typer.Option(
     None, "--config", metavar="FILE", help="File of settings. Default ./beast.toml, where there is one."
 )
+_CHECK = typer.Option(
+    False, "--check", help="Show what holds and where it came from, look at all that is needed, and end."
+)
 _PARAMETERS = [
     inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=_CONFIG, annotation=str | None),
+    inspect.Parameter("check", inspect.Parameter.KEYWORD_ONLY, default=_CHECK, annotation=bool),
     *map(_option, SETTINGS),
 ]
 # Typer reads flags off a signature; these come from the table, so that no flag can differ from it.

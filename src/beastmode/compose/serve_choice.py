@@ -14,6 +14,7 @@ from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serve_table import BY_NAME, NOT_YET, OF_SERVE, OF_UPSTREAM, Setting
 from beastmode.compose.settings_file import read_file
 from beastmode.errors import SettingError, SettingsError
+from beastmode.failures.words import one_line
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.safeguards.host_folder import origin
 from beastmode.store.ledger_upkeep import Retention
@@ -27,10 +28,10 @@ Flags = Mapping[str, str | Sequence[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One setting that holds.   text: as it was written.   where: a flag, a variable, a line of a file, or the default.
-    upstream: whose it is; "" for one of the gateway."""
+    """What holds.   name: of a setting, or of a pattern of models.   text: as it was written; "" for none.   where: a
+    flag, a variable, a line of a file, or the default.   upstream: whose it is; "" for one of the gateway."""
 
-    setting: Setting
+    name: str
     text: str
     where: str
     upstream: str = ""
@@ -164,11 +165,15 @@ class _Choosing:
     def _see_keys(self, upstreams: list[UpstreamSettings]) -> None:
         for one in upstreams:
             if one.key_env and one.key_file:
-                what = f"the key of {one.name} is named twice, by a variable and by a file"
+                what = "its key is named twice, by a variable and by a file"
                 self.faults.append(
-                    SettingError(what, where="upstream_key_file", tip="Leave one of them out.")
+                    SettingError(what, where=f"upstream {one.name}", tip="Leave one of them out.")
                 )
-        if self._key_is_outside() and len({origin(one.url) for one in upstreams if one.url}) > 1:
+        servers = {origin(one.url) for one in upstreams if one.url}
+        bare = [one.name for one in upstreams if not (one.key_env or one.key_file)]
+        if len(servers) > 1 and bare:
+            self._tell(f"Clients' own credentials go to each upstream without a key: {', '.join(bare)}.")
+        if self._key_is_outside() and len(servers) > 1:
             tip = f"Name each with its own key in {FILE}: [upstreams.NAME] with url and key_env."
             what = "one key would go to several servers"
             self.faults.append(SettingError(what, where="--upstream-key-env", tip=tip))
@@ -185,6 +190,9 @@ class _Choosing:
     def _models(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if self._file is None or self._said_outside(BY_NAME["upstream"]) is not None:
             return ()
+        for pattern, names, line in self._file.models:
+            where = f"{self._file.document.name}:{line}"
+            self.chosen.append(Chosen(f"models {pattern}", ", ".join(names), where))
         return tuple((pattern, names) for pattern, names, _line in self._file.models)
 
     def _value(self, setting: Setting, keys: Mapping[str, Said], key: str, upstream: str = "") -> Any:
@@ -192,7 +200,7 @@ class _Choosing:
         said = keys.get(key) if key == "url" else self._said_outside(setting) or keys.get(key)
         if said is None:
             said = Said(setting.default, DEFAULT)
-        self.chosen.append(Chosen(setting, said.text, said.where, upstream))
+        self.chosen.append(Chosen(setting.name, said.text, said.where, upstream))
         if said.where == DEFAULT and not setting.default:
             return _EMPTY.get(setting.field)
         value = self._parsed(setting, setting.file_form, said)
@@ -219,7 +227,8 @@ class _Choosing:
                 raise SettingError("nothing was given", tip="Write a value, or leave it out.")
             return form.parse(said.text)
         except SettingError as error:
-            what = f"{key}: {error.what}" if key else error.what
+            said_of_it = one_line(error.what)  # it has the text in it, whatever that is
+            what = f"{key}: {said_of_it}" if key else said_of_it
             self.faults.append(SettingError(what, where=said.where, tip=error.tip))
             return None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from beastmode.compose.serve_table import OF_SERVE, OF_UPSTREAM, SETTINGS, Setting
 from beastmode.compose.settings_file import Document, Written
+from beastmode.failures.words import one_line
 
 FILE = "beast.toml"
 """Read where it lies in the current folder and no other is named."""
@@ -172,7 +173,7 @@ def _found(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'the text "{value[:40]}"'
+        return f'the text "{one_line(value, 40)}"'
     if isinstance(value, dict):
         return "a table"
     return "a list" if isinstance(value, list) else str(value)[:40]

@@ -13,17 +13,18 @@ from urllib.parse import urlsplit
 from beastmode.errors import SettingError
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import (
-    Rate,
     parse_concurrency,
     parse_count,
     parse_duration,
     parse_rates,
     parse_timeout,
+    parse_token_rates,
 )
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _SIZE_TIP = "Write bytes, or a size like 500kB, 64MB, 1GiB (MB: a million bytes, MiB: 1024 x 1024)."
 _MOST_BYTES = 1 << 50
+_MOST_HEAD_BYTES = 512_000
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_S = 100 * 366 * 86_400.0
 
@@ -64,11 +65,23 @@ def parse_size(text: str) -> int:
     return round(size)
 
 
+def _head_size(text: str) -> int:
+    size = parse_size(text)
+    if not 1000 <= size <= _MOST_HEAD_BYTES:  # the connection reads no further
+        raise SettingError(f"{text!r} is no size for a head", tip="Write a size from 1kB to 512kB.")
+    return size
+
+
 def _upstream(text: str) -> str:
     url = text.strip()
+    if "@" in url.rpartition("://")[2].partition("/")[0]:
+        tip = "Write the URL without it, and name the variable that holds the key: --upstream-key-env."
+        raise SettingError("a base URL with a user or a password in it is not taken", tip=tip)
     if not url.startswith(("http://", "https://")):
         raise SettingError(f"{url!r} is no base URL", tip="Write http:// or https:// in front.")
     origin(url)
+    if " " in url or not url.isprintable():
+        raise SettingError("a base URL has no blanks and no control characters", tip="Write it again.")
     if urlsplit(url).query or urlsplit(url).fragment:
         tip = "Write the base URL alone, like https://api.example.com/v1."
         raise SettingError("a base URL has nothing behind ? or #", tip=tip)
@@ -155,14 +168,6 @@ def count(least: int) -> Form:
     return Form(lambda text: parse_count(text, least), schema, f"a whole number from {least}")
 
 
-def parse_tokens(text: str) -> tuple[Rate, ...]:
-    """Limits on tokens: `200000/min`, several with commas; none at all for `none`."""
-    try:
-        return parse_rates(text)
-    except SettingError as error:
-        raise SettingError(error.what, tip="Write tokens per time, like 200000/min, or none.") from None
-
-
 _A_TIME: Mapping[str, Any] = {"anyOf": [{"type": "number", "minimum": 0}, _TEXT]}
 TIME = Form(_within_reason(parse_duration), _A_TIME, "a time like 30s or 10m")
 TIME_ABOVE_0 = Form(
@@ -171,8 +176,9 @@ TIME_ABOVE_0 = Form(
     "a time like 30s or 10m",
 )
 SIZE = Form(parse_size, {"anyOf": [{"type": "integer", "minimum": 0}, _TEXT]}, "a size like 64MB")
+HEAD_SIZE = Form(_head_size, SIZE.schema, "a size like 64kB")
 RATE = Form(parse_rates, _TEXT, "a rate like 8/s, or none")
-TOKENS = Form(parse_tokens, _TEXT, "a rate like 200000/min, or none")
+TOKENS = Form(parse_token_rates, _TEXT, "a rate like 200000/min, or none")
 CONCURRENCY = Form(
     parse_concurrency, {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["none"]}]}, "a number or none"
 )

@@ -9,7 +9,7 @@ from typing import Literal
 from beastmode.gateway.keys import Needed
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.runner.home import HOME
-from beastmode.settings import Rate
+from beastmode.settings import Rate, TokenRate
 from beastmode.store.ledger_upkeep import Retention
 
 
@@ -29,7 +29,7 @@ class UpstreamSettings:
     key_file: Path | None = None
     concurrency: int | None = 3
     rates: tuple[Rate, ...] = (Rate(8, 1.0),)
-    tokens: tuple[Rate, ...] = ()
+    tokens: tuple[TokenRate, ...] = ()
     limits_per: Literal["upstream", "credential"] = "upstream"
     health: str = ""
 

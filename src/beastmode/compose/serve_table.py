@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from beastmode.compose.serve_forms import (
     CONCURRENCY,
+    HEAD_SIZE,
     HEALTH,
     HOST,
     PATH,
@@ -140,7 +141,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("cache_disk", "cache_disk_bytes", "1GB", SIZE, "How much of it is kept on disk; 0: nothing."),
     Setting("cache_ttl", "cache_ttl_s", "24h", TIME_ABOVE_0, "How long an answer is kept."),
     Setting(
-        "queue_timeout", "limits.queue_timeout_s", "15m", TIME, "How long a request waits in line, then 503."
+        "queue_timeout",
+        "limits.queue_timeout_s",
+        "15m",
+        TIME_ABOVE_0,
+        "How long a request waits in line, then 503.",
     ),
     Setting(
         "queue_length",
@@ -184,7 +189,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Largest body of a request; a larger one gets 413.",
     ),
     Setting(
-        "max_head", "limits.most_head_bytes", "64kB", SIZE, "Line and headers of a request; more gets 431."
+        "max_head",
+        "limits.most_head_bytes",
+        "64kB",
+        HEAD_SIZE,
+        "Line and headers of a request; more gets 431. At most 512kB.",
     ),
     Setting(
         "max_answer",
@@ -251,8 +260,6 @@ OF_UPSTREAM: Mapping[str, Setting] = {one.of_upstream: one for one in SETTINGS i
 
 NOT_YET = frozenset(
     [
-        "tokens",
-        "limits_per",
         "record",
         "log_format",
         "log_level",

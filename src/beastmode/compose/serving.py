@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
 import resource
 import time
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from types import FrameType
 import uvicorn
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.alarms import LedgerAlarm, Tell
 from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
+from beastmode.compose.port import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.tls import checked_tls
@@ -43,15 +46,19 @@ _LAST_WORDS_S = 2.0
 """For requests that were cut at the end of the drain to have their record."""
 
 
-def serve(serving: Serving, on_started: Callable[[int], None] = lambda port: None) -> None:
-    """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port."""
+def serve(
+    serving: Serving, on_started: Callable[[int], None] = lambda port: None, tell: Tell = lambda alarm: None
+) -> None:
+    """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port.
+    tell: is told of alarms, and of their end."""
     _allow_connections()
+    see_port(serving.host, serving.port)  # uvicorn would end without a word that anybody reads
 
     def started(port: int) -> None:
         asyncio.get_running_loop().run_in_executor(None, _settle)
         on_started(port)
 
-    server_for(serving, started).run()
+    server_for(serving, started, tell).run()
 
 
 def _settle() -> None:
@@ -62,10 +69,12 @@ def _settle() -> None:
     gc.set_threshold(_OBJECTS_A_LOOK)
 
 
-def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.Server:
+def server_for(
+    serving: Serving, on_started: Callable[[int], None], tell: Tell = lambda alarm: None
+) -> uvicorn.Server:
     """The server, not yet running. Raises BeastError."""
     tls = checked_tls(serving.tls_cert, serving.tls_key)
-    app = app_for(serving)
+    app = app_for(serving, tell)
     config = uvicorn.Config(
         app,
         host=serving.host,
@@ -78,7 +87,7 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=round(_IDLE_CLIENT_S),
-        timeout_graceful_shutdown=round(serving.drain_s),
+        timeout_graceful_shutdown=math.ceil(serving.drain_s),
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,
     )
@@ -87,7 +96,7 @@ def server_for(serving: Serving, on_started: Callable[[int], None]) -> uvicorn.S
     return _Server(config, app, serving.limits.slow_client_s, on_started)
 
 
-def app_for(serving: Serving) -> App:
+def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     """The application, not yet serving. Raises BeastError."""
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
@@ -103,8 +112,12 @@ def app_for(serving: Serving) -> App:
         for backend in routes.every:
             backend.stop()
 
+    watching: list[asyncio.Task[None]] = []
+
     async def start() -> None:
-        asyncio.get_running_loop().run_in_executor(None, prices.load)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, prices.load)
+        watching.append(loop.create_task(LedgerAlarm(ledger, tell).watch()))
         door.watch()
 
     async def stop() -> None:
@@ -113,6 +126,8 @@ def app_for(serving: Serving) -> App:
             await asyncio.sleep(0.01)
         for backend in routes.every:
             await backend.close()
+        for task in watching:
+            task.cancel()
         if stack is not None:
             await stack.close()
         await ledger.close()
@@ -131,19 +146,28 @@ def _routes(serving: Serving) -> Routes[Backend]:
 def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
     probe = probe_for(one.health) if one.health else None
 
-    def guard_for(_scope: str) -> Guard:
-        store = HostStore(one.url, one.concurrency, one.rates, serving.linger_s)
+    def guard_for(scope: str) -> Guard:
+        linger_s = serving.linger_s
+        store = HostStore(one.url, one.concurrency, one.rates, linger_s, tokens=one.tokens, scope=scope)
         return Guard(
             store,
             SYSTEM_CLOCK,
             concurrency=one.concurrency,
             rates=one.rates,
+            tokens=one.tokens,
             probe=probe,
-            linger_s=serving.linger_s,
+            linger_s=linger_s,
         )
 
     upstream = Upstream(one.url, key=key_of(one), idle_s=serving.idle_s, connect_s=serving.connect_s)
-    return Backend(upstream, guard_for, SYSTEM_CLOCK, most_waiting=serving.limits.most_waiting, name=one.name)
+    return Backend(
+        upstream,
+        guard_for,
+        SYSTEM_CLOCK,
+        most_waiting=serving.limits.most_waiting,
+        name=one.name,
+        by_tenant=one.limits_per == "credential",
+    )
 
 
 def _allow_connections() -> None:

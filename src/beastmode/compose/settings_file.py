@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.errors import PreconditionError, SettingError
+from beastmode.runner.printable import printable
 
 MOST_BYTES = 256 * 1024
 _MOST_LINES = 500
 """Of one value. One that never ends is a mistake in its first line, not in all that follow."""
 _MOST_BITS = 63
+_MOST_SHOWN = 300
 _UNFINISHED = "(at end of document)"
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -45,7 +47,8 @@ class Document:
 
     def fault(self, line: int, what: str, tip: str) -> None:
         """Note something wrong in a line."""
-        self.faults.append(SettingError(what, where=f"{self.name}:{line}", tip=tip))
+        where = f"{self.name}:{line}"
+        self.faults.append(SettingError(_shown(what), where=where, tip=_shown(tip)))
 
 
 def read_file(path: Path) -> Document:
@@ -163,6 +166,12 @@ def _ask_the_whole(text: str, document: Document) -> None:
     except tomllib.TOMLDecodeError as error:
         position = _POSITION.search(str(error))
         document.fault(int(position[1] or 1) if position else 1, *_in_words(error))
+
+
+def _shown(text: str) -> str:
+    """Keys are the writer's own words: on one line, bounded, without anything that a terminal would obey."""
+    shown = str(printable(text))
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
 
 
 def _in_words(error: ValueError) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from beastmode.failures.phrases import holds
 
@@ -27,6 +27,11 @@ _NAMED = re.compile(
     r"([^\s\"'`&,;})\]]{4,})",
     re.IGNORECASE,
 )
+_SCHEME_BEGINS = re.compile(r"bearer|basic|digest|negotiate|apikey|token")
+_NAMED_BEGINS = re.compile(
+    r"key|token|secre(?=t)|passw|passphrase|authorization|cookie|credential|signature|session|pwd"
+)
+"""Where the two above may begin. None may hide the beginning of another: in `secretoken` there are two."""
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
 _SHORT = 12
 _WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
@@ -74,12 +79,32 @@ def masked(text: str) -> str:
     if "cookie" in low:
         text = _COOKIE.sub(r"\1***", text)
     if holds(low, _SCHEMES):
-        text = _SCHEME.sub(_credential, text)
+        text = sub_where(_SCHEME, _SCHEME_BEGINS, _credential, text)
     if holds(low, _NAMES):
-        text = _NAMED.sub(r"\1***", text)
+        text = sub_where(_NAMED, _NAMED_BEGINS, _value, text)
     if len(max(text.split(), key=len, default="")) < _SHORT:
         return text
     return _WORD.sub(_opaque, text)
+
+
+def sub_where(
+    pattern: re.Pattern[str], begins: re.Pattern[str], instead: Callable[[re.Match[str]], str], text: str
+) -> str:
+    """As `pattern.sub`, but looks only where `begins` finds a beginning of it in lower case: many words whose capitals
+    do not count took ten times as long, which was 20 ms for a body of 64 KB."""
+    if not text.isascii():  # lower case may be longer then
+        return pattern.sub(instead, text)
+    parts, at = [], 0
+    for begin in begins.finditer(text.lower()):
+        match = pattern.match(text, begin.start()) if begin.start() >= at else None
+        if match is not None:
+            parts += [text[at : match.start()], instead(match)]
+            at = match.end()
+    return "".join([*parts, text[at:]])
+
+
+def _value(match: re.Match[str]) -> str:
+    return f"{match[1]}***"
 
 
 def _query(match: re.Match[str]) -> str:

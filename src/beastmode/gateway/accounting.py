@@ -28,6 +28,16 @@ def account(call: Call, usage: Usage) -> None:
     entry.priced = entry.cost_usd is not None
 
 
+def used_tokens(call: Call) -> int | None:
+    """What the last try has cost; None where that was not told. What was refused has cost nothing."""
+    entry = call.entry
+    if entry.status is not None and 400 <= entry.status < 500:
+        return 0
+    if entry.tokens_in is None and entry.tokens_out is None:
+        return None
+    return (entry.tokens_in or 0) + (entry.tokens_out or 0)
+
+
 def account_shared(call: Call, leader: Call) -> None:
     """Write into the record what the answer to another request brought; it cost nothing more."""
     mine, its = call.entry, leader.entry

@@ -16,7 +16,7 @@ from beastmode.gateway.line import Line, LineFullError
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
 
-MOST_LANES = 1000
+MOST_LANES = 250
 """Credentials at once with limits of their own; of more, those that nobody uses are forgotten first."""
 
 
@@ -59,7 +59,8 @@ class Backend:
         self._by_tenant = by_tenant
         self._stopped = False
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
-        self._lane("")  # what is wrong with the limits is told before the first request
+        if not by_tenant:
+            self._lane("")  # what is wrong with the limits is told before the first request
 
     def lane_of(self, call: Call) -> Lane:
         """What stands between this call and the upstream."""
@@ -86,7 +87,7 @@ class Backend:
 
     async def _enter(self, call: Call, patient: bool) -> Admission:
         lane, again = self.lane_of(call), self in call.tried
-        admission = lane.guard.admit(retry=again, patient=patient)
+        admission = lane.guard.admit(retry=again, patient=patient, tokens=call.most_tokens)
         before = self._clock.monotonic()
         try:
             async with (
@@ -129,7 +130,7 @@ class Backend:
             lane.guard.close()
 
     def _forget_idle(self) -> None:
-        for scope in list(self._lanes)[1:] if len(self._lanes) > MOST_LANES else ():
+        for scope in list(self._lanes)[:-1] if len(self._lanes) > MOST_LANES else ():
             if self._lanes[scope].idle:
                 self._lanes.pop(scope).guard.close()
                 return

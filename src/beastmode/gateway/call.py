@@ -66,6 +66,13 @@ class Call:
         return self.asked.model if self.asked else ""
 
     @property
+    def most_tokens(self) -> int:
+        """A guess at what it costs, for limits; 0 where that is not known."""
+        if self.incoming.method != "POST":
+            return 1  # it asks no model
+        return self.asked.most_tokens if self.asked else 0
+
+    @property
     def answered(self) -> bool:
         """All of a good answer has been sent, or all of a stream that its client waits for."""
         if self.behind:

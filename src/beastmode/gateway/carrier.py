@@ -13,6 +13,7 @@ from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
+from beastmode.gateway.accounting import used_tokens
 from beastmode.gateway.backend import Backend, ClosedError
 from beastmode.gateway.call import Call
 from beastmode.gateway.limits import ProxyLimits
@@ -48,9 +49,11 @@ class Carrier:
 
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
+        spent = 0
         while True:
             failure = await self._round(call)
-            wait_s = None if failure is None else self._again_after_s(failure, call)
+            spent += failure is not None and not failure.throttle
+            wait_s = None if failure is None else self._again_after_s(failure, call, spent)
             if wait_s is None:
                 return failure
             await asyncio.sleep(wait_s)
@@ -93,11 +96,13 @@ class Carrier:
 
     async def _try(self, backend: Backend, call: Call, admitted: Admission) -> Failure | None:
         """One request upstream, and its answer on its way if it is a good one."""
+        call.entry.status = None
         try:
             async with backend.upstream.ask(call.incoming, call.body, admitted.leaves) as answer:
-                evidence = await relay(answer, call, self._limits.most_answer_bytes)
+                evidence = await relay(answer, call, self._limits.most_answer_bytes, admitted.heard)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             evidence = Evidence(exception=error, mid_stream=call.answering, url=call.url, model=call.model)
+        admitted.used_tokens = used_tokens(call)
         if evidence is None:
             admitted.effect = "success"
             return None
@@ -106,14 +111,14 @@ class Carrier:
         admitted.cut_off = failure.class_ == "timeout"
         return failure
 
-    def _again_after_s(self, failure: Failure, call: Call) -> float | None:
+    def _again_after_s(self, failure: Failure, call: Call, spent: int) -> float | None:
         """Seconds until the next round; None where none may follow: bytes have gone out, it cannot help, or it would
-        come too late. A throttle that says when to come back is waited for in line, and is no retry too many."""
+        come too late.   spent: rounds that count; a throttle is waited for, and is no retry too many."""
         if call.answering or failure.passing is not True:
             return None
         if failure.throttle and failure.retry_after_s is not None:
             wait_s = hinted_s(failure.retry_after_s, self._rng)
-        elif call.rounds > self._limits.retries:
+        elif spent > self._limits.retries:
             return None
         else:
             wait_s = backoff_s(call.rounds, self._rng)

@@ -52,11 +52,13 @@ def read_token(token: str) -> PathToken:
 
 
 def token_of(said: PathToken) -> str:
-    """The token that says it, without empty parts at its end."""
+    """The token that says it, without empty parts at its end; a key with a `~` in it keeps one behind it, so that it is
+    not read as one whose client has quoted them."""
     attempt = "" if said.attempt is None else str(said.attempt)
     parts = (said.key, said.run, said.task, attempt, str(said.round or ""))
     quoted = [quote(part, safe="").replace(_BETWEEN, "%7E") for part in parts]
-    return _BETWEEN.join(quoted).rstrip(_BETWEEN)
+    token = _BETWEEN.join(quoted).rstrip(_BETWEEN)
+    return token + _BETWEEN if "%7E" in token and _BETWEEN not in token else token
 
 
 def _plain(part: str) -> str:

@@ -11,6 +11,7 @@ from beastmode.gateway.call import RejectedError
 _REASONS = {
     "slot": "all slots of the upstream are in use",
     "rate": "the rate allows no start yet",
+    "tokens": "the tokens of the window are used up or promised to others",
     "retries": "the budget of retries is in use",
     "unhealthy": "the upstream is not well",
     "breaker": "most calls to the upstream failed, so its breaker is open",
@@ -22,7 +23,11 @@ def waited_too_long(queue_timeout_s: float, waited_s: Mapping[str, float]) -> Re
     """Its time in line is over.   waited_s: at the head of the line, by reason; empty: it never got there."""
     reason = max(waited_s, key=lambda one: waited_s[one], default="")
     why = _REASONS.get(reason, reason) or "others were in front all the time"
-    tip = "Ask less at once, wait longer (--queue-timeout), or raise what it bears (--rate, --upstream-concurrency)."
+    bears = "--tokens" if reason == "tokens" else "--rate, --upstream-concurrency"
+    tip = (
+        "Ask less at once, wait longer (--queue-timeout, and the client's own timeout), "
+        f"or raise what it bears ({bears})."
+    )
     return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, 1.0)
 
 
@@ -45,7 +50,7 @@ def shutting_down() -> RejectedError:
 
 def too_large(most_bytes: int) -> RejectedError:
     """The client sends more than is taken."""
-    cause = f"the request is larger than the {most_bytes / 2**20:g} MiB that are taken"
+    cause = f"the request is larger than the {most_bytes / 1e6:g} MB that are taken"
     tip = "Send less at once; large files belong to the file interface of a provider, not through here."
     return RejectedError(413, Failure("payload_too_large", cause, False, tip))
 
@@ -58,7 +63,7 @@ def not_cached() -> RejectedError:
 
 def head_too_large(most_bytes: int) -> RejectedError:
     """The client sends more headers than are taken."""
-    cause = f"the headers are larger than the {most_bytes / 2**10:g} KiB that are taken"
+    cause = f"the headers are larger than the {most_bytes / 1e3:g} kB that are taken"
     return RejectedError(
         431, Failure("payload_too_large", cause, False, "Send shorter headers, and no more than needed.")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from beastmode.failures.answers import CUT_OFF, flaw_in
 from beastmode.failures.evidence import Evidence
@@ -14,17 +14,19 @@ from beastmode.gateway.packing import unpacked
 from beastmode.gateway.upstream import Answer
 
 
-async def relay(answer: Answer, call: Call, most_held_bytes: int) -> Evidence | None:
+async def relay(
+    answer: Answer, call: Call, most_held_bytes: int, heard: Callable[[], None]
+) -> Evidence | None:
     """Pass an answer on; what is wrong with it, or None.
 
     A stream flows as it comes. Anything else is held until it is whole, so that a failure can be tried again and a
-    broken body never looks like an answer; one longer than `most_held_bytes` flows too.
+    broken body never looks like an answer; one longer than `most_held_bytes` flows too.   heard: called for each piece.
     Raises what reading from the upstream raises, and ClientGoneError.
     """
     call.entry.status = answer.status
     pieces = answer.pieces()
     if answer.is_stream and answer.status < 400:
-        return await _flow(answer, call, [])
+        return await _flow(answer, call, [], heard)
     begun: list[bytes] = []
     size = 0
     async for piece in pieces:
@@ -32,7 +34,7 @@ async def relay(answer: Answer, call: Call, most_held_bytes: int) -> Evidence | 
         begun.append(piece)
         size += len(piece)
         if size > most_held_bytes and answer.status < 400:
-            return await _flow(answer, call, begun)
+            return await _flow(answer, call, begun, heard)
     return await _whole(Held(answer.status, answer.headers, b"".join(begun)), call)
 
 
@@ -61,7 +63,7 @@ def _flaw(status: int, headers: Mapping[str, str], body: bytes, call: Call) -> E
     return flaw_in(status, headers, body, dialect=shape, streamed=streamed, url=call.url)
 
 
-async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | None:
+async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[[], None]) -> Evidence | None:
     """Pass pieces on as they come. A stream without its terminal event is what is wrong with it."""
     follower = call.follower = call.dialect.follow() if answer.is_stream and not answer.is_packed else None
     call.answering = True
@@ -73,6 +75,7 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes]) -> Evidence | No
     try:
         async for piece in answer.pieces():
             _first_byte(call)
+            heard()
             if follower is not None:
                 follower.feed(piece)
             call.mid_line = not piece.endswith(b"\n")

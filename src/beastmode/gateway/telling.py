@@ -9,6 +9,7 @@ from beastmode.failures.words import masked
 from beastmode.gateway.call import Call, Held, RejectedError
 from beastmode.gateway.headers import as_text, without
 from beastmode.gateway.packing import unpacked
+from beastmode.gateway.patience import out_of_time
 from beastmode.store.ledger import Outcome
 
 _MOST_RECORDED_BYTES = 64 * 1024
@@ -65,23 +66,25 @@ async def _end_stream(failure: Failure, call: Call) -> None:
 
 
 async def _pass_on(held: Held, failure: Failure, call: Call) -> None:
-    headers = [*without(held.headers, b"x-should-retry"), *_notes(failure)]
+    headers = [*without(held.headers, b"x-should-retry"), *_notes(failure, call)]
     await call.reply.start(held.status, headers)
     await call.reply.end(held.body)
 
 
 async def _say(status: int, failure: Failure, call: Call) -> None:
-    headers = [(b"content-type", b"application/json"), *_notes(failure)]
+    headers = [(b"content-type", b"application/json"), *_notes(failure, call)]
     if failure.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % math.ceil(failure.retry_after_s)))
     await call.reply.whole(status, headers, call.dialect.error(failure, status))
 
 
-def _notes(failure: Failure) -> list[tuple[bytes, bytes]]:
-    """Beside the body: what it is, what to do, and that the retrying has been done here."""
+def _notes(failure: Failure, call: Call) -> list[tuple[bytes, bytes]]:
+    """Beside the body: what it is, what to do, and that the retrying has been done here, unless the client's own time
+    was too short for it."""
+    again = b"true" if out_of_time(failure, call) else b"false"
     tip = failure.tip.encode("ascii", "replace").replace(b"\n", b" ")
     return [
-        (b"x-should-retry", b"false"),
+        (b"x-should-retry", again),
         (b"x-beast-class", failure.class_.encode()),
         (b"x-beast-tip", tip),
     ]

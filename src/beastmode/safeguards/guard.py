@@ -17,15 +17,19 @@ from beastmode.safeguards.backoff import retries_allowed
 from beastmode.safeguards.breaker import Breaker
 from beastmode.safeguards.health import Health
 from beastmode.safeguards.limit_store import Hold, LimitStore, Ticket
-from beastmode.settings import Rate
+from beastmode.settings import Rate, TokenRate
 
 Probe = Callable[[Callable[[], None]], Awaitable[Failure | None]]
 """Asks the server whether it is well; calls its argument at the instant the question leaves."""
 Notice = Callable[[str, dict[str, Any]], None]
 """Told of probes and of the breaker: the evidence of a run."""
 
-_OWN_LIMITS = ("slot", "rate", "retries")
+_OWN_LIMITS = ("slot", "rate", "tokens", "retries")
 """Reasons that pass by themselves; waiting for them never holds a run back."""
+UNKNOWN_TOKENS = 500
+"""What a call counts for whose tokens nobody could guess: a list of models costs none, a compressed prompt many."""
+_MOST_TOKENS = 10**12
+"""Of one call: a server may say that it has used any number, and sums have to fit into 64 bits."""
 
 
 class HeldBackError(Exception):
@@ -43,9 +47,10 @@ class GuardStoppedError(Exception):
 class Guard:
     """Admits calls to one server: `async with guard.admit() as admitted`.
 
-    concurrency: calls in flight at most, None for no limit.   rates: limits on starts.   probe: health evidence,
-    paid out of the same slots and rate; None: none is asked for.   max_wait_s: a pause, an open breaker or an
-    unhealthy server is waited for that long, then `HeldBackError`.   linger_s: how much longer a slot is held
+    concurrency: calls in flight at most, None for no limit.   rates: limits on starts.   tokens: limits on what
+    calls cost, probes aside;   unknown_tokens: what one counts for of which that is not known.   probe: health
+    evidence, paid out of the same slots and rate; None: none is asked for.   max_wait_s: a pause, an open breaker or
+    an unhealthy server is waited for that long, then `HeldBackError`.   linger_s: how much longer a slot is held
     after a call that was cut off.   First come, first served.
     """
 
@@ -56,12 +61,15 @@ class Guard:
         *,
         concurrency: int | None,
         rates: Sequence[Rate],
+        tokens: Sequence[TokenRate] = (),
+        unknown_tokens: int = UNKNOWN_TOKENS,
         probe: Probe | None = None,
         max_wait_s: float = math.inf,
         linger_s: float = 0.0,
         notice: Notice = lambda kind, data: None,
     ) -> None:
-        self.concurrency, self.rates = concurrency, tuple(rates)
+        self.concurrency, self.rates, self.tokens = concurrency, tuple(rates), tuple(tokens)
+        self.unknown_tokens = unknown_tokens
         self.max_wait_s, self.linger_s = max_wait_s, linger_s
         self.breaker = Breaker()
         self.health = self._health_for(rates) if probe else None
@@ -76,22 +84,29 @@ class Guard:
         self._retry_ended = asyncio.Event()
         self._probe_lingers = False
 
-    def admit(self, *, retry: bool = False, patient: bool = True) -> Admission:
+    def admit(self, *, retry: bool = False, patient: bool = True, tokens: int = 0) -> Admission:
         """A call that may leave once entered.   retry: count it against the budget of retries.   patient: wait for a
-        pause, an open breaker or an unhealthy server; else `HeldBackError` at once, whatever `max_wait_s` is."""
-        return Admission(self, retry, patient)
+        pause, an open breaker or an unhealthy server; else `HeldBackError` at once, whatever `max_wait_s` is.
+        tokens: at most so many, as far as can be guessed; 0: not known."""
+        return Admission(self, retry, patient, min(tokens, _MOST_TOKENS) or self.unknown_tokens)
 
     def closed_s(self) -> float:
         """Seconds until something may leave, whatever the limits: 0 for now, infinite if unknown."""
         hold = None if self._stopped else self._closed()
         return 0.0 if hold is None else hold.wait_s
 
-    def set_limits(self, concurrency: int | None, rates: Sequence[Rate]) -> None:
-        """Change the limits while calls are in flight. Lowered, they hold for every start from now on."""
+    def set_limits(
+        self, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] | None = None
+    ) -> None:
+        """Change the limits while calls are in flight. Lowered, they hold for every start from now on.
+
+        tokens: None leaves those as they are.
+        """
         self.concurrency, self.rates = concurrency, tuple(rates)
+        self.tokens = self.tokens if tokens is None else tuple(tokens)
         if self.health:
             self.health.fresh_s = self._health_for(rates).fresh_s
-        self._store.set_limits(self._clock.monotonic(), concurrency, rates)
+        self._store.set_limits(self._clock.monotonic(), concurrency, rates, self.tokens)
         self._changed()
 
     def resume(self, *, killed: bool, ended_s_ago: float) -> None:
@@ -100,7 +115,8 @@ class Guard:
         started something after its last word."""
         if killed:
             ended_s_ago = 0.0
-        if ended_s_ago < max((rate.padded_span_s for rate in self.rates), default=0.0):
+        spans_s = [rate.padded_span_s for rate in self.rates] + [rate.padded_span_s for rate in self.tokens]
+        if ended_s_ago < max(spans_s, default=0.0):
             self._store.fill(self._clock.monotonic() - ended_s_ago)
         if ended_s_ago < self.linger_s:
             self.pause(self.linger_s - ended_s_ago, "restart")
@@ -121,6 +137,10 @@ class Guard:
     def in_use(self) -> tuple[int, int]:
         """Slots in use and starts that count in the window now, those of other processes included."""
         return self._store.in_use(self._clock.monotonic())
+
+    def tokens_in_use(self) -> int:
+        """Tokens that count in the window now, those of other processes included; 0 where none are limited."""
+        return self._store.tokens_in_use(self._clock.monotonic())
 
     def close(self) -> None:
         """Give up what is still held in a store that others share."""
@@ -167,7 +187,7 @@ class Guard:
     async def _take(self, admission: Admission) -> Hold | None:
         now = self._clock.monotonic()
         if self.health is None or self.health.fresh(now):
-            taken = self._store.take(now)
+            taken = self._store.take(now, 1, admission.tokens)
         else:
             taken = await self._take_with_probe(self.health, admission, now)
         if isinstance(taken, Hold):
@@ -182,7 +202,7 @@ class Guard:
         """Probe within the slot of the call that asked for it. Its place and the call's are taken together: taken
         one by one, a slow rate would spend every place on probes and start nothing."""
         both = self._store.most_places() >= 2
-        taken = self._store.take(now, 2 if both else 1)
+        taken = self._store.take(now, 2 if both else 1, admission.tokens)
         if isinstance(taken, Hold):
             return taken
         self._probe_lingers = False
@@ -203,7 +223,8 @@ class Guard:
         return hold or taken
 
     def _end_probe(self, ticket: Ticket) -> None:
-        self._store.end(ticket, self._clock.monotonic(), self.linger_s if self._probe_lingers else 0.0)
+        linger_s = self.linger_s if self._probe_lingers else 0.0
+        self._store.end(ticket, self._clock.monotonic(), linger_s, used_tokens=0)
 
     async def _run_probe(self, ticket: Ticket, health: Health) -> None:
         assert self._probe is not None
@@ -211,8 +232,7 @@ class Guard:
 
         def leaves() -> None:
             if not left:
-                left.append(self._clock.monotonic())
-                self._store.left(ticket, left[0])
+                left.append(self._left(ticket))
                 self._probe_lingers = True  # unless it is answered: the server may still be at work on it
 
         failure = await self._probe(leaves)
@@ -256,6 +276,14 @@ class Guard:
         self._retrying += 1
         admission.holds_retry = True
 
+    def _left(self, ticket: Ticket) -> float:
+        """A place of the ticket leaves now; the time. Who waits for just that can be told now how long."""
+        now = self._clock.monotonic()
+        self._store.left(ticket, now)
+        if self.hold is not None and self.hold.wait_s == math.inf:
+            self._changed()
+        return now
+
     def _changed(self) -> None:
         if self._nudge is not None and not self._nudge.done():
             self._nudge.set_result(None)
@@ -268,7 +296,7 @@ class Guard:
             return
         now = self._clock.monotonic()
         linger_s = self.linger_s if admission.cut_off and admission.left_at is not None else 0.0
-        self._store.end(admission.ticket, now, linger_s)
+        self._store.end(admission.ticket, now, linger_s, admission.spent())
         self.in_flight -= 1
         trips = self.breaker.trips
         self.breaker.record(now, admission.effect, trial=admission.trial)
@@ -283,7 +311,8 @@ class Admission:
     """One call through the guard. Enter it to be admitted; leave it when nothing of the call is in flight.
 
     waited_s: seconds waited, by reason.   left_at: monotonic time of the real start.   Set before leaving:
-    effect: what the call says about the server;   cut_off: it was ended from here, the server may still work.
+    effect: what the call says about the server;   cut_off: it was ended from here, the server may still work;
+    used_tokens: what it has cost in the end, None where that is not known: then the guess stands.
     """
 
     __slots__ = (
@@ -295,25 +324,38 @@ class Admission:
         "patient",
         "retry",
         "ticket",
+        "tokens",
         "trial",
+        "used_tokens",
         "waited_s",
     )
 
-    def __init__(self, guard: Guard, retry: bool, patient: bool) -> None:
-        self._guard, self.patient = guard, patient
+    def __init__(self, guard: Guard, retry: bool, patient: bool, tokens: int) -> None:
+        self._guard, self.patient, self.tokens = guard, patient, tokens
         self.retry, self.holds_retry, self.trial = retry, False, False
         self.ticket: Ticket | None = None
         self.waited_s: dict[str, float] = {}
         self.left_at: float | None = None
         self.effect: Effect = "ignored"
         self.cut_off = False
+        self.used_tokens: int | None = None
 
     def leaves(self) -> None:
         """The call really goes out now. Only the first word counts."""
         if self.left_at is None:
             assert self.ticket is not None
-            self.left_at = self._guard._clock.monotonic()
-            self._guard._store.left(self.ticket, self.left_at)
+            self.left_at = self._guard._left(self.ticket)
+
+    def heard(self) -> None:
+        """Bytes of an answer have come: that the server is well needs no probe. Cheap enough for every piece."""
+        if self._guard.health is not None:
+            self._guard.health.succeeded(self._guard._clock.monotonic(), probe=False)
+
+    def spent(self) -> int | None:
+        """Tokens that it counts for from its end on: none where it never left; None: as many as guessed."""
+        if self.left_at is None:
+            return 0
+        return None if self.used_tokens is None else max(0, min(self.used_tokens, _MOST_TOKENS))
 
     async def __aenter__(self) -> Admission:
         try:

@@ -6,8 +6,9 @@ import math
 import sqlite3
 from dataclasses import dataclass
 
-from beastmode.safeguards.host_log import StartLog
+from beastmode.safeguards.host_log import HostLog
 from beastmode.safeguards.host_members import Strictest
+from beastmode.safeguards.host_queue import Amount
 from beastmode.safeguards.limit_store import Hold
 
 POLL_S = 0.020
@@ -25,34 +26,59 @@ class Decision:
     now: float
     limits: Strictest
 
-    def hold(self, slots: int, places: int, ahead: tuple[int, int]) -> Hold | None:
-        """Why `slots` (0 or 1) and `places` cannot be had now.   ahead: what is set aside for longer waiters."""
-        slots_ahead, places_ahead = ahead
-        busy, leaving = self.held()
-        slot_wait_s = self._slot_wait_s(busy + slots_ahead) if slots else 0.0
+    def hold(self, wanted: Amount, ahead: Amount) -> Hold | None:
+        """Why `wanted` cannot be had now.   ahead: what is set aside for longer waiters."""
+        held = self.held()
+        slot_wait_s = self._slot_wait_s(held.slots + ahead.slots) if wanted.slots else 0.0
         if slot_wait_s > 0:
             return Hold("slot", self._capped(slot_wait_s, POLL_S))
-        log = StartLog.read(self.db)
+        if wanted.slots:
+            wait_s = self._token_wait_s(wanted.tokens + ahead.tokens, held.tokens)
+            if wait_s > 0:
+                return Hold("tokens", self._capped(wait_s, POLL_S if wait_s == math.inf else LOOK_S))
+        log = HostLog.read(self.db, "starts")
         for span_s, starts in self.limits.windows:
-            wait_s = log.wait_s(self.now, span_s, starts, places + leaving + places_ahead)
+            wait_s = log.wait_s(self.now, span_s, starts, wanted.places + held.places + ahead.places)
             if wait_s > 0:
                 return Hold("rate", self._capped(wait_s, POLL_S if wait_s == math.inf else LOOK_S))
         return None
 
-    def held(self) -> tuple[int, int]:
-        """Slots in use, lingering ones included, and places that have not left."""
-        query = "SELECT count(*), coalesce(sum(places), 0) FROM calls WHERE until IS NULL OR until > ?"
-        busy, leaving = self.db.execute(query, (self.now,)).fetchone()
-        return busy, leaving
+    def held(self) -> Amount:
+        """Slots in use, lingering ones included, places that have not left, and tokens of calls in flight."""
+        query = (
+            "SELECT count(*), coalesce(sum(places), 0), coalesce(sum(tokens), 0)"
+            " FROM calls WHERE until IS NULL OR until > ?"
+        )
+        return Amount(*self.db.execute(query, (self.now,)).fetchone())
 
     def in_use(self, span_s: float | None) -> tuple[int, int]:
         """Slots in use, and starts that count in the window of `span_s`."""
-        busy, leaving = self.held()
+        held = self.held()
         starts = dict(self.limits.windows).get(span_s) if span_s else None
         if span_s is None or starts is None:
-            return busy, 0
-        log = StartLog.read(self.db)
-        return busy, starts if log.unknown(self.now, span_s) else leaving + log.in_window(self.now, span_s)
+            return held.slots, 0
+        log = HostLog.read(self.db, "starts")
+        unknown = log.unknown(self.now, span_s)
+        return held.slots, starts if unknown else held.places + log.in_window(self.now, span_s)
+
+    def tokens_in_use(self, span_s: float | None) -> int:
+        """Tokens that count in the window of `span_s`."""
+        most = dict(self.limits.tokens).get(span_s) if span_s else None
+        if span_s is None or most is None:
+            return 0
+        log = HostLog.read(self.db, "spent")
+        unknown = log.unknown(self.now, span_s)
+        return most if unknown else self.held().tokens + log.in_window(self.now, span_s)
+
+    def _token_wait_s(self, tokens: int, in_flight: int) -> float:
+        if not self.limits.tokens:
+            return 0.0
+        log = HostLog.read(self.db, "spent")
+        waits = (
+            log.wait_s(self.now, span_s, most, min(tokens, most) + in_flight)
+            for span_s, most in self.limits.tokens
+        )
+        return next((wait_s for wait_s in waits if wait_s > 0), 0.0)
 
     def _slot_wait_s(self, in_use: int) -> float:
         limit = self.limits.concurrency

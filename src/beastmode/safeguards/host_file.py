@@ -25,21 +25,24 @@ that was stopped or starved in the middle holds longer, and then the event loop 
 
 _SCHEMA = """
 CREATE TABLE state (
-    boot TEXT NOT NULL, generation INTEGER NOT NULL,
-    kept_s REAL NOT NULL, lost_at REAL NOT NULL, lost_total INTEGER NOT NULL);
+    boot TEXT NOT NULL, generation INTEGER NOT NULL, kept_s REAL NOT NULL, solo INTEGER NOT NULL);
+CREATE TABLE logs (name TEXT PRIMARY KEY, lost_at REAL NOT NULL, lost_total INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE starts (total INTEGER PRIMARY KEY, at REAL NOT NULL);
 CREATE INDEX starts_at ON starts (at);
+CREATE TABLE spent (total INTEGER PRIMARY KEY, at REAL NOT NULL);
+CREATE INDEX spent_at ON spent (at);
 CREATE TABLE members (
-    member INTEGER PRIMARY KEY, pid INTEGER NOT NULL, concurrency INTEGER, linger_s REAL NOT NULL);
-CREATE TABLE limits (member INTEGER NOT NULL, span_s REAL NOT NULL, starts INTEGER NOT NULL);
+    member INTEGER PRIMARY KEY, pid INTEGER NOT NULL, concurrency INTEGER, linger_s REAL NOT NULL,
+    starts_seen INTEGER NOT NULL, spent_seen INTEGER NOT NULL);
+CREATE TABLE limits (member INTEGER NOT NULL, log TEXT NOT NULL, span_s REAL NOT NULL, most INTEGER NOT NULL);
 CREATE TABLE calls (
-    member INTEGER NOT NULL, number INTEGER NOT NULL, places INTEGER NOT NULL, until REAL,
+    member INTEGER NOT NULL, number INTEGER NOT NULL, places INTEGER NOT NULL, tokens INTEGER NOT NULL, until REAL,
     PRIMARY KEY (member, number)) WITHOUT ROWID;
 CREATE TABLE waiters (
     member INTEGER PRIMARY KEY, since REAL NOT NULL, asks_by REAL NOT NULL,
-    slots INTEGER NOT NULL, places INTEGER NOT NULL);
+    slots INTEGER NOT NULL, places INTEGER NOT NULL, tokens INTEGER NOT NULL);
 """
-_TABLES = ("state", "starts", "members", "limits", "calls", "waiters")
+_TABLES = ("state", "logs", "starts", "spent", "members", "limits", "calls", "waiters")
 
 FUTURE_S = 60.0
 """A stamp this far ahead was made in another boot; where a system names no boots, that is how it shows."""
@@ -226,13 +229,16 @@ def _tables(db: sqlite3.Connection) -> set[str]:
 
 
 def _begin_state(db: sqlite3.Connection, lost_at: float) -> None:
-    db.execute("INSERT INTO state VALUES (?, ?, 0, ?, 0)", (boot_id(), new_generation(), lost_at))
+    db.execute("INSERT INTO state VALUES (?, ?, 0, 0)", (boot_id(), new_generation()))
+    db.executemany("INSERT INTO logs VALUES (?, ?, 0)", [("starts", lost_at), ("spent", lost_at)])
 
 
 def _is_of_another_boot(db: sqlite3.Connection, now: float) -> bool:
     state = db.execute("SELECT boot FROM state").fetchone()
     if state is None:
         raise sqlite3.DatabaseError("its state is missing")
+    if db.execute("SELECT count(*) FROM logs").fetchone() != (2,):
+        raise sqlite3.DatabaseError("its logs are missing")
     (newest,) = db.execute("SELECT max(at) FROM starts").fetchone()
     return bool(state[0] != boot_id()) or (newest is not None and newest > now + FUTURE_S)
 

@@ -37,10 +37,11 @@ def origin(server: str) -> str:
     return f"{parts.scheme}://{host}:{port or _PORTS.get(parts.scheme, 80)}"
 
 
-def file_stem(server_origin: str) -> str:
-    """A file name that a person can read and that no other origin shares."""
+def file_stem(server_origin: str, scope: str = "") -> str:
+    """A file name that a person can read and that no other origin shares, nor another scope, which it hides."""
     readable = re.sub(r"[^a-z0-9.]+", "-", server_origin)[:60].strip("-")
-    return f"{readable}-{hashlib.blake2b(server_origin.encode(), digest_size=6).hexdigest()}"
+    whole = f"{server_origin} {scope}" if scope else server_origin
+    return f"{readable}-{hashlib.blake2b(whole.encode(), digest_size=6).hexdigest()}"
 
 
 def limits_folder(folder: Path | None = None) -> Path:

@@ -1,7 +1,8 @@
-"""Host log: the starts of all processes that share a server, exact in every window. SQL, in a transaction.
+"""Host log: what all processes that share a server have started or spent, exact in every window. SQL, in a transaction.
 
-Rows are numbered by the total of starts up to and including them, and their stamps never go back, so that a
-count is one subtraction and two look-ups, however long the window: 30,000 an hour cost what 8 a second do.
+There are two: `starts`, of calls by when they left, and `spent`, of tokens by when their calls ended. Rows are
+numbered by the total up to and including them, and their stamps never go back, so that a sum is one subtraction and
+two look-ups, however long the window: 30,000 an hour cost what 8 a second do.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import math
 import sqlite3
 from dataclasses import dataclass
+from typing import Literal
+
+LogName = Literal["starts", "spent"]
 
 KEEP_LEAST_S = 63.0
 """A log of a minute at least (padded): a run limited per minute, started after one limited per second, would
@@ -16,14 +20,15 @@ otherwise not know its window and wait a minute for nothing."""
 
 
 @dataclass(slots=True)
-class StartLog:
-    """The log, as one transaction finds it.
+class HostLog:
+    """A log, as one transaction finds it. What it counts are starts or tokens.
 
-    total, newest_at: of the last start.   lost_at: what happened until then is not known, so a window that
-    reaches back to it counts as full;   lost_total: starts until then.   kept_s: the longest window.
+    total, newest_at: of the last row.   lost_at: what happened until then is not known, so a window that reaches
+    back to it counts as full;   lost_total: all until then.   kept_s: the longest window.
     """
 
     db: sqlite3.Connection
+    name: LogName
     total: int
     newest_at: float
     lost_at: float
@@ -31,41 +36,52 @@ class StartLog:
     kept_s: float
 
     @classmethod
-    def read(cls, db: sqlite3.Connection) -> StartLog:
-        lost_at, lost_total, kept_s = db.execute("SELECT lost_at, lost_total, kept_s FROM state").fetchone()
-        newest = db.execute("SELECT total, at FROM starts ORDER BY total DESC LIMIT 1").fetchone()
+    def read(cls, db: sqlite3.Connection, name: LogName) -> HostLog:
+        query = "SELECT lost_at, lost_total, kept_s FROM logs, state WHERE name = ?"
+        lost_at, lost_total, kept_s = db.execute(query, (name,)).fetchone()
+        newest = db.execute(f"SELECT total, at FROM {name} ORDER BY total DESC LIMIT 1").fetchone()  # noqa: S608  ours
         total, at = newest or (lost_total, lost_at)
-        return cls(db, total, at, lost_at, lost_total, kept_s)
+        return cls(db, name, total, at, lost_at, lost_total, kept_s)
 
-    def wait_s(self, now: float, span_s: float, starts: int, places: int) -> float:
-        """Seconds until `places` are free, 0 for now.   places: those that have not left yet included.
+    def wait_s(self, now: float, span_s: float, limit: int, more: int) -> float:
+        """Seconds until `more` fit, 0 for now.   more: with what is on its way, and not in the log yet.
 
-        Infinite while that hangs on a start that has not left. The twin of `Window.wait_s`.
+        Infinite while that hangs on what is on its way. The twin of `Window.wait_s` and `TokenWindow.wait_s`.
         """
         unknown_s = self.lost_at + span_s - now if self.unknown(now, span_s) else 0.0
         before = self._total_at(now - span_s)
-        missing = places + self.total - before - starts
+        missing = more + self.total - before - limit
         if missing <= 0:
             return unknown_s
         if missing > self.total - before:
             return math.inf
-        query = "SELECT at FROM starts WHERE total >= ? ORDER BY total LIMIT 1"
+        query = f"SELECT at FROM {self.name} WHERE total >= ? ORDER BY total LIMIT 1"  # noqa: S608  a name of ours
         (at,) = self.db.execute(query, (before + missing,)).fetchone()
         return max(unknown_s, float(at) + span_s - now, 0.0)
 
     def in_window(self, now: float, span_s: float) -> int:
-        """Starts that count at `now`, as far as they are known."""
+        """What counts at `now`, as far as it is known."""
         return self.total - self._total_at(now - span_s)
 
     def unknown(self, now: float, span_s: float) -> bool:
         """Does the window reach back to where nothing is known?"""
         return self.lost_at > now - span_s
 
-    def append(self, now: float, starts: int = 1) -> None:
-        """Calls have left. A stamp older than the newest is moved up to it: late is safe, early is not."""
-        self.total += starts
-        self.newest_at = max(now, self.newest_at)
-        self.db.execute("INSERT INTO starts VALUES (?, ?)", (self.total, self.newest_at))
+    def since(self, at: float) -> list[tuple[float, int]]:
+        """When and how much, of all that came later than `at`."""
+        total, found = self._total_at(at), list[tuple[float, int]]()
+        query = f"SELECT total, at FROM {self.name} WHERE total > ? ORDER BY total"  # noqa: S608  a name of ours
+        for up_to, then in self.db.execute(query, (total,)):
+            found.append((then, up_to - total))
+            total = up_to
+        return found
+
+    def append(self, now: float, amount: int = 1) -> None:
+        """So much has happened. A stamp older than the newest is moved up to it: late is safe, early is not."""
+        if amount > 0:
+            self.total += amount
+            self.newest_at = max(now, self.newest_at)
+            self.db.execute(f"INSERT INTO {self.name} VALUES (?, ?)", (self.total, self.newest_at))  # noqa: S608  ours
 
     def trim(self, now: float) -> None:
         """Keep what the longest window needs."""
@@ -81,14 +97,20 @@ class StartLog:
 
     def _lose(self, at: float, total: int) -> None:
         self.lost_at, self.lost_total = at, total
-        self.db.execute("DELETE FROM starts WHERE total <= ?", (total,))
-        self.db.execute("UPDATE state SET lost_at = ?, lost_total = ?", (at, total))
+        self.db.execute(f"DELETE FROM {self.name} WHERE total <= ?", (total,))  # noqa: S608  a name of ours
+        self.db.execute("UPDATE logs SET lost_at = ?, lost_total = ? WHERE name = ?", (at, total, self.name))
 
     def _total_at(self, at: float) -> int:
         last = self._last_until(at)
         return self.lost_total if last is None else last[0]
 
     def _last_until(self, at: float) -> tuple[int, float] | None:
-        query = "SELECT total, at FROM starts WHERE at <= ? ORDER BY at DESC, total DESC LIMIT 1"
+        query = f"SELECT total, at FROM {self.name} WHERE at <= ? ORDER BY at DESC, total DESC LIMIT 1"  # noqa: S608
         found: tuple[int, float] | None = self.db.execute(query, (at,)).fetchone()
         return found
+
+
+def forget_all(db: sqlite3.Connection, until: float) -> None:
+    """Neither starts nor tokens up to `until` are known."""
+    HostLog.read(db, "starts").forget(until)
+    HostLog.read(db, "spent").forget(until)

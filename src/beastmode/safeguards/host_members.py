@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from beastmode.safeguards.host_file import new_generation
-from beastmode.safeguards.host_log import StartLog
-from beastmode.safeguards.liveness import is_held, shown
-from beastmode.settings import Rate
+from beastmode.safeguards.host_log import HostLog, LogName
+from beastmode.safeguards.liveness import is_held
+from beastmode.settings import Rate, TokenRate
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one process.   linger_s: how much longer its slots are held should it die."""
+
+    concurrency: int | None
+    rates: tuple[Rate, ...]
+    tokens: tuple[TokenRate, ...]
+    linger_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Strictest:
-    """What holds for all: the least concurrency, and for each span the fewest starts.   members: >= 1."""
+    """What holds for all: the least concurrency, and for each span the fewest starts, the fewest tokens.
+    members: >= 1."""
 
     concurrency: int | None
     windows: tuple[tuple[float, int], ...]
+    tokens: tuple[tuple[float, int], ...]
     members: int
 
 
@@ -30,8 +41,12 @@ def liveness_path(stem: Path, member: int) -> Path:
 
 def strictest(db: sqlite3.Connection) -> Strictest:
     members, concurrency = db.execute("SELECT count(*), min(concurrency) FROM members").fetchone()
-    windows = db.execute("SELECT span_s, min(starts) FROM limits GROUP BY span_s ORDER BY span_s").fetchall()
-    return Strictest(concurrency, tuple(windows), members)
+    return Strictest(concurrency, _fewest(db, "starts"), _fewest(db, "spent"), members)
+
+
+def _fewest(db: sqlite3.Connection, log: LogName) -> tuple[tuple[float, int], ...]:
+    query = "SELECT span_s, min(most) FROM limits WHERE log = ? GROUP BY span_s ORDER BY span_s"
+    return tuple(db.execute(query, (log,)).fetchall())
 
 
 def is_member(db: sqlite3.Connection, member: int) -> bool:
@@ -39,47 +54,44 @@ def is_member(db: sqlite3.Connection, member: int) -> bool:
     return db.execute(query, (member,)).fetchone() is not None
 
 
-def enter(
-    db: sqlite3.Connection, member: int, concurrency: int | None, rates: Sequence[Rate], linger_s: float
-) -> None:
-    """Join with these limits, or change them."""
+def enter(db: sqlite3.Connection, member: int, limits: Limits, rows: tuple[int, int]) -> None:
+    """Join with these limits, or change them.   rows: of starts and spent tokens on its board, all known here."""
     if not is_member(db, member):
         db.execute("DELETE FROM calls WHERE member = ?", (member,))  # hearsay, or from before a burial
-    db.execute("REPLACE INTO members VALUES (?, ?, ?, ?)", (member, os.getpid(), concurrency, linger_s))
+    row = (member, os.getpid(), limits.concurrency, limits.linger_s, *rows)
+    db.execute("REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?)", row)
     db.execute("DELETE FROM limits WHERE member = ?", (member,))
-    db.executemany(
-        "INSERT INTO limits VALUES (?, ?, ?)", [(member, r.padded_span_s, r.starts) for r in rates]
-    )
-    longest = max((rate.padded_span_s for rate in rates), default=0.0)
+    windows: list[tuple[int, LogName, float, int]] = []
+    windows += [(member, "starts", rate.padded_span_s, rate.starts) for rate in limits.rates]
+    windows += [(member, "spent", rate.padded_span_s, rate.tokens) for rate in limits.tokens]
+    db.executemany("INSERT INTO limits VALUES (?, ?, ?, ?)", windows)
+    longest = max((span_s for _, _, span_s, _ in windows), default=0.0)
     db.execute("UPDATE state SET generation = ?, kept_s = max(kept_s, ?)", (new_generation(), longest))
 
 
-def adopt(db: sqlite3.Connection, stem: Path, me: int, linger_s: float) -> bool:
-    """Whoever is the first in a file takes down what other live processes say that they hold, until they join.
-    True if there are any: then the file that they had joined is lost, and what they started is not known."""
+def hear_of(db: sqlite3.Connection, member: int, linger_s: float) -> None:
+    """A live process that this file does not know, until it joins by itself."""
+    db.execute("INSERT INTO members VALUES (?, 0, NULL, ?, 0, 0)", (member, linger_s))
+
+
+def strangers(db: sqlite3.Connection, stem: Path, me: int) -> dict[int, Path]:
+    """Live processes that a file without members does not know: the file that they had joined is lost."""
     if db.execute("SELECT 1 FROM members").fetchone() is not None:
-        return False
-    others = {path: int(path.name.split(".")[-2], 16) for path in _alive(stem)}
-    live = {path: member for path, member in others.items() if member != me and is_held(path)}
-    for path, member in live.items():
-        busy, leaving = shown(path)
-        db.execute("INSERT INTO members VALUES (?, 0, NULL, ?)", (member, linger_s))
-        rows = [(member, -number, leaving if number == 1 else 0) for number in range(1, busy + 1)]
-        db.executemany("INSERT INTO calls VALUES (?, ?, ?, NULL)", rows)
-    return bool(live)
+        return {}
+    others = {int(path.name.split(".")[-2], 16): path for path in _alive(stem)}
+    return {member: path for member, path in others.items() if member != me and is_held(path)}
 
 
 def bury(db: sqlite3.Connection, member: int, now: float) -> None:
     """A member has gone. The server may still be at work on what it had in flight, so its slots linger; its
-    places may have been on the way, so they count as started now."""
-    query = "SELECT coalesce(sum(places), 0) FROM calls WHERE member = ?"
-    (leaving,) = db.execute(query, (member,)).fetchone()
-    if leaving:
-        StartLog.read(db).append(now, leaving)
+    places may have been on the way, so they count as started now, and its tokens as spent now."""
+    query = "SELECT coalesce(sum(places), 0), coalesce(sum(tokens), 0) FROM calls WHERE member = ?"
+    leaving, tokens = db.execute(query, (member,)).fetchone()
+    HostLog.read(db, "starts").append(now, leaving)
+    HostLog.read(db, "spent").append(now, tokens)
     (linger_s,) = db.execute("SELECT linger_s FROM members WHERE member = ?", (member,)).fetchone()
-    db.execute(
-        "UPDATE calls SET places = 0, until = coalesce(until, ?) WHERE member = ?", (now + linger_s, member)
-    )
+    query = "UPDATE calls SET places = 0, tokens = 0, until = coalesce(until, ?) WHERE member = ?"
+    db.execute(query, (now + linger_s, member))
     for table in ("members", "limits", "waiters"):
         db.execute(f"DELETE FROM {table} WHERE member = ?", (member,))  # noqa: S608  names of our own
     db.execute("UPDATE state SET generation = ?", (new_generation(),))

@@ -12,31 +12,33 @@ from typing import TypeVar
 
 from beastmode.errors import PreconditionError
 from beastmode.safeguards import host_members as members
+from beastmode.safeguards import host_solo as solo
+from beastmode.safeguards.host_board import ROWS_LEAST, ROWS_MOST
 from beastmode.safeguards.host_decision import POLL_S, Decision
 from beastmode.safeguards.host_file import BUSY_S, OPEN_S, BusyError, HostFile
 from beastmode.safeguards.host_folder import FOLDER_SETTING, file_stem, limits_folder, origin
-from beastmode.safeguards.host_log import StartLog
-from beastmode.safeguards.host_queue import Queue
-from beastmode.safeguards.limit_store import Hold, Ticket
-from beastmode.safeguards.liveness import Liveness
-from beastmode.settings import Rate
+from beastmode.safeguards.host_holding import Holding, Unsaved
+from beastmode.safeguards.host_log import KEEP_LEAST_S, LogName, forget_all
+from beastmode.safeguards.host_queue import Amount, Queue
+from beastmode.safeguards.limit_store import Hold, MemoryStore, Ticket
+from beastmode.settings import Rate, TokenRate
 
 T = TypeVar("T")
 
 BURY_S = 0.1
 """How often those who wait look for dead processes."""
-CLEAR_EVERY = 64
-"""Starts between two clearings of what no window needs any more."""
 
 
 class HostStore:
     """A LimitStore for all processes of this user and host that name the same server.
 
-    concurrency, rates: this process's; among live processes the strictest holds.   linger_s: how much longer
-    the slots of a process that died are held.   folder: default $BEAST_LIMITS_DIR or /tmp/beastmode-<uid>.
+    concurrency, rates, tokens: this process's; among live processes the strictest holds.   linger_s: how much
+    longer the slots of a process that died are held.   scope: limits of a part of the server, such as a hash of the
+    credential, kept apart from those of other scopes.   folder: default $BEAST_LIMITS_DIR or /tmp/beastmode-<uid>.
     clock: the monotonic one of the host.   warnings: what was wrong with the file; the run goes on.
-    Each call is one transaction, 0.02 to 0.04 ms alone; for one thread. While others are there, `Hold.wait_s` is at
-    most 0.25 s, and 20 ms where it hangs on them; alone, it is exact. Raises PreconditionError, SettingError.
+    While others are there, each step is one transaction, 0.03 ms, and `Hold.wait_s` is at most 0.25 s, and 20 ms where
+    it hangs on them. Alone for a second, it counts in memory and shows what others would have to know: 0.007 ms, and
+    waits are exact. For one thread. Raises PreconditionError, SettingError.
     """
 
     def __init__(
@@ -46,70 +48,96 @@ class HostStore:
         rates: Sequence[Rate],
         linger_s: float,
         *,
+        tokens: Sequence[TokenRate] = (),
+        scope: str = "",
         folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.origin = origin(server)
-        self._stem = limits_folder(folder) / file_stem(self.origin)
-        self._concurrency, self._rates, self._linger_s = concurrency, tuple(rates), linger_s
+        self._stem = limits_folder(folder) / file_stem(self.origin, scope)
+        self._limits = members.Limits(concurrency, tuple(rates), tuple(tokens), linger_s)
         self._clock = clock
         self._member = random.getrandbits(62)
-        self._alive: Liveness | None = None
+        self._mine = Holding(self._stem, self._member, _room_for(rates))
         self._joined = self._closed = False
-        # What this process holds is kept here too: the file may be lost, or busy when a call leaves or ends.
-        self._calls: dict[int, tuple[int, float | None]] = {}
-        self._unsaved = _Unsaved()
-        self._held = (0, 0)
         self._tickets = 0
         self._generation = -1
-        self._strictest = members.Strictest(concurrency, (), 1)
-        self._in_use = (0, 0)
+        self._strictest = members.Strictest(concurrency, (), (), 1)
+        self._in_use, self._tokens_in_use = (0, 0), 0
         self._buried_at = -math.inf
+        self._alone_since = math.inf
+        # While it counts alone, and the one to begin with as soon as the transaction that has made it is committed.
+        self._memory: MemoryStore | None = None
+        self._next_memory: MemoryStore | None = None
+        self._alone_is_over = False
         self._open()
 
     @property
     def warnings(self) -> Sequence[str]:
         return self._file.warnings
 
-    def set_limits(self, now: float, concurrency: int | None, rates: Sequence[Rate]) -> None:
-        self._concurrency, self._rates = concurrency, tuple(rates)
-        self._unsaved.limits = True
+    def set_limits(
+        self, now: float, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] = ()
+    ) -> None:
+        self._limits = members.Limits(concurrency, tuple(rates), tuple(tokens), self._limits.linger_s)
+        self._mine.unsaved.limits = True
         self._save(now)
 
-    def take(self, now: float, places: int = 1) -> Ticket | Hold:
+    def take(self, now: float, places: int = 1, tokens: int = 0) -> Ticket | Hold:
         self._tickets += 1
-        hold = self._ask(now, self._tickets, slots=1, places=places)
-        if hold is not None:
-            return hold
-        self._show(busy=1, leaving=places)
-        return Ticket(self._tickets, places)
+        ticket, wanted = Ticket(self._tickets, 0, tokens), Amount(1, places, tokens)
+        memory = self._counting_alone()
+        if memory is not None:
+            taken = memory.take(now, places, tokens)
+            if isinstance(taken, Hold):
+                if not self._asked():
+                    return taken
+            elif self._shown(ticket.number, wanted):
+                taken.number = ticket.number
+                return taken
+            else:
+                memory.end(taken, now, 0.0, 0)
+        return self._ask(now, ticket, wanted) or ticket
 
     def take_places(self, ticket: Ticket, now: float, places: int = 1) -> Hold | None:
-        hold = self._ask(now, ticket.number, slots=0, places=places)
-        if hold is None:
-            ticket.places += places
-            self._show(leaving=places)
-        return hold
+        wanted = Amount(0, places, 0)
+        memory = self._counting_alone()
+        if memory is not None:
+            hold = memory.take_places(ticket, now, places)
+            if hold is not None:
+                if not self._asked():
+                    return hold
+            elif self._shown(ticket.number, wanted):
+                return None
+            else:
+                memory.give_back(ticket, places)
+        return self._ask(now, ticket, wanted)
 
     def left(self, ticket: Ticket, now: float) -> None:
-        ticket.places -= 1
-        self._calls[ticket.number] = (ticket.places, None)
-        self._unsaved.calls.add(ticket.number)
-        self._unsaved.starts.append(now)
-        self._show(leaving=-1)
-        self._save(now)
+        if self._memory is not None:
+            self._memory.left(ticket, now)
+        else:
+            ticket.places -= 1
+        self._mine.left(ticket)
+        self._write("starts", now, 1)
+        self._mine.show(Amount(0, -1, 0))
+        self._changed(ticket.number, now)
 
-    def end(self, ticket: Ticket, now: float, linger_s: float = 0.0) -> None:
-        self._show(busy=-1, leaving=-ticket.places)
-        ticket.places = 0
-        self._calls.pop(ticket.number, None)
-        if linger_s > 0:
-            self._calls[ticket.number] = (0, now + linger_s)
-        self._unsaved.calls.add(ticket.number)
-        self._save(now)
+    def end(self, ticket: Ticket, now: float, linger_s: float = 0.0, used_tokens: int | None = None) -> None:
+        used = ticket.tokens if used_tokens is None else used_tokens
+        given_back = Amount(-1, -ticket.places, -ticket.tokens)
+        if self._memory is not None:
+            self._memory.end(ticket, now, linger_s, used_tokens)
+        ticket.places = ticket.tokens = 0
+        self._mine.end(ticket.number, now, linger_s)
+        if used > 0:
+            self._write("spent", now, used)
+        self._mine.show(given_back)
+        self._changed(ticket.number, now)
 
     def fill(self, until: float) -> None:
-        self._unsaved.unknown_until = max(until, self._unsaved.unknown_until)
+        unsaved = self._mine.unsaved
+        unsaved.unknown_until = max(until, unsaved.unknown_until)
         self._save(self._clock())
 
     def most_places(self) -> float:
@@ -117,24 +145,34 @@ class HostStore:
 
     def in_use(self, now: float) -> tuple[int, int]:
         """Of all processes. The last known where the file is busy."""
+        memory = self._counting_alone()
+        if memory is not None and not self._asked():
+            return memory.in_use(now)
         self._save(now, lambda db: self._count(db, now))
         return self._in_use
+
+    def tokens_in_use(self, now: float) -> int:
+        """Of all processes. The last known where the file is busy."""
+        memory = self._counting_alone()
+        if memory is not None and not self._asked():
+            return memory.tokens_in_use(now)
+        self._save(now, lambda db: self._count_tokens(db, now))
+        return self._tokens_in_use
 
     def close(self) -> None:
         """Leave. What is still held counts as if the process had died: the server may be at work on it."""
         if self._closed:
             return
         now = self._clock()
-        self._save(now, lambda db: self._leave(db, now))
+        saved = self._save(now, lambda db: self._leave(db, now))
         self._closed = True
         self._file.close()
-        if self._alive is not None:
-            self._alive.close()
+        self._mine.close(remove=saved)  # what could not be written down is on its board, for the next one
 
     def _open(self) -> None:
         now = self._clock()
         try:
-            self._file = HostFile(self._stem.with_name(f"{self._stem.name}.v1.db"), now)
+            self._file = HostFile(self._stem.with_name(f"{self._stem.name}.v2.db"), now)
             self._run(now, lambda db: self._bury_dead(db, now), OPEN_S)
         except BusyError as error:
             raise PreconditionError(
@@ -145,106 +183,139 @@ class HostStore:
 
     def _leave(self, db: sqlite3.Connection, now: float) -> None:
         members.bury(db, self._member, now)
-        if self._alive is not None:
-            # Together with the burial: whoever finds one that lives and is no member takes the file for lost.
-            self._alive.close()
+        # Together with the burial: whoever finds one that lives and is no member takes the file for lost.
+        self._mine.let_go()
 
-    def _save(self, now: float, step: Callable[[sqlite3.Connection], None] | None = None) -> None:
+    def _save(self, now: float, step: Callable[[sqlite3.Connection], None] | None = None) -> bool:
         """Write what has changed. A busy file gets it with the next call; until then a start that has left
-        counts as leaving and a call that has ended as in flight: too much, never too little."""
+        counts as leaving and a call that has ended as in flight: too much, never too little. False
+        where it was busy."""
         try:
             self._run(now, step or _nothing)
         except BusyError:
-            return
+            return False
+        return True
 
     def _run(self, now: float, step: Callable[[sqlite3.Connection], T], patience_s: float = BUSY_S) -> T:
         """Raises BusyError."""
         if self._closed:
             raise BusyError("the store is closed")
 
+        self._alone_is_over = self._memory is not None  # also where what follows fails half-way
+
         def whole(db: sqlite3.Connection) -> T:
+            self._next_memory = None
+            if self._memory is not None:
+                self._come_back(db, now)
             self._catch_up(db, now)
-            self._flush(db, now)
+            self._mine.flush(db, now)
             return step(db)
 
         result = self._file.run(now, whole, patience_s)
         self._joined = True
-        self._unsaved = _Unsaved()
-        if self._alive is not None:
-            self._alive.touch()
+        self._mine.unsaved = Unsaved()
+        self._memory, self._alone_is_over = self._next_memory, False
+        self._mine.touch()
         return result
 
     def _catch_up(self, db: sqlite3.Connection, now: float) -> None:
         """Follow what others have changed; join where this process is not known (any more)."""
-        state = db.execute("SELECT generation FROM state").fetchone()
+        state = db.execute("SELECT generation, solo FROM state").fetchone()
         if state is None:
             raise sqlite3.DatabaseError("its state is missing")
-        if state[0] == self._generation and not self._unsaved.limits:
+        if state[1] not in (0, self._member):
+            solo.take_over(db, self._stem, state[1], self._clock)
+        elif state[1] and self._memory is None:
+            db.execute("UPDATE state SET solo = 0")  # it is said to count alone, and does not know it
+        if state == (self._generation, 0) and not self._mine.unsaved.limits:
             return
+        if db.execute("DELETE FROM calls WHERE member = ? AND number < 0", (self._member,)).rowcount:
+            self._mine.rewrite()  # hearsay of somebody who has taken over
         joining = not members.is_member(db, self._member)
-        lost = False
-        if joining:
-            self._show_alive()
-            self._unsaved.calls.update(self._calls)
-            lost = members.adopt(db, self._stem, self._member, self._linger_s) or self._joined
-        if joining or self._unsaved.limits:
-            members.enter(db, self._member, self._concurrency, self._rates, self._linger_s)
+        lost = joining and self._join(db)
+        if joining or self._mine.unsaved.limits:
+            members.enter(db, self._member, self._limits, self._mine.rows())
         if lost:
-            StartLog.read(db).forget(now)
+            forget_all(db, max(now, self._clock()))
+        self._follow_members(db, now)
+
+    def _join(self, db: sqlite3.Connection) -> bool:
+        """Make itself known. True where the file is not the one that this process or others had joined."""
+        members.sweep(self._stem)
+        self._mine.show_alive()
+        self._mine.rewrite()
+        adopted = solo.adopt(db, self._stem, self._member, self._limits.linger_s, self._clock)
+        return adopted or self._joined
+
+    def _follow_members(self, db: sqlite3.Connection, now: float) -> None:
         self._strictest = members.strictest(db)
         (self._generation,) = db.execute("SELECT generation FROM state").fetchone()
+        if self._others:
+            self._alone_since = math.inf
+        elif self._alone_since == math.inf:
+            self._alone_since = now
 
-    def _show(self, busy: int = 0, leaving: int = 0) -> None:
-        """What is held has changed by so much."""
-        self._held = (self._held[0] + busy, self._held[1] + leaving)
-        if self._alive is not None:
-            self._alive.show(*self._held)
+    def _counting_alone(self) -> MemoryStore | None:
+        """The memory that counts while nobody else is there; None: the file does. It does, too, where somebody has
+        moved or removed what this process shows: nobody could ask it any more."""
+        if self._memory is None or self._alone_is_over or not self._mine.in_place():
+            return None
+        self._mine.touch()
+        return self._memory
 
-    def _show_alive(self) -> None:
-        members.sweep(self._stem)
-        path = members.liveness_path(self._stem, self._member)
-        if self._alive is None or not path.exists():
-            if self._alive is not None:
-                self._alive.close(remove=False)
-            self._alive = None
-            self._alive = Liveness(path)
-            self._alive.show(*self._held)
+    def _asked(self) -> bool:
+        """Has somebody come? Then it is over with counting alone, from here on."""
+        self._alone_is_over = self._alone_is_over or self._mine.asked()
+        return self._alone_is_over
 
-    def _flush(self, db: sqlite3.Connection, now: float) -> None:
-        unsaved = self._unsaved
-        for number in unsaved.calls:
-            if number in self._calls:
-                row = (self._member, number, *self._calls[number])
-                db.execute("REPLACE INTO calls VALUES (?, ?, ?, ?)", row)
-            else:
-                db.execute("DELETE FROM calls WHERE member = ? AND number = ?", (self._member, number))
-        if unsaved.starts or unsaved.unknown_until > -math.inf:
-            log = StartLog.read(db)
-            cleared = log.total // CLEAR_EVERY
-            for at in unsaved.starts:
-                log.append(at)
-            log.forget(unsaved.unknown_until)
-            if log.total // CLEAR_EVERY > cleared:
-                self._clear(log, now)
+    def _shown(self, number: int, wanted: Amount) -> bool:
+        """Show what is about to be taken by memory alone, and only then look whether somebody has come: the other way
+        round, one who comes in between would not see it. False: then it is not taken."""
+        if not self._mine.show(wanted) or self._asked():
+            self._alone_is_over = True
+            self._mine.show(Amount(-wanted.slots, -wanted.places, -wanted.tokens))
+            return False
+        self._mine.add(number, wanted)
+        return True
 
-    def _clear(self, log: StartLog, now: float) -> None:
-        log.trim(now)
-        log.db.execute("DELETE FROM calls WHERE until <= ?", (now,))
-        self._calls = {n: call for n, call in self._calls.items() if call[1] is None or call[1] > now}
+    def _write(self, log: LogName, at: float, amount: int) -> None:
+        """On the board while this process counts alone, otherwise in the file with the next transaction."""
+        if self._memory is not None:
+            if self._mine.write_alone(log, at, amount):
+                return
+            self._alone_is_over = True
+        self._mine.unsaved.logs[log].append((at, amount))
 
-    def _ask(self, now: float, number: int, slots: int, places: int) -> Hold | None:
-        held, _ = self._calls.get(number, (0, None))
+    def _changed(self, number: int, now: float) -> None:
+        """A call is not what it was."""
+        if self._memory is None or self._asked():
+            self._mine.unsaved.calls.add(number)
+            self._save(now)
 
+    def _come_back(self, db: sqlite3.Connection, now: float) -> None:
+        """Whatever this transaction is for: what was counted alone is written down first."""
+        solo.end(db, self._member, self._mine.board(), now)
+        db.execute("DELETE FROM calls WHERE member = ?", (self._member,))
+        self._mine.rewrite()
+
+    def _begin_alone(self, db: sqlite3.Connection, now: float, wanted: Amount) -> None:
+        alone = not self._others and now >= self._alone_since + solo.ALONE_S
+        if alone and self._mine.begin_alone(wanted):
+            self._next_memory = solo.begin(db, self._member, self._limits, now)
+
+    def _ask(self, now: float, ticket: Ticket, wanted: Amount) -> Hold | None:
         def step(db: sqlite3.Connection) -> Hold | None:
-            hold = self._hold(db, now, slots, places)
+            hold = self._hold(db, now, wanted)
             if hold is not None and self._bury_dead(db, now):
                 self._catch_up(db, now)
-                hold = self._hold(db, now, slots, places)
+                hold = self._hold(db, now, wanted)
             if hold is None:
-                db.execute("REPLACE INTO calls VALUES (?, ?, ?, NULL)", (self._member, number, held + places))
+                call = self._mine.with_more(ticket.number, wanted)
+                db.execute("REPLACE INTO calls VALUES (?, ?, ?, ?, ?)", (self._member, ticket.number, *call))
                 Queue(db, self._member).leave()
-            elif self._others and self._possible(places):
-                Queue(db, self._member).wait(now, hold.wait_s, slots, places)
+                self._begin_alone(db, now, wanted)
+            elif self._others and self._possible(wanted.places):
+                Queue(db, self._member).wait(now, hold.wait_s, wanted)
             return hold
 
         try:
@@ -252,13 +323,16 @@ class HostStore:
         except BusyError as error:
             return Hold(error.reason, POLL_S)
         if hold is None:
-            self._calls[number] = (held + places, None)
+            self._mine.add(ticket.number, wanted)
+            ticket.places += wanted.places
+            self._mine.show(wanted)
         return hold
 
-    def _hold(self, db: sqlite3.Connection, now: float, slots: int, places: int) -> Hold | None:
+    def _hold(self, db: sqlite3.Connection, now: float, wanted: Amount) -> Hold | None:
         # Whoever has a slot need not stand back for those who wait for one: they may be waiting for this one.
-        ahead = Queue(db, self._member).ahead(now) if self._others and slots else (0, 0)
-        return Decision(db, now, self._strictest).hold(slots, places, ahead)
+        stands_back = self._others and wanted.slots
+        ahead = Queue(db, self._member).ahead(now) if stands_back else Amount(0, 0, 0)
+        return Decision(db, now, self._strictest).hold(wanted, ahead)
 
     @property
     def _others(self) -> bool:
@@ -275,21 +349,22 @@ class HostStore:
         return members.bury_dead(db, self._stem, self._member, now)
 
     def _count(self, db: sqlite3.Connection, now: float) -> None:
-        span_s = self._rates[0].padded_span_s if self._rates else None
+        rates = self._limits.rates
+        span_s = rates[0].padded_span_s if rates else None
         self._in_use = Decision(db, now, self._strictest).in_use(span_s)
+
+    def _count_tokens(self, db: sqlite3.Connection, now: float) -> None:
+        tokens = self._limits.tokens
+        span_s = tokens[0].padded_span_s if tokens else None
+        self._tokens_in_use = Decision(db, now, self._strictest).tokens_in_use(span_s)
+
+
+def _room_for(rates: Sequence[Rate]) -> int:
+    """Starts that a newcomer may ask for: of the longest window, and of a minute at least."""
+    longest_s = max([KEEP_LEAST_S, *(rate.padded_span_s for rate in rates)])
+    most = [rate.starts * math.ceil(longest_s / rate.padded_span_s) for rate in rates]
+    return max(ROWS_LEAST, min([*most, ROWS_MOST]))
 
 
 def _nothing(db: sqlite3.Connection) -> None:
     del db  # what is unsaved is written by every transaction
-
-
-class _Unsaved:
-    """Changes of this process that are not in the file yet."""
-
-    __slots__ = ("calls", "limits", "starts", "unknown_until")
-
-    def __init__(self) -> None:
-        self.calls: set[int] = set()
-        self.starts: list[float] = []
-        self.unknown_until = -math.inf
-        self.limits = False

@@ -1,4 +1,4 @@
-"""Liveness: a file that stays locked exactly as long as its process lives, and says what the process holds."""
+"""Liveness: a file that stays locked exactly as long as its process lives, and is its board."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import time
 import weakref
 from pathlib import Path
 
+from beastmode.safeguards.host_board import ROWS_MOST, Board
+
 TOUCH_S = 3600.0
 """Cleaners of /tmp remove what nobody touched for days; a run may be older than that."""
 
@@ -16,21 +18,30 @@ TOUCH_S = 3600.0
 class Liveness:
     """Locked from here to `close`, or to the end of the process, however it ends. A stopped process lives.
 
+    room: for so many rows in each log of its board.
+
     flock, not fcntl.lockf: those locks belong to processes, so a second store in one process would look dead.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, room: int = ROWS_MOST) -> None:
+        self.path, self._name = path, os.fspath(path)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.board = Board(self._fd, room)
+            self._inode = os.fstat(self._fd).st_ino
+        except OSError:
+            os.close(self._fd)
+            raise
         self._touched = time.monotonic()
         _ALL.add(self)
 
-    def show(self, busy: int, leaving: int) -> None:
-        """Write down the slots and places held, for whoever finds the file of limits lost. About 1 us."""
-        if self._fd >= 0:
-            with contextlib.suppress(OSError):
-                os.pwrite(self._fd, b"%8d %8d\n" % (busy, leaving), 0)
+    def in_place(self) -> bool:
+        """Can others still find it under its name?"""
+        try:
+            return os.stat(self._name).st_ino == self._inode
+        except OSError:
+            return False
 
     def touch(self) -> None:
         """Show cleaners that it is in use; cheap enough to be called at every operation."""
@@ -40,13 +51,18 @@ class Liveness:
             with contextlib.suppress(OSError):
                 os.utime(self.path)
 
-    def close(self, *, remove: bool = True) -> None:
-        """Let go of it."""
+    def let_go(self) -> None:
+        """From now on its process looks dead; what it has shown can still be read."""
         if self._fd >= 0:
-            if remove:
-                self.path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
+            self.board.close()
+
+    def close(self, *, remove: bool = True) -> None:
+        """Let go of it."""
+        if remove:
+            self.path.unlink(missing_ok=True)
+        self.let_go()
 
 
 def is_held(path: Path) -> bool:
@@ -62,15 +78,6 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(fd)
     return False
-
-
-def shown(path: Path) -> tuple[int, int]:
-    """Slots and places that the process of `path` holds, as it says; nothing where it says nothing."""
-    try:
-        busy, leaving = path.read_bytes().split()
-        return int(busy), int(leaving)
-    except (OSError, ValueError):
-        return 0, 0
 
 
 _ALL: weakref.WeakSet[Liveness] = weakref.WeakSet()

@@ -5,8 +5,10 @@ The words are given; everything else has the shape of the real thing, as small a
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from beastmode.failures.answers import Dialect, dialect_of
@@ -48,6 +50,23 @@ def events(dialect: Dialect, model: str, words: Sequence[str]) -> Iterator[bytes
     else:
         for index, word in enumerate(words):
             yield data_event(_gemini(model, word, finish="STOP" if index == len(words) - 1 else ""))
+
+
+def embeddings(model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer to a request for embeddings: a vector for each text, of its length and 1; packed where asked for."""
+    inputs = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
+    vectors = [[float(len(text)), 1.0] for text in inputs]
+    packed = asked.get("encoding_format") == "base64"
+    data = [
+        {"object": "embedding", "index": index, "embedding": _packed(vector) if packed else vector}
+        for index, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": _USAGE_IN, "total_tokens": _USAGE_IN}
+    return {"object": "list", "model": model, "data": data, "usage": usage}
+
+
+def _packed(vector: Sequence[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def error(dialect: Dialect | None, status: int, type_: str, words: str, code: str | None = None) -> bytes:

@@ -1,14 +1,17 @@
-"""A scripted model server on loopback: model lists, completions and messages, with keys and rate headers.
+"""A scripted model server on loopback: model lists, completions, messages and calls of tools, with keys and limits.
 
-Speaks as OpenAI, Anthropic, Gemini and Ollama do, as far as clients look. What it was asked it remembers, so that a
-test can say what was sent, and how much of it would have cost money.
+Speaks as OpenAI, Anthropic, Gemini and Ollama do, as far as clients and agents look. What it was asked it remembers, so
+that a test can say what was sent, how much of it would have cost money, and how hard the server was hit.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -18,18 +21,32 @@ from typing import Any, Self
 from aiohttp import web
 
 from beastmode.failures.answers import Dialect, dialect_of
-from beastmode.testing.model_answers import error, events, wants_stream, whole
+from beastmode.testing.agent_turns import Turn, pieces_of, says_only
+from beastmode.testing.model_answers import embeddings, error, wants_stream
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request that came.   credential: as it was sent, without the word `Bearer`.   paid: asks a model."""
+    """One request that came.
+
+    credential: as it was sent, without the word `Bearer`.   paid: asks a model.   at: monotonic, s.
+    """
 
     method: str
     path: str
     credential: str
     body: bytes
     paid: bool
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Instead of an answer.   retry_after: the header; "": it has none.   body: "": an error of the dialect."""
+
+    status: int
+    retry_after: str = ""
+    body: str = ""
 
 
 @dataclass(slots=True)
@@ -37,16 +54,20 @@ class Script:
     """How the server behaves; may be changed while it runs.
 
     keys: credentials it accepts; none: it asks for none.   models: that it lists.   aliases: that exist too.
-    words: of every answer.   headers: on every answer (rate limits).   prefix: where its API lies.
-    lists: has a list of models.   list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as
-    its Date header shows.   answer: (status, body) for everything instead, where it is ill.   echo: every refusal
-    repeats the credential.
+    words: of every answer.   turn: a tool that the model wants run instead.   work_s: how long it takes to answer a
+    request for words, from its body, which is JSON.   refusals: what the next requests for words get, in order.
+    headers: on every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
+    list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
+    answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
     """
 
     keys: frozenset[str] = frozenset()
     models: Sequence[str] = ("m-small", "m-large")
     aliases: Sequence[str] = ()
     words: Sequence[str] = ("It", " is", " done", ".")
+    turn: Turn = says_only
+    work_s: Callable[[Mapping[str, Any]], float] = lambda asked: 0.0
+    refusals: deque[Refusal] = field(default_factory=deque)
     headers: Mapping[str, str] = field(default_factory=dict)
     prefix: str = "/v1"
     lists: bool = True
@@ -56,16 +77,21 @@ class Script:
     echo: bool = False
 
 
+_EMBEDDINGS, _COUNT = "/embeddings", "/messages/count_tokens"
+
+
 class ModelServer:
     """`async with ModelServer(Script(keys=frozenset({"k"}))) as server:`, then ask `server.url`.
 
-    tls: shows a certificate; then the url begins with https.   `asked` holds the requests, in order.
+    tls: shows a certificate; then the url begins with https.   `asked` holds the requests, in order;
+    `most_in_flight` is of those that ask a model.
     """
 
     def __init__(self, script: Script | None = None, *, tls: SSLContext | None = None) -> None:
         self.script = script or Script()
         self.asked: list[Asked] = []
         self.url = ""
+        self.in_flight = self.most_in_flight = 0
         self._tls = tls
         self._stack = AsyncExitStack()
 
@@ -73,6 +99,11 @@ class ModelServer:
     def paid(self) -> int:
         """How many requests asked a model for words."""
         return sum(asked.paid for asked in self.asked)
+
+    def most_in_window(self, span_s: float) -> int:
+        """The most requests that asked a model within any `span_s` seconds."""
+        times = [asked.at for asked in self.asked if asked.paid]
+        return max((n - bisect_right(times, at - span_s) for n, at in enumerate(times, 1)), default=0)
 
     async def __aenter__(self) -> Self:
         application = web.Application()
@@ -91,15 +122,17 @@ class ModelServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        target, dialect = request.raw_path, dialect_of(request.path)
-        paid = request.method == "POST" and dialect is not None
-        asked = Asked(request.method, request.path, credential_of(request), body, paid)
+        dialect, path = dialect_of(request.path), request.path
+        paid = request.method == "POST" and (dialect is not None or path.endswith(_EMBEDDINGS))
+        asked = Asked(request.method, path, credential_of(request), body, paid, time.monotonic())
         self.asked.append(asked)
         refusal = self._refusal(asked, dialect)
         if refusal is not None:
             return self._respond(*refusal)
-        if paid and dialect is not None:
-            return await self._complete(request, dialect, target, body)
+        if paid:
+            return await self._complete(request, dialect, asked)
+        if path.endswith(_COUNT):
+            return self._respond(200, b'{"input_tokens": 8}')
         return self._respond(200, json.dumps(self._list(request)).encode())
 
     def _refusal(self, asked: Asked, dialect: Dialect | None) -> tuple[int, bytes] | None:
@@ -108,7 +141,8 @@ class ModelServer:
         if script.answer is not None:
             return script.answer[0], script.answer[1].encode()
         is_list = path in self._list_paths() or path.startswith(f"{script.prefix}/models/")
-        known = is_list if asked.method == "GET" else dialect and path.startswith(script.prefix)
+        answers = dialect or path.endswith((_EMBEDDINGS, _COUNT))
+        known = is_list if asked.method == "GET" else answers and path.startswith(script.prefix)
         if not known or (is_list and not script.lists):
             return 404, error(dialect, 404, "not_found", "Not Found")
         open_to_all = not script.keys or (is_list and script.list_is_public)
@@ -116,6 +150,9 @@ class ModelServer:
             said = f": {asked.credential}" if script.echo else ""
             kind = "authentication_error" if dialect == "messages" else "invalid_request_error"
             return 401, error(dialect, 401, kind, f"Incorrect API key provided{said}", "invalid_api_key")
+        if asked.paid and not isinstance(_decoded(asked.body), dict):
+            words = "We could not parse the JSON body of your request."
+            return 400, error(dialect, 400, "invalid_request_error", words)
         model = _model_of(asked, script.prefix)
         if model is not None and model not in (*script.models, *script.aliases):
             words = f"The model `{model}` does not exist or you do not have access to it."
@@ -140,17 +177,43 @@ class ModelServer:
         return {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
 
     async def _complete(
-        self, request: web.Request, dialect: Dialect, target: str, body: bytes
+        self, request: web.Request, dialect: Dialect | None, asked: Asked
     ) -> web.StreamResponse:
-        asked = Asked("POST", request.path, "", body, paid=True)
-        model = _model_of(asked, self.script.prefix) or ""
-        if not wants_stream(target, body):
-            return self._respond(200, json.dumps(whole(dialect, model, "".join(self.script.words))).encode())
+        value = json.loads(asked.body)
+        refusal = self.script.refusals.popleft() if self.script.refusals else None
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            if refusal is not None:
+                return self._refuse(refusal, dialect)
+            await asyncio.sleep(self.script.work_s(value))
+            model = _model_of(asked, self.script.prefix) or ""
+            if dialect is None:
+                return self._respond(200, json.dumps(embeddings(model, value)).encode())
+            said = self.script.turn(dialect, value) or self.script.words
+            streamed = wants_stream(request.raw_path, asked.body)
+            return await self._speak(request, pieces_of(dialect, model, said, streamed=streamed), streamed)
+        finally:
+            self.in_flight -= 1
+
+    async def _speak(
+        self, request: web.Request, pieces: Sequence[bytes], streamed: bool
+    ) -> web.StreamResponse:
+        if not streamed:
+            return self._respond(200, b"".join(pieces))
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", **self._headers()})
         await answer.prepare(request)
-        for event in events(dialect, model, self.script.words):
-            await answer.write(event)
+        for piece in pieces:
+            await answer.write(piece)
         await answer.write_eof()
+        return answer
+
+    def _refuse(self, refusal: Refusal, dialect: Dialect | None) -> web.Response:
+        kind = "rate_limit_error" if refusal.status == 429 else "overloaded_error"
+        words = error(dialect, refusal.status, kind, "Slow down, please.")
+        answer = self._respond(refusal.status, refusal.body.encode() or words)
+        if refusal.retry_after:
+            answer.headers["Retry-After"] = refusal.retry_after
         return answer
 
     def _respond(self, status: int, body: bytes) -> web.Response:
@@ -173,9 +236,14 @@ def _model_of(asked: Asked, prefix: str) -> str | None:
     path = asked.path.removeprefix(f"{prefix}/models")
     if path != asked.path and path.startswith("/"):
         return path[1:].partition(":")[0]
-    try:
-        value = json.loads(asked.body)
-    except ValueError:
-        return None
+    value = _decoded(asked.body)
     model = value.get("model") if isinstance(value, dict) else None
     return model if isinstance(model, str) else None
+
+
+def _decoded(body: bytes) -> object:
+    """What a body says in JSON; None where it is none."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

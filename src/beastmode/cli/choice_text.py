@@ -1,0 +1,26 @@
+"""Which settings hold and where each came from, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from beastmode.cli.words import safe
+from beastmode.compose.serve_choice import DEFAULT, Chosen
+from beastmode.compose.serve_table import NOT_YET
+from beastmode.failures.words import masked
+
+_WIDEST = 48
+
+
+def as_table(chosen: Sequence[Chosen], hide: Callable[[str], str]) -> str:
+    """One line a setting.   hide: takes known secrets out; what looks like one goes too."""
+    rows = [("SETTING", "VALUE", "FROM"), *(_row(one, hide) for one in chosen)]
+    widths = [min(max(len(row[column]) for row in rows), _WIDEST) for column in (0, 1)]
+    lines = (f"{name:<{widths[0]}}  {value:<{widths[1]}}  {where}" for name, value, where in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(one: Chosen, hide: Callable[[str], str]) -> tuple[str, str, str]:
+    name = f"{one.name} of {one.upstream}" if one.upstream else one.name
+    later = ", not built yet" if one.name in NOT_YET and one.where == DEFAULT else ""
+    return safe(name), safe(masked(hide(one.text))) or "-", safe(one.where) + later

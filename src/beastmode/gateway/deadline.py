@@ -1,0 +1,51 @@
+"""Deadline: how long a client waits without hearing anything, by what its request tells. Pure.
+
+The SDKs say it in a header. What runs on Node waits 300 s for the head of an answer, whatever else it was told: its
+`fetch` gives up then (and so does that of Bun, on which Claude Code runs).
+"""
+
+from __future__ import annotations
+
+import math
+
+from beastmode.gateway.incoming import Headers
+
+_TOLD = (
+    b"x-stainless-read-timeout",  # the Python SDKs of OpenAI and Anthropic: between two bytes
+    b"x-stainless-timeout",  # Anthropic's, also in JavaScript: until the head
+    b"x-server-timeout",  # Google's
+)
+"""In seconds; the first that is a number counts."""
+_NODE_S = 300.0
+_LEAST_MARGIN_S, _MARGIN = 1.0, 0.05
+"""For an answer of ours to arrive before the client has gone."""
+
+
+def bears_s(headers: Headers) -> float:
+    """The longest silence that a client bears, s; infinite where it does not say.   headers: names in lower case."""
+    by_name = dict(headers)
+    told = (_seconds(by_name[name]) for name in _TOLD if name in by_name)
+    longest = next((seconds for seconds in told if seconds is not None), math.inf)
+    return min(longest, _NODE_S) if _on_node(by_name) else longest
+
+
+def answer_within_s(headers: Headers) -> float:
+    """How long after its arrival a request must be answered, so that its client still hears it; at least half of what
+    it bears. Infinite where it does not say."""
+    longest = bears_s(headers)
+    if longest == math.inf:
+        return longest
+    return max(longest / 2, longest - max(_LEAST_MARGIN_S, _MARGIN * longest))
+
+
+def _on_node(headers: dict[bytes, bytes]) -> bool:
+    runtime, agent = headers.get(b"x-stainless-runtime", b""), headers.get(b"user-agent", b"")
+    return runtime == b"node" or b"runtime/node.js" in agent  # the second is Vercel's
+
+
+def _seconds(value: bytes) -> float | None:
+    try:
+        seconds = float(value)
+    except ValueError:
+        return None
+    return seconds if 0 < seconds < math.inf else None
