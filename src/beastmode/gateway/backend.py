@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from types import TracebackType
 
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
@@ -88,23 +88,14 @@ class Backend:
             self._lanes.move_to_end(scope)
         return lane
 
-    @asynccontextmanager
-    async def admitted(
-        self, call: Call, *, patient: Patience = lambda wait_s: True
-    ) -> AsyncIterator[Admission]:
-        """In line for the guard, then through it.
+    def admitted(self, call: Call, *, patient: Patience = lambda wait_s: True) -> Admitted:
+        """`async with backend.admitted(call) as admission`: in line for the guard, then through it.
 
         patient: may it wait so long (s, infinite if unknown) for an upstream that is paused, whose breaker is open or
         that is ill? Else ClosedError; asked again while it waits.   Raises RejectedError where it waited too long, or
         the line is full.
         """
-        admission = await self._enter(call, patient)
-        try:
-            yield admission
-        except BaseException as error:
-            await admission.__aexit__(type(error), error, error.__traceback__)
-            raise
-        await admission.__aexit__(None, None, None)
+        return Admitted(self, call, patient)
 
     async def _enter(self, call: Call, patient: Patience) -> Admission:
         lane, again = self.lane_of(call), self in call.tried
@@ -158,3 +149,21 @@ class Backend:
             if self._lanes[scope].idle:
                 self._lanes.pop(scope).guard.close()
                 return
+
+
+class Admitted:
+    """One call that has been let through, from entering to leaving it."""
+
+    __slots__ = ("_admission", "_backend", "_call", "_patient")
+
+    def __init__(self, backend: Backend, call: Call, patient: Patience) -> None:
+        self._backend, self._call, self._patient = backend, call, patient
+
+    async def __aenter__(self) -> Admission:
+        self._admission = await self._backend._enter(self._call, self._patient)
+        return self._admission
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._admission.__aexit__(kind, error, trace)
