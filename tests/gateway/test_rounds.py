@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.testing.chaos import Chaos
 from beastmode.testing.model_server import ModelServer, Refusal, Script
 from tests.gateway.served import by_hand, records, serving_app
 from tests.gateway.test_proxy import ask
@@ -142,3 +143,18 @@ def test_who_is_in_line_when_a_breaker_opens_goes_where_it_may_leave_sooner(tmp_
                 return list(await asyncio.gather(*(ask(url) for _ in range(20))))
 
     assert run(story()) == ["It is done."] * 20
+
+
+def test_an_answer_of_an_earlier_try_is_not_told_as_that_of_the_last(tmp_path: Path) -> None:
+    async def story() -> tuple[int, str]:
+        limits = ProxyLimits(retries=0)
+        async with Chaos() as gone, ModelServer(Script(answer=(500, "of the first"))) as first:
+            urls = [first.url, gone.url_of("refused")]
+            async with serving_app(by_hand(urls, tmp_path, limits=limits)) as url:
+                with pytest.raises(openai.InternalServerError) as failed:
+                    await ask(url)
+                return failed.value.status_code, failed.value.response.headers["x-beast-class"]
+
+    assert run(story()) == (502, "connection_refused")
+    (entry,) = records(tmp_path)
+    assert (entry.class_, entry.tries, entry.answer_body) == ("connection_refused", 2, None)

@@ -134,7 +134,7 @@ class Carrier:
 
     async def _try(self, backend: Backend, call: Call, admitted: Admission) -> Failure | None:
         """One request upstream, and its answer on its way if it is a good one."""
-        call.entry.status = None
+        call.entry.status = call.held = None
         try:
             async with backend.upstream.ask(call.incoming, call.body, admitted.leaves) as answer:
                 evidence = await relay(answer, call, self._limits.most_answer_bytes, admitted.heard)
