@@ -17,7 +17,7 @@ from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.gateway.patience import kept_alive
+from beastmode.gateway.patience import kept_alive, may_wait_longer
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
@@ -104,9 +104,13 @@ class Proxy:
             return None
         while recall.wish.read and (flight := self._flights.joinable(recall.key)) is not None:
             try:
-                return await self._read_along(flight, call)
-            except RejectedError:
-                continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
+                failure = await self._read_along(flight, call)
+            except RejectedError as rejected:
+                if rejected is flight.error:
+                    continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
+                raise
+            if failure is None or not may_wait_longer(failure, call, flight.leader):
+                return failure
         flight = call.out = Flight(call, self._limits.most_answer_bytes)
         self._flights.launch(recall.key, flight, self._carry_and_keep(flight, recall))
         return await self._read_along(flight, call)
@@ -126,9 +130,10 @@ class Proxy:
         """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""
         flight.board(call)
         call.flight = flight
-        if flight.leader is not call:
-            call.good_end = "shared"
+        call.good_end = "upstream_ok" if flight.leader is call else "shared"
         try:
+            if flight.leader is not call:
+                await self._in_time(flight, call)
             await flight.deliver(call)
             await self._flights.landed(flight)
         finally:
@@ -138,6 +143,16 @@ class Proxy:
         if flight.leader is not call:
             account_shared(call, flight.leader)
         return flight.failure
+
+    async def _in_time(self, flight: Flight, call: Call) -> None:
+        """Wait until a flight begins. Raises RejectedError where its leader waits in line for longer than this client
+        bears."""
+        try:
+            async with asyncio.timeout(call.deadline - self._clock.monotonic()):
+                await flight.beginning()
+        except TimeoutError:
+            if flight.leader.entry.tries == 0:
+                raise rejections.waited_too_long(call.deadline - call.received, {}) from None
 
     def _received(self, incoming: Incoming, reply: Reply) -> Call:
         dialect, now = dialect_for(incoming.method, incoming.path), self._clock.monotonic()
