@@ -11,6 +11,7 @@ from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_shared
 from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.flight import Flight, Flights
@@ -83,7 +84,7 @@ class Proxy:
         except BodyTooLargeError:
             raise rejections.too_large(limits.most_body_bytes) from None
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
-        call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
+        call.entry.model, call.entry.stream = blotted(call.asked.model[:_MOST_WORDS]), call.asked.stream
         self._door.allow(call.caller, incoming.method, call.asked)
 
     @asynccontextmanager
