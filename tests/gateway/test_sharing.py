@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,13 @@ import aiohttp
 import openai
 import pytest
 
+from beastmode.settings import parse_rates
+from beastmode.store.key import KeyLimits
+from beastmode.store.key_file import keys_path
+from beastmode.store.keys import KeyStore
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.model_server import ModelServer
-from tests.gateway.served import by_hand, records, serving_app
+from tests.gateway.served import by_hand, gateway, records, serving_app
 
 MANY = 1000
 
@@ -195,3 +201,29 @@ def test_a_joiner_in_a_hurry_is_told_while_its_leader_waits_in_line(tmp_path: Pa
             return told, [(await one)[0] for one in (other, leader)]
 
     assert run(story()) == (503, [200, 200])
+
+
+def test_nobody_waits_for_the_rate_of_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSTREAM_KEY", "sk-upstream")  # both keys ask as the same tenant
+    with closing(KeyStore(keys_path(tmp_path))) as store:
+        slow = store.add("slow", KeyLimits(rates=parse_rates("1/min")), time.time())[1]
+        free = store.add("free", KeyLimits(), time.time())[1]
+
+    async def story() -> list[int]:
+        async with (
+            ModelServer() as server,
+            gateway(server.url, tmp_path, key_env="UPSTREAM_KEY", cache="all") as url,
+            aiohttp.ClientSession(headers={"authorization": f"Bearer {slow}"}) as limited,
+            aiohttp.ClientSession(headers={"authorization": f"Bearer {free}"}) as other,
+        ):
+            used_up = await post(limited, url, stream=True)
+            leader = asyncio.create_task(post(limited, url, stream=False))
+            await asyncio.sleep(0.3)
+            async with asyncio.timeout(20):
+                at_once = await post(other, url, stream=False)
+            assert not leader.done()
+            leader.cancel()
+            return [used_up[0], at_once[0]]
+
+    assert run(story()) == [200, 200]
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok", "cancelled", "upstream_ok"]

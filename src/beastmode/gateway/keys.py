@@ -136,9 +136,11 @@ class Doorkeeper:
             return None
         before = self._clock.monotonic()
         guess = guess_of(call.asked, call.body, upstream, self._clock.unix())
+        call.at_door = True
         try:
             await turnstile.enter(guess, call.deadline)
         finally:
+            call.at_door = False
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         return Toll(turnstile, guess)
 

@@ -112,7 +112,7 @@ class Proxy:
         if (found := await self._memory.find(call, recall)) is not None:
             await self._memory.replay(found, call)
             return None
-        while recall.wish.read and (flight := self._flights.joinable(recall.key)) is not None:
+        while (flight := self._joinable(call, recall)) is not None:
             try:
                 failure = await self._read_along(flight, call)
             except RejectedError as rejected:
@@ -124,6 +124,11 @@ class Proxy:
         flight = call.out = Flight(call, self._limits.most_answer_bytes)
         self._flights.launch(recall.key, flight, self._carry_and_keep(flight, recall))
         return await self._read_along(flight, call)
+
+    def _joinable(self, call: Call, recall: Recall) -> Flight | None:
+        """The flight that it may join, if there is one. Keys do not wait for each other."""
+        flight = self._flights.joinable(recall.key) if recall.wish.read else None
+        return None if flight is None or call.waits_for_another_key(flight.leader) else flight
 
     async def _carry_and_keep(self, flight: Flight, recall: Recall) -> Failure | None:
         failure = await self._carry(flight.leader)
