@@ -58,6 +58,22 @@ def test_many_that_ask_the_same_at_once_get_it_and_one_that_goes_away_disturbs_n
     asyncio.run(play())
 
 
+def test_what_was_put_while_the_database_was_asked_is_found(tmp_path: Path) -> None:
+    stored(cache_path(tmp_path), "another")
+
+    async def play() -> None:
+        stack = opened(cache_path(tmp_path))
+        reading = asyncio.create_task(stack.find(key("a")))
+        await asyncio.sleep(0)
+        stack.put(key("a"), answer(b"just now"))
+        found = await reading
+        assert found is not None
+        assert found.answer.body == b"just now"
+        await stack.close()
+
+    asyncio.run(play())
+
+
 def test_what_has_expired_is_found_in_no_tier(tmp_path: Path) -> None:
     stored(cache_path(tmp_path), "a", "b")
 

@@ -14,12 +14,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from beastmode.store.entries_file import cache_path
 from beastmode.store.entry import Entry
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_file import ledger_path
@@ -87,9 +89,9 @@ def served(home: Path, *flags: str) -> Iterator[Served]:
 
 
 @contextmanager
-def held(home: Path) -> Iterator[None]:
-    """Another process than the gateway holds its ledger."""
-    with closing(sqlite3.connect(ledger_path(home), isolation_level=None)) as db:
+def held(path: Path) -> Iterator[None]:
+    """Another process than the gateway holds a file of its."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("BEGIN IMMEDIATE")
         yield
         db.execute("ROLLBACK")
@@ -112,7 +114,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_ledger_that_another_process_holds_is_an_alarm_and_traffic_passes(tmp_path: Path) -> None:
     with served(tmp_path) as gateway:
         assert gateway.ready() == (200, {"ready": True, "reason": ""})
-        with held(tmp_path):
+        with held(ledger_path(tmp_path)):
             for _ in range(5):
                 assert gateway.ask()[0] == 200
             eventually(lambda: gateway.alarms)
@@ -153,9 +155,25 @@ def test_a_folder_that_was_removed_is_an_alarm_and_the_ledger_begins_anew(tmp_pa
     assert records(home)[-1].outcome == "upstream_ok"
 
 
+def test_a_cache_that_another_process_holds_is_told_and_traffic_passes(tmp_path: Path) -> None:
+    numbers = count()
+
+    def told(gateway: Served, words: str) -> bool:
+        body = json.dumps({**json.loads(ASKED), "temperature": 0, "seed": next(numbers)}).encode()
+        assert asked(urllib.request.Request(f"{gateway.url}/v1/chat/completions", body))[0] == 200
+        return any(words in line for line in gateway.said)
+
+    with served(tmp_path) as gateway:
+        assert not told(gateway, "beast: warning:")
+        with held(cache_path(tmp_path)):
+            eventually(lambda: told(gateway, f"beast: warning: {cache_path(tmp_path)}"))
+        eventually(lambda: told(gateway, "beast: the cache on disk is used again"))
+        assert not gateway.alarms
+
+
 def test_a_strict_ledger_refuses_what_it_cannot_record(tmp_path: Path) -> None:
     with served(tmp_path, "--ledger", "strict") as gateway:
-        with held(tmp_path):
+        with held(ledger_path(tmp_path)):
             status, told = gateway.ask()
             assert status == 503
             assert "Another process holds it" in told["error"]["message"]

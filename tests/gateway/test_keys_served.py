@@ -99,6 +99,32 @@ def test_a_provider_s_credential_passes_beside_a_key_in_the_path(tmp_path: Path,
     assert (entry.key, entry.run, entry.task, entry.attempt) == ("ci", "r-1", "T2.1", 3)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//t/{}/v1/chat/completions",
+        "/v1/t/beast%5F{}/chat/completions",
+        "/v1/chat/completions?{}",
+        "/v1/chat/completions?{}=1",
+        "/t/{0}~{0}~{0}/v1/chat/completions",
+        "/v1beta/models/{}:generateContent",
+    ],
+)
+def test_a_key_where_none_belongs_reaches_neither_upstream_nor_ledger(
+    tmp_path: Path, store: KeyStore, path: str
+) -> None:
+    secret = add(store)
+    place = path.format(secret.removeprefix("beast_") if "%5F" in path else secret)
+    with in_thread(Overheard()) as server, in_thread(gateway(server.url, tmp_path, keys="optional")) as url:
+        ask(url, secret, place)
+        ask(url, "", place)
+    (first, _) = records(tmp_path)
+    assert first.key == "ci"
+    assert server.heads
+    told = "\n".join(map(repr, [*server.heads, *records(tmp_path)]))
+    assert secret.removeprefix("beast_")[:30] not in told
+
+
 @pytest.mark.parametrize("place", ["authorization", "x-api-key", "api-key", "path"])
 def test_the_upstream_s_own_key_takes_the_place_of_ours(
     tmp_path: Path, store: KeyStore, monkeypatch: pytest.MonkeyPatch, place: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,13 @@ import aiohttp
 import openai
 import pytest
 
+from beastmode.settings import parse_rates
+from beastmode.store.key import KeyLimits
+from beastmode.store.key_file import keys_path
+from beastmode.store.keys import KeyStore
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.model_server import ModelServer
-from tests.gateway.served import by_hand, records, serving_app
+from tests.gateway.served import by_hand, gateway, records, serving_app
 
 MANY = 1000
 
@@ -129,3 +135,95 @@ def test_an_unmodified_client_reads_along_in_a_stream(tmp_path: Path) -> None:
 
     assert run(story()) == ["It is done."] * 3
     assert Counter(entry.outcome for entry in records(tmp_path)) == {"upstream_ok": 1, "shared": 2}
+
+
+HURRY = {"x-stainless-read-timeout": "2"}
+"""A client that says so is answered after a second, so that it still hears it."""
+
+
+def test_who_takes_over_from_one_that_was_refused_shares_nothing(tmp_path: Path) -> None:
+    async def story() -> list[int]:
+        async with (
+            ModelServer() as server,
+            Chaos(server.url, plan=lambda _: Trouble(latency_s=2.0)) as chaos,
+            serving_app(by_hand([chaos.url], tmp_path, cache="all", concurrency=1)) as url,
+            aiohttp.ClientSession() as session,
+        ):
+            other = asyncio.create_task(post(session, url, stream=True))
+            while not chaos.requests:
+                await asyncio.sleep(0.01)
+            async with aiohttp.ClientSession(headers=HURRY) as hurried:
+                leader = asyncio.create_task(post(hurried, url, stream=False))
+                await asyncio.sleep(0.2)
+                joiner = asyncio.create_task(post(session, url, stream=False))
+                return [(await one)[0] for one in (other, leader, joiner)]
+
+    assert run(story()) == [200, 503, 200]
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok", "rejected", "upstream_ok"]
+
+
+def test_a_throttle_that_the_leader_s_client_would_not_wait_for_reaches_nobody_else(tmp_path: Path) -> None:
+    troubles = [Trouble(status=429, retry_after="3", latency_s=0.4)]
+
+    async def story() -> list[int]:
+        async with (
+            ModelServer() as server,
+            Chaos(server.url, plan=lambda _: troubles.pop() if troubles else Trouble()) as chaos,
+            serving_app(by_hand([chaos.url], tmp_path, cache="all")) as url,
+            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(headers=HURRY) as hurried,
+        ):
+            leader = asyncio.create_task(post(hurried, url, stream=False))
+            await asyncio.sleep(0.2)
+            joiner = asyncio.create_task(post(session, url, stream=False))
+            return [(await one)[0] for one in (leader, joiner)]
+
+    assert run(story()) == [429, 200]
+    assert [entry.outcome for entry in records(tmp_path)] == ["failed", "upstream_ok"]
+
+
+def test_a_joiner_in_a_hurry_is_told_while_its_leader_waits_in_line(tmp_path: Path) -> None:
+    async def story() -> tuple[int, list[int]]:
+        async with (
+            ModelServer() as server,
+            Chaos(server.url, plan=lambda _: Trouble(latency_s=4.0)) as chaos,
+            serving_app(by_hand([chaos.url], tmp_path, cache="all", concurrency=1)) as url,
+            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(headers=HURRY) as hurried,
+        ):
+            other = asyncio.create_task(post(session, url, stream=True))
+            while not chaos.requests:
+                await asyncio.sleep(0.01)
+            leader = asyncio.create_task(post(session, url, stream=False))
+            await asyncio.sleep(0.2)
+            told = (await post(hurried, url, stream=False))[0]
+            assert not other.done()
+            return told, [(await one)[0] for one in (other, leader)]
+
+    assert run(story()) == (503, [200, 200])
+
+
+def test_nobody_waits_for_the_rate_of_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSTREAM_KEY", "sk-upstream")  # both keys ask as the same tenant
+    with closing(KeyStore(keys_path(tmp_path))) as store:
+        slow = store.add("slow", KeyLimits(rates=parse_rates("1/min")), time.time())[1]
+        free = store.add("free", KeyLimits(), time.time())[1]
+
+    async def story() -> list[int]:
+        async with (
+            ModelServer() as server,
+            gateway(server.url, tmp_path, key_env="UPSTREAM_KEY", cache="all") as url,
+            aiohttp.ClientSession(headers={"authorization": f"Bearer {slow}"}) as limited,
+            aiohttp.ClientSession(headers={"authorization": f"Bearer {free}"}) as other,
+        ):
+            used_up = await post(limited, url, stream=True)
+            leader = asyncio.create_task(post(limited, url, stream=False))
+            await asyncio.sleep(0.3)
+            async with asyncio.timeout(20):
+                at_once = await post(other, url, stream=False)
+            assert not leader.done()
+            leader.cancel()
+            return [used_up[0], at_once[0]]
+
+    assert run(story()) == [200, 200]
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok", "cancelled", "upstream_ok"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from beastmode.cache.stack import Stack
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.alarms import LedgerAlarm, Tell
+from beastmode.compose.alarms import Alarm, Tell, cache_alarm, ledger_alarm
 from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
 from beastmode.compose.listening import Listening
@@ -43,8 +43,9 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     carrier = Carrier(routes, ledger, clock, limits)
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=listening.finishing)
-    alarm = _alarm_of(ledger, serving, listening, tell)
-    life = _Life(routes, carrier, door, ledger, stack, listening, alarm)
+    said = None if serving.log_format == "json" else tell
+    alarms = _alarms(ledger, stack, listening, said)
+    life = _Life(routes, carrier, door, ledger, stack, listening, alarms)
     return App(
         proxy,
         pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm),
@@ -67,13 +68,19 @@ def _ledger_for(serving: Serving, listening: Listening) -> Ledger:
     )
 
 
-def _alarm_of(ledger: Ledger, serving: Serving, listening: Listening, tell: Tell) -> LedgerAlarm:
-    """People hear of it as a sentence, programs as an object."""
-    if serving.log_format == "json":
-        return LedgerAlarm(ledger, listening.alarm, listening.alarm_over)
-    return LedgerAlarm(
-        ledger, lambda alarm: tell(f"beast: alarm: {alarm}"), lambda words: tell(f"beast: {words}")
-    )
+def _alarms(ledger: Ledger, stack: Stack | None, listening: Listening, tell: Tell | None) -> list[Alarm]:
+    """People hear of them as sentences, by `tell`; programs as objects."""
+    if tell is None:
+        raised, over = listening.alarm, listening.alarm_over
+        return [ledger_alarm(ledger, raised, over), cache_alarm(stack, raised, over)]
+
+    def over_in_words(words: str) -> None:
+        tell(f"beast: {words}")
+
+    return [
+        ledger_alarm(ledger, lambda alarm: tell(f"beast: alarm: {alarm}"), over_in_words),
+        cache_alarm(stack, lambda alarm: tell(f"beast: warning: {alarm}"), over_in_words),
+    ]
 
 
 @dataclass(slots=True)
@@ -86,13 +93,13 @@ class _Life:
     ledger: Ledger
     stack: Stack | None
     listening: Listening
-    alarm: LedgerAlarm
+    alarms: list[Alarm]
     watching: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def begin(self) -> None:
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, prices.load)
-        self.watching.append(loop.create_task(self.alarm.watch()))
+        self.watching.extend(loop.create_task(alarm.watch()) for alarm in self.alarms)
         self.door.watch()
         self.listening.begin()
 

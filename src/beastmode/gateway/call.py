@@ -36,7 +36,8 @@ class Call:
     what has gone out does not end with a line's end.   held: the last answer that was not passed on, for a failure
     that no retry has mended.   follower: of the stream that flows.   behind: some of what has come from the upstream
     has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
-    caller: who asks; None before that is known.   toll: set aside of its key's budgets.
+    caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
+    its key's budgets.
     """
 
     incoming: Incoming
@@ -59,11 +60,16 @@ class Call:
     flight: Flight | None = None
     good_end: Outcome = "upstream_ok"
     caller: Caller | None = None
+    at_door: bool = False
     toll: Toll | None = None
 
     @property
     def model(self) -> str:
         return self.asked.model if self.asked else ""
+
+    def waits_for_another_key(self, other: Call) -> bool:
+        """Would it wait for the key of that one, if it waited for its answer?"""
+        return other.at_door and self.entry.key != other.entry.key
 
     @property
     def most_tokens(self) -> int:

@@ -108,10 +108,14 @@ class Flight:
         self._room.set()
         return not self._readers
 
-    async def deliver(self, call: Call) -> None:
-        """Send it on to the client as far as it goes; it must have boarded. Raises ClientGoneError."""
+    async def beginning(self) -> None:
+        """Return once its head is there, or will not come."""
         while self.head is None and not self.landed:
             await self._news.wait()
+
+    async def deliver(self, call: Call) -> None:
+        """Send it on to the client as far as it goes; it must have boarded. Raises ClientGoneError."""
+        await self.beginning()
         if self.head is None:
             return
         call.answering, call.follower = True, self.leader.follower

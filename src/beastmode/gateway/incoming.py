@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any
 
-from beastmode.gateway.carried import take_out
+from beastmode.gateway.carried import blotted, take_out
 from beastmode.gateway.room import Place, Room
 
 Scope = dict[str, Any]
@@ -34,7 +34,8 @@ class BodyTooLargeError(Exception):
 
 class Incoming:
     """One request. Its path and headers are as sent, byte for byte; the token of its path is taken out, and so are
-    keys of ours, wherever they stand but in the body: nothing that comes later can pass one on.
+    keys of ours, wherever they stand but in the body: nothing that comes later can pass one on. Of one elsewhere in the
+    path only its beginning stays.
 
     token: of `/t/TOKEN/v1/…`, "" without: it names key, run, task and attempt, so that the credential headers stay
     free.   path: percent-encoded, begins with a slash.   query: without the question mark.
@@ -62,7 +63,8 @@ class Incoming:
         self.headers, self.query, self.keys, self.key_at = take_out(scope["headers"], query)
         raw: bytes | None = scope.get("raw_path")
         path = scope["path"] if raw is None else raw.decode("latin-1")
-        self.token, self.path = split_token(path)
+        self.token, rest = split_token(path)
+        self.path = blotted(rest)
         self.address: str = (scope.get("client") or ("",))[0]
         self._receive = receive
         self._place: Place | None = None

@@ -10,6 +10,7 @@ from beastmode.clock import Clock
 from beastmode.gateway import key_rejections
 from beastmode.gateway.asking import name_of
 from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.carried import blotted
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.key_ring import KeyRing
@@ -54,8 +55,8 @@ class Caller:
 
     def sign(self, entry: Entry) -> None:
         """Write into the record who asks."""
-        entry.key, entry.run = self.name, self.said.run
-        entry.task, entry.attempt = self.said.task, self.said.attempt
+        entry.key, entry.attempt = self.name, self.said.attempt
+        entry.run, entry.task = blotted(self.said.run), blotted(self.said.task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,11 @@ class Doorkeeper:
             return None
         before = self._clock.monotonic()
         guess = guess_of(call.asked, call.body, upstream, self._clock.unix())
+        call.at_door = True
         try:
             await turnstile.enter(guess, call.deadline)
         finally:
+            call.at_door = False
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         return Toll(turnstile, guess)
 

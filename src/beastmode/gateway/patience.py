@@ -60,6 +60,11 @@ def out_of_time(failure: Failure, call: Call) -> bool:
     return failure.throttle and time.monotonic() + (failure.retry_after_s or 0.0) >= until
 
 
+def may_wait_longer(failure: Failure, call: Call, leader: Call) -> bool:
+    """Did a failure reach `call` only because the client of its leader would not wait, while its own still does?"""
+    return not call.answering and out_of_time(failure, leader) and not out_of_time(failure, call)
+
+
 def _streams(call: Call) -> bool:
     return call.asked is not None and call.asked.stream
 

@@ -11,13 +11,14 @@ from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_shared
 from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.gateway.patience import kept_alive
+from beastmode.gateway.patience import kept_alive, may_wait_longer
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
@@ -92,7 +93,7 @@ class Proxy:
         except NoRoomError:
             raise rejections.no_room(self._room.most_bytes) from None
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
-        call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
+        call.entry.model, call.entry.stream = blotted(call.asked.model[:_MOST_WORDS]), call.asked.stream
         self._door.allow(call.caller, incoming.method, call.asked)
 
     @asynccontextmanager
@@ -111,14 +112,23 @@ class Proxy:
         if (found := await self._memory.find(call, recall)) is not None:
             await self._memory.replay(found, call)
             return None
-        while recall.wish.read and (flight := self._flights.joinable(recall.key)) is not None:
+        while (flight := self._joinable(call, recall)) is not None:
             try:
-                return await self._read_along(flight, call)
-            except RejectedError:
-                continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
+                failure = await self._read_along(flight, call)
+            except RejectedError as rejected:
+                if rejected is flight.error:
+                    continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
+                raise
+            if failure is None or not may_wait_longer(failure, call, flight.leader):
+                return failure
         flight = call.out = Flight(call, self._limits.most_answer_bytes)
         self._flights.launch(recall.key, flight, self._carry_and_keep(flight, recall))
         return await self._read_along(flight, call)
+
+    def _joinable(self, call: Call, recall: Recall) -> Flight | None:
+        """The flight that it may join, if there is one. Keys do not wait for each other."""
+        flight = self._flights.joinable(recall.key) if recall.wish.read else None
+        return None if flight is None or call.waits_for_another_key(flight.leader) else flight
 
     async def _carry_and_keep(self, flight: Flight, recall: Recall) -> Failure | None:
         failure = await self._carry(flight.leader)
@@ -135,9 +145,10 @@ class Proxy:
         """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""
         flight.board(call)
         call.flight = flight
-        if flight.leader is not call:
-            call.good_end = "shared"
+        call.good_end = "upstream_ok" if flight.leader is call else "shared"
         try:
+            if flight.leader is not call:
+                await self._in_time(flight, call)
             await flight.deliver(call)
             await self._flights.landed(flight)
         finally:
@@ -147,6 +158,16 @@ class Proxy:
         if flight.leader is not call:
             account_shared(call, flight.leader)
         return flight.failure
+
+    async def _in_time(self, flight: Flight, call: Call) -> None:
+        """Wait until a flight begins. Raises RejectedError where its leader waits in line for longer than this client
+        bears."""
+        try:
+            async with asyncio.timeout(call.deadline - self._clock.monotonic()):
+                await flight.beginning()
+        except TimeoutError:
+            if flight.leader.entry.tries == 0:
+                raise rejections.waited_too_long(call.deadline - call.received, {}) from None
 
     def _received(self, incoming: Incoming, reply: Reply) -> Call:
         dialect, now = dialect_for(incoming.method, incoming.path), self._clock.monotonic()
