@@ -126,8 +126,7 @@ class Proxy:
         """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""
         flight.board(call)
         call.flight = flight
-        if flight.leader is not call:
-            call.good_end = "shared"
+        call.good_end = "upstream_ok" if flight.leader is call else "shared"
         try:
             await flight.deliver(call)
             await self._flights.landed(flight)
