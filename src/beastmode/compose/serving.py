@@ -17,6 +17,7 @@ from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.alarms import LedgerAlarm, Tell
 from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
+from beastmode.compose.listening import Listening
 from beastmode.compose.port import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
@@ -85,14 +86,25 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     """The application, not yet serving. Raises BeastError."""
     prepare_home(serving.home)
     clock = SYSTEM_CLOCK
+    routes, listening = _routes(serving), Listening(serving, clock)
     door = door_for(serving.home, serving.host, serving.keys, clock, serving.limits.most_waiting)
-    ledger = Ledger(ledger_path(serving.home), strict=serving.strict, retention=serving.retention)
-    routes = _routes(serving)
+    ledger = Ledger(
+        ledger_path(serving.home),
+        strict=serving.strict,
+        retention=serving.retention,
+        on_begin=listening.on_begin,
+        on_end=listening.on_end,
+        hide=listening.hide,
+    )
     carrier, stack = Carrier(routes, ledger, clock, serving.limits), stack_for(serving)
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
-    proxy = Proxy(carrier, ledger, clock, serving.limits, memory, door)
+    proxy = Proxy(carrier, ledger, clock, serving.limits, memory, door, finishing=listening.finishing)
+
+    def alarm() -> str:
+        return ledger.alarm or door.alarm
 
     def drain() -> None:
+        listening.draining(ledger.counts.in_flight)
         door.stop()
         for backend in routes.every:
             backend.stop()
@@ -102,8 +114,9 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     async def start() -> None:
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, prices.load)
-        watching.append(loop.create_task(LedgerAlarm(ledger, tell).watch()))
+        watching.append(loop.create_task(_alarm_of(ledger, serving, listening, tell).watch()))
         door.watch()
+        listening.begin()
 
     async def stop() -> None:
         deadline = time.monotonic() + _LAST_WORDS_S
@@ -117,10 +130,27 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
             await stack.close()
         await ledger.close()
         await door.close()
+        await listening.end(ledger.counts)
 
-    own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
-    slow_s = serving.limits.slow_client_s
-    return App(proxy, own, door=door, slow_client_s=slow_s, on_start=start, on_drain=drain, on_stop=stop)
+    return App(
+        proxy,
+        pages(lambda: ledger.counts, alarm),
+        door=door,
+        slow_client_s=serving.limits.slow_client_s,
+        keep_bytes=listening.keep_bytes,
+        on_start=start,
+        on_drain=drain,
+        on_stop=stop,
+    )
+
+
+def _alarm_of(ledger: Ledger, serving: Serving, listening: Listening, tell: Tell) -> LedgerAlarm:
+    """People hear of it as a sentence, programs as an object."""
+    if serving.log_format == "json":
+        return LedgerAlarm(ledger, listening.alarm, listening.alarm_over)
+    return LedgerAlarm(
+        ledger, lambda alarm: tell(f"beast: alarm: {alarm}"), lambda words: tell(f"beast: {words}")
+    )
 
 
 def _routes(serving: Serving) -> Routes[Backend]:

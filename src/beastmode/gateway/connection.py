@@ -20,6 +20,9 @@ MOST_HEAD_BYTES = 512 * 1024
 words of its dialect, and a record."""
 _STEP_BYTES = 16 * 1024
 """Of a body that counts as going on."""
+_THROWN_AWAY_EVERY_S = 0.005
+"""Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
+but at full speed, a few that send gigabytes would take all of the processor."""
 
 
 class Connection(HttpToolsProtocol):
@@ -37,6 +40,13 @@ class Connection(HttpToolsProtocol):
         too_long = self._in_head and self.bytes_in - self._head_began > MOST_HEAD_BYTES
         if too_long and not self.transport.is_closing():
             self.send_400_response("The head of this request has no end.")
+        elif self.cycle is not None and self.cycle.more_body and self.cycle.response_complete:
+            self.flow.pause_reading()
+            self.loop.call_later(_THROWN_AWAY_EVERY_S, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def on_headers_complete(self) -> None:
         self._in_head = False

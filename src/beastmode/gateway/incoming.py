@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from beastmode.gateway.carried import take_out
+from beastmode.gateway.room import Place, Room
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -37,7 +38,18 @@ class Incoming:
     address: of the client, without its port; "" where it is not known.
     """
 
-    __slots__ = ("_receive", "address", "headers", "key_at", "keys", "method", "path", "query", "token")
+    __slots__ = (
+        "_place",
+        "_receive",
+        "address",
+        "headers",
+        "key_at",
+        "keys",
+        "method",
+        "path",
+        "query",
+        "token",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -48,28 +60,46 @@ class Incoming:
         self.token, self.path = split_token(path)
         self.address: str = (scope.get("client") or ("",))[0]
         self._receive = receive
+        self._place: Place | None = None
 
     def header(self, name: bytes) -> str:
         """The first value of a header, "" without one.   name: in lower case."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
 
-    async def body(self, most_bytes: int) -> bytes:
-        """All of it. Raises BodyTooLargeError, as soon as that is known, and ClientGoneError."""
+    async def body(self, most_bytes: int, room: Room) -> bytes:
+        """All of it. What it takes of the room is held until `let_go`.
+
+        Raises BodyTooLargeError, as soon as that is known, NoRoomError, and ClientGoneError.
+        """
+        place = self._place = Place(room)
         length = self.header(b"content-length")
-        if length.isdecimal() and int(length) > most_bytes:
-            raise BodyTooLargeError
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            if size > most_bytes:
+        if length.isdecimal():
+            if int(length) > most_bytes:
                 raise BodyTooLargeError
+            await place.expect(int(length))
+        message = await self._next()
+        piece: bytes = message.get("body", b"")
+        if not message.get("more_body"):
+            place.hold(_bounded(len(piece), most_bytes))
+            return piece
+        body = bytearray()  # it grows in place: of many pieces, the memory would not come back in one
+        while True:
+            body += message.get("body", b"")
+            place.hold(_bounded(len(body), most_bytes))
             if not message.get("more_body"):
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                return bytes(body)
+            message = await self._next()
+
+    def let_go(self) -> None:
+        """Nobody needs the body any more. Idempotent."""
+        if self._place is not None:
+            self._place.let_go()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        return message
 
     @property
     def head_bytes(self) -> int:
@@ -108,6 +138,12 @@ class Incoming:
             raise
         finally:
             watcher.cancel()
+
+
+def _bounded(size: int, most_bytes: int) -> int:
+    if size > most_bytes:
+        raise BodyTooLargeError
+    return size
 
 
 def split_token(path: str) -> tuple[str, str]:

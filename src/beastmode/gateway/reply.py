@@ -26,20 +26,23 @@ class Reply:
 
     begun: the status has been sent, so that only more of the body can follow.   slow_s: how long a client may take
     to make room for the next piece; then it counts as gone.   notes: headers of ours that go with any answer.
+    keep_bytes: of the body that are kept for the record.   headers, kept: what was sent of both.
     """
 
-    __slots__ = ("_send", "_slow_s", "begun", "ended", "notes")
+    __slots__ = ("_keep_bytes", "_send", "_slow_s", "begun", "ended", "headers", "kept", "notes")
 
-    def __init__(self, send: Send, slow_s: float) -> None:
-        self._send, self._slow_s = send, slow_s
+    def __init__(self, send: Send, slow_s: float, keep_bytes: int = 0) -> None:
+        self._send, self._slow_s, self._keep_bytes = send, slow_s, keep_bytes
         self.begun = self.ended = False
+        self.headers: Headers = ()
+        self.kept = bytearray()
         self.notes: Headers = ()
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is."""
         if self.begun:
             return
-        self.begun = True
+        self.begun, self.headers = True, headers
         await self._pass(
             {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
         )
@@ -59,6 +62,8 @@ class Reply:
         await self.end(body)
 
     async def _pass(self, message: Message) -> None:
+        if len(self.kept) < self._keep_bytes:
+            self.kept += message.get("body", b"")[: self._keep_bytes - len(self.kept)]
         try:
             async with asyncio.timeout(self._slow_s):
                 await self._send(message)

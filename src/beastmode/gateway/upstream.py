@@ -21,6 +21,9 @@ from beastmode.gateway.locate import locate, without_key
 _SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add where the client sent none."""
 
+_STEP_BYTES = 256 * 1024
+"""Of a body at once to the upstream."""
+
 _ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -85,8 +88,8 @@ class Upstream:
         async with self._open().request(
             incoming.method,
             URL(self.url_of(incoming), encoded=True),
-            headers=self._headers_of(incoming),
-            data=body or None,
+            headers=[*self._headers_of(incoming), *_length_of(body)],
+            data=_in_steps(body) if len(body) > _STEP_BYTES else body or None,
             allow_redirects=False,
             skip_auto_headers=_SENT_AS_THEY_COME,
             trace_request_ctx=leaves,
@@ -119,11 +122,23 @@ class Upstream:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._timeout,
                 trace_configs=[trace],
-                read_bufsize=1 << 18,
+                read_bufsize=1 << 16,
             )
             # aiohttp sends a GET again by itself when a kept connection turns out to be dead: no limit would count it.
             self._session._retry_connection = False
         return self._session
+
+
+def _length_of(body: bytes) -> list[tuple[str, str]]:
+    """What aiohttp cannot know of a body that comes in steps."""
+    return [("Content-Length", str(len(body)))] if len(body) > _STEP_BYTES else []
+
+
+async def _in_steps(body: bytes) -> AsyncIterator[memoryview]:
+    """A large body as fast as it is taken: as a whole it would be copied into the connection's memory."""
+    view = memoryview(body)
+    for start in range(0, len(view), _STEP_BYTES):
+        yield view[start : start + _STEP_BYTES]
 
 
 def _sound(response: aiohttp.ClientResponse) -> Answer:

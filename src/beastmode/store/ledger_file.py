@@ -14,15 +14,15 @@ from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import BeastError, LedgerError, LedgerVersionError
 from beastmode.store.entry import Row
-from beastmode.store.ledger_schema import BODIES, FORMAT, REQUESTS, VERSION, creation, put
+from beastmode.store.ledger_schema import BODIES, FORMAT, REQUESTS, VERSION, creation, put, upgrade
 
 BUSY_S = 2.0
 """How long another process may hold the ledger before that is an alarm. A commit takes well below a millisecond."""
 PAGE_CACHE_KB = 16 * 1024
 WAL_KEPT_BYTES = 16 * 1024 * 1024
 
-Body = tuple[str, bytes | None, bytes | None]
-"""Of a row of `bodies`: id, request, answer."""
+Body = tuple[str, bytes | None, bytes | None, bytes | None]
+"""Of a row of `bodies`: id, request, answer, what was sent beside the body."""
 
 _DIALECT = sqlite.dialect()
 _FULL_TIP = "Free space on the disk that holds the ledger; recording goes on by itself."
@@ -130,8 +130,9 @@ class LedgerFile:
             "BEGIN IMMEDIATE"
         )  # also where nothing is made: it says whether the file can be written
         try:
-            if version_of(self.db, self.path) == 0:  # nobody else was faster
-                for statement in creation(_DIALECT):
+            version = version_of(self.db, self.path)  # again: somebody else may have been faster
+            if version < VERSION:
+                for statement in upgrade(version) if version else creation(_DIALECT):
                     self.db.execute(statement)
             self.db.execute("COMMIT")
         except BaseException:

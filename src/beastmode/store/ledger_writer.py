@@ -305,5 +305,4 @@ def _storable(value: object) -> object:
 
 
 def _bytes_of(bodies: Body) -> int:
-    _, request, answer = bodies
-    return len(request or b"") + len(answer or b"")
+    return sum(len(part) for part in bodies[1:] if isinstance(part, bytes))
