@@ -135,7 +135,7 @@ def test_who_read_along_in_vain_and_then_asked_itself_has_not_shared(tmp_path: P
                     await asyncio.sleep(0.01)
                 leader = asyncio.create_task(post(session, url, stream=False, bears_s="2"))
                 await received(session, url, 2)
-                return await asyncio.gather(before, leader, post(session, url, stream=False))
+                return [*await asyncio.gather(before, leader, post(session, url, stream=False))]
 
     assert [status for status, _ in run(story())] == [200, 503, 200]
     assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok", "rejected", "upstream_ok"]
