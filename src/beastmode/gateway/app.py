@@ -32,14 +32,13 @@ class App:
         pages: dict[str, Page],
         *,
         door: Doorkeeper,
-        slow_client_s: float,
         keep_bytes: int = 0,
         on_start: Callable[[], Awaitable[None]],
         on_drain: Callable[[], None],
         on_stop: Callable[[], Awaitable[None]],
     ) -> None:
         self._proxy, self._pages, self._door = proxy, pages, door
-        self._slow_client_s, self._keep_bytes = slow_client_s, keep_bytes
+        self._keep_bytes = keep_bytes
         self._on_start, self._on_drain, self._on_stop = on_start, on_drain, on_stop
 
     def drain(self) -> None:
@@ -52,7 +51,7 @@ class App:
         elif scope["type"] == "websocket":
             await _refuse_websocket(receive, send)
         else:
-            await self._http(Incoming(scope, receive), Reply(send, self._slow_client_s, self._keep_bytes))
+            await self._http(Incoming(scope, receive), Reply(send, self._keep_bytes))
 
     async def _http(self, incoming: Incoming, reply: Reply) -> None:
         page = self._pages.get(incoming.path) if incoming.method in ("GET", "HEAD") else None

@@ -15,6 +15,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from beastmode.gateway.incoming import LOST
+
 MOST_HEAD_BYTES = 512 * 1024
 """No head is read further than this. What is larger than the proxy takes, but not than this, gets an answer in the
 words of its dialect, and a record."""
@@ -26,13 +28,20 @@ but at full speed, a few that send gigabytes would take all of the processor."""
 
 
 class Connection(HttpToolsProtocol):
-    """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut."""
+    """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut; and those
+    that `incoming.LOST` names when it is lost."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.bytes_in = 0
         self._head_began = 0
         self._in_head = True
+        self._lost: set[Callable[[], None]] = set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for tell in list(self._lost):
+            tell()
 
     def data_received(self, data: bytes) -> None:
         self.bytes_in += len(data)
@@ -50,6 +59,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self.scope[LOST] = self._lost  # type: ignore[literal-required] # a key of ours, beside those of ASGI
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

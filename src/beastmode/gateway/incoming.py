@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
 from typing import Any
 
 from beastmode.gateway.carried import take_out
@@ -14,6 +14,10 @@ Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Headers = Sequence[tuple[bytes, bytes]]
+
+LOST = "beast.lost"
+"""In a scope: the set of what is to be called when its connection is lost. ASGI tells of that only to a task that waits
+for it; one for each request cost a tenth of its CPU."""
 
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
@@ -39,6 +43,7 @@ class Incoming:
     """
 
     __slots__ = (
+        "_lost",
         "_place",
         "_receive",
         "address",
@@ -61,10 +66,14 @@ class Incoming:
         self.address: str = (scope.get("client") or ("",))[0]
         self._receive = receive
         self._place: Place | None = None
+        self._lost: set[Callable[[], None]] = scope.get(LOST, set())
 
     def header(self, name: bytes) -> str:
         """The first value of a header, "" without one.   name: in lower case."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return ""
 
     async def body(self, most_bytes: int, room: Room) -> bytes:
         """All of it. What it takes of the room is held until `let_go`.
@@ -105,39 +114,49 @@ class Incoming:
     def head_bytes(self) -> int:
         """About how large its line and its headers are."""
         line = len(self.path) + len(self.query)
-        return line + sum(len(name) + len(value) for name, value in self.headers)
+        return line + sum([len(name) + len(value) for name, value in self.headers])
 
-    @asynccontextmanager
-    async def watched(self, answered: Callable[[], bool]) -> AsyncIterator[None]:
-        """Within, a client that goes away cancels what is awaited; ClientGoneError is raised instead.
+    def watched(self, answered: Callable[[], bool]) -> Watched:
+        """`async with incoming.watched(…)`: within, a client that goes away cancels what is awaited; ClientGoneError
+        is raised instead.   answered: all that the client needs has been sent. Real ones leave a stream at its last
+        event, so the call has a moment more to end by itself then."""
+        return Watched(self._lost, answered)
 
-        answered: all that the client needs has been sent. `receive` then says "disconnect" also of clients that stay,
-        and real ones leave a stream at its last event; the call has a moment more to end by itself.
-        To be entered once the body has been read: only `receive` tells that a client has gone, and nothing else may
-        be waiting there.
-        """
+
+class Watched:
+    """One request, while its client may go away."""
+
+    __slots__ = ("_answered", "_gone", "_lost", "_moment", "_task")
+
+    def __init__(self, lost: set[Callable[[], None]], answered: Callable[[], bool]) -> None:
+        self._lost, self._answered = lost, answered
+        self._gone = False
+        self._moment: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        gone = False
+        self._task = task
+        self._lost.add(self._has_lost)
 
-        async def watch() -> None:
-            nonlocal gone
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            if answered():
-                await asyncio.sleep(_TO_END_S)
-            gone = True
-            task.cancel()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lost.discard(self._has_lost)
+        if self._moment is not None:
+            self._moment.cancel()
+        if self._gone and isinstance(error, asyncio.CancelledError) and self._task.uncancel() == 0:
+            raise ClientGoneError from None
 
-        watcher = asyncio.get_running_loop().create_task(watch())
-        try:
-            yield
-        except asyncio.CancelledError:
-            if gone and task.uncancel() == 0:
-                raise ClientGoneError from None
-            raise
-        finally:
-            watcher.cancel()
+    def _has_lost(self) -> None:
+        if self._answered():
+            self._moment = asyncio.get_running_loop().call_later(_TO_END_S, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self._gone = True
+        self._task.cancel()
 
 
 def _bounded(size: int, most_bytes: int) -> int:

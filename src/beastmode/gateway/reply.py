@@ -1,12 +1,11 @@
-"""Reply: what goes back to the client, and whether it has begun. Cuts off clients that do not read."""
+"""Reply: what goes back to the client, and whether it has begun."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from beastmode.gateway.incoming import ClientGoneError, Headers, Message
+from beastmode.gateway.incoming import Headers, Message
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -24,15 +23,16 @@ class Sink(Protocol):
 class Reply:
     """One answer to one client.
 
-    begun: the status has been sent, so that only more of the body can follow.   slow_s: how long a client may take
-    to make room for the next piece; then it counts as gone.   notes: headers of ours that go with any answer.
-    keep_bytes: of the body that are kept for the record.   headers, kept: what was sent of both.
+    begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
+    what sends to it until its connection is cut (`connection.Reaper`); then it has gone, and nothing is raised here.
+    notes: headers of ours that go with any answer.   keep_bytes: of the body that are kept for the record.   headers,
+    kept: what was sent of both.
     """
 
-    __slots__ = ("_keep_bytes", "_send", "_slow_s", "begun", "ended", "headers", "kept", "notes")
+    __slots__ = ("_keep_bytes", "_send", "begun", "ended", "headers", "kept", "notes")
 
-    def __init__(self, send: Send, slow_s: float, keep_bytes: int = 0) -> None:
-        self._send, self._slow_s, self._keep_bytes = send, slow_s, keep_bytes
+    def __init__(self, send: Send, keep_bytes: int = 0) -> None:
+        self._send, self._keep_bytes = send, keep_bytes
         self.begun = self.ended = False
         self.headers: Headers = ()
         self.kept = bytearray()
@@ -43,29 +43,25 @@ class Reply:
         if self.begun:
             return
         self.begun, self.headers = True, headers
-        await self._pass(
-            {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
-        )
+        message = {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
+        await self._send(message)
 
     async def piece(self, data: bytes) -> None:
-        """Send a piece of the body at once. Raises ClientGoneError where the client does not read."""
-        await self._pass({"type": "http.response.body", "body": data, "more_body": True})
+        """Send a piece of the body at once."""
+        self._keep(data)
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece."""
         self.ended = True
-        await self._pass({"type": "http.response.body", "body": data})
+        self._keep(data)
+        await self._send({"type": "http.response.body", "body": data})
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer in one piece. Its length is added."""
         await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
         await self.end(body)
 
-    async def _pass(self, message: Message) -> None:
+    def _keep(self, data: bytes) -> None:
         if len(self.kept) < self._keep_bytes:
-            self.kept += message.get("body", b"")[: self._keep_bytes - len(self.kept)]
-        try:
-            async with asyncio.timeout(self._slow_s):
-                await self._send(message)
-        except TimeoutError:
-            raise ClientGoneError from None
+            self.kept += data[: self._keep_bytes - len(self.kept)]

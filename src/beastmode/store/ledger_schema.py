@@ -112,9 +112,9 @@ def upgrade(version: int) -> list[str]:
     return [*steps, f"UPDATE {FORMAT.name} SET version = {VERSION}"]  # noqa: S608 names of ours
 
 
-def put(table: Table, dialect: Dialect, rows: int = 1) -> str:
-    """The statement that inserts `rows` rows, or replaces those of the same id. No id may come twice in one."""
+def put(table: Table, dialect: Dialect) -> str:
+    """The statement that inserts a row, or replaces that of the same id."""
     insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values([dict.fromkeys(table.c.keys())] * rows)
+    statement = insert(table).values(dict.fromkeys(table.c.keys()))
     replaced = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
     return str(statement.on_conflict_do_update(index_elements=["id"], set_=replaced).compile(dialect=dialect))
