@@ -156,7 +156,9 @@ def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
 def test_a_line_of_the_docs_fits_on_a_screen() -> None:
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / name for name in DOCS)]
     lines = [(page.name, line) for page in pages for line in page.read_text(encoding="utf-8").splitlines()]
-    assert not [at for at in lines if len(at[1]) > 120 and not at[1].startswith("|")]  # a row of a table is one line
+    assert not [
+        at for at in lines if len(at[1]) > 120 and not at[1].startswith("|")
+    ]  # a row of a table is one line
 
 
 def blocks(language: str) -> list[str]:

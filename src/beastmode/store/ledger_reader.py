@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from beastmode.store.entry import Entry, Sent
-from beastmode.store.ledger_file import connect, fault, version_of
+from beastmode.store.ledger_file import fault, version_of
 from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS
+from beastmode.store.sqlite_file import connect
 
 PAGE_ROWS = 500
 """Read in one transaction. Where it stays open the write-ahead log cannot be emptied: a reader that is slow, or whose
