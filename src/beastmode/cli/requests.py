@@ -16,13 +16,11 @@ from beastmode.cli import request_in_full
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
-from beastmode.errors import PreconditionError
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import duration
 from beastmode.stamps import milliseconds, rfc3339
 from beastmode.store.entry import GONE_WRONG, Entry
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger_reader import reader_of
 
 app = new_app()
 
@@ -58,14 +56,10 @@ def requests(
     home: Path = typer.Option(Path(HOME), help="Where the ledger lives.", envvar="BEAST_HOME"),
 ) -> None:
     """List what went through the gateway, newest first; or show one request in full."""
-    path = ledger_path(home)
-    if not path.exists():
-        tip = "Start the gateway with `beast serve`, or name its home with --home."
-        raise PreconditionError("no request has been recorded here yet", where=str(home), tip=tip)
-    reader = LedgerReader(path)
+    reader = reader_of(home)
     try:
         if id_:
-            _show(reader.find(id_), id_, home, as_json, bodies)
+            _show(reader.find(id_), as_json, bodies)
             return
         entries = reader.requests(last, gone_wrong=failed, class_=class_, model=model)
         lines = map(json.dumps, map(as_object, entries)) if as_json else _table(entries)
@@ -75,10 +69,7 @@ def requests(
         reader.close()
 
 
-def _show(entry: Entry | None, name: str, home: Path, as_json: bool, bodies: bool) -> None:
-    if entry is None:
-        tip = "See `beast requests --failed` for the ids; old requests go by age and size."
-        raise PreconditionError(f"there is no request {name!r}", where=str(home), tip=tip)
+def _show(entry: Entry, as_json: bool, bodies: bool) -> None:
     whole = request_in_full.as_object(entry, as_object(entry), bodies=bodies)
     _print_all([json.dumps(whole)] if as_json else request_in_full.as_lines(whole))
 

@@ -15,6 +15,7 @@ from beastmode.cache.recipes import Recipe, recipe_for
 from beastmode.cache.stack import Found, Stack
 from beastmode.clock import Clock
 from beastmode.gateway import rejections
+from beastmode.gateway.accounting import account_again
 from beastmode.gateway.call import Call
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.headers import as_text
@@ -111,11 +112,9 @@ class Remembering:
 
     async def replay(self, found: Found, call: Call) -> None:
         """Answer with it. It costs nothing, and says what it has saved."""
-        answer, entry = found.answer, call.entry
-        entry.cache, entry.cache_why, entry.status = "hit", found.tier, answer.status
-        entry.tokens_in, entry.tokens_out = answer.tokens_in, answer.tokens_out
-        entry.tokens_cached, entry.tokens_reasoning = answer.tokens_cached, answer.tokens_reasoning
-        entry.cost_usd, entry.priced = 0.0, True
+        answer = found.answer
+        call.entry.cache, call.entry.cache_why = "hit", found.tier
+        account_again(call.entry, answer)
         call.good_end, call.answering = "hit", True
         await call.reply.start(answer.status, control.hit_headers(answer, found.tier, found.age_s))
         await call.reply.end(answer.body)
