@@ -1,39 +1,38 @@
-"""Alarms: what is wrong with the ledger is told once, and that it is well again too."""
+"""Alarms: what is wrong with a part of the gateway is told once, and that it is well again too."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-
-from beastmode.store.ledger import Ledger
+from collections.abc import Callable, Sequence
 
 EVERY_S = 0.25
 Tell = Callable[[str], None]
 
 
-class LedgerAlarm:
-    """Tells what its ledger's alarm says: each reason once, until the ledger can be written again.
+class Alarm:
+    """Tells what is wrong with one part: each reason once, until the part is well again.
 
-    raised: is told the alarm.   over: is told that it has passed.
+    wrong: what it is now and what to do, "" where all is well.   well: that it has passed, in words.
+    raised: is told what is wrong.   over: is told that it has passed.
     """
 
-    def __init__(self, ledger: Ledger, raised: Tell, over: Tell) -> None:
-        self._ledger, self._raised, self._over = ledger, raised, over
+    def __init__(self, wrong: Callable[[], str], well: Callable[[], str], raised: Tell, over: Tell) -> None:
+        self._wrong, self._well, self._raised, self._over = wrong, well, raised, over
         self._told: set[str] = set()
 
-    async def watch(self) -> None:
-        """Look again and again; ends by being cancelled."""
-        while True:
-            self.look()
-            await asyncio.sleep(EVERY_S)
-
     def look(self) -> None:
-        alarm = self._ledger.alarm
-        if alarm and alarm not in self._told:
-            self._told.add(alarm)
-            self._raised(alarm)
-        elif not alarm and self._told:
+        wrong = self._wrong()
+        if wrong and wrong not in self._told:
+            self._told.add(wrong)
+            self._raised(wrong)
+        elif not wrong and self._told:
             self._told.clear()
-            lost = self._ledger.unwritten
-            words = f"{lost} records are lost" if lost else "no record is lost"
-            self._over(f"the ledger can be written again; {words}")
+            self._over(self._well())
+
+
+async def watch(alarms: Sequence[Alarm]) -> None:
+    """Look at all of them again and again; ends by being cancelled."""
+    while True:
+        for alarm in alarms:
+            alarm.look()
+        await asyncio.sleep(EVERY_S)
