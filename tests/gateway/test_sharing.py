@@ -96,7 +96,7 @@ def test_when_all_clients_have_gone_the_upstream_s_connection_is_closed(tmp_path
                 await received(session, url, 3)
                 for client in clients:
                     client.cancel()
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(20.0):  # at once, but the machine may be busy
                     while chaos.connections:
                         await asyncio.sleep(0.01)
 
