@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -36,6 +38,7 @@ from beastmode.store.key import RIGHTS
 from beastmode.telemetry.genai import attributes
 from beastmode.telemetry.logs import EVENTS
 from beastmode.testing.chaos import FAULTS
+from beastmode.testing.model_server import ModelServer
 
 ROOT = Path(__file__).parent.parent
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -150,6 +153,14 @@ def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_a_line_of_the_docs_fits_on_a_screen() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / name for name in DOCS)]
+    lines = [(page.name, line) for page in pages for line in page.read_text(encoding="utf-8").splitlines()]
+    assert not [
+        at for at in lines if len(at[1]) > 120 and not at[1].startswith("|")
+    ]  # a row of a table is one line
+
+
 def blocks(language: str) -> list[str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
@@ -168,6 +179,32 @@ def test_the_shell_lines_of_the_readme_run(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "draw-the-picture" in done.stdout
+
+
+def test_a_newcomer_s_first_five_minutes_with_the_gateway_go_as_the_readme_says(tmp_path: Path) -> None:
+    told = next(block for block in blocks("sh") if "beast requests" in block)
+
+    async def story() -> tuple[int | None, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        here: Any = {"cwd": tmp_path, "env": {**os.environ, "PATH": path, "OPENAI_API_KEY": "sk-own"}}
+        async with ModelServer() as server:
+            serve = ["beast", "serve", "--upstream", f"{server.url}/v1", "--port", "0"]
+            gateway = await asyncio.create_subprocess_exec(*serve, stderr=PIPE, **here)
+            try:
+                assert gateway.stderr is not None
+                url = (await gateway.stderr.readline()).decode().split()[1]
+                lines = told.replace("http://127.0.0.1:8080", url)
+                shell = await asyncio.create_subprocess_exec("bash", "-ec", lines, stdout=PIPE, **here)
+                out, _ = await shell.communicate()
+            finally:
+                gateway.terminate()
+                await gateway.wait()
+        return shell.returncode, out.decode()
+
+    code, out = asyncio.run(asyncio.wait_for(story(), 60))
+    assert code == 0
+    assert "upstream_ok" in out
+    assert "beast_" in out.splitlines()[-1]
 
 
 @pytest.mark.parametrize("block", blocks("python"))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.cache.key import KEY_BYTES, key_of, tenant_of, without_credentials
+from beastmode.cache.key import KEY_BYTES, key_of
 from tests.cache.spelling import meant, spelled, values
 
 MB = 1024 * 1024
@@ -221,24 +221,3 @@ def test_bodies_of_64_mb_are_borne_in_bounded_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 70 * MB, "the copy that this test makes, and no more"
     finally:
         tracemalloc.stop()
-
-
-def test_a_tenant_is_known_by_all_its_credentials() -> None:
-    tenants = [tenant_of(some) for some in ([], [b"a"], [b"b"], [b"a", b"b"], [b"ab"], [b""])]
-    assert len(set(tenants)) == len(tenants)
-    assert tenant_of([b"b", b"a"]) == tenant_of([b"a", b"b"])
-
-
-@pytest.mark.parametrize(
-    ("query", "kept", "credentials"),
-    [
-        ("", "", []),
-        ("alt=sse&key=sk-1", "alt=sse", ["sk-1"]),
-        ("key=sk-1", "", ["sk-1"]),
-        ("API-KEY=a&b=2&access_token=c", "b=2", ["a", "c"]),
-        ("monkey=1&key", "monkey=1", [""]),
-        ("api-version=2024&beta=true", "api-version=2024&beta=true", []),
-    ],
-)
-def test_credentials_are_taken_out_of_a_query(query: str, kept: str, credentials: list[str]) -> None:
-    assert without_credentials(query) == (kept, credentials)

@@ -13,7 +13,7 @@ import pytest
 
 from beastmode.cache import l3_reader, l3_writer
 from beastmode.cache.stack import Stack
-from beastmode.store import ledger_file
+from beastmode.store import sqlite_file
 from beastmode.store.entries_file import cache_path
 from beastmode.store.entries_upkeep import Limits
 from tests.cache.answers import NOON, Wall, answer, key, opened, stored, until, until_found
@@ -24,7 +24,7 @@ FILES = ("cache.db", "cache.db-wal", "cache.db-shm")
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_S", 0.01)
+    monkeypatch.setattr(sqlite_file, "BUSY_S", 0.01)
     monkeypatch.setattr(l3_writer, "RETRY_S", 0.02)
     monkeypatch.setattr(l3_reader, "RETRY_S", 0.02)
 

@@ -13,7 +13,8 @@ import pytest
 from beastmode.cache.sealing import unseal
 from beastmode.store.entries_file import EntriesFile, cache_path
 from beastmode.store.entries_reader import EntriesReader
-from beastmode.store.entries_upkeep import make_room, used_bytes
+from beastmode.store.entries_upkeep import make_room
+from beastmode.store.sqlite_room import used_bytes
 from tests.cache.answers import NOON, key
 from tests.cache.writing import LIMITS, NAMES, written
 

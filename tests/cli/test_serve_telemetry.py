@@ -92,7 +92,7 @@ def kept(home: Path) -> list[Entry]:
     """The records with their bodies, oldest first."""
     reader = LedgerReader(ledger_path(home))
     try:
-        return [found for one in records(home) if (found := reader.find(one.id))]
+        return [reader.find(one.id) for one in records(home)]
     finally:
         reader.close()
 

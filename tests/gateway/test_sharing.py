@@ -28,10 +28,24 @@ def run(story: Any) -> Any:
     return asyncio.run(asyncio.wait_for(story, 110))
 
 
-async def post(session: aiohttp.ClientSession, url: str, *, stream: bool) -> tuple[int, bytes]:
-    body = {"model": "m-small", "stream": stream, "messages": [{"role": "user", "content": "hello"}]}
-    async with session.post(f"{url}/v1/chat/completions", json=body) as answer:
+async def post(
+    session: aiohttp.ClientSession, url: str, *, stream: bool, text: str = "hello", bears_s: str = ""
+) -> tuple[int, bytes]:
+    """One request.   bears_s: what its client says of its own timeout."""
+    body = {"model": "m-small", "stream": stream, "messages": [{"role": "user", "content": text}]}
+    headers = {"x-stainless-read-timeout": bears_s} if bears_s else {}
+    async with session.post(f"{url}/v1/chat/completions", json=body, headers=headers) as answer:
         return answer.status, await answer.read()
+
+
+async def received(session: aiohttp.ClientSession, url: str, number: int) -> None:
+    """Return once the gateway has received so many requests."""
+    told = f"beast_requests_received_total {float(number)}"
+    while True:
+        async with session.get(f"{url}/metrics") as answer:
+            if told in await answer.text():
+                return
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -62,9 +76,9 @@ def test_the_leader_s_client_may_go_and_it_is_still_one_call(tmp_path: Path, str
             app = by_hand([chaos.url], tmp_path, cache="all")
             async with serving_app(app) as url, aiohttp.ClientSession() as session:
                 leader = asyncio.create_task(post(session, url, stream=stream))
-                await asyncio.sleep(0.2)
+                await received(session, url, 1)
                 others = [asyncio.create_task(post(session, url, stream=stream)) for _ in range(5)]
-                await asyncio.sleep(0.1)
+                await received(session, url, 6)
                 leader.cancel()
                 answers = await asyncio.gather(*others)
             return answers, server.paid
@@ -85,10 +99,10 @@ def test_when_all_clients_have_gone_the_upstream_s_connection_is_closed(tmp_path
                 clients = [asyncio.create_task(post(session, url, stream=True)) for _ in range(3)]
                 while not chaos.requests:
                     await asyncio.sleep(0.01)
-                await asyncio.sleep(0.2)
+                await received(session, url, 3)
                 for client in clients:
                     client.cancel()
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(20.0):  # at once, but the machine may be busy
                     while chaos.connections:
                         await asyncio.sleep(0.01)
 
@@ -114,6 +128,23 @@ def test_a_failure_reaches_everybody_and_the_next_one_asks_again(tmp_path: Path)
     assert after[0] == 200
     outcomes = Counter((entry.outcome, entry.class_) for entry in records(tmp_path))
     assert outcomes == {("failed", "bad_request"): 4, ("upstream_ok", ""): 1}
+
+
+def test_who_read_along_in_vain_and_then_asked_itself_has_not_shared(tmp_path: Path) -> None:
+    async def story() -> list[tuple[int, bytes]]:
+        slow = Trouble(latency_s=2.0)
+        async with ModelServer() as server, Chaos(server.url, plan=lambda _: slow) as chaos:
+            app = by_hand([chaos.url], tmp_path, cache="all", concurrency=1)
+            async with serving_app(app) as url, aiohttp.ClientSession() as session:
+                before = asyncio.create_task(post(session, url, stream=False, text="the only place is taken"))
+                while not chaos.requests:
+                    await asyncio.sleep(0.01)
+                leader = asyncio.create_task(post(session, url, stream=False, bears_s="2"))
+                await received(session, url, 2)
+                return [*await asyncio.gather(before, leader, post(session, url, stream=False))]
+
+    assert [status for status, _ in run(story())] == [200, 503, 200]
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok", "rejected", "upstream_ok"]
 
 
 def test_an_unmodified_client_reads_along_in_a_stream(tmp_path: Path) -> None:

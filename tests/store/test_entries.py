@@ -13,7 +13,8 @@ from beastmode.errors import CacheError, CacheVersionError
 from beastmode.store import entries
 from beastmode.store.entries_file import EntriesFile, EntryRow, TierCount
 from beastmode.store.entries_reader import EntriesReader, Figures, ModelFigures
-from beastmode.store.entries_upkeep import Limits, clear, make_room, used_bytes
+from beastmode.store.entries_upkeep import Limits, clear, make_room
+from beastmode.store.sqlite_room import used_bytes
 
 NOON = 1_764_072_000.0
 DIALECTS: list[Dialect] = [sqlite.dialect(), postgresql.dialect()]  # type: ignore[no-untyped-call]

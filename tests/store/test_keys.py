@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,3 +127,21 @@ def test_it_notices_that_its_file_is_gone(store: KeyStore) -> None:
     assert not store.gone
     store.path.rename(store.path.with_name("old.db"))
     assert store.gone
+
+
+def test_a_second_store_of_a_process_leaves_the_first_its_locks(store: KeyStore) -> None:
+    store.all()
+    KeyStore(store.path).close()
+    alone = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('PRAGMA journal_mode = DELETE')"
+    )
+    other = subprocess.run([sys.executable, "-c", alone, str(store.path)], capture_output=True, timeout=60)
+    assert b"database is locked" in other.stderr
+
+
+def test_a_file_whose_version_is_missing_is_no_file_of_keys(store: KeyStore) -> None:
+    with sqlite3.connect(store.path) as db:
+        db.execute("DELETE FROM keys_format")
+    db.close()
+    with pytest.raises(KeysError, match="no file of keys"):
+        KeyStore(store.path)

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import pytest
 
+from beastmode.errors import PreconditionError
 from beastmode.store.entry import OUTCOMES, Entry, Outcome, Sent, first_id, new_id
 from beastmode.store.ledger import Counts, Ledger
 from beastmode.store.ledger_reader import LedgerReader
@@ -97,7 +98,6 @@ def test_what_was_sent_comes_back_with_its_body(tmp_path: Path) -> None:
         return request.id
 
     found = find(tmp_path / "ledger.db", asyncio.run(play()))
-    assert found
     assert (found.request_body, found.answer_body, found.sent) == (b"{}", None, sent)
 
 
@@ -115,10 +115,10 @@ def test_a_ledger_of_the_first_version_is_read_as_it_is_and_brought_up_to_date(t
         file.close()
 
     asyncio.run(play())
-    assert find(path, request.id) is None
+    with pytest.raises(PreconditionError, match="no request"):
+        find(path, request.id)
     asyncio.run(write(path, request))
     found = find(path, request.id)
-    assert found
     assert (found.request_body, found.sent) == (b"old", None)
     assert sql(path, "SELECT version FROM ledger_format") == [(2,)]
 
@@ -162,7 +162,6 @@ def test_known_secrets_are_hidden_in_all_words_and_bodies(tmp_path: Path) -> Non
 
     asyncio.run(play())
     found = find(path, request.id)
-    assert found
     assert found.sent
     assert "secrets" in found.sent.flaw
     assert found.sent.query == "a=***"
@@ -171,7 +170,7 @@ def test_known_secrets_are_hidden_in_all_words_and_bodies(tmp_path: Path) -> Non
     assert heard == ["no ***"]
 
 
-def find(path: Path, name: str) -> Entry | None:
+def find(path: Path, name: str) -> Entry:
     reader = LedgerReader(path)
     try:
         return reader.find(name)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from beastmode.store import ledger_file, ledger_writer
+from beastmode.store import ledger_writer, sqlite_file
 from beastmode.store.entry import OUTCOMES, Entry, Outcome
 from tests.store.ledgers import NOON, entry, opened, recorded, sql
 
@@ -27,7 +27,7 @@ class Counting(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.constants = [
-            patch.object(ledger_file, "BUSY_S", 0.001),
+            patch.object(sqlite_file, "BUSY_S", 0.001),
             patch.object(ledger_writer, "RETRY_S", 0.0),
         ]
         for constant in self.constants:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from beastmode.errors import LedgerError, LedgerVersionError
-from beastmode.store import ledger_file, ledger_writer
+from beastmode.store import ledger_writer, sqlite_file
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_reader import LedgerReader
 from tests.store.ledgers import NOON, end, entry, opened, recorded, sql, upstream_call
@@ -20,7 +20,7 @@ from tests.store.ledgers import NOON, end, entry, opened, recorded, sql, upstrea
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_S", 0.01)
+    monkeypatch.setattr(sqlite_file, "BUSY_S", 0.01)
     monkeypatch.setattr(ledger_writer, "RETRY_S", 0.02)
 
 
@@ -253,7 +253,7 @@ def test_bodies_go_before_rows_where_memory_is_short(tmp_path: Path, monkeypatch
 def test_nobody_waits_for_a_disk_that_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_file, "BUSY_S", 60.0)  # the writer hangs, as it does on a disk that is gone
+    monkeypatch.setattr(sqlite_file, "BUSY_S", 60.0)  # the writer hangs, as it does on a disk that is gone
     monkeypatch.setattr(ledger_writer, "PATIENCE_S", 0.05)
 
     async def play() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from beastmode.clock import Clock
-from beastmode.store import ledger_upkeep, ledger_writer
+from beastmode.store import ledger_writer, sqlite_room
 from beastmode.store.ledger import Ledger, Retention
 from beastmode.store.ledger_file import LedgerFile
 from beastmode.store.ledger_upkeep import MOST_ROWS_A_STEP, PAGES_A_STEP, ROWS_A_STEP, make_room, rows_a_step
@@ -66,7 +66,7 @@ def test_bodies_go_before_their_requests(tmp_path: Path) -> None:
 def test_what_takes_too_much_room_goes_oldest_first_and_the_disk_gets_it_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_upkeep, "PAGES_KEPT", 8)
+    monkeypatch.setattr(sqlite_room, "PAGES_KEPT", 8)
     path, kept = tmp_path / "ledger.db", Retention(size_bytes=4_000_000)
     filled(path, 1000, b"x" * 10_000)
     file = LedgerFile(path)
@@ -100,7 +100,7 @@ def test_a_ledger_keeps_within_its_size_while_requests_come(
 
     asyncio.run(play())
     assert 100 < len(recorded(tmp_path / "ledger.db")) < 800
-    assert (tmp_path / "ledger.db").stat().st_size < 1_000_000 + ledger_upkeep.PAGES_KEPT * 4096 + 1_000_000
+    assert (tmp_path / "ledger.db").stat().st_size < 1_000_000 + sqlite_room.PAGES_KEPT * 4096 + 1_000_000
 
 
 def test_a_step_is_faster_than_what_comes_and_never_long() -> None:

@@ -6,7 +6,7 @@ not known counts: a header or parameter too many costs a hit, one too few gives 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from beastmode.cache import canonical
+from beastmode.cache import canonical, credentials
 from beastmode.cache.recipes import Recipe
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -35,10 +35,7 @@ _IGNORED: dict[str, tuple[str, ...]] = {
 """By dialect: fields of the body that say who asks, for what project, and where a provider should keep its own cache.
 No model sees them."""
 
-_QUERY_CREDENTIALS = frozenset(("key", "api_key", "api-key", "access_token", "subscription-key"))
-
 _APART = frozenset((b"accept-encoding", b"content-type"))
-_CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
 _CONNECTION = frozenset(
     (
         b"connection",
@@ -86,7 +83,7 @@ _NAMES_OF_ONE_REQUEST = frozenset(
 _OF_THE_CLIENT = frozenset(
     (b"cache-control", b"origin", b"pragma", b"priority", b"referer", b"user-agent", b"x-goog-api-client")
 )
-_SILENT = _APART | _CREDENTIALS | _CONNECTION | _NAMES_OF_ONE_REQUEST | _OF_THE_CLIENT
+_SILENT = _APART | credentials.IN_HEADERS | _CONNECTION | _NAMES_OF_ONE_REQUEST | _OF_THE_CLIENT
 _SILENT_BEGINNINGS = (b"x-beast-", b"x-stainless-", b"x-forwarded-", b"x-b3-", b"x-datadog-", b"sec-")
 
 _NONE: frozenset[bytes] = frozenset()
@@ -109,8 +106,8 @@ def key_of(
 ) -> bytes:
     """The name of a request's answer, 32 bytes: the same for the same question, another for any other one.
 
-    tenant: of `tenant_of`.   upstream: which one is asked.   path: as it goes there, with its version.   headers:
-    the client's, names in lower case; only those of one name have an order.   body: as sent; 64 MB of it are gone over
+    tenant: of `tenant_of`.   upstream: which one is asked.   path: as it goes there, with its version.   headers: the
+    client's, names in lower case; only those of one name have an order.   body: as sent; 64 MB of it are gone over
     once.   recipe: of `recipe_for`, with which two runs of an agent have one key.   salt: what else tells two apart;
     in a run, how often verification has failed for the task.
     """
@@ -121,7 +118,7 @@ def key_of(
         upstream,
         dialect,
         path,
-        without_credentials(query)[0],
+        credentials.without_credentials(query)[0],
         stream,
         salt,
         recipe.name if recipe else "",
@@ -132,28 +129,6 @@ def key_of(
     key = blake2b(msgspec.msgpack.encode(head), digest_size=KEY_BYTES, person=_PERSON)
     key.update(spelling)
     return key.digest()
-
-
-def tenant_of(credentials: Iterable[bytes]) -> bytes:
-    """Who is asked for, by the credentials that go upstream, in headers and query: whoever holds another never gets
-    this one's answers. Order does not matter; none at all is a tenant too."""
-    told = msgspec.msgpack.encode(sorted(credentials))
-    return blake2b(told, digest_size=16, person=b"beast tenant 1").digest()
-
-
-def without_credentials(query: str) -> tuple[str, list[str]]:
-    """A query without its credentials (`?key=…`), in order as it came, and those."""
-    if not query:
-        return "", []
-    kept: list[str] = []
-    credentials: list[str] = []
-    for part in query.split("&"):
-        name, _, value = part.partition("=")
-        if name.lower() in _QUERY_CREDENTIALS:
-            credentials.append(value)
-        else:
-            kept.append(part)
-    return "&".join(kept), credentials
 
 
 def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:

@@ -18,8 +18,9 @@ from beastmode.cache.answer import Answer
 from beastmode.cache.sealing import seal
 from beastmode.clock import Clock
 from beastmode.store.entries import ROWS_A_STEP
-from beastmode.store.entries_file import EntriesFile, EntryRow, FileId, TierCount, fault
+from beastmode.store.entries_file import EntriesFile, EntryRow, TierCount, fault
 from beastmode.store.entries_upkeep import Limits, make_room
+from beastmode.store.sqlite_file import FileId
 
 UNKNOWN = 0
 """No generation: the file could not be opened yet."""

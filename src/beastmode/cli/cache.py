@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from beastmode.cli.app import new_app
+from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
 from beastmode.errors import PreconditionError
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import counted, percent, utc
+from beastmode.stamps import rfc3339
 from beastmode.store.entries_file import TierCount, cache_path
 from beastmode.store.entries_reader import EntriesReader, Figures
 from beastmode.store.entries_upkeep import clear as clear_file
@@ -65,14 +66,14 @@ def _there(home: Path) -> Path:
 def as_object(figures: Figures) -> dict[str, Any]:
     """What a cache holds as others read it. Times are RFC 3339 in UTC; None where there is nothing to tell."""
     return {
-        "since": _at(figures.since_unix),
+        "since": rfc3339(figures.since_unix),
         "gateways": figures.memories,
         "tiers": {
             tier: {"entries": entries, "bytes": size, "hits": count.hits, "misses": count.misses}
             for tier, entries, size, count in _tiers(figures)
         },
-        "oldest": _at(figures.oldest_unix),
-        "newest": _at(figures.newest_unix),
+        "oldest": rfc3339(figures.oldest_unix),
+        "newest": rfc3339(figures.newest_unix),
         "models": [
             {"model": model.model, "entries": model.entries, "bytes": model.bytes} for model in figures.models
         ],
@@ -85,12 +86,6 @@ def _tiers(figures: Figures) -> Iterator[tuple[str, int, int, TierCount]]:
     yield "l3", figures.entries, figures.bytes, figures.tiers.get("l3", _NONE)
 
 
-def _at(unix: float | None) -> str | None:
-    if unix is None:
-        return None
-    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _lines(figures: Figures) -> Iterator[str]:
     yield f"Since {utc(figures.since_unix)}, when it was made or last cleared:"
     yield ""
@@ -98,20 +93,14 @@ def _lines(figures: Figures) -> Iterator[str]:
         (tier, f"{entries:,}", _size(size), f"{count.hits:,}", f"{count.misses:,}", _rate(count))
         for tier, entries, size, count in _tiers(figures)
     ]
-    yield from _table([("TIER", "ENTRIES", "BYTES", "HITS", "MISSES", "HIT RATE"), *rows])
+    yield from in_columns([("TIER", "ENTRIES", "BYTES", "HITS", "MISSES", "HIT RATE"), *rows])
     yield ""
     yield f"l1 is the memory of {counted(figures.memories, 'gateway')} at work, l3 the database of this home."
     if figures.models:
         yield f"Stored between {utc(figures.oldest_unix)} and {utc(figures.newest_unix)}."
         yield ""
         models = [(safe(model.model), f"{model.entries:,}", _size(model.bytes)) for model in figures.models]
-        yield from _table([("MODEL", "ENTRIES", "BYTES"), *models])
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield from in_columns([("MODEL", "ENTRIES", "BYTES"), *models])
 
 
 def _rate(count: TierCount) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
 from beastmode.compose.serve_choice import Chosen
 from beastmode.failures.words import masked
@@ -14,9 +15,7 @@ _WIDEST = 48
 def as_table(chosen: Sequence[Chosen], hide: Callable[[str], str]) -> str:
     """One line a setting.   hide: takes known secrets out; what looks like one goes too."""
     rows = [("SETTING", "VALUE", "FROM"), *(_row(one, hide) for one in chosen)]
-    widths = [min(max(len(row[column]) for row in rows), _WIDEST) for column in (0, 1)]
-    lines = (f"{name:<{widths[0]}}  {value:<{widths[1]}}  {where}" for name, value, where in rows)
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(in_columns(rows, _WIDEST))
 
 
 def _row(one: Chosen, hide: Callable[[str], str]) -> tuple[str, str, str]:

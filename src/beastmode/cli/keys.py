@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 import typer
 
 from beastmode.cli.app import new_app
+from beastmode.cli.columns import in_columns
 from beastmode.cli.flags import filled
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME, prepare_home
 from beastmode.settings import parse_duration, parse_rates, parse_timeout
+from beastmode.stamps import rfc3339
 from beastmode.store.allowance import Allowance, parse_allowances, period_name, period_names, plain, written
 from beastmode.store.key import RIGHTS, Key, KeyLimits, parse_models, parse_name, parse_right
 from beastmode.store.key_file import keys_path
@@ -82,9 +84,7 @@ def list_(
         print(json.dumps([as_object(key, time.time()) for key in found], indent=2))
         return
     lines = [_HEAD, *(_cells(key, time.time()) for key in found)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+    print("\n".join(in_columns(lines)))
 
 
 @app.command("set")
@@ -154,10 +154,10 @@ def as_object(key: Key, unix: float) -> dict[str, Any]:
         "budget": written(limits.allowances),
         "rights": sorted(limits.rights),
         "used": {period: key.used_in(period)._asdict() for period in period_names(unix)},
-        "last_used": _rfc3339(key.used_unix),
-        "created": _rfc3339(key.created_unix),
-        "expires": _rfc3339(limits.expires_unix),
-        "revoked": _rfc3339(key.revoked_unix),
+        "last_used": rfc3339(key.used_unix),
+        "created": rfc3339(key.created_unix),
+        "expires": rfc3339(limits.expires_unix),
+        "revoked": rfc3339(key.revoked_unix),
     }
 
 
@@ -235,9 +235,3 @@ def _say(words: str) -> None:
 
 def _utc(unix: float | None) -> str:
     return "" if unix is None else f"{datetime.fromtimestamp(unix, UTC):%Y-%m-%d %H:%M}"
-
-
-def _rfc3339(unix: float | None) -> str | None:
-    if unix is None:
-        return None
-    return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

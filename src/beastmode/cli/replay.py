@@ -15,6 +15,7 @@ from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import EXIT_DONE, EXIT_FAILED, PreconditionError, SettingError
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import duration
+from beastmode.stamps import milliseconds
 
 if TYPE_CHECKING:
     from beastmode.compose.replaying import Answered
@@ -82,7 +83,7 @@ def _as_object(entry: Entry, answered: Answered) -> dict[str, Any]:
         "class": failure.class_ if failure else "",
         "cause": failure.cause if failure else "",
         "tip": failure.tip if failure else "",
-        "total_ms": round(answered.total_s * 1000, 3),
+        "total_ms": milliseconds(answered.total_s),
         "changed": entry.sent.flaw if entry.sent else "",
         "answer": answered.body.decode("utf-8", "replace"),
     }

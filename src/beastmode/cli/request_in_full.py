@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from beastmode.cli.words import safe, safe_lines
+from beastmode.stamps import milliseconds
 from beastmode.store.entry import Entry
 
 _HELD_BACK = "not shown: ask with --bodies"
@@ -23,7 +24,7 @@ def as_object(entry: Entry, listed: dict[str, Any], *, bodies: bool) -> dict[str
         "path": entry.path,
         "stream": entry.stream,
         "tries": entry.tries,
-        "first_byte_ms": None if entry.first_byte_s is None else round(entry.first_byte_s * 1000, 3),
+        "first_byte_ms": milliseconds(entry.first_byte_s),
         "tokens_cached": entry.tokens_cached,
         "tokens_reasoning": entry.tokens_reasoning,
         "priced": entry.priced,

@@ -14,13 +14,13 @@ import typer
 
 from beastmode.cli import request_in_full
 from beastmode.cli.app import new_app
+from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
-from beastmode.errors import PreconditionError
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import duration
+from beastmode.stamps import milliseconds, rfc3339
 from beastmode.store.entry import GONE_WRONG, Entry
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger_reader import reader_of
 
 app = new_app()
 
@@ -56,14 +56,10 @@ def requests(
     home: Path = typer.Option(Path(HOME), help="Where the ledger lives.", envvar="BEAST_HOME"),
 ) -> None:
     """List what went through the gateway, newest first; or show one request in full."""
-    path = ledger_path(home)
-    if not path.exists():
-        tip = "Start the gateway with `beast serve`, or name its home with --home."
-        raise PreconditionError("no request has been recorded here yet", where=str(home), tip=tip)
-    reader = LedgerReader(path)
+    reader = reader_of(home)
     try:
         if id_:
-            _show(reader.find(id_), id_, home, as_json, bodies)
+            _show(reader.find(id_), as_json, bodies)
             return
         entries = reader.requests(last, gone_wrong=failed, class_=class_, model=model)
         lines = map(json.dumps, map(as_object, entries)) if as_json else _table(entries)
@@ -73,10 +69,7 @@ def requests(
         reader.close()
 
 
-def _show(entry: Entry | None, name: str, home: Path, as_json: bool, bodies: bool) -> None:
-    if entry is None:
-        tip = "See `beast requests --failed` for the ids; old requests go by age and size."
-        raise PreconditionError(f"there is no request {name!r}", where=str(home), tip=tip)
+def _show(entry: Entry, as_json: bool, bodies: bool) -> None:
     whole = request_in_full.as_object(entry, as_object(entry), bodies=bodies)
     _print_all([json.dumps(whole)] if as_json else request_in_full.as_lines(whole))
 
@@ -93,7 +86,7 @@ def as_object(entry: Entry) -> dict[str, Any]:
     """A request as others read it. None is not known; times are in milliseconds, `at` is RFC 3339 in UTC."""
     return {
         "id": entry.id,
-        "at": _at(entry).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": rfc3339(entry.received_unix),
         "outcome": entry.outcome,
         "status": entry.status,
         "class": entry.class_,
@@ -101,8 +94,8 @@ def as_object(entry: Entry) -> dict[str, Any]:
         "model": entry.model,
         "dialect": entry.dialect,
         "cache": entry.cache,
-        "queue_ms": _ms(entry.queue_s),
-        "total_ms": _ms(entry.total_s),
+        "queue_ms": milliseconds(entry.queue_s),
+        "total_ms": milliseconds(entry.total_s),
         "tokens_in": entry.tokens_in,
         "tokens_out": entry.tokens_out,
         "cost_usd": entry.cost_usd,
@@ -111,21 +104,11 @@ def as_object(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _at(entry: Entry) -> datetime:
-    return datetime.fromtimestamp(entry.received_unix, UTC)
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 3)
-
-
 def _table(entries: Iterable[Entry]) -> Iterator[str]:
     """The lines of the table; what went wrong is told below its line."""
     rest, head = iter(entries), [_HEAD]
     while some := list(islice(rest, _LINES)):
-        rows = [*head, *map(_cells, some)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines = in_columns([*head, *map(_cells, some)])
         yield from lines[: len(head)]
         for entry, line in zip(some, lines[len(head) :], strict=True):
             yield line
@@ -136,7 +119,7 @@ def _table(entries: Iterable[Entry]) -> Iterator[str]:
 def _cells(entry: Entry) -> tuple[str, ...]:
     attempt = f".{entry.attempt}" if entry.attempt is not None else ""
     return (
-        f"{_at(entry):%Y-%m-%d %H:%M:%S}",
+        f"{datetime.fromtimestamp(entry.received_unix, UTC):%Y-%m-%d %H:%M:%S}",
         entry.id,
         entry.outcome or "in flight",
         _known(entry.status),

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from beastmode.cli.app import new_app
+from beastmode.cli.columns import in_columns
 from beastmode.cli.history import each_run, summary_of
 from beastmode.cli.words import safe
 from beastmode.runner.home import HOME
@@ -32,9 +33,7 @@ def runs(
         print(json.dumps(rows, indent=2))
         return
     lines = [_HEAD, *map(_line, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+    print("\n".join(in_columns(lines)))
 
 
 def _row(home: Path, progress: Progress) -> dict[str, Any]:

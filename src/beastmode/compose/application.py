@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from beastmode.cache.stack import Stack
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.alarms import Alarm, Tell, cache_alarm, ledger_alarm
+from beastmode.compose.alarms import Alarm, Tell, watch
 from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
 from beastmode.compose.listening import Listening
@@ -43,8 +44,7 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     carrier = Carrier(routes, ledger, clock, limits)
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=listening.finishing)
-    said = None if serving.log_format == "json" else tell
-    alarms = _alarms(ledger, stack, listening, said)
+    alarms = _alarms(ledger, door, stack, *_tellers(serving, listening, tell))
     life = _Life(routes, carrier, door, ledger, stack, listening, alarms)
     return App(
         proxy,
@@ -68,19 +68,25 @@ def _ledger_for(serving: Serving, listening: Listening) -> Ledger:
     )
 
 
-def _alarms(ledger: Ledger, stack: Stack | None, listening: Listening, tell: Tell | None) -> list[Alarm]:
-    """People hear of them as sentences, by `tell`; programs as objects."""
-    if tell is None:
-        raised, over = listening.alarm, listening.alarm_over
-        return [ledger_alarm(ledger, raised, over), cache_alarm(stack, raised, over)]
-
-    def over_in_words(words: str) -> None:
-        tell(f"beast: {words}")
+def _alarms(
+    ledger: Ledger, door: Doorkeeper, stack: Stack | None, raised: Tell, over: Tell
+) -> Sequence[Alarm]:
+    def ledger_is_well() -> str:
+        lost = f"{ledger.unwritten} records are lost" if ledger.unwritten else "no record is lost"
+        return f"the ledger can be written again; {lost}"
 
     return [
-        ledger_alarm(ledger, lambda alarm: tell(f"beast: alarm: {alarm}"), over_in_words),
-        cache_alarm(stack, lambda alarm: tell(f"beast: warning: {alarm}"), over_in_words),
+        Alarm(lambda: ledger.alarm, ledger_is_well, raised, over),
+        Alarm(lambda: door.alarm, lambda: "the keys can be used again", raised, over),
+        Alarm(lambda: stack.warning if stack else "", lambda: "the cache can be used again", raised, over),
     ]
+
+
+def _tellers(serving: Serving, listening: Listening, tell: Tell) -> tuple[Tell, Tell]:
+    """Who hears of an alarm, and of its end: people as a sentence, programs as an object."""
+    if serving.log_format == "json":
+        return listening.alarm, listening.alarm_over
+    return lambda alarm: tell(f"beast: alarm: {alarm}"), lambda words: tell(f"beast: {words}")
 
 
 @dataclass(slots=True)
@@ -93,13 +99,13 @@ class _Life:
     ledger: Ledger
     stack: Stack | None
     listening: Listening
-    alarms: list[Alarm]
+    alarms: Sequence[Alarm]
     watching: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def begin(self) -> None:
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, prices.load)
-        self.watching.extend(loop.create_task(alarm.watch()) for alarm in self.alarms)
+        self.watching.append(loop.create_task(watch(self.alarms)))
         self.door.watch()
         self.listening.begin()
 

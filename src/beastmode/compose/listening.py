@@ -11,8 +11,8 @@ from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving
 from beastmode.failures.secrets import Secrets, secrets_of_url
 from beastmode.gateway.call import Call
+from beastmode.gateway.noting import record_everything, record_nothing
 from beastmode.gateway.recording import MOST_ANSWER_BYTES
-from beastmode.gateway.telling import record_everything, record_nothing
 from beastmode.store.ledger import Counts, Listener
 from beastmode.telemetry.lines import Lines
 from beastmode.telemetry.logs import DRAINING, STOPPED, Handler, Logs

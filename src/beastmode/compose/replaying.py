@@ -21,8 +21,7 @@ from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway.replaying import Replay, credential_header, judged, replay_of
 from beastmode.store.entry import Entry
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger_reader import reader_of
 
 _OWN = (("accept-encoding", "identity"), ("cache-control", "no-cache"))
 """Its answer is read by people, and comes from the upstream, not from memory."""
@@ -45,19 +44,11 @@ class Answered:
 
 def recorded(home: Path, name: str) -> Entry:
     """The request of that id, with its bodies. Raises PreconditionError where there is none, and LedgerError."""
-    path = ledger_path(home)
-    if not path.exists():
-        tip = "Start the gateway with `beast serve`, or name its home with --home."
-        raise PreconditionError("no request has been recorded here yet", where=str(home), tip=tip)
-    reader = LedgerReader(path)
+    reader = reader_of(home)
     try:
-        entry = reader.find(name)
+        return reader.find(name)
     finally:
         reader.close()
-    if entry is None:
-        tip = "See `beast requests --failed` for the ids; old requests go by age and size."
-        raise PreconditionError(f"there is no request {name!r}", where=str(home), tip=tip)
-    return entry
 
 
 async def send_again(entry: Entry, *, to: str, home: Path, key: str = "", anyway: bool = False) -> Answered:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+from beastmode.cache.answer import Answer
 from beastmode.gateway.call import Call
 from beastmode.gateway.dialects.protocol import Usage
 from beastmode.store import prices
+from beastmode.store.entry import Entry
 
 _CACHED_APART = "anthropic"
 """Anthropic counts what it read from its cache, and what it wrote there, beside the prompt's tokens."""
@@ -40,9 +42,14 @@ def used_tokens(call: Call) -> int | None:
 
 def account_shared(call: Call, leader: Call) -> None:
     """Write into the record what the answer to another request brought; it cost nothing more."""
-    mine, its = call.entry, leader.entry
-    mine.status, mine.upstream = its.status, its.upstream
-    mine.tokens_in, mine.tokens_out = its.tokens_in, its.tokens_out
-    mine.tokens_cached, mine.tokens_reasoning = its.tokens_cached, its.tokens_reasoning
-    mine.cost_usd, mine.priced = 0.0, True
+    account_again(call.entry, leader.entry)
+    call.entry.upstream = leader.entry.upstream
     call.held, call.mid_line = leader.held, leader.mid_line
+
+
+def account_again(entry: Entry, brought: Entry | Answer) -> None:
+    """Write into the record what an answer brought that had been paid for: its status, its tokens, and no cost."""
+    entry.status = brought.status
+    entry.tokens_in, entry.tokens_out = brought.tokens_in, brought.tokens_out
+    entry.tokens_cached, entry.tokens_reasoning = brought.tokens_cached, brought.tokens_reasoning
+    entry.cost_usd, entry.priced = 0.0, True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from beastmode.gateway.carried import CREDENTIALS
+from beastmode.cache.credentials import IN_HEADERS
 from beastmode.gateway.headers import PRIORITY
 from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.path_token import read_token
@@ -21,7 +21,7 @@ def name_of(incoming: Incoming, secret: bytes) -> str:
     """
     if incoming.token and (key := read_token(incoming.token).key):
         return _short("token", key.encode(), secret)
-    credential = next((value for name, value in incoming.headers if name in CREDENTIALS and value), b"")
+    credential = next((value for name, value in incoming.headers if name in IN_HEADERS and value), b"")
     if credential:
         return _short("credential", credential, secret)
     return _short("address", incoming.address.encode(), secret)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
+from beastmode.cache.credentials import IN_HEADERS
+
 _Headers = Sequence[tuple[bytes, bytes]]
 
-CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
-"""Headers in which the dialects carry a client's key."""
 KEY_OF_QUERY = "key"
 """Gemini's clients may put theirs into the query."""
 GEMINI_KEY = b"x-goog-api-key"
@@ -69,7 +69,7 @@ def _of_headers(headers: _Headers) -> tuple[_Headers, list[str], bytes]:
 
 def _key_in(name: bytes, value: bytes) -> bytes:
     """The key that a header carries as its credential, b"" for none."""
-    key = _SCHEME.sub(b"", value, count=1).strip() if name in CREDENTIALS else b""
+    key = _SCHEME.sub(b"", value, count=1).strip() if name in IN_HEADERS else b""
     return key if key.startswith(_OURS) else b""
 
 

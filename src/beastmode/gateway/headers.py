@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from beastmode.gateway.carried import CREDENTIALS
+from beastmode.cache.credentials import IN_HEADERS
 from beastmode.gateway.incoming import Headers
 
 _HOP_BY_HOP = frozenset(
@@ -50,8 +50,8 @@ def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
 def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str, place: bytes) -> list[tuple[bytes, bytes]]:
     headers = list(headers)
     usual = b"x-api-key" if any(name == _ANTHROPIC for name, _ in headers) else b"authorization"
-    names = [name for name, _ in headers if name in CREDENTIALS] or [place or usual]
-    others = [(name, value) for name, value in headers if name not in CREDENTIALS]
+    names = [name for name, _ in headers if name in IN_HEADERS] or [place or usual]
+    others = [(name, value) for name, value in headers if name not in IN_HEADERS]
     value = f"Bearer {key}" if names[0] == b"authorization" else key
     return [*others, (names[0], value.encode("latin-1"))]
 

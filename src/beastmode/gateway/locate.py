@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import re
 
-from beastmode.gateway.carried import KEY_OF_QUERY
-
 _VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")
 _LAST_VERSION = re.compile(r"/v\d+[a-z0-9]*$")
-
-
-def without_key(query: str) -> tuple[str, bool]:
-    """The query without the key that Gemini's clients put there, and whether there was one."""
-    if KEY_OF_QUERY not in query:
-        return query, False
-    pairs = query.split("&")
-    kept = [pair for pair in pairs if pair.partition("=")[0] != KEY_OF_QUERY]
-    return "&".join(kept), len(kept) < len(pairs)
 
 
 def locate(base: str, path: str, query: str = "") -> str:

@@ -18,11 +18,12 @@ from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.noting import record_stopped
 from beastmode.gateway.patience import kept_alive, may_wait_longer
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
-from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
+from beastmode.gateway.telling import tell, tell_rejected, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
 _MOST_WORDS = 1000

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from beastmode.cache.credentials import IN_HEADERS
 from beastmode.failures.secrets import Secrets, without_secrets
 from beastmode.failures.words import masked
-from beastmode.gateway.carried import CREDENTIALS
 from beastmode.gateway.headers import as_text
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.packing import unpacked
@@ -60,7 +60,7 @@ def own_secrets(incoming: Incoming) -> Secrets:
     """What this client brought to say who it is; an upstream may say it back in any words."""
     values = [incoming.token, *incoming.keys]
     for name, value in incoming.headers:
-        if name in CREDENTIALS or name in (b"cookie", b"proxy-authorization"):
+        if name in IN_HEADERS or name in (b"cookie", b"proxy-authorization"):
             text = value.decode("latin-1")
             values += [text, text.partition(" ")[2]]  # without its scheme
     return Secrets(values)

@@ -15,9 +15,12 @@ from beastmode.cache.recipes import Recipe, recipe_for
 from beastmode.cache.stack import Found, Stack
 from beastmode.clock import Clock
 from beastmode.gateway import rejections
+from beastmode.gateway.accounting import account_again
 from beastmode.gateway.call import Call
+from beastmode.gateway.dialects.protocol import Stop
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.headers import as_text
+from beastmode.gateway.incoming import Headers
 from beastmode.gateway.locate import locate
 from beastmode.gateway.packing import unpacked
 
@@ -111,11 +114,9 @@ class Remembering:
 
     async def replay(self, found: Found, call: Call) -> None:
         """Answer with it. It costs nothing, and says what it has saved."""
-        answer, entry = found.answer, call.entry
-        entry.cache, entry.cache_why, entry.status = "hit", found.tier, answer.status
-        entry.tokens_in, entry.tokens_out = answer.tokens_in, answer.tokens_out
-        entry.tokens_cached, entry.tokens_reasoning = answer.tokens_cached, answer.tokens_reasoning
-        entry.cost_usd, entry.priced = 0.0, True
+        answer = found.answer
+        call.entry.cache, call.entry.cache_why = "hit", found.tier
+        account_again(call.entry, answer)
         call.good_end, call.answering = "hit", True
         await call.reply.start(answer.status, control.hit_headers(answer, found.tier, found.age_s))
         await call.reply.end(answer.body)
@@ -123,42 +124,38 @@ class Remembering:
     def keep(self, flight: Flight, recall: Recall) -> None:
         """Keep the answer that a flight has brought, if it is one to be kept; the record says why not."""
         entry = flight.leader.entry
-        why, answer = self._answer_of(flight, recall)
-        if answer is None:
+        if why := self._why_not_kept(flight, recall):
             entry.cache_why = f"{entry.cache_why}; not kept: {why}"
         else:
-            self._the_stack.put(recall.key, answer, recall.since)
+            self._the_stack.put(recall.key, self._answer_of(flight), recall.since)
 
-    def _answer_of(self, flight: Flight, recall: Recall) -> tuple[str, Answer | None]:
-        """The answer to be kept; else why it is not."""
-        call, entry = flight.leader, flight.leader.entry
+    def _why_not_kept(self, flight: Flight, recall: Recall) -> str:
+        """Why the answer that a flight has brought is not one to be kept; "" where it is."""
         if flight.head is None or not flight.ended or not flight.whole:
-            return "too large", None
-        if entry.upstream != recall.upstream:
-            return "answered by a spare", None
+            return "too large"
+        if flight.leader.entry.upstream != recall.upstream:
+            return "answered by a spare"
         status, headers = flight.head
-        body = b"".join(flight.pieces)
-        follower = call.follower
-        stopped = follower.stopped if follower else call.dialect.stopped(unpacked(body, as_text(headers)))
-        if why := storable(status, stopped):
-            return why, None
-        ttl_s = control.ttl_s(headers, self._ttl_s)
-        if ttl_s <= 0:
-            return "the upstream forbids it", None
-        answer = Answer(
-            status,
-            replayable(headers),
-            body,
-            self._clock.unix(),
-            ttl_s,
-            entry.model,
-            entry.dialect,
-            entry.tokens_in,
-            entry.tokens_out,
-            entry.tokens_cached,
-            entry.tokens_reasoning,
+        if why := storable(status, _stopped(flight, headers)):
+            return why
+        return "" if control.ttl_s(headers, self._ttl_s) > 0 else "the upstream forbids it"
+
+    def _answer_of(self, flight: Flight) -> Answer:
+        assert flight.head is not None
+        (status, headers), entry = flight.head, flight.leader.entry
+        return Answer(
+            status=status,
+            headers=replayable(headers),
+            body=b"".join(flight.pieces),
+            stored_unix=self._clock.unix(),
+            ttl_s=control.ttl_s(headers, self._ttl_s),
+            model=entry.model,
+            dialect=entry.dialect,
+            tokens_in=entry.tokens_in,
+            tokens_out=entry.tokens_out,
+            tokens_cached=entry.tokens_cached,
+            tokens_reasoning=entry.tokens_reasoning,
         )
-        return "", answer
 
     def _fit(self, found: Found | None, call: Call, recall: Recall) -> Found | None:
         """What was found, if the request may have it."""
@@ -169,3 +166,11 @@ class Remembering:
             call.entry.cache_why = why
             return None
         return found
+
+
+def _stopped(flight: Flight, headers: Headers) -> Stop:
+    """Why the answer ended, as its dialect says."""
+    call = flight.leader
+    if call.follower is not None:
+        return call.follower.stopped
+    return call.dialect.stopped(unpacked(b"".join(flight.pieces), as_text(headers)))

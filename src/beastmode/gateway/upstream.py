@@ -12,11 +12,11 @@ import aiohttp
 from aiohttp.connector import Connection
 from yarl import URL
 
-from beastmode.cache.key import tenant_of, without_credentials
-from beastmode.gateway.carried import CREDENTIALS, GEMINI_KEY
+from beastmode.cache.credentials import IN_HEADERS, tenant_of, without_credentials
+from beastmode.gateway.carried import GEMINI_KEY, KEY_OF_QUERY
 from beastmode.gateway.headers import to_client, to_upstream
 from beastmode.gateway.incoming import Headers, Incoming
-from beastmode.gateway.locate import locate, without_key
+from beastmode.gateway.locate import locate
 
 _SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add where the client sent none."""
@@ -71,13 +71,13 @@ class Upstream:
 
     def url_of(self, incoming: Incoming) -> str:
         """Where a request goes."""
-        return locate(self.base_url, incoming.path, self._query_of(incoming)[0])
+        return locate(self.base_url, incoming.path, self._query_of(incoming))
 
     def tenant_of(self, incoming: Incoming) -> bytes:
         """Whose credentials it sees with this request, as a hash."""
         if self._key:
             return tenant_of([self._key.encode()])
-        headers = [name + b"=" + value for name, value in incoming.headers if name in CREDENTIALS]
+        headers = [name + b"=" + value for name, value in incoming.headers if name in IN_HEADERS]
         return tenant_of([*headers, *(one.encode() for one in without_credentials(incoming.query)[1])])
 
     def ask(self, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> Asking:
@@ -98,13 +98,12 @@ class Upstream:
             self._session = None
 
     def _headers_of(self, incoming: Incoming) -> list[tuple[str, str]]:
-        place = GEMINI_KEY if self._query_of(incoming)[1] else incoming.key_at
-        return to_upstream(incoming.headers, self._key, place)
+        _, of_gemini = without_credentials(incoming.query, (KEY_OF_QUERY,))
+        return to_upstream(incoming.headers, self._key, GEMINI_KEY if of_gemini else incoming.key_at)
 
-    def _query_of(self, incoming: Incoming) -> tuple[str, bool]:
-        """The query, and whether the client's key was taken out of it, as this upstream has its own."""
-        has_other = any(name in CREDENTIALS for name, _ in incoming.headers)
-        return without_key(incoming.query) if self._key and not has_other else (incoming.query, False)
+    def _query_of(self, incoming: Incoming) -> str:
+        """The query; without the client's credentials where this upstream has its own."""
+        return without_credentials(incoming.query)[0] if self._key else incoming.query
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -17,34 +14,31 @@ from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import BeastError, CacheError, CacheVersionError
 from beastmode.store import entries
-from beastmode.store.ledger_file import connect
+from beastmode.store.sqlite_file import (
+    UPDATE_TIP,
+    Tips,
+    begin_private,
+    connect,
+    file_id,
+    must_still_be,
+    told,
+    transaction,
+    version_in,
+)
 
 WAL_KEPT_BYTES = 16 * 1024 * 1024
 SILENT_S = 15.0
 """A process that has not told of its memory for so long has ended."""
 
-FileId = tuple[int, int]
-"""Device and inode."""
-
 _DIALECT = sqlite.dialect()
-_FULL_TIP = "Free space on the disk that holds the cache, or delete the cache: only answers are lost."
-_RIGHTS_TIP = (
-    "Make the folder and its files readable and writable for you, or name another folder with --home."
-)
 _DAMAGED_TIP = "Move or delete the file: a new one is begun by itself, and only answers are lost."
-_BUSY_TIP = "Another process holds it. End that; it goes on by itself."
-_TIPS = {
-    sqlite3.SQLITE_FULL: _FULL_TIP,
-    sqlite3.SQLITE_IOERR: "See to the disk that holds the cache (is it full, is it failing?).",
-    sqlite3.SQLITE_READONLY: _RIGHTS_TIP,
-    sqlite3.SQLITE_PERM: _RIGHTS_TIP,
-    sqlite3.SQLITE_CANTOPEN: _RIGHTS_TIP,
-    sqlite3.SQLITE_BUSY: _BUSY_TIP,
-    sqlite3.SQLITE_LOCKED: _BUSY_TIP,
-    sqlite3.SQLITE_CORRUPT: _DAMAGED_TIP,
-    sqlite3.SQLITE_NOTADB: _DAMAGED_TIP,
-    sqlite3.SQLITE_ERROR: _DAMAGED_TIP,  # its tables are others than a cache's
-}
+_TIPS = Tips(
+    full="Free space on the disk that holds the cache, or delete the cache: only answers are lost.",
+    disk="See to the disk that holds the cache (is it full, is it failing?).",
+    busy="Another process holds it. End that; it goes on by itself.",
+    damaged=_DAMAGED_TIP,
+    other=_DAMAGED_TIP,  # its tables are others than a cache's
+)
 
 
 class EntryRow(NamedTuple):
@@ -87,7 +81,7 @@ class EntriesFile:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _begin_private(path)
+            begin_private(path)  # what models answered is nobody else's business
             self.db = connect(path, write=True)
         except (OSError, sqlite3.Error) as error:
             raise fault(error, path, "opened") from error
@@ -103,21 +97,20 @@ class EntriesFile:
 
     def generation(self) -> int:
         """The generation of now. Raises where the file was deleted or replaced: what is written then is lost."""
-        if file_id(self.path) != self.id:
-            raise FileNotFoundError(errno.ENOENT, "it was deleted or replaced while it was in use")
+        must_still_be(self.path, self.id)
         return state(self.db)[0]
 
     def write(self, rows: Sequence[EntryRow]) -> None:
         """Insert those of the generation of now, or replace those of the same key, in one commit; the others are not
         written, however long they waited."""
-        with self.transaction():
+        with transaction(self.db):
             generation = self.generation()
             self.db.executemany(_put(), [row for row in rows if row.generation == generation])
 
     def begin_anew(self, now_unix: float) -> int:
         """Begin another generation, and with it other counts: nothing of before is read or written from now on."""
         generation = new_generation()
-        with self.transaction():
+        with transaction(self.db):
             self.db.execute(sql(entries.BEGIN_ANEW), (generation, now_unix))
             self.db.execute(sql(entries.FORGET_COUNTS))
         return generation
@@ -126,7 +119,7 @@ class EntriesFile:
         self, process: str, now_unix: float, kept: tuple[int, int], counts: dict[str, TierCount]
     ) -> None:
         """Add to the counts of the tiers, and say how many entries and bytes the memory of a process holds."""
-        with self.transaction():
+        with transaction(self.db):
             self.db.executemany(_count(), [(tier, *count) for tier, count in counts.items()])
             self.db.execute(_tell(), (process, now_unix, *kept))
             self.db.execute(sql(entries.FORGET_SILENT), (now_unix - 4 * SILENT_S,))
@@ -139,18 +132,6 @@ class EntriesFile:
         """Let go of it."""
         self.db.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is done in it, or nothing."""
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.db.execute("COMMIT")
-        except BaseException:
-            if self.db.in_transaction:
-                self.db.execute("ROLLBACK")
-            raise
-
     def _prepare(self, now_unix: float) -> None:
         if version_of(self.db, self.path) == 0:
             self.db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has to come before the first table
@@ -158,7 +139,7 @@ class EntriesFile:
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.execute("PRAGMA secure_delete = OFF")  # on in some builds: each deleted byte is written again
         self.db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
-        with self.transaction():  # also where nothing is made: it says whether the file can be written
+        with transaction(self.db):  # also where nothing is made: it says whether the file can be written
             if version_of(self.db, self.path) == 0:  # nobody else was faster
                 for statement, values in entries.creation(_DIALECT, new_generation(), now_unix):
                     self.db.execute(statement, values)
@@ -196,51 +177,18 @@ def _count() -> str:
 
 def version_of(db: sqlite3.Connection, path: Path) -> int:
     """The version of the cache, 0 where the file is empty. Raises for a newer one, and for what is no cache."""
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables:
-        return 0
-    if entries.FORMAT.name not in tables:
-        raise CacheError("this is not a cache", where=str(path), tip=_DAMAGED_TIP)
-    (version,) = db.execute(f"SELECT max(version) FROM {entries.FORMAT.name}").fetchone()  # noqa: S608 a name of ours
+    version = version_in(db, entries.FORMAT.name)
     if version is None:
-        raise CacheError("its version is missing", where=str(path), tip=_DAMAGED_TIP)
+        raise CacheError("this is not a cache", where=str(path), tip=_DAMAGED_TIP)
     if version > entries.VERSION:
-        raise CacheVersionError(
-            f"the cache was written by a newer beast (format {version}, this one knows {entries.VERSION})",
-            where=str(path),
-            tip="Update beastmode, or name another folder with --home.",
-        )
-    return int(version)
+        what = f"the cache was written by a newer beast (format {version}, this one knows {entries.VERSION})"
+        raise CacheVersionError(what, where=str(path), tip=UPDATE_TIP)
+    return version
 
 
 def fault(error: BaseException, path: Path, verb: str) -> BeastError:
     """What a failure is called, and what to do about it.   verb: opened, written, read or cleared."""
     if isinstance(error, BeastError):
         return error
-    if isinstance(error, OSError):
-        words, full = str(error.strerror or error), error.errno in (errno.ENOSPC, errno.EDQUOT)
-        tip = _FULL_TIP if full else _RIGHTS_TIP
-    else:
-        words, tip = (
-            str(error),
-            _TIPS.get(int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF, _DAMAGED_TIP),
-        )
+    words, tip = told(error, _TIPS)
     return CacheError(f"the cache cannot be {verb}: {words}", where=str(path), tip=tip)
-
-
-def _begin_private(path: Path) -> None:
-    """Make the file, if there is none, for its owner only: what models answered is nobody else's business.
-
-    Never opens one that is there: closing it would drop the locks that SQLite holds on it in this process.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
-def file_id(path: Path) -> FileId | None:
-    """Which file lies there, None where none does."""
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino

@@ -8,17 +8,8 @@ from pathlib import Path
 
 from beastmode.errors import CacheError
 from beastmode.store import entries
-from beastmode.store.entries_file import (
-    SILENT_S,
-    FileId,
-    TierCount,
-    fault,
-    file_id,
-    sql,
-    state,
-    version_of,
-)
-from beastmode.store.ledger_file import connect
+from beastmode.store.entries_file import SILENT_S, TierCount, fault, sql, state, version_of
+from beastmode.store.sqlite_file import FileId, connect, file_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from sqlalchemy import ClauseElement
 
 from beastmode.store import entries
 from beastmode.store.entries_file import EntriesFile, fault, sql, state
+from beastmode.store.sqlite_file import transaction
+from beastmode.store.sqlite_room import give_back, used_bytes
 
 STEP_BYTES = 4 * 1024 * 1024
 """Deleted in one step, about: whoever writes meanwhile waits as long."""
 PAGES_A_STEP = 500
-PAGES_KEPT = 1024
-"""Free pages that are not given back: new answers will need them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ def make_room(file: EntriesFile, limits: Limits, now_unix: float) -> bool:
     be to do."""
     keys = _to_go(file.db, limits, now_unix)
     if keys:
-        with file.transaction():
+        with transaction(file.db):
             file.db.executemany(sql(entries.DELETE), keys)
-    return _give_back(file.db, limits) or bool(keys)
+    return give_back(file.db, limits.size_bytes, PAGES_A_STEP) or bool(keys)
 
 
 def clear(path: Path, now_unix: float) -> int:
@@ -58,11 +58,6 @@ def clear(path: Path, now_unix: float) -> int:
     finally:
         file.close()
     return int(number)
-
-
-def used_bytes(db: sqlite3.Connection) -> int:
-    """What the entries take in the file."""
-    return (_pragma(db, "page_count") - _pragma(db, "freelist_count")) * _pragma(db, "page_size")
 
 
 def _to_go(db: sqlite3.Connection, limits: Limits, now_unix: float) -> list[tuple[bytes]]:
@@ -88,18 +83,3 @@ def _some(
         if left < 0:
             break
     return keys
-
-
-def _give_back(db: sqlite3.Connection, limits: Limits) -> bool:
-    pages, free = _pragma(db, "page_count"), _pragma(db, "freelist_count")
-    spare, size = free - PAGES_KEPT, pages * _pragma(db, "page_size")
-    if spare <= 0 or (spare < pages // 4 and size <= limits.size_bytes):
-        return False
-    # Not `execute`: it takes one step of a statement that has no columns, and that gives one page back.
-    db.executescript(f"PRAGMA incremental_vacuum({min(spare, PAGES_A_STEP)})")
-    return spare > PAGES_A_STEP
-
-
-def _pragma(db: sqlite3.Connection, name: str) -> int:
-    (value,) = db.execute(f"PRAGMA {name}").fetchone()
-    return int(value)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import KeysError
 from beastmode.store.key_schema import FORMAT, VERSION, creation
+from beastmode.store.sqlite_file import UPDATE_TIP, begin_private, connect, transaction, version_in
 
 _BUSY_S = 5.0
 _MODE = 0o600
@@ -31,10 +32,10 @@ def open_keys(path: Path, *, durable: bool) -> sqlite3.Connection:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, _MODE))
+        begin_private(path)
         if stat.S_IMODE(os.stat(path).st_mode) != _MODE:
             os.chmod(path, _MODE)  # one that was copied here; SQLite's own files beside it take its mode
-        db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        db = connect(path, write=True, busy_s=_BUSY_S)
     except (OSError, sqlite3.Error) as error:
         raise keys_fault(error, path) from error
     try:
@@ -56,32 +57,15 @@ def keys_fault(error: BaseException, path: Path) -> KeysError:
     return KeysError(f"the keys cannot be used: {words}", where=str(path), tip=_TIP)
 
 
-def identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies there; None for none."""
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables:
+    with transaction(db):
+        version = version_in(db, FORMAT.name)
+        if version == 0:
             for statement in creation(sqlite.dialect()):
                 db.execute(statement)
-        elif FORMAT.name not in tables:
-            raise KeysError(
-                "this is no file of keys", where=str(path), tip="Move it away, or name another --home."
-            )
-        (version,) = db.execute(f"SELECT max(version) FROM {FORMAT.name}").fetchone()  # noqa: S608 a name of ours
-        if version > VERSION:
+        elif version is None:
+            tip = "Move it away, or name another --home."
+            raise KeysError("this is no file of keys", where=str(path), tip=tip)
+        elif version > VERSION:
             what = f"the keys were written by a newer beast (format {version}, this one knows {VERSION})"
-            tip = "Update beastmode, or name another folder with --home."
-            raise KeysError(what, where=str(path), tip=tip)
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
+            raise KeysError(what, where=str(path), tip=UPDATE_TIP)

@@ -20,9 +20,10 @@ from beastmode.errors import PreconditionError
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import Use, parse_allowances, period_names, plain, written
 from beastmode.store.key import Key, KeyLimits, parse_models
-from beastmode.store.key_file import identity, keys_fault, open_keys
+from beastmode.store.key_file import keys_fault, open_keys
 from beastmode.store.key_schema import KEYS, SECRETS, SPENT
 from beastmode.store.key_secret import hash_of, new_secret
+from beastmode.store.sqlite_file import file_id
 
 Spent = Mapping[tuple[str, str], Use]
 """By the id of a key and the name of a day or month."""
@@ -42,12 +43,12 @@ class KeyStore:
         self.path = path
         self._db = open_keys(path, durable=durable)
         self._engine = create_engine("sqlite://", creator=lambda: self._db, poolclass=StaticPool)
-        self._identity = identity(path)
+        self._file_id = file_id(path)
 
     @property
     def gone(self) -> bool:
         """The file was deleted or replaced: this store reads and writes one that nobody else sees."""
-        return identity(self.path) != self._identity
+        return file_id(self.path) != self._file_id
 
     @property
     def version(self) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
@@ -15,9 +13,17 @@ from sqlalchemy.dialects import sqlite
 from beastmode.errors import BeastError, LedgerError, LedgerVersionError
 from beastmode.store.entry import Row
 from beastmode.store.ledger_schema import BODIES, FORMAT, REQUESTS, VERSION, creation, put, upgrade
+from beastmode.store.sqlite_file import (
+    UPDATE_TIP,
+    Tips,
+    connect,
+    file_id,
+    must_still_be,
+    told,
+    transaction,
+    version_in,
+)
 
-BUSY_S = 2.0
-"""How long another process may hold the ledger before that is an alarm. A commit takes well below a millisecond."""
 PAGE_CACHE_KB = 4 * 1024
 """New rows come at the right edge of each index: more made writing no faster, at 72,000 rows of 20 models."""
 WAL_KEPT_BYTES = 16 * 1024 * 1024
@@ -26,22 +32,14 @@ Body = tuple[str, bytes | None, bytes | None, bytes | None]
 """Of a row of `bodies`: id, request, answer, what was sent beside the body."""
 
 _DIALECT = sqlite.dialect()
-_FULL_TIP = "Free space on the disk that holds the ledger; recording goes on by itself."
-_RIGHTS_TIP = (
-    "Make the folder and its files readable and writable for you, or name another folder with --home."
-)
 _DAMAGED_TIP = "Move the file away: a new one is begun. `sqlite3 FILE .recover` may bring records back."
-_TIPS = {
-    sqlite3.SQLITE_FULL: _FULL_TIP,
-    sqlite3.SQLITE_IOERR: "See to the disk that holds the ledger (is it full, is it failing?).",
-    sqlite3.SQLITE_READONLY: _RIGHTS_TIP,
-    sqlite3.SQLITE_PERM: _RIGHTS_TIP,
-    sqlite3.SQLITE_CANTOPEN: _RIGHTS_TIP,
-    sqlite3.SQLITE_BUSY: "Another process holds it. End that; recording goes on by itself.",
-    sqlite3.SQLITE_LOCKED: "Another process holds it. End that; recording goes on by itself.",
-    sqlite3.SQLITE_CORRUPT: _DAMAGED_TIP,
-    sqlite3.SQLITE_NOTADB: _DAMAGED_TIP,
-}
+_TIPS = Tips(
+    full="Free space on the disk that holds the ledger; recording goes on by itself.",
+    disk="See to the disk that holds the ledger (is it full, is it failing?).",
+    busy="Another process holds it. End that; recording goes on by itself.",
+    damaged=_DAMAGED_TIP,
+    other="",
+)
 
 
 def ledger_path(home: Path) -> Path:
@@ -86,7 +84,7 @@ class LedgerFile:
             raise fault(error, path, "opened") from error
         try:
             self._prepare()
-            self._id = _file_id(path)
+            self._id = file_id(path)
         except (OSError, sqlite3.Error) as error:
             self.db.close()
             raise fault(error, path, "opened") from error
@@ -110,26 +108,15 @@ class LedgerFile:
         self.db.execute(_put(len(rows)), list(chain.from_iterable(rows)))
 
     def _put_all(self, rows: Sequence[Row], bodies: Sequence[Body]) -> None:
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self.db):
             for at in range(0, len(rows), _MOST_IN_ONE):
                 self._put(rows[at : at + _MOST_IN_ONE])
             if bodies:
                 self.db.executemany(_put_body(), bodies)
-            self.db.execute("COMMIT")
-        except BaseException:
-            self.rollback()
-            raise
 
     def must_be_there(self) -> None:
         """Raise where the file was deleted or replaced: what is written then is lost."""
-        if _file_id(self.path) != self._id:
-            raise FileNotFoundError(errno.ENOENT, "it was deleted or replaced while it was in use")
-
-    def rollback(self) -> None:
-        """Give up what is not committed."""
-        if self.db.in_transaction:
-            self.db.execute("ROLLBACK")
+        must_still_be(self.path, self._id)
 
     def close(self) -> None:
         """Let go of it."""
@@ -142,63 +129,27 @@ class LedgerFile:
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KB}")
         self.db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
-        self.db.execute(
-            "BEGIN IMMEDIATE"
-        )  # also where nothing is made: it says whether the file can be written
-        try:
+        with transaction(self.db):  # also where nothing is made: it says whether the file can be written
             version = version_of(self.db, self.path)  # again: somebody else may have been faster
             if version < VERSION:
                 for statement in upgrade(version) if version else creation(_DIALECT):
                     self.db.execute(statement)
-            self.db.execute("COMMIT")
-        except BaseException:
-            self.rollback()
-            raise
-
-
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection to a file that need not be a ledger. Where `write` is not set, only reading is possible."""
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={'rwc' if write else 'ro'}",
-        uri=True,
-        timeout=BUSY_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
 
 
 def version_of(db: sqlite3.Connection, path: Path) -> int:
     """The version of the ledger, 0 where the file is empty. Raises for a newer one, and for what is no ledger."""
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables:
-        return 0
-    if FORMAT.name not in tables:
+    version = version_in(db, FORMAT.name)
+    if version is None:
         raise LedgerError("this is not a ledger", where=str(path), tip=_DAMAGED_TIP)
-    (version,) = db.execute(f"SELECT max(version) FROM {FORMAT.name}").fetchone()  # noqa: S608 a name of ours
     if version > VERSION:
-        raise LedgerVersionError(
-            f"the ledger was written by a newer beast (format {version}, this one knows {VERSION})",
-            where=str(path),
-            tip="Update beastmode, or name another folder with --home.",
-        )
-    return int(version)
+        what = f"the ledger was written by a newer beast (format {version}, this one knows {VERSION})"
+        raise LedgerVersionError(what, where=str(path), tip=UPDATE_TIP)
+    return version
 
 
 def fault(error: BaseException, path: Path, verb: str) -> LedgerError:
     """What a failure is called, and what to do about it.   verb: opened, written or read."""
     if isinstance(error, LedgerError):
         return error
-    if isinstance(error, OSError):
-        words, full = str(error.strerror or error), error.errno in (errno.ENOSPC, errno.EDQUOT)
-        tip = _FULL_TIP if full else _RIGHTS_TIP
-    else:
-        words, tip = str(error), _TIPS.get(int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF, "")
+    words, tip = told(error, _TIPS)
     return LedgerError(f"the ledger cannot be {verb}: {words}", where=str(path), tip=tip)
-
-
-def _file_id(path: Path) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino

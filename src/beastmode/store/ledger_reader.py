@@ -12,9 +12,11 @@ from sqlalchemy import Select, create_engine, null, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry, Sent
-from beastmode.store.ledger_file import connect, fault, version_of
+from beastmode.store.ledger_file import fault, ledger_path, version_of
 from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS
+from beastmode.store.sqlite_file import connect
 
 PAGE_ROWS = 500
 """Read in one transaction. Where it stays open the write-ahead log cannot be emptied: a reader that is slow, or whose
@@ -66,8 +68,9 @@ class LedgerReader:
                 return
             before = entries[-1].id
 
-    def find(self, name: str) -> Entry | None:
-        """The request of that id, with its bodies where they were recorded; None where there is none."""
+    def find(self, name: str) -> Entry:
+        """The request of that id, with its bodies where they were recorded. Raises PreconditionError where there is
+        none."""
         both = REQUESTS.outerjoin(BODIES, REQUESTS.c.id == BODIES.c.id)
         sent_then = BODIES.c.sent if self._version > 1 else null()
         columns = (*_FIELDS, BODIES.c.request, BODIES.c.answer, sent_then)
@@ -77,7 +80,8 @@ class LedgerReader:
             entry.request_body, entry.answer_body = request, answer
             entry.sent = msgspec.json.decode(sent, type=Sent) if sent else None
             return entry
-        return None
+        tip = "See `beast requests --failed` for the ids; old requests go by age and size."
+        raise PreconditionError(f"there is no request {name!r}", where=str(self._path.parent), tip=tip)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -90,6 +94,15 @@ class LedgerReader:
                 return list(connection.execute(query))
         except DBAPIError as error:
             raise fault(error.orig or error, self._path, "read") from error
+
+
+def reader_of(home: Path) -> LedgerReader:
+    """The ledger of a home, open to be read. Raises PreconditionError where there is none yet, and LedgerError."""
+    path = ledger_path(home)
+    if not path.exists():
+        tip = "Start the gateway with `beast serve`, or name its home with --home."
+        raise PreconditionError("no request has been recorded here yet", where=str(home), tip=tip)
+    return LedgerReader(path)
 
 
 def _wanted(gone_wrong: bool, class_: str, model: str) -> Select[Any]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from beastmode.store.entry import first_id
 from beastmode.store.ledger_file import LedgerFile
 from beastmode.store.ledger_process import lives, sweep
+from beastmode.store.sqlite_file import transaction
+from beastmode.store.sqlite_room import give_back, used_bytes
 
 ROWS_A_STEP, MOST_ROWS_A_STEP = 100, 500
 """Deleted at once: a few milliseconds, also where each has bodies. Who records meanwhile waits as long."""
 PAGES_A_STEP = 100
-PAGES_KEPT = 1024
-"""Free pages that are not given back: new rows will need them."""
 
 _KILLED = (
     "UPDATE requests SET outcome = 'unfinished', class = 'killed', cause = ?, tip = ?"
@@ -65,20 +65,15 @@ def make_room(file: LedgerFile, retention: Retention, now_unix: float, at_most: 
     last = _last_to_go(file.db, retention, now_unix, at_most)
     body = _last_body_to_go(file.db, retention, now_unix, at_most)
     if last is not None or body is not None:
-        file.db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(file.db):
             file.db.execute("DELETE FROM bodies WHERE id <= ?", (max(last or "", body or ""),))
             file.db.execute("DELETE FROM requests WHERE id <= ?", (last or "",))
-            file.db.execute("COMMIT")
-        except BaseException:
-            file.rollback()
-            raise
-    return _give_back(file.db, retention) or last is not None or body is not None
+    return give_back(file.db, retention.size_bytes, PAGES_A_STEP) or last is not None or body is not None
 
 
 def _last_to_go(db: sqlite3.Connection, retention: Retention, now_unix: float, at_most: int) -> str | None:
     (last,) = db.execute(_OLDEST_BEFORE, (first_id(now_unix - retention.age_s), at_most)).fetchone()
-    if last is None and _used_bytes(db) > retention.size_bytes:
+    if last is None and used_bytes(db) > retention.size_bytes:
         (last,) = db.execute(_OLDEST, (at_most,)).fetchone()
     return None if last is None else str(last)
 
@@ -89,22 +84,3 @@ def _last_body_to_go(
     before = first_id(now_unix - retention.bodies_age_s)
     (last,) = db.execute(_OLDEST_BODY_BEFORE, (before, at_most)).fetchone()
     return None if last is None else str(last)
-
-
-def _give_back(db: sqlite3.Connection, retention: Retention) -> bool:
-    pages, free, page_bytes = (_pragma(db, name) for name in ("page_count", "freelist_count", "page_size"))
-    spare = free - PAGES_KEPT
-    if spare <= 0 or (spare < pages // 4 and pages * page_bytes <= retention.size_bytes):
-        return False
-    # Not `execute`: it takes one step of a statement that has no columns, and that gives one page back.
-    db.executescript(f"PRAGMA incremental_vacuum({min(spare, PAGES_A_STEP)})")
-    return spare > PAGES_A_STEP
-
-
-def _used_bytes(db: sqlite3.Connection) -> int:
-    return (_pragma(db, "page_count") - _pragma(db, "freelist_count")) * _pragma(db, "page_size")
-
-
-def _pragma(db: sqlite3.Connection, name: str) -> int:
-    (value,) = db.execute(f"PRAGMA {name}").fetchone()
-    return int(value)

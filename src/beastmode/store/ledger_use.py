@@ -14,8 +14,9 @@ from sqlalchemy.pool import StaticPool
 
 from beastmode.store.allowance import NO_USE, Use, begins_unix, period_names
 from beastmode.store.entry import first_id
-from beastmode.store.ledger_file import connect, fault, version_of
+from beastmode.store.ledger_file import fault, version_of
 from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.sqlite_file import connect
 
 
 def used_by(path: Path, keys: Collection[str], unix: float) -> dict[tuple[str, str], Use]:

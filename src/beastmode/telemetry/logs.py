@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from beastmode.stamps import milliseconds, rfc3339
 from beastmode.store.entry import GONE_WRONG, Entry
 
 Format = Literal["text", "json"]
@@ -59,8 +60,7 @@ class Logs:
         if _RANK[level] < self._least:
             return
         known = {name: value for name, value in fields.items() if value not in (None, "")}
-        at = datetime.fromtimestamp(self._unix(), UTC)
-        self._put(self._hide(self._render(at, level, event, known)))
+        self._put(self._hide(self._render(self._unix(), level, event, known)))
 
     def received(self, entry: Entry) -> None:
         """A request came in."""
@@ -115,27 +115,22 @@ def _fields(entry: Entry) -> dict[str, Any]:
         "attempt": entry.attempt,
         "cache": entry.cache,
         "tries": entry.tries,
-        "queue_ms": _ms(entry.queue_s),
-        "first_byte_ms": _ms(entry.first_byte_s),
-        "total_ms": _ms(entry.total_s),
+        "queue_ms": milliseconds(entry.queue_s),
+        "first_byte_ms": milliseconds(entry.first_byte_s),
+        "total_ms": milliseconds(entry.total_s),
         "tokens_in": entry.tokens_in,
         "tokens_out": entry.tokens_out,
         "cost_usd": entry.cost_usd,
     }
 
 
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * 1000, 3)
+def _as_json(unix: float, level: Level, event: str, known: dict[str, Any]) -> str:
+    return json.dumps({"at": rfc3339(unix), "level": level, "event": event, **known})
 
 
-def _as_json(at: datetime, level: Level, event: str, known: dict[str, Any]) -> str:
-    stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"at": stamp, "level": level, "event": event, **known})
-
-
-def _as_text(at: datetime, level: Level, event: str, known: dict[str, Any]) -> str:
+def _as_text(unix: float, level: Level, event: str, known: dict[str, Any]) -> str:
     """What happened, then what was said, then what to do; the rest as name=value."""
-    head = f"{at:%Y-%m-%d %H:%M:%SZ} {level:<7} {event}"
+    head = f"{datetime.fromtimestamp(unix, UTC):%Y-%m-%d %H:%M:%SZ} {level:<7} {event}"
     words = [str(known.pop(name)) for name in ("outcome", "status", "class", "id") if name in known]
     said = ". ".join(str(known.pop(name)).rstrip(". ") for name in ("cause", "tip") if name in known)
     rest = " ".join(f"{name}={value}" for name, value in known.items())
