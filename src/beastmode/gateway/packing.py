@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 _MOST_BYTES = 16 * 1024 * 1024
-_WINDOW = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+_GZIP = (zlib.MAX_WBITS | 16,)
+_WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS)}
+"""How each may be packed. Some servers send deflate without its frame, and clients take it."""
+
+
+def readable(headers: Mapping[str, str]) -> bool:
+    """Whether `unpacked` can read a body with these headers: it came as it is, or in a packing that is known."""
+    coding = _coding(headers)
+    return coding in ("", "identity") or coding in _WINDOWS
 
 
 def unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
@@ -14,10 +23,11 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
 
     headers: names in lower case.   Known: gzip and deflate, what the standard library reads.
     """
-    window = _WINDOW.get(headers.get("content-encoding", "").strip().lower())
-    if window is None:
-        return body
-    try:
-        return zlib.decompressobj(window).decompress(body, _MOST_BYTES)
-    except zlib.error:
-        return body
+    for window in _WINDOWS.get(_coding(headers), ()):
+        with suppress(zlib.error):
+            return zlib.decompressobj(window).decompress(body, _MOST_BYTES)
+    return body
+
+
+def _coding(headers: Mapping[str, str]) -> str:
+    return headers.get("content-encoding", "").strip().lower()

@@ -10,7 +10,7 @@ from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
 from beastmode.gateway.headers import as_text, without
-from beastmode.gateway.packing import unpacked
+from beastmode.gateway.packing import readable, unpacked
 from beastmode.gateway.upstream import Answer
 
 
@@ -56,7 +56,7 @@ def _flaw(held: Held, call: Call) -> Evidence | None:
     if held.status >= 400:
         return Evidence(held.status, headers, unpacked(held.body, headers), url=call.url, model=call.model)
     shape = call.dialect.shape
-    if shape is None or call.incoming.method != "POST":
+    if shape is None or call.incoming.method != "POST" or not readable(headers):
         return None
     streamed = call.asked is not None and call.asked.stream
     body = unpacked(held.body, headers)

@@ -1,0 +1,93 @@
+"""What passes through a gateway is what came, in both directions, whatever HTTP allows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beastmode.store.entry import Entry
+from tests.gateway.served import gateway, records
+from tests.gateway.test_hardening import BODY, CHAT, answering, close, connect, run, take_request
+
+SAID = json.dumps(
+    {
+        "choices": [{"message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 1},
+    }
+).encode()
+KEEPABLE = json.dumps({**json.loads(BODY), "temperature": 0}).encode()
+POST = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
+Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def post(body: bytes = BODY, path: str = CHAT) -> bytes:
+    return POST % (path.encode(), len(body), body)
+
+
+def whole(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
+    """An answer of HTTP as a server writes it."""
+    lines = (b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers)
+    return b"".join(line + b"\r\n" for line in lines) + b"\r\n" + body
+
+
+def says(answer: bytes, heard: list[bytes] | None = None) -> Speak:
+    """An upstream that sends these bytes to each request, and keeps their heads."""
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if heard is not None:
+                heard.append(head)
+            lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+            await reader.readexactly(int(lengths[0].split(b":")[1]) if lengths else 0)
+            writer.write(answer)
+
+    return speak
+
+
+async def told(url: str, request: bytes) -> bytes:
+    """All that comes back for one request, until the connection closes."""
+    reader, writer = await connect(url)
+    writer.write(request.replace(b"\r\nHost: x", b"\r\nHost: x\r\nConnection: close", 1))
+    try:
+        return await reader.read()
+    finally:
+        await close(writer)
+
+
+def through(home: Path, speak: Speak, request: bytes, **changes: Any) -> tuple[bytes, Entry]:
+    """What a client gets for one request, and its record."""
+
+    async def story() -> bytes:
+        async with answering(speak) as upstream, gateway(upstream, home, **changes) as url:
+            return await told(url, request)
+
+    got = asyncio.run(asyncio.wait_for(story(), 60))
+    (entry,) = records(home)
+    return got, entry
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br"])
+def test_an_answer_in_a_packing_that_is_not_read_passes_untouched(tmp_path: Path, coding: str) -> None:
+    packed = b"\x0b\x02\x80 whatever it is packed with"
+    answer = whole(packed, b"Content-Encoding: " + coding.encode())
+    got, entry = through(tmp_path, says(answer), post(KEEPABLE))
+    assert got.startswith(b"HTTP/1.1 200 ")
+    assert got.endswith(b"\r\n\r\n" + packed)
+    assert (entry.outcome, entry.status, entry.tries) == ("upstream_ok", 200, 1)
+    assert entry.tokens_in is None
+    assert "not kept" in entry.cache_why
+
+
+def test_deflate_without_its_frame_is_read_too(tmp_path: Path) -> None:
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(SAID) + packer.flush()
+    got, entry = through(tmp_path, says(whole(packed, b"Content-Encoding: deflate")), post())
+    assert got.endswith(packed)
+    assert (entry.outcome, entry.tokens_in, entry.tokens_out) == ("upstream_ok", 3, 1)
