@@ -91,3 +91,53 @@ def test_deflate_without_its_frame_is_read_too(tmp_path: Path) -> None:
     got, entry = through(tmp_path, says(whole(packed, b"Content-Encoding: deflate")), post())
     assert got.endswith(packed)
     assert (entry.outcome, entry.tokens_in, entry.tokens_out) == ("upstream_ok", 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "part"),
+    [
+        ("/api/chat", b"application/x-ndjson", b'{"message": {"content": "a"}, "done": false}\n'),
+        ("/v1/audio/speech", b"audio/mpeg", b"\xff\xfb\x90\x00"),
+        ("/generate", b"", b'{"text": "a"}\x00'),
+        ("/completion", b"text/event-stream", b'data: {"content": "a", "stop": false}\n\n'),
+    ],
+    ids=["ollama", "speech", "untyped", "events"],
+)
+def test_parts_of_other_answers_are_there_as_they_come(
+    tmp_path: Path, path: str, kind: bytes, part: bytes
+) -> None:
+    seen = asyncio.Event()
+    chunk = b"%x\r\n%b\r\n" % (len(part), part)
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        typed = b"Content-Type: " + kind + b"\r\n" if kind else b""
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" + typed + b"\r\n" + chunk)
+        await seen.wait()
+        writer.write(chunk + b"0\r\n\r\n")
+
+    async def story() -> None:
+        async with answering(speak) as upstream, gateway(upstream, tmp_path) as url:
+            reader, writer = await connect(url)
+            writer.write(post(path=path))
+            await reader.readuntil(part)
+            seen.set()
+            assert await reader.readuntil(b"0\r\n\r\n") == b"\r\n" + chunk + b"0\r\n\r\n"
+            await close(writer)
+
+    run(story())
+    assert [(entry.dialect, entry.outcome) for entry in records(tmp_path)] == [("other", "upstream_ok")]
+
+
+def test_another_answer_that_breaks_off_is_cut_and_failed(tmp_path: Path) -> None:
+    part = b'{"done": false}\n'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(head + b"%x\r\n%b\r\n" % (len(part), part))
+
+    got, entry = through(tmp_path, speak, post(path="/api/chat"))
+    assert part in got
+    assert not got.endswith(b"0\r\n\r\n")
+    assert (entry.outcome, entry.tries, bool(entry.class_)) == ("failed", 1, True)

@@ -19,8 +19,9 @@ async def relay(
 ) -> Evidence | None:
     """Pass an answer on; what is wrong with it, or None.
 
-    A stream flows as it comes. Anything else is held until it is whole, so that a failure can be tried again and a
-    broken body never looks like an answer; one longer than `most_held_bytes` flows too.   heard: called for each piece.
+    A stream flows as it comes, and so does what may be one in no dialect. Anything else is held until it is whole, so
+    that a failure can be tried again and a broken body never looks like an answer; one longer than `most_held_bytes`
+    flows too.   heard: called for each piece.
     Raises what reading from the upstream raises, and ClientGoneError.
     """
     call.entry.status = answer.status
@@ -33,9 +34,14 @@ async def relay(
         _first_byte(call)
         begun.append(piece)
         size += len(piece)
-        if size > most_held_bytes and answer.status < 400:
+        if (size > most_held_bytes or _is_awaited(answer, call)) and answer.status < 400:
             return await _flow(answer, call, begun, heard)
     return await _whole(Held(answer.status, answer.headers, b"".join(begun)), call)
+
+
+def _is_awaited(answer: Answer, call: Call) -> bool:
+    """Its parts are, and nothing is to be found wrong with the whole: it is in no dialect."""
+    return call.dialect.shape is None and answer.comes_in_parts
 
 
 async def _whole(held: Held, call: Call) -> Evidence | None:

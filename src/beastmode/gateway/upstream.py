@@ -21,6 +21,8 @@ from beastmode.gateway.locate import locate, without_key
 _SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add where the client sent none."""
 
+_JSON = ("/json", "+json")
+
 _ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -42,6 +44,12 @@ class Answer:
     def is_stream(self) -> bool:
         """It comes as server-sent events."""
         return self._response.content_type == "text/event-stream"
+
+    @property
+    def comes_in_parts(self) -> bool:
+        """How long it will be is not told, and it is no JSON: lines of JSON, sound, a file. Each part may be awaited."""
+        kind = self._response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return "Content-Length" not in self._response.headers and not kind.endswith(_JSON)
 
     @property
     def is_packed(self) -> bool:
