@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import zlib
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from beastmode.gateway.limits import ProxyLimits
+from beastmode.settings import Rate
 from beastmode.store.entry import Entry
 from tests.gateway.served import gateway, records
 from tests.gateway.test_hardening import BODY, CHAT, answering, close, connect, run, take_request
@@ -22,7 +25,11 @@ SAID = json.dumps(
     }
 ).encode()
 KEEPABLE = json.dumps({**json.loads(BODY), "temperature": 0}).encode()
+ONE = (Rate(1, 1.0),)
 POST = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
+STREAMED = json.dumps({**json.loads(BODY), "stream": True}).encode()
+EVENTS = b'data: {"choices": [{"delta": {"content": "hi"}}]}\n\ndata: [DONE]\n\n'
+STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -141,3 +148,55 @@ def test_another_answer_that_breaks_off_is_cut_and_failed(tmp_path: Path) -> Non
     assert part in got
     assert not got.endswith(b"0\r\n\r\n")
     assert (entry.outcome, entry.tries, bool(entry.class_)) == ("failed", 1, True)
+
+
+def test_a_stream_that_comes_packed_after_a_sign_of_life_is_unpacked(tmp_path: Path) -> None:
+    """The client was told, with the head of that sign, that what follows is not packed."""
+    quick, waited = ProxyLimits(silence_s=0.1, keepalive_s=0.1), asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        await waited.wait()
+        writer.write(STREAM_HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(EVENTS))
+
+    async def story() -> None:
+        async with answering(speak) as upstream, gateway(upstream, tmp_path, limits=quick) as url:
+            reader, writer = await connect(url)
+            writer.write(post(STREAMED))
+            await reader.readuntil(b": waiting\n\n")
+            waited.set()
+            await reader.readuntil(EVENTS)
+            await close(writer)
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"]
+
+
+def test_what_leaves_after_a_sign_of_life_asks_for_no_packing(tmp_path: Path) -> None:
+    quick = ProxyLimits(silence_s=0.1, keepalive_s=0.1)
+    heads: list[bytes] = []
+    speak = says(STREAM_HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(EVENTS), EVENTS), heads)
+    request = post(STREAMED).replace(b"Host: x", b"Host: x\r\nAccept-Encoding: gzip, br")
+
+    async def story() -> None:
+        async with answering(speak) as upstream, gateway(upstream, tmp_path, limits=quick, rates=ONE) as url:
+            assert b"[DONE]" in await told(url, request)
+            assert b": waiting" in await told(url, request)
+
+    run(story())
+    assert b"gzip, br" in heads[0]
+    assert b"accept-encoding: identity\r\n" in heads[1].lower()
+
+
+def test_a_packed_stream_that_breaks_off_is_cut_as_no_words_of_ours_fit_in(tmp_path: Path) -> None:
+    packed = gzip.compress(EVENTS)[:20]
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(STREAM_HEAD + b"Content-Encoding: gzip\r\nContent-Length: 500\r\n\r\n" + packed)
+
+    got, entry = through(tmp_path, speak, post(STREAMED))
+    assert packed in got
+    assert b"error" not in got
+    assert not got.endswith(b"0\r\n\r\n")
+    assert (entry.outcome, entry.class_) == ("failed", "truncated_stream")

@@ -16,6 +16,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
+_PACKINGS = b"accept-encoding"
 _TO_END_S = 1.0
 
 
@@ -52,6 +53,11 @@ class Incoming:
     def header(self, name: bytes) -> str:
         """The first value of a header, "" without one.   name: in lower case."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
+
+    def take_plain(self) -> None:
+        """Ask for an answer that is not packed, from here on: the client has been told that it will not be."""
+        others = [(name, value) for name, value in self.headers if name != _PACKINGS]
+        self.headers = [*others, (_PACKINGS, b"identity")]
 
     async def body(self, most_bytes: int) -> bytes:
         """All of it. Raises BodyTooLargeError, as soon as that is known, and ClientGoneError."""

@@ -39,6 +39,7 @@ async def kept_alive(call: Call, after_s: float, every_s: float) -> AsyncIterato
 async def _keep_alive(call: Call, sign: bytes, after_s: float, every_s: float) -> None:
     await asyncio.sleep(after_s)
     while not call.answering:
+        call.incoming.take_plain()
         await call.reply.start(*call.dialect.stream_head)
         await call.reply.piece(sign)
         await asyncio.sleep(every_s)

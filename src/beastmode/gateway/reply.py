@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from beastmode.gateway.incoming import ClientGoneError, Headers, Message
+from beastmode.gateway.packing import unpacker
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -26,32 +27,46 @@ class Reply:
 
     begun: the status has been sent, so that only more of the body can follow.   slow_s: how long a client may take
     to make room for the next piece; then it counts as gone.   notes: headers of ours that go with any answer.
+    packed: what goes out is compressed, so that no words of ours can follow.
     """
 
-    __slots__ = ("_send", "_slow_s", "begun", "ended", "notes")
+    __slots__ = ("_send", "_slow_s", "_unpack", "begun", "ended", "notes", "packed")
 
     def __init__(self, send: Send, slow_s: float) -> None:
         self._send, self._slow_s = send, slow_s
-        self.begun = self.ended = False
+        self.begun = self.ended = self.packed = False
+        self._unpack: Callable[[bytes], bytes] | None = None
         self.notes: Headers = ()
 
     async def start(self, status: int, headers: Headers) -> None:
-        """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is."""
+        """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is, and what is
+        packed is unpacked from here on. Raises ValueError where that packing is not known."""
+        packing = _packing(headers)
         if self.begun:
+            self._unpack = unpacker(packing) if packing else None
             return
-        self.begun = True
+        self.begun, self.packed = True, bool(packing)
         await self._pass(
             {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
         )
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body at once. Raises ClientGoneError where the client does not read."""
+        if self._unpack is not None:
+            data = self._unpack(data)
         await self._pass({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece."""
         self.ended = True
+        if self._unpack is not None:
+            data = self._unpack(data)
         await self._pass({"type": "http.response.body", "body": data})
+
+    async def words(self, data: bytes) -> None:
+        """Send the last piece, in words of ours, whatever has been sent before."""
+        self._unpack = None
+        await self.end(data)
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer in one piece. Its length is added."""
@@ -64,3 +79,9 @@ class Reply:
                 await self._send(message)
         except TimeoutError:
             raise ClientGoneError from None
+
+
+def _packing(headers: Headers) -> str:
+    """How a body with these headers is compressed, "" where it is not."""
+    named = next((value for name, value in headers if name == b"content-encoding"), b"")
+    return "" if named.strip().lower() == b"identity" else named.decode("latin-1")
