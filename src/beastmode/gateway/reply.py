@@ -39,8 +39,8 @@ class Reply:
         self.notes: Headers = ()
 
     async def start(self, status: int, headers: Headers) -> None:
-        """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is, and what is
-        packed is unpacked from here on. Raises ValueError where that packing is not known."""
+        """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is, and
+        what is packed is unpacked from here on. Raises ValueError where that packing is not known."""
         packing = _packing(headers)
         if self.begun:
             self._unpack = unpacker(packing) if packing else None

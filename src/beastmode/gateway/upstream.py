@@ -47,7 +47,7 @@ class Answer:
 
     @property
     def comes_in_parts(self) -> bool:
-        """How long it will be is not told, and it is no JSON: lines of JSON, sound, a file. Each part may be awaited."""
+        """Its length is not told, and it is no JSON: lines of JSON, sound, a file. Each part may be awaited."""
         kind = self._response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return "Content-Length" not in self._response.headers and not kind.endswith(_JSON)
 
