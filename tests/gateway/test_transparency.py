@@ -200,3 +200,59 @@ def test_a_packed_stream_that_breaks_off_is_cut_as_no_words_of_ours_fit_in(tmp_p
     assert b"error" not in got
     assert not got.endswith(b"0\r\n\r\n")
     assert (entry.outcome, entry.class_) == ("failed", "truncated_stream")
+
+
+def test_headers_beyond_ascii_reach_the_upstream_as_they_came(tmp_path: Path) -> None:
+    heads: list[bytes] = []
+    request = post().replace(b"Host: x", b"Host: x\r\nX-Name: caf\xc3\xa9")
+    through(tmp_path, says(whole(SAID), heads), request)
+    assert b"x-name: caf\xc3\xa9\r\n" in heads[0].lower()
+
+
+@pytest.mark.parametrize("headers", [[b"X-Big: " + b"y" * 60_000], [b"X-%d: z" % n for n in range(500)]])
+def test_an_answer_with_a_large_head_passes(tmp_path: Path, headers: list[bytes]) -> None:
+    got, entry = through(tmp_path, says(whole(SAID, *headers)), post())
+    assert got.startswith(b"HTTP/1.1 200 ")
+    assert got.count(b"\r\nx-") == len(headers) + 1  # and ours, of the cache
+    assert entry.outcome == "upstream_ok"
+
+
+def test_not_modified_with_a_length_is_a_good_answer(tmp_path: Path) -> None:
+    answer = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 1234\r\n\r\n'
+    got, entry = through(tmp_path, says(answer), b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 304 ")
+    assert b'etag: "a"\r\n' in got
+    assert (entry.outcome, entry.status) == ("upstream_ok", 304)
+
+
+@pytest.mark.parametrize("line", [b"OPTIONS * HTTP/1.1", b"CONNECT /v1/models HTTP/1.1"])
+def test_a_request_that_names_nothing_at_the_upstream_is_refused(tmp_path: Path, line: bytes) -> None:
+    heads: list[bytes] = []
+    got, entry = through(tmp_path, says(whole(b"{}"), heads), line + b"\r\nHost: x\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 400 ")
+    assert (entry.outcome, entry.class_, heads) == ("rejected", "bad_request", [])
+
+
+def test_what_stands_behind_a_chunked_body_is_no_header(tmp_path: Path) -> None:
+    heads: list[bytes] = []
+    request = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    request += b"%x\r\n%b\r\n0\r\nX-Late: 1\r\n\r\n" % (len(BODY), BODY)
+    _, entry = through(tmp_path, says(whole(SAID), heads), request)
+    assert entry.outcome == "upstream_ok"
+    assert b"x-late" not in heads[0].lower()
+
+
+@pytest.mark.parametrize(("body", "head", "said"), [(BODY, b"", SAID), (STREAMED, STREAM_HEAD, EVENTS)])
+def test_clients_of_http_1_0_get_no_chunks(tmp_path: Path, body: bytes, head: bytes, said: bytes) -> None:
+    head = head or b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(said), said)
+    got, entry = through(tmp_path, says(chunked), post(body).replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert got.endswith(b"\r\n\r\n" + said)
+    assert b"transfer-encoding" not in got
+    assert entry.outcome == "upstream_ok"
+
+
+def test_a_client_of_http_1_0_gets_the_length_that_the_upstream_stated(tmp_path: Path) -> None:
+    got, _ = through(tmp_path, says(whole(SAID)), post().replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert b"content-length: %d\r\n" % len(SAID) in got
+    assert got.endswith(b"\r\n\r\n" + SAID)
