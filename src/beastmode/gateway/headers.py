@@ -36,7 +36,7 @@ def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tup
     passed = [(name, value) for name, value in headers if name not in dropped]
     if key:
         passed = _with_key(passed, key, place)
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in passed]
+    return [(name.decode("latin-1"), _as_sent(value)) for name, value in passed]
 
 
 def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
@@ -58,6 +58,14 @@ def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str, place: bytes) ->
 def _named_in_connection(headers: Headers) -> frozenset[bytes]:
     named = (value for name, value in headers if name == b"connection")
     return frozenset(part.strip().lower() for value in named for part in value.split(b","))
+
+
+def _as_sent(value: bytes) -> str:
+    """As text that aiohttp, which writes UTF-8, sends as the same bytes; those that are no UTF-8 cannot stay."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def as_text(headers: Headers) -> dict[str, str]:
