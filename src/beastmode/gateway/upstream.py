@@ -14,13 +14,15 @@ from yarl import URL
 
 from beastmode.cache.key import tenant_of, without_credentials
 from beastmode.gateway.carried import CREDENTIALS, GEMINI_KEY
-from beastmode.gateway.headers import to_client, to_upstream
+from beastmode.gateway.headers import to_client, to_upstream, without
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.locate import locate, without_key
 
 _SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add where the client sent none."""
 
+_MOST_HEADER_BYTES, _MOST_HEADERS = 64 * 1024, 1000
+"""Of one header of an answer, and of headers in one; policies and cookies of what stands before a server are long."""
 _JSON = ("/json", "+json")
 
 _ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -35,6 +37,8 @@ class Answer:
         self._response = response
         self.status = response.status
         self.headers: Headers = to_client(response.raw_headers)
+        if self.status == 304:  # its length is that of a body which does not come: uvicorn would wait for it
+            self.headers = without(self.headers, b"content-length")
 
     def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes in, packed as it was sent. Raises aiohttp.ClientError, OSError, TimeoutError."""
@@ -128,6 +132,9 @@ class Upstream:
                 timeout=self._timeout,
                 trace_configs=[trace],
                 read_bufsize=1 << 18,
+                max_line_size=_MOST_HEADER_BYTES,
+                max_field_size=_MOST_HEADER_BYTES,
+                max_headers=_MOST_HEADERS,
             )
             # aiohttp sends a GET again by itself when a kept connection turns out to be dead: no limit would count it.
             self._session._retry_connection = False
