@@ -22,6 +22,21 @@ _STEP_BYTES = 16 * 1024
 """Of a body that counts as going on."""
 
 
+class _UntilClosed(int):
+    """A length that every body has: uvicorn compares what it sends with it, and takes that off."""
+
+    def __lt__(self, sent: int) -> bool:
+        return False
+
+    def __sub__(self, sent: int) -> int:
+        return self
+
+    def __ne__(self, left: object) -> bool:
+        return False
+
+    __hash__ = int.__hash__
+
+
 class Connection(HttpToolsProtocol):
     """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut."""
 
@@ -38,9 +53,16 @@ class Connection(HttpToolsProtocol):
         if too_long and not self.transport.is_closing():
             self.send_400_response("The head of this request has no end.")
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # what stands behind a chunked body is no header (RFC 9110, 6.5.1)
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope["http_version"] == "1.0":
+            # It knows no chunks (RFC 9112, 6.1): the end of the connection is that of an answer without a length.
+            self.cycle.chunked_encoding, self.cycle.expected_content_length = False, _UntilClosed()
 
     def on_message_complete(self) -> None:
         self._in_head, self._head_began = True, self.bytes_in
