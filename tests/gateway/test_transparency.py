@@ -256,3 +256,19 @@ def test_a_client_of_http_1_0_gets_the_length_that_the_upstream_stated(tmp_path:
     got, _ = through(tmp_path, says(whole(SAID)), post().replace(b"HTTP/1.1", b"HTTP/1.0"))
     assert b"content-length: %d\r\n" % len(SAID) in got
     assert got.endswith(b"\r\n\r\n" + SAID)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 600 What\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: odd\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X-A: a\r\n" * 2000 + b"Content-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+    ids=["status", "switch", "headers", "control"],
+)
+def test_an_answer_that_is_no_http_is_not_laid_at_the_clients_door(tmp_path: Path, answer: bytes) -> None:
+    got, entry = through(tmp_path, says(answer), post(), limits=ProxyLimits(retries=0))
+    assert got.startswith(b"HTTP/1.1 502 ")
+    assert (entry.outcome, entry.class_) == ("failed", "invalid_response")

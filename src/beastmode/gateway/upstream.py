@@ -146,7 +146,9 @@ def _sound(response: aiohttp.ClientResponse) -> Answer:
     answer = Answer(response)
     if not 200 <= answer.status < 600 or _ODD.search(b"".join([value for _, value in answer.headers])):
         told = "the head of its answer is no HTTP"
-        raise aiohttp.ClientResponseError(response.request_info, (), status=400, message=told)
+        # The cause tells it from a status 400 that a server has sent, as it does where aiohttp finds the fault.
+        cause = aiohttp.http_exceptions.BadHttpMessage(told)
+        raise aiohttp.ClientResponseError(response.request_info, (), status=400, message=told) from cause
     return answer
 
 
