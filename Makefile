@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 AGENTS := build/agents
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test test-agents quick lint bench clean system
+.PHONY: run test test-agents quick lint bench bench-peers clean system
 
 run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
@@ -27,6 +27,8 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-bench     ## each budget of speed beside its peers, as Markdown; ROWS="noop paced" for some
 	@$(PYTHON) scripts/system_packages.py bench
 	@$(BIN)/python -m bench $(ROWS)
+
+bench-peers: .peers/.installed      ## LiteLLM and Portkey, for the rows of the gateway: 0.8 GB, apart from our packages
 
 system:                            ## what the tests need beside Python; names what could not be had
 	@$(PYTHON) scripts/system_packages.py
@@ -50,6 +52,12 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
+.peers/.installed: Makefile
+	$(PYTHON) -m venv .peers/litellm
+	.peers/litellm/bin/pip install --quiet --disable-pip-version-check 'litellm[proxy]==1.108.7'
+	npm install --silent --no-audit --no-fund --prefix .peers/portkey @portkey-ai/gateway@1.15.2
+	@touch $@
+
 $(AGENTS)/.installed: tests/agents/package.json
 	@$(PYTHON) scripts/system_packages.py agents
 	@mkdir -p $(AGENTS)
@@ -58,4 +66,4 @@ $(AGENTS)/.installed: tests/agents/package.json
 	fi
 
 clean:
-	rm -rf $(VENV) $(AGENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

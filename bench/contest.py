@@ -24,17 +24,21 @@ class Figures:
     """What one contender measured of one round.
 
     value: in the unit of the row.   tasks: what it was measured over, as counted by the work itself where that is
-    possible.   also: other figures, by their names as they are printed.
+    possible.   also: other figures, by their names as they are printed.   cpu_s, memory_mb: of what is measured, where
+    that is a server beside this process.
     """
 
     value: float
     tasks: int
     also: Mapping[str, float] = field(default_factory=dict)
+    cpu_s: float | None = None
+    memory_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One contender's round, with what its process used: CPU seconds of it and its children, peak MB of it."""
+    """One contender's round, with what it used. Where its figures do not say: CPU seconds of its process and its
+    children, peak MB of its process."""
 
     figures: Figures
     cpu_s: float
@@ -46,7 +50,8 @@ class Row:
     """One row of DESIGN.md's budgets of speed.
 
     module: where its contenders are.   unit: of `Figures.value`.   target: in words.   sizes: tasks for each
-    contender, the first one being ours; a slow peer gets fewer.   rounds: how often each runs.
+    contender, the first one being ours; a slow peer gets fewer.   rounds: how often each runs.   seldom: it takes
+    long, and runs only where it is asked for.
     """
 
     module: str
@@ -56,6 +61,7 @@ class Row:
     target: str
     sizes: Mapping[str, int]
     rounds: int
+    seldom: bool = False
 
 
 def main(contenders: Mapping[str, Contender]) -> None:
@@ -80,7 +86,13 @@ def play(module: str, name: str, size: int) -> Round | str:
     answer = json.loads(said.splitlines()[-1])
     if "missing" in answer:
         return str(answer["missing"])
-    return Round(Figures(**answer), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
+    figures = Figures(**answer)
+    used_s, peak_mb = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6
+    return Round(
+        figures,
+        used_s if figures.cpu_s is None else figures.cpu_s,
+        peak_mb if figures.memory_mb is None else figures.memory_mb,
+    )
 
 
 def contest(row: Row, rounds: int, shrink: int = 1) -> dict[str, list[Round] | str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from beastmode.compose.serve_table import NOT_YET, SETTINGS, Setting
+from beastmode.compose.serve_table import SETTINGS, Setting
 
 PAGE = Path(__file__).parent.parent / "docs" / "gateway.md"
 BEGIN = "<!-- settings: made by scripts/settings_docs.py from src/beastmode/compose/serve_table.py; do not edit -->\n"
@@ -26,13 +26,12 @@ def page(text: str) -> str:
 
 
 def _row(setting: Setting) -> str:
-    later = " *Not yet.*" if setting.name in NOT_YET else ""
     cells = (
         f"`{setting.flag}`",
         f"`{setting.variable}`",
         f"`{setting.place}`",
         f"`{setting.default}`" if setting.default else "",
-        setting.help.replace("|", "\\|") + later,
+        setting.help.replace("|", "\\|"),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -11,7 +11,7 @@ LAYERS = [
     {"__main__", "testing"},
     {"cli"},
     {"compose"},
-    {"runner", "gateway", "dashboard", "doctor"},
+    {"runner", "gateway", "dashboard", "doctor", "telemetry"},
     {"cache", "probes"},
     {"safeguards"},
     {"store", "failures"},

@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -161,3 +163,41 @@ def test_explain_shows_no_secret_of_a_traceback_an_answer_or_a_case(tmp_path: Pa
     )
     assert ended.returncode == 2
     assert spoiled(tmp_path, *outputs, ended.stdout, ended.stderr) == []
+
+
+def test_a_gateway_keeps_and_tells_no_secret_of_its_clients_or_its_own(
+    tmp_path: Path, echoing: ModelServer
+) -> None:
+    """Its server says every credential back; a client puts some where none belong."""
+    home, seen = tmp_path / "seen", []
+    flags = ("--log-format", "json", "--log-level", "debug", "--record", "all", "--rate", "none")
+    for key_flags in ((), ("--upstream-key-env", "CANARY_API_KEY")):
+        command = [sys.executable, "-m", "beastmode", "serve", "--upstream", echoing.url, "--port", "0"]
+        gateway = subprocess.Popen(
+            [*command, *flags, *key_flags, "--home", str(home)],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "CANARY_API_KEY": CANARIES["BEARER"]},
+        )
+        assert gateway.stderr
+        url = json.loads(gateway.stderr.readline())["url"]
+        for header in ("x-api-key", "Authorization"):
+            ask_with_canaries(f"{url}/t/{CANARIES['LITERAL']}/v1/messages?key={CANARIES['QUERY']}", header)
+        gateway.terminate()
+        seen.append(gateway.communicate(timeout=60)[1])
+    listed = beast(tmp_path, "requests", "--json", "--home", str(home))
+    ids = [json.loads(line)["id"] for line in listed.stdout.splitlines()]
+    assert len(ids) == 4
+    shown = [beast(tmp_path, "requests", one, "--bodies", "--home", str(home)).stdout for one in ids]
+    assert all("my key is ***" in one for one in shown)
+    assert {asked.credential for asked in echoing.asked} == {CANARIES["HEADER"], CANARIES["BEARER"]}
+    assert spoiled(home, listed.stdout, *shown, *seen) == []
+
+
+def ask_with_canaries(url: str, header: str) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": f"my key is {CANARIES['HEADER']}"}]}
+    value = f"Bearer {CANARIES['HEADER']}" if header == "Authorization" else CANARIES["HEADER"]
+    request = urllib.request.Request(url, json.dumps(body).encode(), {header: value})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    refused.value.read()

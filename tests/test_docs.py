@@ -18,6 +18,8 @@ from beastmode.cli import cache as cache_command
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
 from beastmode.cli import keys as keys_command
+from beastmode.cli import replay as replay_command
+from beastmode.cli import request_in_full
 from beastmode.cli import requests as requests_command
 from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
@@ -31,6 +33,8 @@ from beastmode.settings import RunSettings
 from beastmode.store.entries_reader import Figures
 from beastmode.store.entry import OUTCOMES, Entry
 from beastmode.store.key import RIGHTS
+from beastmode.telemetry.genai import attributes
+from beastmode.telemetry.logs import EVENTS
 from beastmode.testing.chaos import FAULTS
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +61,7 @@ def test_every_setting_and_flag_is_documented() -> None:
     [
         (doctor_command.app, "doctor.md"),
         (explain_command.app, "explain.md"),
+        (replay_command.app, "requests.md"),
         (requests_command.app, "requests.md"),
         (serve_command.app, "gateway.md"),
         (keys_command.app, "keys.md"),
@@ -95,7 +100,19 @@ def test_every_check_of_the_doctor_is_documented() -> None:
 
 
 def test_every_outcome_and_field_of_a_request_is_documented() -> None:
-    assert not missing([*OUTCOMES, *as_object(Entry(received_unix=0.0))], "requests.md")
+    nothing = Entry(received_unix=0.0)
+    whole = request_in_full.as_object(nothing, as_object(nothing), bodies=True)
+    assert not missing([*OUTCOMES, *whole], "requests.md")
+
+
+def test_every_log_line_and_attribute_of_a_span_is_documented() -> None:
+    whole = Entry(received_unix=0.0, dialect="openai.chat", upstream="http://h", model="m", stream=True)
+    for name in ("class_", "outcome", "cache", "key", "run", "task", "method", "path"):
+        setattr(whole, name, "x")
+    for name in Entry.__struct_fields__:
+        if getattr(whole, name) is None:
+            setattr(whole, name, 1)
+    assert not missing([*EVENTS, *attributes(whole)], "telemetry.md")
 
 
 def test_every_fault_of_chaos_is_documented() -> None:

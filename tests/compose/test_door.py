@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.application import app_for
 from beastmode.compose.door import door_for, is_loopback
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
-from beastmode.compose.serving import app_for
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.keys import Doorkeeper, Needed
 from beastmode.store.key import KeyLimits

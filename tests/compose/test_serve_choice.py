@@ -11,7 +11,7 @@ import pytest
 from beastmode.compose.serve_choice import Choice, choose
 from beastmode.compose.serve_forms import parse_size
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
-from beastmode.compose.serve_table import BY_NAME, NOT_YET, OF_SERVE, OF_UPSTREAM, SETTINGS
+from beastmode.compose.serve_table import BY_NAME, OF_SERVE, OF_UPSTREAM, SETTINGS
 from beastmode.errors import SettingError, SettingsError
 from beastmode.gateway.connection import MOST_HEAD_BYTES
 from beastmode.settings import Rate
@@ -233,24 +233,6 @@ def test_what_is_said_of_odd_words_is_short_and_shows_no_key(tmp_path: Path) -> 
         assert words in said
 
 
-NOT_DEFAULT = {
-    "tokens": "200000/min",
-    "limits_per": "credential",
-    "record": "all",
-    "tls_cert": "cert.pem",
-    "tls_key": "key.pem",
-    "log_format": "json",
-    "log_level": "debug",
-    "otel": "on",
-}
-
-
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_nobody_waits_for_what_is_not_built(tmp_path: Path, name: str) -> None:
-    flags = {"upstream": ["http://a:1"], name: NOT_DEFAULT[name]}
-    assert f"{BY_NAME[name].flag}: {name} is not built yet" in refused(tmp_path, None, flags)
-
-
 def test_a_variable_that_is_misspelt_is_told(tmp_path: Path) -> None:
     notes: list[str] = []
     chosen(tmp_path, UPSTREAMS, None, {"BEAST_SERVE_PROT": "1", "BEAST_LIMITS_DIR": "x"}, notes)
@@ -262,7 +244,6 @@ def test_every_setting_has_a_place_of_its_own() -> None:
     assert len(BY_NAME) == len(SETTINGS) == len(OF_SERVE) + len(OF_UPSTREAM)
     assert len({setting.variable for setting in SETTINGS}) == len(SETTINGS)
     assert all(setting.help.endswith(".") for setting in SETTINGS)
-    assert BY_NAME.keys() >= NOT_YET
 
 
 @pytest.mark.parametrize(

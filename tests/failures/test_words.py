@@ -34,7 +34,21 @@ PLACES = (
     "token {} was refused",
     "aws_secret_access_key = {}",
     'headers={{"api-key": "{}"}}',
+    '{{"content": "export TOKEN=\\"{}\\""}}',
 )
+
+
+WORDS = (
+    "key", "token", "secret", "SECRET", "passwd", "Password", "passphrase", "authorization", "set-cookie", "Cookie",
+    "credentials", "signature", "session_id", "pwd", "bearer", "Basic", "apikey", "=", ":", " ", '"', "\\\"", "{", "}",
+    ", ", "\n", " is ", " provided", "none", "abcd1234efgh", "***", "xyz", "İ", "é",
+)  # fmt: skip
+
+
+@given(pieces=st.lists(st.sampled_from(WORDS), max_size=60))
+def test_a_long_text_is_masked_as_a_short_one_is(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert masked(text + "\n" + "z " * 1000) == masked(text) + "\n" + "z " * 1000
 
 
 @given(secret=opaque, place=st.sampled_from(PLACES))

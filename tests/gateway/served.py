@@ -113,4 +113,4 @@ def by_hand(
         await door.close()
 
     own = pages(lambda: ledger.counts, lambda: "")
-    return App(proxy, own, door=door, slow_client_s=60.0, on_start=start, on_drain=lambda: None, on_stop=stop)
+    return App(proxy, own, door=door, on_start=start, on_drain=lambda: None, on_stop=stop)

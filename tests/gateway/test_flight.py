@@ -45,7 +45,7 @@ class Client:
             raise AssertionError("nobody asks")
 
         scope = {"method": "POST", "headers": [], "query_string": b"", "path": "/v1/chat/completions"}
-        incoming, reply = Incoming(scope, receive), Reply(self.send, 5.0)
+        incoming, reply = Incoming(scope, receive), Reply(self.send)
         dialect = dialect_for("POST", incoming.path)
         return Call(incoming, reply, reply, dialect, Entry(received_unix=0.0), 0.0, 60.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any, get_args
 
 import pytest
 
-from beastmode.store.entry import OUTCOMES, Entry, Outcome, first_id, new_id
+from beastmode.store.entry import OUTCOMES, Entry, Outcome, Sent, first_id, new_id
 from beastmode.store.ledger import Counts, Ledger
+from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_schema import REQUESTS
 from tests.store.ledgers import NOON, end, entry, opened, recorded, sql, upstream_call
 
@@ -39,7 +41,7 @@ def test_what_is_known_of_a_request_comes_back(tmp_path: Path) -> None:
 def test_columns_are_the_fields_of_an_entry_in_order() -> None:
     fields = [name.removesuffix("_") for name in Entry.__struct_fields__]
     assert [*fields[: len(REQUESTS.c) - 1], "process"] == REQUESTS.c.keys()
-    assert fields[len(REQUESTS.c) - 1 :] == ["request_body", "answer_body", "stage"]
+    assert fields[len(REQUESTS.c) - 1 :] == ["request_body", "answer_body", "sent", "traceparent", "stage"]
 
 
 def test_whoever_may_leave_has_a_row_without_an_outcome(tmp_path: Path) -> None:
@@ -82,6 +84,99 @@ def test_bodies_are_kept_apart_and_only_where_they_are_given(tmp_path: Path) -> 
     assert [tuple(row) for row in sql(tmp_path / "ledger.db", "SELECT request, answer FROM bodies")] == [
         (b"\x00ask", None)
     ]
+
+
+def test_what_was_sent_comes_back_with_its_body(tmp_path: Path) -> None:
+    sent = Sent("alt=sse", (("content-type", "application/json"),), "was cut")
+
+    async def play() -> str:
+        ledger = opened(tmp_path / "ledger.db")
+        request = entry(request_body=b"{}", sent=sent)
+        await upstream_call(ledger, request, "failed")
+        await ledger.close()
+        return request.id
+
+    found = find(tmp_path / "ledger.db", asyncio.run(play()))
+    assert found
+    assert (found.request_body, found.answer_body, found.sent) == (b"{}", None, sent)
+
+
+def test_a_ledger_of_the_first_version_is_read_as_it_is_and_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    request = entry(request_body=b"old")
+
+    async def play() -> None:
+        await opened(path).close()
+        sql(path, "ALTER TABLE bodies DROP COLUMN sent")
+        sql(path, "UPDATE ledger_format SET version = 1")
+        file = sqlite3.connect(path)
+        file.execute("INSERT INTO bodies VALUES (?, ?, NULL)", (request.id, b"old"))
+        file.commit()
+        file.close()
+
+    asyncio.run(play())
+    assert find(path, request.id) is None
+    asyncio.run(write(path, request))
+    found = find(path, request.id)
+    assert found
+    assert (found.request_body, found.sent) == (b"old", None)
+    assert sql(path, "SELECT version FROM ledger_format") == [(2,)]
+
+
+async def write(path: Path, request: Entry) -> None:
+    ledger = opened(path)
+    await upstream_call(ledger, request, "failed")
+    await ledger.close()
+
+
+def test_listeners_hear_of_each_request_twice_and_harm_none(tmp_path: Path) -> None:
+    heard: list[tuple[str, Outcome | None]] = []
+
+    def breaks(request: Entry) -> None:
+        raise RuntimeError(request.id)
+
+    async def play() -> Counts:
+        ledger = opened(
+            tmp_path / "ledger.db",
+            on_begin=[breaks, lambda request: heard.append(("begin", request.outcome))],
+            on_end=[breaks, lambda request: heard.append(("end", request.outcome))],
+        )
+        await upstream_call(ledger, entry(), "failed")
+        await ledger.close()
+        return ledger.counts
+
+    assert asyncio.run(play()).by_outcome["failed"] == 1
+    assert heard == [("begin", None), ("end", "failed")]
+
+
+def test_known_secrets_are_hidden_in_all_words_and_bodies(tmp_path: Path) -> None:
+    path, heard = tmp_path / "ledger.db", list[str]()
+    said: dict[str, Any] = {"cause": "no canary", "tip": "change canary", "path": "/canary", "class_": "auth"}
+    request = entry(**said, request_body=b"canary \xff", answer_body=b"a canary", sent=Sent("a=canary"))
+
+    async def play() -> None:
+        hide = lambda text: text.replace("canary", "***")  # noqa: E731
+        ledger = opened(path, hide=hide, on_end=[lambda request: heard.append(request.cause)])
+        await upstream_call(ledger, request, "failed")
+        await ledger.close()
+
+    asyncio.run(play())
+    found = find(path, request.id)
+    assert found
+    assert found.sent
+    assert "secrets" in found.sent.flaw
+    assert found.sent.query == "a=***"
+    assert (found.request_body, found.answer_body) == (b"*** \xff", b"a ***")
+    assert b"canary" not in path.read_bytes()
+    assert heard == ["no ***"]
+
+
+def find(path: Path, name: str) -> Entry | None:
+    reader = LedgerReader(path)
+    try:
+        return reader.find(name)
+    finally:
+        reader.close()
 
 
 def test_each_request_has_one_outcome(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ COMMANDS = {
     "logs": "Show what an attempt of a task printed.",
     "report": "Write the report of a run again and show where it is.",
     "requests": "List what went through the gateway, newest first, with what went wrong and what to do.",
+    "replay": "Send a recorded request again, through a gateway or straight to its upstream.",
     "cache": "Show what is kept of answers, or forget it.",
     "keys": "Make, list, change and take away the keys that a gateway asks for.",
     "serve": "Put a gateway in front of a model server: requests paced, recorded, explained.",

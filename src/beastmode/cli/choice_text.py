@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from beastmode.cli.words import safe
-from beastmode.compose.serve_choice import DEFAULT, Chosen
-from beastmode.compose.serve_table import NOT_YET
+from beastmode.compose.serve_choice import Chosen
 from beastmode.failures.words import masked
 
 _WIDEST = 48
@@ -22,5 +21,4 @@ def as_table(chosen: Sequence[Chosen], hide: Callable[[str], str]) -> str:
 
 def _row(one: Chosen, hide: Callable[[str], str]) -> tuple[str, str, str]:
     name = f"{one.name} of {one.upstream}" if one.upstream else one.name
-    later = ", not built yet" if one.name in NOT_YET and one.where == DEFAULT else ""
-    return safe(name), safe(masked(hide(one.text))) or "-", safe(one.where) + later
+    return safe(name), safe(masked(hide(one.text))) or "-", safe(one.where)

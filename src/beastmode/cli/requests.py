@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from beastmode.cli import request_in_full
 from beastmode.cli.app import new_app
 from beastmode.cli.words import safe
 from beastmode.errors import PreconditionError
@@ -43,6 +44,7 @@ _LINES = 200
 
 @app.command()
 def requests(
+    id_: str = typer.Argument("", metavar="[ID]", help="Show this one in full instead of the list."),
     failed: bool = typer.Option(
         False, "--failed", help="Only what failed, was rejected or was killed, with its tip."
     ),
@@ -50,21 +52,33 @@ def requests(
     last: int = typer.Option(100, "--last", min=1, help="At most so many, the newest."),
     class_: str = typer.Option("", "--class", help="Only failures of this class, like rate_limit."),
     model: str = typer.Option("", "--model", help="Only requests for this model."),
+    bodies: bool = typer.Option(False, "--bodies", help="With an ID: its bodies too, where they were kept."),
     home: Path = typer.Option(Path(HOME), help="Where the ledger lives.", envvar="BEAST_HOME"),
 ) -> None:
-    """List what went through the gateway, newest first."""
+    """List what went through the gateway, newest first; or show one request in full."""
     path = ledger_path(home)
     if not path.exists():
         tip = "Start the gateway with `beast serve`, or name its home with --home."
         raise PreconditionError("no request has been recorded here yet", where=str(home), tip=tip)
     reader = LedgerReader(path)
     try:
+        if id_:
+            _show(reader.find(id_), id_, home, as_json, bodies)
+            return
         entries = reader.requests(last, gone_wrong=failed, class_=class_, model=model)
         lines = map(json.dumps, map(as_object, entries)) if as_json else _table(entries)
         if not _print_all(lines) and not as_json:
             print("No request here fits.", file=sys.stderr)
     finally:
         reader.close()
+
+
+def _show(entry: Entry | None, name: str, home: Path, as_json: bool, bodies: bool) -> None:
+    if entry is None:
+        tip = "See `beast requests --failed` for the ids; old requests go by age and size."
+        raise PreconditionError(f"there is no request {name!r}", where=str(home), tip=tip)
+    whole = request_in_full.as_object(entry, as_object(entry), bodies=bodies)
+    _print_all([json.dumps(whole)] if as_json else request_in_full.as_lines(whole))
 
 
 def _print_all(lines: Iterable[str]) -> int:

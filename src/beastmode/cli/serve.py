@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
     def started(at: int) -> None:
         host = f"[{serving.host}]" if ":" in serving.host else serving.host
         where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
+        if serving.log_format == "json":
+            _log_start(where, in_front_of(serving))
+            return
         _tell(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.")
 
     run(serving, started, _tell)
@@ -54,6 +58,19 @@ def _checked(choice: Choice) -> int:
     print()
     print(as_text(checked.seen))
     return EXIT_DONE if checked.seen.healthy else EXIT_INPUT
+
+
+def _log_start(url: str, words: str) -> None:
+    """The same for programs, whatever the level: what waits for the gateway waits for this line."""
+    from beastmode.failures.words import masked
+    from beastmode.telemetry.logs import STARTED, Logs
+
+    def put(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    Logs(put, format_="json", level="info", hide=masked, unix=time.time).tell(
+        "info", STARTED, url=url, cause=words
+    )
 
 
 def _tell(note: str) -> None:

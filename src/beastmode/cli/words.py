@@ -20,6 +20,11 @@ def safe(text: object) -> str:
     return str(printable(str(text)))
 
 
+def safe_lines(text: str) -> str:
+    """Text of others in its lines, without anything else that a terminal would obey."""
+    return "\n".join(safe(line.expandtabs()) for line in text.splitlines())
+
+
 def ending(summary: Summary, file: str) -> str:
     """How the run ended, what to do next, and where the report is."""
     bound = f" (lower bound {duration(summary.lower_bound_s)})" if summary.lower_bound_s else ""

@@ -12,10 +12,13 @@ Tell = Callable[[str], None]
 
 
 class LedgerAlarm:
-    """Tells what its ledger's alarm says: each reason once, until the ledger can be written again."""
+    """Tells what its ledger's alarm says: each reason once, until the ledger can be written again.
 
-    def __init__(self, ledger: Ledger, tell: Tell) -> None:
-        self._ledger, self._tell = ledger, tell
+    raised: is told the alarm.   over: is told that it has passed.
+    """
+
+    def __init__(self, ledger: Ledger, raised: Tell, over: Tell) -> None:
+        self._ledger, self._raised, self._over = ledger, raised, over
         self._told: set[str] = set()
 
     async def watch(self) -> None:
@@ -28,9 +31,9 @@ class LedgerAlarm:
         alarm = self._ledger.alarm
         if alarm and alarm not in self._told:
             self._told.add(alarm)
-            self._tell(f"beast: alarm: {alarm}")
+            self._raised(alarm)
         elif not alarm and self._told:
             self._told.clear()
             lost = self._ledger.unwritten
             words = f"{lost} records are lost" if lost else "no record is lost"
-            self._tell(f"beast: the ledger can be written again; {words}")
+            self._over(f"the ledger can be written again; {words}")

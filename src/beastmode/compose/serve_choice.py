@@ -11,7 +11,7 @@ from typing import Any
 from beastmode.compose.serve_file import FILE, FileSettings, Said, guess, understood
 from beastmode.compose.serve_forms import Form
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
-from beastmode.compose.serve_table import BY_NAME, NOT_YET, OF_SERVE, OF_UPSTREAM, Setting
+from beastmode.compose.serve_table import BY_NAME, OF_SERVE, OF_UPSTREAM, Setting
 from beastmode.compose.settings_file import read_file
 from beastmode.errors import SettingError, SettingsError
 from beastmode.failures.words import one_line
@@ -204,9 +204,6 @@ class _Choosing:
         if said.where == DEFAULT and not setting.default:
             return _EMPTY.get(setting.field)
         value = self._parsed(setting, setting.file_form, said)
-        if setting.name in NOT_YET and said.where != DEFAULT and value != _default(setting):
-            tip = "Leave it out: it comes in a later version."
-            self.faults.append(SettingError(f"{setting.name} is not built yet", where=said.where, tip=tip))
         if isinstance(value, Path) and keys.get(key) is said:
             value = self._base / value
         return value
@@ -236,10 +233,6 @@ class _Choosing:
 _KEYS = ("key_env", "key_file")
 _EMPTY: Mapping[str, Any] = {"key_env": ""}
 """The values of settings without a default that are not None."""
-
-
-def _default(setting: Setting) -> Any:
-    return setting.form.parse(setting.default) if setting.default else _EMPTY.get(setting.field)
 
 
 def _below(part: str, values: Mapping[str, Any]) -> dict[str, Any]:

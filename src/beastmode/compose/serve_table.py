@@ -221,7 +221,7 @@ SETTINGS: tuple[Setting, ...] = (
         "record",
         "failures",
         one_of("failures", "all", "none"),
-        "Whose bodies are recorded, without what looks like a secret, at most 64 KB of each.",
+        "Whose bodies are recorded: without what looks like a secret, at most 1 MB of each.",
     ),
     Setting(
         "keep_requests", "retention.age_s", "30d", TIME_ABOVE_0, "How long requests are kept in the ledger."
@@ -257,13 +257,3 @@ BY_NAME: Mapping[str, Setting] = {one.name: one for one in SETTINGS}
 OF_SERVE: Mapping[str, Setting] = {one.name: one for one in SETTINGS if not one.of_upstream}
 OF_UPSTREAM: Mapping[str, Setting] = {one.of_upstream: one for one in SETTINGS if one.of_upstream}
 """By their keys in beast.toml."""
-
-NOT_YET = frozenset(
-    [
-        "record",
-        "log_format",
-        "log_level",
-        "otel",
-    ]
-)
-"""Settings that nothing obeys yet: any value but the default is refused. Take a name out where it is obeyed."""

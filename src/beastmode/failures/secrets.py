@@ -15,6 +15,7 @@ from typing import Self
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from beastmode.failures.failure import Failure
+from beastmode.failures.words import masked
 
 HIDDEN = "***"
 LEAST_CHARACTERS = 6
@@ -80,6 +81,16 @@ def secrets_of_url(url: str) -> list[str]:
     user = [unquote(part) for part in (parts.username, parts.password) if part]
     pairs = (pair.partition("=") for pair in parts.query.split("&"))
     return user + [unquote(value) for name, _, value in pairs if _NAMES.search(name) or name in _SIGNED]
+
+
+def without_secrets(query: str) -> str:
+    """The query of a URL without the keys and tokens in it: their names go with them."""
+    pairs = (pair for pair in query.split("&") if pair)
+    return "&".join(pair for pair in pairs if not _is_secret(*pair.partition("=")[::2]))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return bool(_NAMES.search(name)) or name in _SIGNED or masked(unquote(value)) != unquote(value)
 
 
 def _forms(value: str) -> Iterable[str]:

@@ -20,11 +20,11 @@ _SCHEME = re.compile(
 )
 _NAMED = re.compile(
     r"((?:key|token|secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?|signature|"
-    r"session(?:[-_ ]?id)?|pwd)(?: provided| used| is| was)?[\"'`]?\s{0,3}"
-    r"(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}[\"'`(]{0,2})"
+    r"session(?:[-_ ]?id)?|pwd)(?: provided| used| is| was)?\\?[\"'`]?\s{0,3}"
+    r"(?:[:=]|=>|(?<=provided)|(?<=used)|(?<=is)|(?<=was))\s{0,3}\\?[\"'`(]{0,2})"  # within JSON, quotes are escaped
     r"(?!\*\*\*|bearer|basic|none\b|null\b|true\b|false\b|required|missing|invalid|not\b|expired|"
     r"permission denied|operation not permitted|read-only file system|file exists)"  # of /etc/passwd, server.key
-    r"([^\s\"'`&,;})\]]{4,})",
+    r"((?:[^\s\"'`&,;})\]\\]|\\(?![\"'])){4,})",
     re.IGNORECASE,
 )
 _SCHEME_BEGINS = re.compile(r"bearer|basic|digest|negotiate|apikey|token")
@@ -33,6 +33,7 @@ _NAMED_BEGINS = re.compile(
 )
 """Where the two above may begin. None may hide the beginning of another: in `secretoken` there are two."""
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
+_COOKIE_BEGINS = re.compile("cookie")
 _SHORT = 12
 _WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
 _PREFIX = re.compile(
@@ -77,7 +78,7 @@ def masked(text: str) -> str:
     if "=" in text and ("?" in text or "&" in text):
         text = _URL_QUERY.sub(_query, text)
     if "cookie" in low:
-        text = _COOKIE.sub(r"\1***", text)
+        text = sub_where(_COOKIE, _COOKIE_BEGINS, _value, text)
     if holds(low, _SCHEMES):
         text = sub_where(_SCHEME, _SCHEME_BEGINS, _credential, text)
     if holds(low, _NAMES):
@@ -92,10 +93,12 @@ def sub_where(
 ) -> str:
     """As `pattern.sub`, but looks only where `begins` finds a beginning of it in lower case: many words whose capitals
     do not count took ten times as long, which was 20 ms for a body of 64 KB."""
-    if not text.isascii():  # lower case may be longer then
+    low = text.lower()
+    if len(low) != len(text):  # places would not be the same in both
         return pattern.sub(instead, text)
-    parts, at = [], 0
-    for begin in begins.finditer(text.lower()):
+    parts: list[str] = []
+    at = 0
+    for begin in begins.finditer(low):
         match = pattern.match(text, begin.start()) if begin.start() >= at else None
         if match is not None:
             parts += [text[at : match.start()], instead(match)]

@@ -22,6 +22,7 @@ class App:
 
     door: says who may see a page.   pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they
     are not counted as requests.
+    keep_bytes: of each answer, for whoever records all.
     on_start, on_stop: called when the server begins and ends; on_drain: when nothing more is to be begun.
     """
 
@@ -31,12 +32,13 @@ class App:
         pages: dict[str, Page],
         *,
         door: Doorkeeper,
-        slow_client_s: float,
+        keep_bytes: int = 0,
         on_start: Callable[[], Awaitable[None]],
         on_drain: Callable[[], None],
         on_stop: Callable[[], Awaitable[None]],
     ) -> None:
-        self._proxy, self._pages, self._door, self._slow_client_s = proxy, pages, door, slow_client_s
+        self._proxy, self._pages, self._door = proxy, pages, door
+        self._keep_bytes = keep_bytes
         self._on_start, self._on_drain, self._on_stop = on_start, on_drain, on_stop
 
     def drain(self) -> None:
@@ -49,7 +51,7 @@ class App:
         elif scope["type"] == "websocket":
             await _refuse_websocket(receive, send)
         else:
-            await self._http(Incoming(scope, receive), Reply(send, self._slow_client_s))
+            await self._http(Incoming(scope, receive), Reply(send, self._keep_bytes))
 
     async def _http(self, incoming: Incoming, reply: Reply) -> None:
         page = self._pages.get(incoming.path) if incoming.method in ("GET", "HEAD") else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from types import TracebackType
 
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
@@ -77,20 +77,13 @@ class Backend:
             self._lanes.move_to_end(scope)
         return lane
 
-    @asynccontextmanager
-    async def admitted(self, call: Call, *, patient: bool = True) -> AsyncIterator[Admission]:
-        """In line for the guard, then through it.
+    def admitted(self, call: Call, *, patient: bool = True) -> Admitted:
+        """`async with backend.admitted(call) as admission`: in line for the guard, then through it.
 
         patient: wait until the call's deadline, also for an upstream that is not well; else ClosedError where it is
         paused, its breaker is open or it is ill.   Raises RejectedError where it waited too long, or the line is full.
         """
-        admission = await self._enter(call, patient)
-        try:
-            yield admission
-        except BaseException as error:
-            await admission.__aexit__(type(error), error, error.__traceback__)
-            raise
-        await admission.__aexit__(None, None, None)
+        return Admitted(self, call, patient)
 
     async def _enter(self, call: Call, patient: bool) -> Admission:
         lane, again = self.lane_of(call), self in call.tried
@@ -141,3 +134,21 @@ class Backend:
             if self._lanes[scope].idle:
                 self._lanes.pop(scope).guard.close()
                 return
+
+
+class Admitted:
+    """One call that has been let through, from entering to leaving it."""
+
+    __slots__ = ("_admission", "_backend", "_call", "_patient")
+
+    def __init__(self, backend: Backend, call: Call, patient: bool) -> None:
+        self._backend, self._call, self._patient = backend, call, patient
+
+    async def __aenter__(self) -> Admission:
+        self._admission = await self._backend._enter(self._call, self._patient)
+        return self._admission
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._admission.__aexit__(kind, error, trace)

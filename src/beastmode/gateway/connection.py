@@ -15,11 +15,16 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from beastmode.gateway.incoming import LOST
+
 MOST_HEAD_BYTES = 512 * 1024
 """No head is read further than this. What is larger than the proxy takes, but not than this, gets an answer in the
 words of its dialect, and a record."""
 _STEP_BYTES = 16 * 1024
 """Of a body that counts as going on."""
+_THROWN_AWAY_EVERY_S = 0.005
+"""Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
+but at full speed, a few that send gigabytes would take all of the processor."""
 
 
 class _UntilClosed(int):
@@ -38,13 +43,20 @@ class _UntilClosed(int):
 
 
 class Connection(HttpToolsProtocol):
-    """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut."""
+    """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut; and those
+    that `incoming.LOST` names when it is lost."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.bytes_in = 0
         self._head_began = 0
         self._in_head = True
+        self._lost: set[Callable[[], None]] = set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for tell in list(self._lost):
+            tell()
 
     def data_received(self, data: bytes) -> None:
         self.bytes_in += len(data)
@@ -52,6 +64,13 @@ class Connection(HttpToolsProtocol):
         too_long = self._in_head and self.bytes_in - self._head_began > MOST_HEAD_BYTES
         if too_long and not self.transport.is_closing():
             self.send_400_response("The head of this request has no end.")
+        elif self.cycle is not None and self.cycle.more_body and self.cycle.response_complete:
+            self.flow.pause_reading()
+            self.loop.call_later(_THROWN_AWAY_EVERY_S, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # what stands behind a chunked body is no header (RFC 9110, 6.5.1)
@@ -59,6 +78,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self.scope[LOST] = self._lost  # type: ignore[literal-required] # a key of ours, beside those of ASGI
         super().on_headers_complete()
         if self.cycle is not None and self.cycle.scope["http_version"] == "1.0":
             # It knows no chunks (RFC 9112, 6.1): the end of the connection is that of an answer without a length.

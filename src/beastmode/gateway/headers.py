@@ -25,6 +25,7 @@ PRIORITY = b"x-beast-priority"
 """Ours: a client says with it how urgent it is. It goes no further."""
 _REMADE = frozenset((b"host", b"content-length", b"expect"))
 """The client library writes these anew for the request it sends."""
+_NOT_FOR_UPSTREAM = _REMADE | _HOP_BY_HOP | {PRIORITY}
 _ANTHROPIC = b"anthropic-version"
 """A client that sends this wants its upstream's key in `x-api-key`."""
 
@@ -32,7 +33,7 @@ _ANTHROPIC = b"anthropic-version"
 def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tuple[str, str]]:
     """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in.
     place: the header for it where the client has no credential of its own, b"" where that is not known."""
-    dropped = _REMADE | _HOP_BY_HOP | _named_in_connection(headers) | {PRIORITY}
+    dropped = _with_named(_NOT_FOR_UPSTREAM, headers)
     passed = [(name, value) for name, value in headers if name not in dropped]
     if key:
         passed = _with_key(passed, key, place)
@@ -42,7 +43,7 @@ def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tup
 def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
     """The headers of an upstream's answer that go back to the client; its length stays: bodies pass untouched."""
     lowered = [(name.lower(), value) for name, value in headers]
-    dropped = _HOP_BY_HOP | _named_in_connection(lowered)
+    dropped = _with_named(_HOP_BY_HOP, lowered)
     return [(name, value) for name, value in lowered if name not in dropped]
 
 
@@ -55,9 +56,12 @@ def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str, place: bytes) ->
     return [*others, (names[0], value.encode("latin-1"))]
 
 
-def _named_in_connection(headers: Headers) -> frozenset[bytes]:
-    named = (value for name, value in headers if name == b"connection")
-    return frozenset(part.strip().lower() for value in named for part in value.split(b","))
+def _with_named(dropped: frozenset[bytes], headers: Headers) -> frozenset[bytes]:
+    """These, and those that a `connection` header names."""
+    named = [value for name, value in headers if name == b"connection"]
+    if not named:
+        return dropped
+    return dropped.union(part.strip().lower() for part in b",".join(named).split(b","))
 
 
 def _as_sent(value: bytes) -> str:

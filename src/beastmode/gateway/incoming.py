@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
 from typing import Any
 
 from beastmode.gateway.carried import take_out
+from beastmode.gateway.room import Place, Room
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Headers = Sequence[tuple[bytes, bytes]]
+
+LOST = "beast.lost"
+"""In a scope: the set of what is to be called when its connection is lost. ASGI tells of that only to a task that waits
+for it; one for each request cost a tenth of its CPU."""
 
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
@@ -38,7 +43,19 @@ class Incoming:
     address: of the client, without its port; "" where it is not known.
     """
 
-    __slots__ = ("_receive", "address", "headers", "key_at", "keys", "method", "path", "query", "token")
+    __slots__ = (
+        "_lost",
+        "_place",
+        "_receive",
+        "address",
+        "headers",
+        "key_at",
+        "keys",
+        "method",
+        "path",
+        "query",
+        "token",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
@@ -49,71 +66,109 @@ class Incoming:
         self.token, self.path = split_token(path)
         self.address: str = (scope.get("client") or ("",))[0]
         self._receive = receive
+        self._place: Place | None = None
+        self._lost: set[Callable[[], None]] = scope.get(LOST, set())
 
     def header(self, name: bytes) -> str:
         """The first value of a header, "" without one.   name: in lower case."""
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return ""
 
     def take_plain(self) -> None:
         """Ask for an answer that is not packed, from here on: the client has been told that it will not be."""
         others = [(name, value) for name, value in self.headers if name != _PACKINGS]
         self.headers = [*others, (_PACKINGS, b"identity")]
 
-    async def body(self, most_bytes: int) -> bytes:
-        """All of it. Raises BodyTooLargeError, as soon as that is known, and ClientGoneError."""
+    async def body(self, most_bytes: int, room: Room) -> bytes:
+        """All of it. What it takes of the room is held until `let_go`.
+
+        Raises BodyTooLargeError, as soon as that is known, NoRoomError, and ClientGoneError.
+        """
+        place = self._place = Place(room)
         length = self.header(b"content-length")
-        if length.isdecimal() and int(length) > most_bytes:
-            raise BodyTooLargeError
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            if size > most_bytes:
+        if length.isdecimal():
+            if int(length) > most_bytes:
                 raise BodyTooLargeError
+            await place.expect(int(length))
+        message = await self._next()
+        piece: bytes = message.get("body", b"")
+        if not message.get("more_body"):
+            place.hold(_bounded(len(piece), most_bytes))
+            return piece
+        body = bytearray()  # it grows in place: of many pieces, the memory would not come back in one
+        while True:
+            body += message.get("body", b"")
+            place.hold(_bounded(len(body), most_bytes))
             if not message.get("more_body"):
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                return bytes(body)
+            message = await self._next()
+
+    def let_go(self) -> None:
+        """Nobody needs the body any more. Idempotent."""
+        if self._place is not None:
+            self._place.let_go()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        return message
 
     @property
     def head_bytes(self) -> int:
         """About how large its line and its headers are."""
         line = len(self.path) + len(self.query)
-        return line + sum(len(name) + len(value) for name, value in self.headers)
+        return line + sum([len(name) + len(value) for name, value in self.headers])
 
-    @asynccontextmanager
-    async def watched(self, answered: Callable[[], bool]) -> AsyncIterator[None]:
-        """Within, a client that goes away cancels what is awaited; ClientGoneError is raised instead.
+    def watched(self, answered: Callable[[], bool]) -> Watched:
+        """`async with incoming.watched(…)`: within, a client that goes away cancels what is awaited; ClientGoneError
+        is raised instead.   answered: all that the client needs has been sent. Real ones leave a stream at its last
+        event, so the call has a moment more to end by itself then."""
+        return Watched(self._lost, answered)
 
-        answered: all that the client needs has been sent. `receive` then says "disconnect" also of clients that stay,
-        and real ones leave a stream at its last event; the call has a moment more to end by itself.
-        To be entered once the body has been read: only `receive` tells that a client has gone, and nothing else may
-        be waiting there.
-        """
+
+class Watched:
+    """One request, while its client may go away."""
+
+    __slots__ = ("_answered", "_gone", "_lost", "_moment", "_task")
+
+    def __init__(self, lost: set[Callable[[], None]], answered: Callable[[], bool]) -> None:
+        self._lost, self._answered = lost, answered
+        self._gone = False
+        self._moment: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        gone = False
+        self._task = task
+        self._lost.add(self._has_lost)
 
-        async def watch() -> None:
-            nonlocal gone
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            if answered():
-                await asyncio.sleep(_TO_END_S)
-            gone = True
-            task.cancel()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lost.discard(self._has_lost)
+        if self._moment is not None:
+            self._moment.cancel()
+        if self._gone and isinstance(error, asyncio.CancelledError) and self._task.uncancel() == 0:
+            raise ClientGoneError from None
 
-        watcher = asyncio.get_running_loop().create_task(watch())
-        try:
-            yield
-        except asyncio.CancelledError:
-            if gone and task.uncancel() == 0:
-                raise ClientGoneError from None
-            raise
-        finally:
-            watcher.cancel()
+    def _has_lost(self) -> None:
+        if self._answered():
+            self._moment = asyncio.get_running_loop().call_later(_TO_END_S, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self._gone = True
+        self._task.cancel()
+
+
+def _bounded(size: int, most_bytes: int) -> int:
+    if size > most_bytes:
+        raise BodyTooLargeError
+    return size
 
 
 def split_token(path: str) -> tuple[str, str]:

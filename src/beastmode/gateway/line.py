@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item", bound=Hashable)
@@ -91,14 +90,9 @@ class Line:
     def __len__(self) -> int:
         return len(self._waiting) + self._taken
 
-    @asynccontextmanager
-    async def turn(self, key: str, priority: int = 0) -> AsyncIterator[None]:
-        """Wait in line; within, it is one's turn. Raises LineFullError."""
-        await self._wait(key, priority)
-        try:
-            yield
-        finally:
-            self._pass_on()
+    def turn(self, key: str, priority: int = 0) -> Turn:
+        """Entering waits in line; within, it is one's turn. Raises LineFullError."""
+        return Turn(self, key, priority)
 
     async def _wait(self, key: str, priority: int) -> None:
         if len(self) >= self.most_waiting:
@@ -126,3 +120,18 @@ class Line:
                 return
             self._waiting.remove(mine)  # it is cancelled and has not heard of it yet: its key keeps its turn
         self._taken = False
+
+
+class Turn:
+    """One turn in a line, from entering it to leaving it."""
+
+    __slots__ = ("_key", "_line", "_priority")
+
+    def __init__(self, line: Line, key: str, priority: int) -> None:
+        self._line, self._key, self._priority = line, key, priority
+
+    async def __aenter__(self) -> None:
+        await self._line._wait(self._key, self._priority)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._line._pass_on()

@@ -47,7 +47,8 @@ class _Requests:
         yield CounterMetricFamily("beast_requests_received", "Requests that came in.", value=counts.received)
         ended = CounterMetricFamily("beast_requests", "Requests by how they ended.", labels=["outcome"])
         for outcome, number in counts.by_outcome.items():
-            ended.add_metric([outcome], number)
+            if outcome != "unfinished":  # no process can count that of itself
+                ended.add_metric([outcome], number)
         yield ended
         yield GaugeMetricFamily(
             "beast_requests_in_flight", "Requests that have not ended.", value=counts.in_flight

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
@@ -17,23 +15,30 @@ from beastmode.gateway.deadline import answer_within_s, bears_s
 from beastmode.gateway.dialects.waiting import keepalive_for
 
 
-@asynccontextmanager
-async def kept_alive(call: Call, after_s: float, every_s: float) -> AsyncIterator[None]:
+class kept_alive:
     """Within, a client that asked for a stream hears its dialect's keepalive, first after `after_s` seconds or half of
     the silence that it bears, until the upstream's answer begins. Until then no byte goes out, so that an error still
     has its status. Any other client gets a deadline of its own."""
-    sign = keepalive_for(call.dialect, call.incoming.header(b"user-agent"))
-    if not _streams(call) or not sign:
-        call.deadline = min(call.deadline, _own_deadline(call))
-        yield
-        return
-    most_s = bears_s(call.incoming.headers) / 2
-    keeping = _keep_alive(call, sign, min(after_s, most_s), min(every_s, most_s))
-    keeper = asyncio.get_running_loop().create_task(keeping)
-    try:
-        yield
-    finally:
-        keeper.cancel()
+
+    __slots__ = ("_after_s", "_call", "_every_s", "_keeper")
+
+    def __init__(self, call: Call, after_s: float, every_s: float) -> None:
+        self._call, self._after_s, self._every_s = call, after_s, every_s
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        call = self._call
+        sign = keepalive_for(call.dialect, call.incoming.header(b"user-agent"))
+        if not _streams(call) or not sign:
+            call.deadline = min(call.deadline, _own_deadline(call))
+            return
+        most_s = bears_s(call.incoming.headers) / 2
+        keeping = _keep_alive(call, sign, min(self._after_s, most_s), min(self._every_s, most_s))
+        self._keeper = asyncio.get_running_loop().create_task(keeping)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
 
 
 async def _keep_alive(call: Call, sign: bytes, after_s: float, every_s: float) -> None:

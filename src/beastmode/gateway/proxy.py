@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
@@ -20,6 +20,7 @@ from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
+from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.telling import record_stopped, tell, tell_rejected, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
@@ -29,7 +30,10 @@ _MOST_WORDS = 1000
 
 class Proxy:
     """Answers requests: from memory, with the answer of an identical one in flight, or through the carrier; each is
-    recorded in the ledger."""
+    recorded in the ledger.
+
+    finishing: called with each request right before its record is written; what they raise is dropped.
+    """
 
     def __init__(
         self,
@@ -39,10 +43,13 @@ class Proxy:
         limits: ProxyLimits,
         memory: Remembering,
         door: Doorkeeper,
+        *,
+        finishing: Sequence[Callable[[Call], None]] = (),
     ) -> None:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
-        self._memory, self._door = memory, door
+        self._memory, self._door, self._finishing = memory, door, finishing
         self._flights = Flights()
+        self._room = Room(limits.most_held_bytes, limits.most_body_bytes, limits.room_s)
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
         """One request, from its arrival to its record."""
@@ -81,9 +88,11 @@ class Proxy:
             raise rejections.head_too_large(limits.most_head_bytes)
         call.caller = self._door.receive(incoming, call.entry)
         try:
-            call.body = await incoming.body(limits.most_body_bytes)
+            call.body = await incoming.body(limits.most_body_bytes, self._room)
         except BodyTooLargeError:
             raise rejections.too_large(limits.most_body_bytes) from None
+        except NoRoomError:
+            raise rejections.no_room(self._room.most_bytes) from None
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
         call.entry.model, call.entry.stream = call.asked.model[:_MOST_WORDS], call.asked.stream
         self._door.allow(call.caller, incoming.method, call.asked)
@@ -164,4 +173,8 @@ class Proxy:
         call.entry.total_s = self._clock.monotonic() - call.received
         if call.toll is not None:
             self._door.settle(call.toll, call.entry)
+        for finish in self._finishing:
+            with suppress(Exception):  # whatever it is, the request keeps its record
+                finish(call)
         self._ledger.end(call.entry)
+        call.incoming.let_go()

@@ -43,6 +43,14 @@ def too_many(waiting: int) -> RejectedError:
     return _busy(f"{waiting} requests are in line already", tip, 1.0)
 
 
+def no_room(most_bytes: int) -> RejectedError:
+    """Others fill the memory for bodies."""
+    tip = "Ask less at once, or send less: what waits in line holds its place in memory."
+    return _busy(
+        f"the requests in line and upstream take all {most_bytes / 1e6:g} MB that may be held", tip, 1.0
+    )
+
+
 def shutting_down() -> RejectedError:
     """The gateway drains."""
     return _busy("the gateway is shutting down", "Try again once it has started.", 5.0)

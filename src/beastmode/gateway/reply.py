@@ -1,12 +1,11 @@
-"""Reply: what goes back to the client, and whether it has begun. Cuts off clients that do not read."""
+"""Reply: what goes back to the client, and whether it has begun."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from beastmode.gateway.incoming import ClientGoneError, Headers, Message
+from beastmode.gateway.incoming import Headers, Message
 from beastmode.gateway.packing import unpacker
 
 Send = Callable[[Message], Awaitable[None]]
@@ -25,43 +24,52 @@ class Sink(Protocol):
 class Reply:
     """One answer to one client.
 
-    begun: the status has been sent, so that only more of the body can follow.   slow_s: how long a client may take
-    to make room for the next piece; then it counts as gone.   notes: headers of ours that go with any answer.
-    packed: what goes out is compressed, so that no words of ours can follow.
+    begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
+    what sends to it until its connection is cut (`connection.Reaper`); then it has gone, and nothing is raised here.
+    notes: headers of ours that go with any answer.   keep_bytes: of the body that are kept for the record.   headers,
+    kept: what was sent of both.
     """
 
-    __slots__ = ("_send", "_slow_s", "_unpack", "begun", "ended", "notes", "packed")
+    __slots__ = ("_keep_bytes", "_send", "_unpack", "begun", "ended", "headers", "kept", "notes")
 
-    def __init__(self, send: Send, slow_s: float) -> None:
-        self._send, self._slow_s = send, slow_s
-        self.begun = self.ended = self.packed = False
+    def __init__(self, send: Send, keep_bytes: int = 0) -> None:
+        self._send, self._keep_bytes = send, keep_bytes
+        self.begun = self.ended = False
         self._unpack: Callable[[bytes], bytes] | None = None
+        self.headers: Headers = ()
+        self.kept = bytearray()
         self.notes: Headers = ()
+
+    @property
+    def packed(self) -> bool:
+        """What goes out is compressed, so that no words of ours can follow."""
+        return bool(_packing(self.headers))
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is, and
         what is packed is unpacked from here on. Raises ValueError where that packing is not known."""
-        packing = _packing(headers)
         if self.begun:
+            packing = _packing(headers)
             self._unpack = unpacker(packing) if packing else None
             return
-        self.begun, self.packed = True, bool(packing)
-        await self._pass(
-            {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
-        )
+        self.begun, self.headers = True, headers
+        message = {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
+        await self._send(message)
 
     async def piece(self, data: bytes) -> None:
-        """Send a piece of the body at once. Raises ClientGoneError where the client does not read."""
+        """Send a piece of the body at once."""
         if self._unpack is not None:
             data = self._unpack(data)
-        await self._pass({"type": "http.response.body", "body": data, "more_body": True})
+        self._keep(data)
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece."""
         self.ended = True
         if self._unpack is not None:
             data = self._unpack(data)
-        await self._pass({"type": "http.response.body", "body": data})
+        self._keep(data)
+        await self._send({"type": "http.response.body", "body": data})
 
     async def words(self, data: bytes) -> None:
         """Send the last piece, in words of ours, whatever has been sent before."""
@@ -73,12 +81,9 @@ class Reply:
         await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
         await self.end(body)
 
-    async def _pass(self, message: Message) -> None:
-        try:
-            async with asyncio.timeout(self._slow_s):
-                await self._send(message)
-        except TimeoutError:
-            raise ClientGoneError from None
+    def _keep(self, data: bytes) -> None:
+        if len(self.kept) < self._keep_bytes:
+            self.kept += data[: self._keep_bytes - len(self.kept)]
 
 
 def _packing(headers: Headers) -> str:

@@ -44,7 +44,7 @@ def in_turn(backends: Sequence[B], closed_s: Callable[[B], float]) -> list[tuple
     """The order of one round, each with whether it is closed now: those that are open as listed, then the others, the
     one that opens first in front. So all go back to the first of the list as soon as it is well."""
     waits = [(closed_s(backend), backend) for backend in backends]
-    shut = sorted((pair for pair in waits if pair[0] > 0), key=lambda pair: pair[0])
+    shut = sorted([pair for pair in waits if pair[0] > 0], key=lambda pair: pair[0])
     return [(one, False) for wait_s, one in waits if wait_s <= 0] + [(one, True) for _, one in shut]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from beastmode.failures.answers import CUT_OFF, flaw_in
 from beastmode.failures.evidence import Evidence
@@ -46,27 +46,27 @@ def _is_awaited(answer: Answer, call: Call) -> bool:
 
 async def _whole(held: Held, call: Call) -> Evidence | None:
     """An answer that is all there: a good one is passed on, a bad one stays in `call.held`."""
-    flaw = _flaw(held, call)
+    headers = as_text(held.headers)
+    body = unpacked(held.body, headers)
+    flaw = _flaw(held.status, headers, body, call)
     if flaw is not None:
         call.held = held
         return flaw
-    account(call, call.dialect.usage(unpacked(held.body, as_text(held.headers))))
+    account(call, call.dialect.usage(body))
     call.answering = True
     await call.out.start(held.status, held.headers)
     await call.out.end(held.body)
     return None
 
 
-def _flaw(held: Held, call: Call) -> Evidence | None:
-    headers = as_text(held.headers)
-    if held.status >= 400:
-        return Evidence(held.status, headers, unpacked(held.body, headers), url=call.url, model=call.model)
+def _flaw(status: int, headers: Mapping[str, str], body: bytes, call: Call) -> Evidence | None:
+    if status >= 400:
+        return Evidence(status, headers, body, url=call.url, model=call.model)
     shape = call.dialect.shape
     if shape is None or call.incoming.method != "POST" or not readable(headers):
         return None
     streamed = call.asked is not None and call.asked.stream
-    body = unpacked(held.body, headers)
-    return flaw_in(held.status, headers, body, dialect=shape, streamed=streamed, url=call.url)
+    return flaw_in(status, headers, body, dialect=shape, streamed=streamed, url=call.url)
 
 
 async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[[], None]) -> Evidence | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 from beastmode.failures.failure import Failure
-from beastmode.failures.words import masked
 from beastmode.gateway.call import Call, Held, RejectedError
-from beastmode.gateway.headers import as_text, without
-from beastmode.gateway.packing import unpacked
+from beastmode.gateway.headers import without
 from beastmode.gateway.patience import out_of_time
-from beastmode.store.ledger import Outcome
+from beastmode.gateway.recording import answer_body, own_secrets, request_body
+from beastmode.store.entry import Outcome, Sent
 
-_MOST_RECORDED_BYTES = 64 * 1024
+_AT_ONCE_BYTES = 32 * 1024
+"""Larger bodies are made ready for the record by a thread: looking for secrets in them would keep others waiting."""
+_Bodies = tuple[bytes, Sent, bytes | None]
 _STATUS = {"timeout": 504, "rate_limit": 429}
 
 
@@ -20,6 +22,13 @@ async def tell(failure: Failure, call: Call) -> None:
     """A failure that is left after all tries. What the upstream said with an error status passes byte for byte; for
     all else the dialect's own error is made. Within a running stream it is the dialect's error event."""
     _record(failure, call, "failed")
+    try:
+        await _tell(failure, call)
+    finally:
+        await _record_bodies(call)
+
+
+async def _tell(failure: Failure, call: Call) -> None:
     if call.reply.begun and call.asked is not None and call.asked.stream:
         await _end_stream(failure, call)
     elif call.reply.begun:
@@ -48,8 +57,11 @@ async def tell_unforeseen(error: Exception, call: Call) -> None:
     tip = "Report this with its cause: the gateway could not carry the request."
     failure = Failure("other", cause, False, tip)
     _record(failure, call, "failed")
-    if not call.reply.begun:
-        await _say(500, failure, call)
+    try:
+        if not call.reply.begun:
+            await _say(500, failure, call)
+    finally:
+        await _record_bodies(call)
 
 
 def record_stopped(call: Call) -> None:
@@ -57,6 +69,19 @@ def record_stopped(call: Call) -> None:
     tip = "Send it again: the gateway ended before its answer was complete."
     if call.entry.outcome is None:
         _record(Failure("killed", "the gateway was told to end", True, tip), call, "failed")
+        _keep(call, _bodies(call))
+
+
+def record_everything(call: Call) -> None:
+    """Keep the bodies of whatever it was, if it came in whole. Takes some milliseconds for 100 KB, from all others."""
+    if call.entry.sent is None and call.asked is not None:
+        request, sent = request_body(call.incoming, call.body)
+        _keep(call, (request, sent, answer_body(bytes(call.reply.kept), call.reply.headers, call.incoming)))
+
+
+def record_nothing(call: Call) -> None:
+    """Keep no body."""
+    call.entry.request_body = call.entry.sent = call.entry.answer_body = None
 
 
 async def _end_stream(failure: Failure, call: Call) -> None:
@@ -91,15 +116,25 @@ def _notes(failure: Failure, call: Call) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _readable(held: Held) -> bytes:
-    """The beginning of a body, without what looks like a credential."""
-    text = unpacked(held.body, as_text(held.headers))[:_MOST_RECORDED_BYTES].decode("utf-8", "replace")
-    return masked(text).encode()
-
-
 def _record(failure: Failure, call: Call, outcome: Outcome) -> None:
-    entry = call.entry
+    entry, secrets = call.entry, own_secrets(call.incoming)
     entry.outcome, entry.class_ = outcome, failure.class_
-    entry.cause, entry.tip = failure.cause, failure.tip
-    if call.held is not None:
-        entry.answer_body = _readable(call.held)
+    entry.cause, entry.tip = secrets.hide(failure.cause), secrets.hide(failure.tip)
+
+
+async def _record_bodies(call: Call) -> None:
+    """Keep what was asked and what was answered. Of a request that never left nothing is kept: there may be very many,
+    and the gateway is busy."""
+    held = len(call.held.body) if call.held else 0
+    small = max(len(call.body), held) <= _AT_ONCE_BYTES
+    _keep(call, _bodies(call) if small else await asyncio.to_thread(_bodies, call))
+
+
+def _bodies(call: Call) -> _Bodies:
+    held = call.held
+    answered = None if held is None else answer_body(held.body, held.headers, call.incoming)
+    return *request_body(call.incoming, call.body), answered
+
+
+def _keep(call: Call, bodies: _Bodies) -> None:
+    call.entry.request_body, call.entry.sent, call.entry.answer_body = bodies

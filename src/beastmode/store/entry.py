@@ -35,17 +35,34 @@ def first_id(unix: float) -> str:
     return f"{max(0, int(unix * 1e6)):013x}{0:011x}"
 
 
+SECRETS_REMOVED = "had what looks like secrets in it, which is not kept"
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """What a request was beside its body, as far as it takes to send it again.
+
+    query: without the question mark.   headers: those that change an answer, names in lower case.
+    flaw: why the recorded body is not the one that was sent, as words after "it"; "" where it is, byte for byte.
+    Nothing here may hold a credential.
+    """
+
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    flaw: str = ""
+
+
 class Entry(msgspec.Struct, kw_only=True, gc=False):
     """What is known of one request; the proxy fills it in. None is not known, "" does not apply.
 
     Nothing here may hold a credential: headers are not kept, `path` is without its query and without the token
-    that names who asks, and bodies are given redacted and bounded by whoever sets them. They are of failures
-    only, but where everything is recorded.
+    that names who asks, and bodies are given redacted and bounded by whoever sets them, with `sent` beside the
+    request's. They are of failures only, but where everything is recorded.
     key: a short name of who asks, never a key nor to be turned back into one.   class_, cause, tip: of the Failure.
     tries: calls to the upstream, the last included.   queue_s, first_byte_s, total_s: seconds since it was received
     (queue_s: until it left).   tokens_in: all of the prompt, tokens_cached of it were read from the provider's cache;
     tokens_reasoning are part of tokens_out.   cost_usd: None where the model has no price (`priced` is False).
     cache: `hit`, `miss`, `off` or "", with cache_why: the tier of a hit, or why there was none.
+    traceparent: the W3C header of its client, for those who listen; not recorded.
     stage: the ledger's own; see `Ledger`.
     """
 
@@ -80,6 +97,8 @@ class Entry(msgspec.Struct, kw_only=True, gc=False):
     outcome: Outcome | None = None
     request_body: bytes | None = None
     answer_body: bytes | None = None
+    sent: Sent | None = None
+    traceparent: str = ""
     stage: Stage = "new"
 
     def __post_init__(self) -> None:

@@ -8,16 +8,25 @@ ledger.end(entry)            # whatever happened
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.errors import LedgerError
-from beastmode.store.entry import OUTCOMES, Entry, Outcome, row_of
+from beastmode.store.entry import OUTCOMES, SECRETS_REMOVED, Entry, Outcome, Sent, row_of
+from beastmode.store.ledger_file import Body
 from beastmode.store.ledger_upkeep import Retention
 from beastmode.store.ledger_writer import LedgerWriter
 
-__all__ = ["Counts", "Entry", "Ledger", "Outcome", "Retention"]
+__all__ = ["Counts", "Entry", "Ledger", "Listener", "Outcome", "Retention"]
+
+Listener = Callable[[Entry], None]
+"""Hears of a request on the event loop: it must neither block nor change it. What it raises is dropped: whoever
+listens cannot harm a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,9 @@ class Ledger:
     strict: a request that cannot be recorded may not leave; else the alarm is raised and traffic passes.
     Raises LedgerVersionError for a file of a newer version, without writing to it; with `strict`, LedgerError where
     it cannot be written. Without, a file that cannot be written is an alarm, and is tried again every second.
-    Nothing secret is kept out by this class: see `Entry`.
+    on_begin, on_end: hear of every request as it comes and as it has ended.
+    hide: takes secrets that are known out of a text: of all words and bodies of a request that went wrong, or whose
+    bodies are recorded. Nothing else is kept out by this class: see `Entry`.
     """
 
     def __init__(
@@ -45,9 +56,13 @@ class Ledger:
         strict: bool = False,
         retention: Retention | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        on_begin: Sequence[Listener] = (),
+        on_end: Sequence[Listener] = (),
+        hide: Callable[[str], str] | None = None,
     ) -> None:
         self.path = path
         self._strict = strict
+        self._on_begin, self._on_end, self._hide = on_begin, on_end, hide
         self._received, self._in_flight = 0, 0
         self._ended: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
         self._writer = LedgerWriter(path, retention or Retention(), clock, strict=strict)
@@ -74,6 +89,7 @@ class Ledger:
         entry.stage = "received"
         self._received += 1
         self._in_flight += 1
+        _tell(self._on_begin, entry)
 
     async def leaves(self, entry: Entry) -> None:
         """Return once its row is committed, without an outcome yet: from here on no kill of this process loses it.
@@ -99,14 +115,44 @@ class Ledger:
         entry.stage = "ended"
         self._in_flight -= 1
         self._ended[entry.outcome] += 1
-        request, answer = entry.request_body, entry.answer_body
-        bodies = None if request is None and answer is None else (entry.id, request, answer)
-        self._writer.add(row_of(entry, self._process), bodies, last=True)
+        if self._hide is not None and (entry.class_ or entry.sent):
+            _hide_in(entry, self._hide)
+        self._writer.add(row_of(entry, self._process), _bodies_of(entry), last=True)
+        _tell(self._on_end, entry)
 
     async def close(self) -> None:
         """Write what is left and let go of the file. Idempotent. What could not be written is in `unwritten`; a
         request that has not ended stays open and is `unfinished` once the ledger is opened again."""
         await self._writer.close()
+
+
+def _tell(listeners: Sequence[Listener], entry: Entry) -> None:
+    for listener in listeners:
+        with suppress(Exception):
+            listener(entry)
+
+
+def _bodies_of(entry: Entry) -> Body | None:
+    request, answer, sent = entry.request_body, entry.answer_body, entry.sent
+    if request is None and answer is None and sent is None:
+        return None
+    return entry.id, request, answer, None if sent is None else msgspec.json.encode(sent)
+
+
+def _hide_in(entry: Entry, hide: Callable[[str], str]) -> None:
+    entry.cause, entry.tip, entry.path = hide(entry.cause), hide(entry.tip), hide(entry.path)
+    entry.answer_body = None if entry.answer_body is None else _hidden(entry.answer_body, hide)
+    if entry.sent is None or entry.request_body is None:
+        return
+    sent, body = entry.sent, _hidden(entry.request_body, hide)
+    query, headers = hide(sent.query), tuple((name, hide(value)) for name, value in sent.headers)
+    changed = (body, query, headers) != (entry.request_body, sent.query, sent.headers)
+    flaw = sent.flaw or (SECRETS_REMOVED if changed else "")
+    entry.request_body, entry.sent = body, Sent(query, headers, flaw)
+
+
+def _hidden(body: bytes, hide: Callable[[str], str]) -> bytes:
+    return hide(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def _must_be(entry: Entry, *stages: str) -> None:

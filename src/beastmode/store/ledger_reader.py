@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, create_engine, select
+import msgspec
+from sqlalchemy import Select, create_engine, null, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from beastmode.store.entry import Entry
+from beastmode.store.entry import Entry, Sent
 from beastmode.store.ledger_file import connect, fault, version_of
 from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS
 
@@ -34,7 +35,7 @@ class LedgerReader:
         except sqlite3.Error as error:
             raise fault(error, path, "opened") from error
         try:
-            self._empty = version_of(db, path) == 0
+            self._version = version_of(db, path)
         except sqlite3.Error as error:
             db.close()
             raise fault(error, path, "opened") from error
@@ -54,7 +55,7 @@ class LedgerReader:
         """
         wanted = _wanted(gone_wrong, class_, model)
         left, before = last, ""
-        while left > 0 and not self._empty:
+        while left > 0 and self._version:
             page = wanted.limit(min(left, PAGE_ROWS))
             entries = [
                 _entry(row) for row in self._rows(page.where(REQUESTS.c.id < before) if before else page)
@@ -68,12 +69,13 @@ class LedgerReader:
     def find(self, name: str) -> Entry | None:
         """The request of that id, with its bodies where they were recorded; None where there is none."""
         both = REQUESTS.outerjoin(BODIES, REQUESTS.c.id == BODIES.c.id)
-        query = (
-            select(*_FIELDS, BODIES.c.request, BODIES.c.answer).select_from(both).where(REQUESTS.c.id == name)
-        )
-        for *row, request, answer in self._rows(query) if not self._empty else []:
+        sent_then = BODIES.c.sent if self._version > 1 else null()
+        columns = (*_FIELDS, BODIES.c.request, BODIES.c.answer, sent_then)
+        query = select(*columns).select_from(both).where(REQUESTS.c.id == name)
+        for *row, request, answer, sent in self._rows(query) if self._version else []:
             entry = _entry(row)
             entry.request_body, entry.answer_body = request, answer
+            entry.sent = msgspec.json.decode(sent, type=Sent) if sent else None
             return entry
         return None
 

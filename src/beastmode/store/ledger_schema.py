@@ -1,7 +1,7 @@
 """The tables of the ledger and the statements that write them, in SQLAlchemy Core: for SQLite and PostgreSQL.
 
-The version stands in a table of its own, and a newer one is refused. There is no Alembic: the first version has
-nothing to migrate, and Alembic does not refuse a database that is newer than the program.
+The version stands in a table of its own, and a newer one is refused; an older one is brought up to date when it is
+opened to be written (`UPGRADES`). There is no Alembic: it does not refuse a database that is newer than the program.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from beastmode.store.entry import GONE_WRONG
 
-VERSION = 1
+VERSION = 2
 
 METADATA = MetaData()
 
@@ -73,8 +73,12 @@ BODIES = Table(
     Column("id", Text, primary_key=True),
     Column("request", LargeBinary),
     Column("answer", LargeBinary),
+    Column("sent", LargeBinary),
 )
-"""Apart from the rows, which stay small; most requests have none."""
+"""Apart from the rows, which stay small; most requests have none. `sent`: an `entry.Sent` as JSON."""
+
+UPGRADES = {1: ("ALTER TABLE bodies ADD COLUMN sent BLOB",)}
+"""By version: the statements that make the next one of it."""
 
 IS_OPEN = text("outcome IS NULL")
 HAS_GONE_WRONG = text(f"outcome IN {GONE_WRONG}")
@@ -102,9 +106,15 @@ def creation(dialect: Dialect) -> list[str]:
     return [*tables, *indexes, f"INSERT INTO {FORMAT.name} VALUES ({VERSION})"]  # noqa: S608 names of ours
 
 
-def put(table: Table, dialect: Dialect, rows: int = 1) -> str:
-    """The statement that inserts `rows` rows, or replaces those of the same id. No id may come twice in one."""
+def upgrade(version: int) -> list[str]:
+    """The statements that bring a ledger of an older version up to date, to be run in one transaction."""
+    steps = [statement for old in range(version, VERSION) for statement in UPGRADES[old]]
+    return [*steps, f"UPDATE {FORMAT.name} SET version = {VERSION}"]  # noqa: S608 names of ours
+
+
+def put(table: Table, dialect: Dialect) -> str:
+    """The statement that inserts a row, or replaces that of the same id."""
     insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values([dict.fromkeys(table.c.keys())] * rows)
+    statement = insert(table).values(dict.fromkeys(table.c.keys()))
     replaced = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
     return str(statement.on_conflict_do_update(index_elements=["id"], set_=replaced).compile(dialect=dialect))

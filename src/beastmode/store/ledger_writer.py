@@ -127,7 +127,8 @@ class LedgerWriter:
         self._waiting.add(future)
         self._queue.append(Item(row, None, False, future))
         if self._level < _NOW:
-            self._signal(_NOW)
+            self._level = _NOW
+            loop.call_soon(self._signals.put, _NOW)  # once all requests of this turn are in line
         if self._patience is None:
             self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._settled)
         return future
@@ -305,5 +306,4 @@ def _storable(value: object) -> object:
 
 
 def _bytes_of(bodies: Body) -> int:
-    _, request, answer = bodies
-    return len(request or b"") + len(answer or b"")
+    return sum(len(part) for part in bodies[1:] if isinstance(part, bytes))

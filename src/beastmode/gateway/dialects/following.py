@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from beastmode.failures import answers
 from beastmode.gateway.dialects.protocol import NO_USAGE, Stop, Usage
 from beastmode.gateway.dialects.stopping import UNTOLD, Told, together
 
 _MOST_LAST = 64 * 1024
-_FIELDS = tuple(field.name for field in fields(Usage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +114,4 @@ def updated(before: Usage, told: Usage) -> Usage:
     """What was told later, and what only was told before."""
     if told is NO_USAGE:
         return before
-    values = ((getattr(told, name), getattr(before, name)) for name in _FIELDS)
-    return Usage(*(old if new is None else new for new, old in values))
+    return Usage(*(old if new is None else new for new, old in zip(told, before, strict=True)))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from beastmode.failures import answers
 from beastmode.failures.failure import Failure
@@ -32,8 +31,7 @@ error: by the provider's own word.   unknown: it does not say, or in a word that
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request asks for.
 
     dialect: as the ledger stores it.   model: "" where none is named.   stream: asks for server-sent events.
@@ -55,8 +53,7 @@ class Asked:
     offering: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens as the provider counted them; None where it does not say.
 
     tokens_in: of the prompt. With OpenAI and Gemini the cached ones are among them, with Anthropic they are not.

@@ -1,0 +1,47 @@
+"""The upstreams of a gateway, each with its limits, from settings."""
+
+from __future__ import annotations
+
+from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.serve_keys import key_of
+from beastmode.compose.serve_settings import Serving, UpstreamSettings
+from beastmode.gateway.backend import Backend
+from beastmode.gateway.routes import Routes
+from beastmode.gateway.upstream import Upstream
+from beastmode.probes.probe import probe_for
+from beastmode.safeguards.guard import Guard
+from beastmode.safeguards.host_store import HostStore
+
+
+def routes_for(serving: Serving) -> Routes[Backend]:
+    """Which of them may answer a model. Raises BeastError where the limits of one cannot be kept."""
+    backends = {one.name: _backend(one, serving) for one in serving.upstreams}
+    models = [(pattern, [backends[name] for name in names]) for pattern, names in serving.models]
+    return Routes(list(backends.values()), models)
+
+
+def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
+    probe = probe_for(one.health) if one.health else None
+
+    def guard_for(scope: str) -> Guard:
+        linger_s = serving.linger_s
+        store = HostStore(one.url, one.concurrency, one.rates, linger_s, tokens=one.tokens, scope=scope)
+        return Guard(
+            store,
+            SYSTEM_CLOCK,
+            concurrency=one.concurrency,
+            rates=one.rates,
+            tokens=one.tokens,
+            probe=probe,
+            linger_s=linger_s,
+        )
+
+    upstream = Upstream(one.url, key=key_of(one), idle_s=serving.idle_s, connect_s=serving.connect_s)
+    return Backend(
+        upstream,
+        guard_for,
+        SYSTEM_CLOCK,
+        most_waiting=serving.limits.most_waiting,
+        name=one.name,
+        by_tenant=one.limits_per == "credential",
+    )
