@@ -272,3 +272,33 @@ def test_an_answer_that_is_no_http_is_not_laid_at_the_clients_door(tmp_path: Pat
     got, entry = through(tmp_path, says(answer), post(), limits=ProxyLimits(retries=0))
     assert got.startswith(b"HTTP/1.1 502 ")
     assert (entry.outcome, entry.class_) == ("failed", "invalid_response")
+
+
+LARGE = json.dumps({"model": "m-small", "messages": [], "pad": "x" * 3_000_000}).encode()
+
+
+@pytest.mark.parametrize(("body", "behind"), [(BODY, b""), (LARGE, b""), (BODY, post())])
+def test_a_client_is_missed_when_it_goes_whatever_it_has_sent(
+    tmp_path: Path, body: bytes, behind: bytes
+) -> None:
+    """uvicorn stops to read behind 64 KB of a body, and behind a request that waits for its turn."""
+    began, cut = asyncio.Event(), asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        began.set()
+        await reader.read()
+        cut.set()
+
+    async def story() -> None:
+        async with answering(speak) as upstream, gateway(upstream, tmp_path) as url:
+            _, writer = await connect(url)
+            writer.write(post(body))
+            await began.wait()
+            writer.write(behind)
+            await writer.drain()
+            await close(writer)
+            await asyncio.wait_for(cut.wait(), 5)
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
