@@ -44,7 +44,8 @@ def follow(error: BaseException) -> Known:
     links = tuple(Link(type(one).__name__, _names(one), _words(one)) for one in reversed(chain))
     url = next((found for one in chain if (found := _url(one))), "")
     if any(link.names & _PARSER_ERRORS for link in links):
-        return Known(links, url=url)
+        # What aiohttp wraps around them says "400, message='…'", as it does of a status that a server has sent.
+        return Known(tuple(link for link in links if link.kind != "ClientResponseError"), url=url)
     for one in chain:
         status = _status(one)
         if status is not None:

@@ -22,9 +22,26 @@ MOST_HEAD_BYTES = 512 * 1024
 words of its dialect, and a record."""
 _STEP_BYTES = 16 * 1024
 """Of a body that counts as going on."""
+_MOST_PIPELINED = 8
+"""Requests that may wait behind the one that is answered while its client is still listened to."""
 _THROWN_AWAY_EVERY_S = 0.005
 """Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
 but at full speed, a few that send gigabytes would take all of the processor."""
+
+
+class _UntilClosed(int):
+    """A length that every body has: uvicorn compares what it sends with it, and takes that off."""
+
+    def __lt__(self, sent: int) -> bool:
+        return False
+
+    def __sub__(self, sent: int) -> int:
+        return self
+
+    def __ne__(self, left: object) -> bool:
+        return False
+
+    __hash__ = int.__hash__
 
 
 class Connection(HttpToolsProtocol):
@@ -57,14 +74,29 @@ class Connection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.flow.resume_reading()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # what stands behind a chunked body is no header (RFC 9110, 6.5.1)
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self.scope[LOST] = self._lost  # type: ignore[literal-required] # a key of ours, beside those of ASGI
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope["http_version"] == "1.0":
+            # It knows no chunks (RFC 9112, 6.1): the end of the connection is that of an answer without a length.
+            self.cycle.chunked_encoding, self.cycle.expected_content_length = False, _UntilClosed()
+        self._listen()
 
     def on_message_complete(self) -> None:
         self._in_head, self._head_began = True, self.bytes_in
         super().on_message_complete()
+        self._listen()
+
+    def _listen(self) -> None:
+        """Read on: uvicorn stops behind 64 KB of a body and behind a request that waits, and nobody would hear that the
+        client has gone."""
+        if len(self.pipeline) <= _MOST_PIPELINED:
+            self.flow.resume_reading()
 
     def waits_for(self) -> tuple[object, ...] | None:
         """What its client has still to do, and how far it has come with it; None where it is not its turn."""

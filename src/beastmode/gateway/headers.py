@@ -37,7 +37,7 @@ def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tup
     passed = [(name, value) for name, value in headers if name not in dropped]
     if key:
         passed = _with_key(passed, key, place)
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in passed]
+    return [(name.decode("latin-1"), _as_sent(value)) for name, value in passed]
 
 
 def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
@@ -62,6 +62,14 @@ def _with_named(dropped: frozenset[bytes], headers: Headers) -> frozenset[bytes]
     if not named:
         return dropped
     return dropped.union(part.strip().lower() for part in b",".join(named).split(b","))
+
+
+def _as_sent(value: bytes) -> str:
+    """As text that aiohttp, which writes UTF-8, sends as the same bytes; those that are no UTF-8 cannot stay."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def as_text(headers: Headers) -> dict[str, str]:

@@ -21,6 +21,7 @@ for it; one for each request cost a tenth of its CPU."""
 
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
+_PACKINGS = b"accept-encoding"
 _TO_END_S = 1.0
 
 
@@ -76,6 +77,11 @@ class Incoming:
             if key == name:
                 return value.decode("latin-1")
         return ""
+
+    def take_plain(self) -> None:
+        """Ask for an answer that is not packed, from here on: the client has been told that it will not be."""
+        others = [(name, value) for name, value in self.headers if name != _PACKINGS]
+        self.headers = [*others, (_PACKINGS, b"identity")]
 
     async def body(self, most_bytes: int, room: Room) -> bytes:
         """All of it. What it takes of the room is held until `let_go`.

@@ -44,6 +44,7 @@ class kept_alive:
 async def _keep_alive(call: Call, sign: bytes, after_s: float, every_s: float) -> None:
     await asyncio.sleep(after_s)
     while not call.answering:
+        call.incoming.take_plain()
         await call.reply.start(*call.dialect.stream_head)
         await call.reply.piece(sign)
         await asyncio.sleep(every_s)

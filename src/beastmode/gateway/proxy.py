@@ -84,6 +84,8 @@ class Proxy:
     async def _read(self, call: Call) -> None:
         """Who asks, and what for. Raises RejectedError where they may not or it is too large, and ClientGoneError."""
         incoming, limits = call.incoming, self._limits
+        if not incoming.path.startswith("/") or incoming.method == "CONNECT":
+            raise rejections.no_path(incoming.method)
         if incoming.head_bytes > limits.most_head_bytes:
             raise rejections.head_too_large(limits.most_head_bytes)
         call.caller = self._door.receive(incoming, call.entry)

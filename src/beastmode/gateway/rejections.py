@@ -94,6 +94,14 @@ def head_too_large(most_bytes: int) -> RejectedError:
     )
 
 
+def no_path(method: str) -> RejectedError:
+    """It asks for nothing that an upstream has."""
+    cause = f"a {method} request that names no path below the upstream"
+    return RejectedError(
+        400, Failure("bad_request", cause, False, "Ask for a path that begins with a slash.")
+    )
+
+
 def not_recordable(cause: str) -> RejectedError:
     """The ledger cannot be written, and its owner wants nothing unrecorded."""
     tip = "Free the disk of the ledger; requests pass again as soon as it can be written."

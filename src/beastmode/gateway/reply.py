@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from beastmode.gateway.incoming import Headers, Message
+from beastmode.gateway.packing import unpacker
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -29,18 +30,27 @@ class Reply:
     kept: what was sent of both.
     """
 
-    __slots__ = ("_keep_bytes", "_send", "begun", "ended", "headers", "kept", "notes")
+    __slots__ = ("_keep_bytes", "_send", "_unpack", "begun", "ended", "headers", "kept", "notes")
 
     def __init__(self, send: Send, keep_bytes: int = 0) -> None:
         self._send, self._keep_bytes = send, keep_bytes
         self.begun = self.ended = False
+        self._unpack: Callable[[bytes], bytes] | None = None
         self.headers: Headers = ()
         self.kept = bytearray()
         self.notes: Headers = ()
 
+    @property
+    def packed(self) -> bool:
+        """What goes out is compressed, so that no words of ours can follow."""
+        return bool(_packing(self.headers))
+
     async def start(self, status: int, headers: Headers) -> None:
-        """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is."""
+        """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is, and
+        what is packed is unpacked from here on. Raises ValueError where that packing is not known."""
         if self.begun:
+            packing = _packing(headers)
+            self._unpack = unpacker(packing) if packing else None
             return
         self.begun, self.headers = True, headers
         message = {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
@@ -48,14 +58,23 @@ class Reply:
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body at once."""
+        if self._unpack is not None:
+            data = self._unpack(data)
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece."""
         self.ended = True
+        if self._unpack is not None:
+            data = self._unpack(data)
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data})
+
+    async def words(self, data: bytes) -> None:
+        """Send the last piece, in words of ours, whatever has been sent before."""
+        self._unpack = None
+        await self.end(data)
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer in one piece. Its length is added."""
@@ -65,3 +84,9 @@ class Reply:
     def _keep(self, data: bytes) -> None:
         if len(self.kept) < self._keep_bytes:
             self.kept += data[: self._keep_bytes - len(self.kept)]
+
+
+def _packing(headers: Headers) -> str:
+    """How a body with these headers is compressed, "" where it is not."""
+    named = next((value for name, value in headers if name == b"content-encoding"), b"")
+    return "" if named.strip().lower() == b"identity" else named.decode("latin-1")

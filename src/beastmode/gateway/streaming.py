@@ -10,7 +10,7 @@ from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
 from beastmode.gateway.headers import as_text, without
-from beastmode.gateway.packing import unpacked
+from beastmode.gateway.packing import readable, unpacked
 from beastmode.gateway.upstream import Answer
 
 
@@ -19,8 +19,9 @@ async def relay(
 ) -> Evidence | None:
     """Pass an answer on; what is wrong with it, or None.
 
-    A stream flows as it comes. Anything else is held until it is whole, so that a failure can be tried again and a
-    broken body never looks like an answer; one longer than `most_held_bytes` flows too.   heard: called for each piece.
+    A stream flows as it comes, and so does what may be one in no dialect. Anything else is held until it is whole, so
+    that a failure can be tried again and a broken body never looks like an answer; one longer than `most_held_bytes`
+    flows too.   heard: called for each piece.
     Raises what reading from the upstream raises, and ClientGoneError.
     """
     call.entry.status = answer.status
@@ -33,9 +34,14 @@ async def relay(
         _first_byte(call)
         begun.append(piece)
         size += len(piece)
-        if size > most_held_bytes and answer.status < 400:
+        if (size > most_held_bytes or _is_awaited(answer, call)) and answer.status < 400:
             return await _flow(answer, call, begun, heard)
     return await _whole(Held(answer.status, answer.headers, b"".join(begun)), call)
+
+
+def _is_awaited(answer: Answer, call: Call) -> bool:
+    """Its parts are, and nothing is to be found wrong with the whole: it is in no dialect."""
+    return call.dialect.shape is None and answer.comes_in_parts
 
 
 async def _whole(held: Held, call: Call) -> Evidence | None:
@@ -57,7 +63,7 @@ def _flaw(status: int, headers: Mapping[str, str], body: bytes, call: Call) -> E
     if status >= 400:
         return Evidence(status, headers, body, url=call.url, model=call.model)
     shape = call.dialect.shape
-    if shape is None or call.incoming.method != "POST":
+    if shape is None or call.incoming.method != "POST" or not readable(headers):
         return None
     streamed = call.asked is not None and call.asked.stream
     return flaw_in(status, headers, body, dialect=shape, streamed=streamed, url=call.url)

@@ -60,9 +60,10 @@ async def tell_unforeseen(error: Exception, call: Call) -> None:
 
 
 async def _end_stream(failure: Failure, call: Call) -> None:
-    if call.mid_line:
-        await call.reply.piece(b"\n\n")
-    await call.reply.end(call.dialect.error_event(failure))
+    if call.reply.packed:
+        return  # left without an end: in the midst of what is packed, no word of ours could be read
+    event = call.dialect.error_event(failure)
+    await call.reply.words(b"\n\n" + event if call.mid_line else event)
 
 
 async def _pass_on(held: Held, failure: Failure, call: Call) -> None:

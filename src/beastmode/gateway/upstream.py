@@ -14,13 +14,16 @@ from yarl import URL
 
 from beastmode.cache.credentials import IN_HEADERS, tenant_of, without_credentials
 from beastmode.gateway.carried import GEMINI_KEY, KEY_OF_QUERY
-from beastmode.gateway.headers import to_client, to_upstream
+from beastmode.gateway.headers import to_client, to_upstream, without
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.locate import locate
 
 _SENT_AS_THEY_COME = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add where the client sent none."""
 
+_MOST_HEADER_BYTES, _MOST_HEADERS = 64 * 1024, 1000
+"""Of one header of an answer, and of headers in one; policies and cookies of what stands before a server are long."""
+_JSON = ("/json", "+json")
 _STEP_BYTES = 256 * 1024
 """Of a body at once to the upstream."""
 _LEAVES: ContextVar[Callable[[], None]] = ContextVar("leaves")
@@ -38,6 +41,8 @@ class Answer:
         self._response = response
         self.status = response.status
         self.headers: Headers = to_client(response.raw_headers)
+        if self.status == 304:  # its length is that of a body which does not come: uvicorn would wait for it
+            self.headers = without(self.headers, b"content-length")
 
     def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes in, packed as it was sent. Raises aiohttp.ClientError, OSError, TimeoutError."""
@@ -47,6 +52,12 @@ class Answer:
     def is_stream(self) -> bool:
         """It comes as server-sent events."""
         return self._response.content_type == "text/event-stream"
+
+    @property
+    def comes_in_parts(self) -> bool:
+        """Its length is not told, and it is no JSON: lines of JSON, sound, a file. Each part may be awaited."""
+        kind = self._response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return "Content-Length" not in self._response.headers and not kind.endswith(_JSON)
 
     @property
     def is_packed(self) -> bool:
@@ -115,6 +126,9 @@ class Upstream:
                 request_class=_Request,
                 skip_auto_headers=_SENT_AS_THEY_COME,
                 read_bufsize=1 << 16,
+                max_line_size=_MOST_HEADER_BYTES,
+                max_field_size=_MOST_HEADER_BYTES,
+                max_headers=_MOST_HEADERS,
             )
             # aiohttp sends a GET again by itself when a kept connection turns out to be dead: no limit would count it.
             self._session._retry_connection = False
@@ -178,5 +192,7 @@ def _sound(response: aiohttp.ClientResponse) -> Answer:
     answer = Answer(response)
     if not 200 <= answer.status < 600 or _ODD.search(b"".join([value for _, value in answer.headers])):
         told = "the head of its answer is no HTTP"
-        raise aiohttp.ClientResponseError(response.request_info, (), status=400, message=told)
+        # The cause tells it from a status 400 that a server has sent, as it does where aiohttp finds the fault.
+        cause = aiohttp.http_exceptions.BadHttpMessage(told)
+        raise aiohttp.ClientResponseError(response.request_info, (), status=400, message=told) from cause
     return answer
