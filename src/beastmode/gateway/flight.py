@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
@@ -65,7 +64,7 @@ class Flight:
         self.ended = True
         self._tell()
 
-    async def carry(self, carrying: Coroutine[None, None, Failure | None]) -> None:
+    async def carry(self, carrying: Awaitable[Failure | None]) -> None:
         """Do what fills it, and land."""
         try:
             self.failure = await carrying
@@ -152,7 +151,7 @@ class Flights:
         flight = self._by_key.get(key)
         return flight if flight is not None and flight.whole and not flight.landed else None
 
-    def launch(self, key: bytes, flight: Flight, carrying: Coroutine[None, None, Failure | None]) -> None:
+    def launch(self, key: bytes, flight: Flight, carrying: Awaitable[Failure | None]) -> None:
         """Let it begin. The next of this key join it until it has landed."""
         self._by_key[key] = flight
         task = self._tasks[flight] = asyncio.get_running_loop().create_task(flight.carry(carrying))
@@ -167,8 +166,7 @@ class Flights:
     async def landed(self, flight: Flight) -> None:
         """Return once nothing of it goes on."""
         if flight in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([self._tasks[flight]])
+            await asyncio.wait([self._tasks[flight]])
 
     def _forget(self, key: bytes, flight: Flight) -> None:
         del self._tasks[flight]

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 
-_VERSION = re.compile(r"/v\d+[a-z0-9]*(?=/|$)")
-_LAST_VERSION = re.compile(r"/v\d+[a-z0-9]*$")
+_VERSION = re.compile(r"/v\d+(?:p\d+)?(?:(?:alpha|beta|preview)\d*)?(?=/|$)")
+_USUAL = "/v1"
+"""What clients ask for by habit, whatever the version of the server behind is."""
 
 
 def locate(base: str, path: str, query: str = "") -> str:
-    """The whole URL. The base may end with its version or not, and the client's path may begin with one or not.
+    """The whole URL. The base may name its version or not, and the client's path may begin with one or not.
 
     `…/v1` and `/v1/chat/completions`, `…` and `/v1/chat/completions`, `…/v1` and `/chat/completions` are all
-    `…/v1/chat/completions`; a version in the path wins over that of the base (`/v1beta/models`).
+    `…/v1/chat/completions`. Where both name one, that of the base counts for a client that says `/v1` (`…/api/paas/v4`,
+    `…/v1beta/openai`), and any other the client's own, in its place (`/v1beta/models`).
     """
     base = base.rstrip("/")
-    if _VERSION.match(path):
-        base = _LAST_VERSION.sub("", base)
+    asked = _VERSION.match(path)
+    named = _VERSION.search(base, max(0, base.find("/", base.find("://") + 3)))
+    if asked and named and asked[0] == _USUAL:
+        path = path[asked.end() :]
+    elif asked and named:
+        base = base[: named.start()]
     return f"{base}{path}?{query}" if query else f"{base}{path}"

@@ -9,20 +9,20 @@ from contextlib import asynccontextmanager, suppress
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
-from beastmode.gateway.accounting import account_shared
 from beastmode.gateway.call import Call, RejectedError
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
-from beastmode.gateway.flight import Flight, Flights
+from beastmode.gateway.flight import Flight
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.noting import record_stopped
-from beastmode.gateway.patience import kept_alive, may_wait_longer
+from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
+from beastmode.gateway.sharing import Sharing
 from beastmode.gateway.telling import tell, tell_rejected, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
@@ -50,7 +50,7 @@ class Proxy:
     ) -> None:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
         self._memory, self._door, self._finishing = memory, door, finishing
-        self._flights = Flights()
+        self._sharing = Sharing(clock, limits.most_answer_bytes)
         self._room = Room(limits.most_held_bytes, limits.most_body_bytes, limits.room_s)
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
@@ -115,62 +115,19 @@ class Proxy:
         if (found := await self._memory.find(call, recall)) is not None:
             await self._memory.replay(found, call)
             return None
-        while (flight := self._joinable(call, recall)) is not None:
-            try:
-                failure = await self._read_along(flight, call)
-            except RejectedError as rejected:
-                if rejected is flight.error:
-                    continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
-                raise
-            if failure is None or not may_wait_longer(failure, call, flight.leader):
-                return failure
-        flight = call.out = Flight(call, self._limits.most_answer_bytes)
-        self._flights.launch(recall.key, flight, self._carry_and_keep(flight, recall))
-        return await self._read_along(flight, call)
 
-    def _joinable(self, call: Call, recall: Recall) -> Flight | None:
-        """The flight that it may join, if there is one. Keys do not wait for each other."""
-        flight = self._flights.joinable(recall.key) if recall.wish.read else None
-        return None if flight is None or call.waits_for_another_key(flight.leader) else flight
+        async def carry_and_keep(flight: Flight) -> Failure | None:
+            failure = await self._carry(call)
+            if failure is None:
+                self._memory.keep(flight, recall)
+            return failure
 
-    async def _carry_and_keep(self, flight: Flight, recall: Recall) -> Failure | None:
-        failure = await self._carry(flight.leader)
-        if failure is None:
-            self._memory.keep(flight, recall)
-        return failure
+        return await self._sharing.answer(call, recall.key, carry_and_keep, may_join=recall.wish.read)
 
     async def _carry(self, call: Call) -> Failure | None:
         """Let its key pay, then bring it upstream; the failure that is left. Raises RejectedError."""
         call.toll = await self._door.enter(call, self._carrier.likely_upstream(call.model))
         return await self._carrier.carry(call)
-
-    async def _read_along(self, flight: Flight, call: Call) -> Failure | None:
-        """Give the client what a flight brings; the failure in which it ended. Raises what the carrier raised."""
-        flight.board(call)
-        call.flight = flight
-        call.good_end = "upstream_ok" if flight.leader is call else "shared"
-        try:
-            if flight.leader is not call:
-                await self._in_time(flight, call)
-            await flight.deliver(call)
-            await self._flights.landed(flight)
-        finally:
-            self._flights.leave(flight, call)
-        if flight.error is not None:
-            raise flight.error
-        if flight.leader is not call:
-            account_shared(call, flight.leader)
-        return flight.failure
-
-    async def _in_time(self, flight: Flight, call: Call) -> None:
-        """Wait until a flight begins. Raises RejectedError where its leader waits in line for longer than this client
-        bears."""
-        try:
-            async with asyncio.timeout(call.deadline - self._clock.monotonic()):
-                await flight.beginning()
-        except TimeoutError:
-            if flight.leader.entry.tries == 0:
-                raise rejections.waited_too_long(call.deadline - call.received, {}) from None
 
     def _received(self, incoming: Incoming, reply: Reply) -> Call:
         dialect, now = dialect_for(incoming.method, incoming.path), self._clock.monotonic()

@@ -1,0 +1,35 @@
+"""Where a request goes: versions in the base URL and in the client's path."""
+
+from __future__ import annotations
+
+import pytest
+
+from beastmode.gateway.locate import locate
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "url"),
+    [
+        ("http://a/v1", "/v1/models", "http://a/v1/models"),
+        ("http://a", "/v1/models", "http://a/v1/models"),
+        ("http://a/", "/v1/models", "http://a/v1/models"),
+        ("http://a/v1/", "/models", "http://a/v1/models"),
+        ("http://a/v1", "/v1", "http://a/v1"),
+        ("http://a/v1", "/v1beta/models", "http://a/v1beta/models"),
+        ("http://a/v1beta", "/v1beta/models", "http://a/v1beta/models"),
+        ("http://a/v1beta/openai", "/v1/chat/completions", "http://a/v1beta/openai/chat/completions"),
+        ("http://a/v1beta/openai", "/v1beta/models", "http://a/v1beta/models"),
+        ("http://a/api/paas/v4", "/v1/chat/completions", "http://a/api/paas/v4/chat/completions"),
+        ("http://a/api/v1", "/v1/messages", "http://a/api/v1/messages"),
+        (
+            "http://a/openai/deployments/x",
+            "/chat/completions",
+            "http://a/openai/deployments/x/chat/completions",
+        ),
+        ("http://v1/x", "/v1/models", "http://v1/x/v1/models"),
+        ("http://a/v1", "/v1models", "http://a/v1/v1models"),
+    ],
+)
+def test_the_version_stands_once_in_the_address(base: str, path: str, url: str) -> None:
+    assert locate(base, path) == url
+    assert locate(base, path, "a=b") == f"{url}?a=b"
