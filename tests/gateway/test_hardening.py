@@ -19,6 +19,7 @@ from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import gateway, records
 
 CHAT = "/v1/chat/completions"
+GEMINI = "/v1beta/models/m-small:generateContent"
 BODY = json.dumps({"model": "m-small", "messages": [{"role": "user", "content": "hello"}]}).encode()
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -123,28 +124,45 @@ def test_large_headers_are_refused_with_a_record_and_endless_ones_are_cut(tmp_pa
     assert kept == [("rejected", 431, "payload_too_large"), ("upstream_ok", 200, "")]
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages", GEMINI])
 @pytest.mark.parametrize(
-    ("body", "kind"),
-    [(b'{"model": ', "application/json"), (b"\x00\xff<a>", "text/plain")],
-    ids=["cut", "binary"],
+    ("body", "kind", "told"),
+    [
+        (b'{"model": ', "application/json", "line 1, column 11"),
+        (b"\x00\xff<a>", "text/plain", "content-type application/json"),
+        (b"", "", "no JSON"),
+    ],
+    ids=["cut", "binary", "empty"],
 )
-def test_broken_bodies_and_wrong_types_are_the_upstreams_to_refuse(
-    tmp_path: Path, body: bytes, kind: str
+def test_what_is_no_json_is_refused_with_what_to_do(
+    tmp_path: Path, path: str, body: bytes, kind: str, told: str
 ) -> None:
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await take_request(reader)
-        said = b'{"error": {"message": "no JSON", "type": "invalid_request_error"}}'
-        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n")
-        writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(said), said))
-
     async def story() -> None:
-        async with answering(refuse) as upstream, gateway(upstream, tmp_path) as url:
-            status, text = await post(url, body, headers={"Content-Type": kind})
-            assert (status, json.loads(text)["error"]["message"]) == (400, "no JSON")
+        async with ModelServer() as upstream, gateway(upstream.url, tmp_path) as url:
+            headers = {"Content-Type": kind} if kind else {}
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(url + path, data=body, headers=headers) as answer,
+            ):
+                error = json.loads(await answer.read())["error"]
+                assert answer.status == 400
+                assert told in error["message"]
+                assert "Send the request as one JSON object" in error["message"]
+            assert upstream.asked == []
 
     run(story())
     (entry,) = records(tmp_path)
-    assert (entry.outcome, entry.class_, entry.tries) == ("failed", "bad_request", 1)
+    assert (entry.outcome, entry.class_, entry.tries) == ("rejected", "bad_request", 0)
+
+
+@pytest.mark.parametrize("body", [b'{"max_tokens": "9"}', b'{"x": NaN}', b'\xef\xbb\xbf{"stream": 3}', b"[]"])
+def test_odd_json_is_the_upstream_s_to_judge(tmp_path: Path, body: bytes) -> None:
+    async def story() -> None:
+        async with ModelServer() as upstream, gateway(upstream.url, tmp_path) as url:
+            await post(url, body)
+            assert len(upstream.asked) == 1
+
+    run(story())
 
 
 def test_hundreds_of_slow_clients_are_cut_and_others_unharmed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from beastmode.gateway.call import Call, RejectedError
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
+from beastmode.gateway.dialects.decoding import flaw_of
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.keys import Doorkeeper
@@ -98,6 +99,8 @@ class Proxy:
         call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
         call.entry.model, call.entry.stream = blotted(call.asked.model[:_MOST_WORDS]), call.asked.stream
         self._door.allow(call.caller, incoming.method, call.asked)
+        if call.asked.broken and not incoming.header(b"content-encoding") and (flaw := flaw_of(call.body)):
+            raise rejections.not_json(flaw, incoming.header(b"content-type")[:100])
 
     @asynccontextmanager
     async def _watched(self, call: Call) -> AsyncIterator[None]:

@@ -80,6 +80,15 @@ def too_large(most_bytes: int) -> RejectedError:
     return RejectedError(413, Failure("payload_too_large", cause, False, tip))
 
 
+def not_json(flaw: str, content_type: str) -> RejectedError:
+    """What asks a model has to be JSON.   flaw: why it is none.   content_type: as it was sent."""
+    cause = f"the body is no JSON: {flaw}" if flaw.strip() else "the body is no JSON"
+    tip = "Send the request as one JSON object, in UTF-8."
+    if "json" not in content_type.lower():
+        tip = f"Send the request as one JSON object, with content-type application/json, not {content_type or 'none'}."
+    return RejectedError(400, Failure("bad_request", cause, False, tip))
+
+
 def not_cached() -> RejectedError:
     """The client wants an answer from the cache or none (RFC 9111, 5.2.1.7)."""
     tip = "Leave out `cache-control: only-if-cached` to have the model server asked."

@@ -11,6 +11,7 @@ from beastmode.gateway.dialects.protocol import Asked
 
 T = TypeVar("T")
 _MOST_COUNT = 2**53
+_MOST_JUDGED = 4_000_000
 
 
 class Typed(msgspec.Struct):
@@ -40,6 +41,21 @@ def broken(dialect: str, body: bytes, *, model: str = "") -> Asked:
     told = decoded(_NAMED, body)
     said = told.model if told is not None and isinstance(told.model, str) else ""
     return Asked(dialect, said or model, told is not None and told.stream is True, stateful=True, broken=True)
+
+
+def flaw_of(body: bytes) -> str:
+    """Why a body is no JSON, and where; "" where a lenient reader could take it for some, or it is too long to say."""
+    if len(body) > _MOST_JUDGED:
+        return ""
+    try:
+        json.loads(body)
+    except UnicodeDecodeError as error:
+        return f"its byte {error.start} is no text"
+    except json.JSONDecodeError as error:
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    except (ValueError, RecursionError):
+        pass
+    return ""
 
 
 def count(value: object) -> int | None:
