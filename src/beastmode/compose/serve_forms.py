@@ -67,8 +67,8 @@ def parse_size(text: str) -> int:
 
 def _head_size(text: str) -> int:
     size = parse_size(text)
-    if not 1000 <= size <= _MOST_HEAD_BYTES:  # the connection reads no further
-        raise SettingError(f"{text!r} is no size for a head", tip="Write a size from 1kB to 512kB.")
+    if not 256 <= size <= _MOST_HEAD_BYTES:  # the connection reads no further
+        raise SettingError(f"{text!r} is no size for a head", tip="Write a size from 256B to 512kB.")
     return size
 
 
