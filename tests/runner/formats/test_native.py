@@ -230,7 +230,7 @@ tsks: []
         (
             "{id: a, comand: [x]}",
             "tasks[0]: unknown key 'comand'",
-            "Did you mean command? Known keys: id, title",
+            "Did you mean command? Known keys: ",
         ),
         ("{id: null}", "tasks[0].id: nothing stands there", "Write a text"),
         ("{id: ''}", "tasks[0].id: the text '' cannot be an id", "fix-login"),
