@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from beastmode.runner.work import Coding
+from beastmode.runner.work import Coding, Work
 from beastmode.settings import Rate, TokenRate
 
 
@@ -55,3 +55,21 @@ class CodingSettings:
     red_base: bool = False
     no_proof: bool = False
     stash: bool = False
+
+
+def work_of(own: Work | None, settings: CodingSettings) -> Coding:
+    """What a task says, and for the rest what the run has for tasks that say nothing else."""
+    usual = settings.work
+    if not isinstance(own, Coding):
+        return usual
+    named = bool(own.agent or own.command)
+    return replace(
+        own,
+        agent=own.agent if named else usual.agent,
+        command=own.command if named else usual.command,
+        model=own.model or usual.model,
+        cwd=own.cwd or usual.cwd,
+        env={**usual.env, **own.env},
+        setup=own.setup or usual.setup,
+        copy=(*usual.copy, *own.copy),
+    )
