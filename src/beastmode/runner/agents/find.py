@@ -1,0 +1,73 @@
+"""Find: which agents there are, which of them this machine has, and in what version."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from pathlib import Path
+
+from beastmode.errors import SettingError
+from beastmode.runner.agents.aider import Aider
+from beastmode.runner.agents.claude import Claude
+from beastmode.runner.agents.codex import Codex
+from beastmode.runner.agents.gemini import Gemini
+from beastmode.runner.agents.mini import Mini
+from beastmode.runner.agents.opencode import OpenCode
+from beastmode.runner.agents.protocol import Agent
+from beastmode.runner.agents.template import Template
+from beastmode.runner.work import GENERATE, Coding
+
+AGENTS: Mapping[str, Agent] = {
+    agent.name: agent for agent in (Claude(), Codex(), Gemini(), OpenCode(), Aider(), Mini())
+}
+"""By the name that `--agent` takes."""
+_PATIENCE_S = 20.0
+
+
+def agent_of(work: Coding) -> Agent:
+    """The agent that a task names. Raises SettingError for a name that nobody has."""
+    if work.command:
+        return Template(work.command)
+    if work.agent in AGENTS:
+        return AGENTS[work.agent]
+    near = get_close_matches(work.agent, (*AGENTS, GENERATE), n=1)
+    others = f"Did you mean {near[0]}?" if near else f"There are: {', '.join((*AGENTS, GENERATE))}."
+    tip = f"{others} Any other command does with {{prompt}} or {{prompt_file}} in it."
+    what = f"there is no agent {work.agent!r}" if work.agent else "no agent was named"
+    raise SettingError(what, where="--agent", tip=tip)
+
+
+def program_of(agent: Agent, environment: Mapping[str, str]) -> Path | None:
+    """Where its program is; None where it is not on PATH."""
+    found = shutil.which(agent.name, path=environment.get("PATH"))
+    return Path(found) if found else None
+
+
+def found_on(environment: Mapping[str, str]) -> list[Agent]:
+    """Those whose program is on PATH."""
+    return [agent for agent in AGENTS.values() if program_of(agent, environment)]
+
+
+async def said_by(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code of a short program and what it printed; -1 where it could not be run or did not end in 20 s."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    except OSError as error:
+        return -1, str(error)
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _PATIENCE_S)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        return -1, f"it did not end within {_PATIENCE_S:g} s"
+    return process.returncode or 0, output.decode("utf-8", "replace").strip()
