@@ -46,10 +46,10 @@ class AttemptView:
 class CodeView:
     """What is known of the code of a task.
 
-    commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that was
-    about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its work
-    could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a person
-    has taken it.
+    commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
+    was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
+    work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
+    person has taken it.
     """
 
     commit: str = ""
