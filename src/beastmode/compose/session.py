@@ -28,6 +28,7 @@ from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import TaskState
 from beastmode.runner.summary import Summary
 from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
+from beastmode.runner.touches import touches_of
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Guard
 
@@ -87,6 +88,7 @@ async def _session(opened: Opened, view: View) -> Summary:
         means,
         partial(job_for, opened, kinds, Places.of(opened)),
         rank=rank_of(opened.graph, opened.plan.tasks),
+        touches=touches_of(opened.plan.tasks),
         states=dict(opened.plan.states),
         watch=view.changed,
         trouble=lambda: opened.journal.trouble is not None,

@@ -132,6 +132,7 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
         await _record_start(job, means, admitted)
         job.step = "running"
         attempt = job.prepare(job.attempts, job.feedback)
+        attempt.sent_back = job.tries.sent_back
         outcome = await _perform(job, attempt, admitted)
         _pause_for_all(outcome.failure, means)
         if outcome.ok and job.verify is not None:

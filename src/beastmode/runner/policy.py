@@ -32,7 +32,7 @@ class Decision:
 
 _DONE = Decision("done")
 _FOR_A_PERSON = frozenset(("agent_refused",))
-_NOT_MERGED = frozenset(("merge_conflict", "merge_red"))
+NOT_MERGED = frozenset(("merge_conflict", "merge_red"))
 """Nobody's fault: others were merged before. Done once more on what they left; then somebody has to look."""
 
 
@@ -64,9 +64,9 @@ class Policy:
             return _DONE
         if failure.throttle or failure.passing == "after":
             return self._after_throttle(failure, tries)
-        if failure.class_ in _FOR_A_PERSON or (failure.class_ in _NOT_MERGED and tries.sent_back):
+        if failure.class_ in _FOR_A_PERSON or (failure.class_ in NOT_MERGED and tries.sent_back):
             return Decision("needs_person", reason=failure.class_)
-        if failure.class_ in _NOT_MERGED:
+        if failure.class_ in NOT_MERGED:
             tries.sent_back += 1
             return Decision("retry", reason=failure.class_, counts=False)
         tries.counted += 1
