@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from beastmode.runner.work import Coding
+from beastmode.errors import SettingError
+from beastmode.runner.work import GENERATE, Coding
 from beastmode.settings import Rate, TokenRate
+
+AGENTS = ("claude", "codex", "gemini", "opencode", "aider", "mini")
+"""The coding agents that are known by name; see `runner/agents`."""
+_USD = re.compile(r"\$?\s*(\d{1,9}(?:\.\d{1,9})?)\s*(?:usd|\$)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +63,35 @@ class CodingSettings:
     red_base: bool = False
     no_proof: bool = False
     stash: bool = False
+
+
+def parse_agent(text: str) -> Coding:
+    """The agent that a text names: one of AGENTS, `generate`, or the command line of any other, with `{prompt}` or
+    `{prompt_file}` in it. Raises SettingError.
+    """
+    if "{prompt}" in text or "{prompt_file}" in text:
+        try:
+            return Coding(command=tuple(shlex.split(text)))
+        except ValueError as error:
+            tip = "Check its quotes; it is split like a shell would."
+            raise SettingError(f"{text!r} cannot be split: {error}", tip=tip) from None
+    name = text.strip()
+    if name in (*AGENTS, GENERATE):
+        return Coding(agent=name)
+    near = get_close_matches(name.lower(), (*AGENTS, GENERATE), n=1)
+    guess = f"Did you mean {near[0]}? " if near else ""
+    tip = f"{guess}Write one of {', '.join(AGENTS)}, {GENERATE}, or a command with {{prompt}} or {{prompt_file}} in it."
+    raise SettingError(f"no agent is known as {text!r}", tip=tip)
+
+
+def parse_usd(value: object) -> float | None:
+    """Dollars, more than 0, from `2`, `2usd`, `$2.50`; None for `none`, no limit. Raises SettingError."""
+    text = str(value).strip()
+    if text.lower() == "none":
+        return None
+    match = _USD.fullmatch(text)
+    if match is None or not float(match[1]):
+        raise SettingError(
+            f"{value!r} is no amount of money", tip="Write dollars, like 2usd or 0.50usd, or none."
+        )
+    return float(match[1])
