@@ -38,6 +38,10 @@ class Inside:
         self._root = root
         self._below = [name for name in below.split("/") if name not in ("", ".")]
 
+    def check(self) -> None:
+        """Raises RefusedPathError or OSError where the folder cannot be used."""
+        os.close(self._open_top())
+
     def read(self, path: str, most_bytes: int) -> File | None:
         """The file at a path, None where nothing is.
 
