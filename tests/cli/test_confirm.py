@@ -36,7 +36,9 @@ def said(capsys: pytest.CaptureFixture[str], told: Code, *, yes: bool = True) ->
 
 def test_ten_lines_say_what_will_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, code(ModelServer("http://h/v1"), check="make test", task_budget_usd=1.0))
-    assert lines[0].startswith("2 tasks by claude, codex, at most 2 at once: about 5 min and 1.00 USD (a guess")
+    assert lines[0].startswith(
+        "2 tasks by claude, codex, at most 2 at once: about 5 min and 1.00 USD (a guess"
+    )
     assert lines[1:] == [
         "  model server: http://h/v1 (8/s, 3 in flight); budget: 3 USD, 1 USD a task",
         "  proof: check `make test`; 0 of 2 have a verify",
@@ -53,7 +55,9 @@ def test_what_nobody_keeps_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "each task keeps its branch" in lines[3]
 
 
-def test_without_a_terminal_it_begins_only_where_somebody_said_yes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_it_begins_only_where_somebody_said_yes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(PreconditionError, match="--yes"):
         said(capsys, code(ModelServer()), yes=False)
 

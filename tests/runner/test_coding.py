@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from beastmode.errors import SettingError
-from beastmode.runner.coding import AGENTS, CodingSettings, parse_agent, parse_usd, work_of
 from beastmode.runner.agents import find
+from beastmode.runner.coding import AGENTS, CodingSettings, parse_agent, parse_usd, work_of
 from beastmode.runner.work import Coding, Command
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +51,11 @@ class Coders:
         self._opened, self._code, self._note_of = opened, code, note_of
         self._command = CommandKind(supervisor, hidden=_hidden(code))
         self.workspaces = Workspaces(
-            code.repository, f"r{opened.run}", worktrees_root(code, opened.key), _list_of(opened), self._set_up
+            code.repository,
+            f"r{opened.run}",
+            worktrees_root(code, opened.key),
+            _list_of(opened),
+            self._set_up,
         )
         self.access, self._gateway = _access(opened, code, on_budget)
         slots = asyncio.Semaphore(settings.check_at_once or slots_by_cores())
@@ -129,7 +132,11 @@ class Coders:
         check, settings = self._proof.check, self._code.settings
         tip = await self.workspaces.tip()
         known = self._opened.progress.green
-        if check is None or settings.red_base or (known.get("commit"), known.get("check")) == (tip, check.shell):
+        if (
+            check is None
+            or settings.red_base
+            or (known.get("commit"), known.get("check")) == (tip, check.shell)
+        ):
             return
         task = Task("base")
         log = log_path(self._opened.folder, task.id, 0)
