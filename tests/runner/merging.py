@@ -30,11 +30,12 @@ from beastmode.runner.landing import landed_in
 from beastmode.runner.merge import MergeQueue
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress
+from beastmode.runner.repository import Repository
 from beastmode.runner.resume import Selection, opening_events, plan_session
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.work import Coding, Command
-from beastmode.runner.workspace import Place, Repository, Workspaces
+from beastmode.runner.workspace import Place, Workspaces
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.store.journal import Journal, JournalReader
@@ -125,7 +126,7 @@ class Stage:
             )
         )
         base = await self.git("rev-parse", "main")
-        repository = Repository(self.top, self.git, "", base, "main")
+        repository = Repository(self.top, self.git, "", base, "main", self.top / ".git")
         self.workspaces = Workspaces(repository, RUN, self.folder / "trees", None, no_setup)
         await self.workspaces.begin()
         self.queue = MergeQueue(self.workspaces, self._check, self._record)
@@ -234,7 +235,7 @@ def kill_at(count: int) -> None:
             os.kill(os.getpid(), 9)
         return result
 
-    Git.run = counted  # type: ignore[assignment,method-assign]
+    Git.run = counted  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

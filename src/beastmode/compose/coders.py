@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import hashlib
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from beastmode.errors import PreconditionError
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.words import last_lines
+from beastmode.runner.coding import ModelServer, work_of
 from beastmode.runner.execute import Verdict
 from beastmode.runner.fields import fill
 from beastmode.runner.home import log_path
@@ -24,62 +27,75 @@ from beastmode.runner.kinds.environment import field_values
 from beastmode.runner.kinds.generate import GenerateKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.merge import MergeQueue
-from beastmode.runner.model_access import ModelAccess, OwnAccess
+from beastmode.runner.model_access import OwnAccess
+from beastmode.runner.place import Place, WorkspaceError
 from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.proof import Proof, slots_by_cores
+from beastmode.runner.refs import result_ref
+from beastmode.runner.repository import Repository
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
-from beastmode.runner.workspace import Place, Workspaces
+from beastmode.runner.workspace import Workspaces
 
 
 class Coders:
     """Everything that tasks which write code share, from `begin` to `end`.
 
-    on_budget: called, from any thread, when a budget is used up.   note_of: a person's word on a task.
+    warn: told what a person should know.   on_budget: called when the budget of the run is used up.
     """
 
     def __init__(
-        self,
-        opened: Opened,
-        code: Code,
-        supervisor: Supervisor,
-        on_budget: Callable[[str], None],
-        note_of: Callable[[str], str],
+        self, opened: Opened, code: Code, supervisor: Supervisor, warn: Callable[[Sequence[str]], None]
     ) -> None:
-        settings = code.settings
-        self._opened, self._code, self._note_of = opened, code, note_of
-        self._command = CommandKind(supervisor, hidden=_hidden(code))
-        self.workspaces = Workspaces(
-            code.repository,
-            f"r{opened.run}",
-            worktrees_root(code, opened.key),
-            _list_of(opened),
-            self._set_up,
-        )
-        self.access, self._gateway = _access(opened, code, on_budget)
-        slots = asyncio.Semaphore(settings.check_at_once or slots_by_cores())
+        settings, repository = code.settings, code.repository
+        self._opened, self._code, self._warn = opened, code, warn
+        plan = opened.plan
+        self._notes = {plan.tasks[index].id: note for index, note in plan.notes.items()}
+        self.on_budget: Callable[[], None] = lambda: None
+        self._command = CommandKind(supervisor, _hidden(code))
         check = Command(shell=settings.check) if settings.check else None
+        slots = asyncio.Semaphore(settings.check_at_once or slots_by_cores())
         self._proof = Proof(self._command, slots, check)
-        self.merge = None
-        if settings.merge == "queue":
-            self.merge = MergeQueue(self.workspaces, self._check_again if check else None, self._record)
-        parts = self.workspaces, self.access, settings, self._prompt
-        self._agent = AgentKind(supervisor, *parts)
-        self._generate = GenerateKind(*parts)
+        root = worktrees_root(repository, opened.key)
+        self._workspaces = Workspaces(repository, f"r{opened.run}", root, _list_of(opened), self._set_up)
+        self._gateway = self._gateway_for(settings.server) if settings.server else None
+        again = self._check_again if check else None
+        self.merge = MergeQueue(self._workspaces, again, self._record) if settings.merge == "queue" else None
+        parts = self._workspaces, self._gateway or OwnAccess(), settings, self._prompt
+        self._agent, self._generate = AgentKind(supervisor, *parts), GenerateKind(*parts)
+
+    def _gateway_for(self, server: ModelServer) -> RunGateway:
+        opened, settings = self._opened, self._code.settings
+        where = opened.request.home, f"r{opened.run}", opened.settings.max_wait_s
+        return RunGateway(server, settings, *where, self._spent, tell=lambda words: self._warn([words]))
+
+    def _spent(self, words: str) -> None:
+        """A budget is used up. That of one task is told by its failure."""
+        self._warn([words])
+        if words.startswith("run "):
+            self.on_budget()
 
     async def begin(self) -> None:
-        """The gateway runs, the result branch is there, and the check is green on it. Raises BeastError."""
-        await self.workspaces.begin()
+        """The result branch is there, the check is green on it, and the gateway runs. Raises BeastError."""
+        await self._workspaces.begin()
         await self._see_base()
         if self._gateway is not None:
             await self._gateway.start()
 
     async def end(self) -> None:
-        """All attempts have ended: nothing of them is left but their branches and worktrees."""
+        """All attempts have ended: nothing of them is left but their branches, and worktrees with work in them."""
         if self._gateway is not None:
             await self._gateway.stop()
-        await self.workspaces.end()
+        await self._workspaces.end()
+
+    def work_of(self, task: Task) -> Coding:
+        """How the code of a task is written, all said. A program named by a path is that of the checkout."""
+        work = work_of(task.work, self._code.settings)
+        program = Path(work.command[0]) if work.command and "/" in work.command[0] else None
+        if program is None or not program.exists():
+            return work
+        return replace(work, command=(str(program.absolute()), *work.command[1:]))
 
     def kind_of(self, work: Coding) -> Kind:
         """Who does this work."""
@@ -87,7 +103,7 @@ class Coders:
 
     def folder_of(self, task: Task, work: Coding) -> Path:
         """Where its commands run."""
-        return self.workspaces.path_of(task.id) / self._code.repository.inside / work.cwd
+        return self._workspaces.path_of(task.id) / self._code.repository.inside / work.cwd
 
     async def verify(self, attempt: Attempt) -> Verdict:
         """Check and verify in the worktree; answers on the way to a red one are not used again."""
@@ -97,7 +113,7 @@ class Coders:
         return verdict
 
     def _in_place(self, attempt: Attempt) -> Attempt:
-        place = self.workspaces.place_of(attempt.task.id)
+        place = self._workspaces.place_of(attempt.task.id)
         return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
 
     async def _check_again(self, attempt: Attempt, place: Place, name: str) -> Verdict:
@@ -111,7 +127,7 @@ class Coders:
 
     async def _set_up(self, setup: Command, place: Place, log: Path) -> Failure | None:
         """Run the setup of a new worktree."""
-        attempt = self._bare(Task(place.task), place, log)
+        attempt = self._bare(place, log)
         exit_ = await self._command.run(attempt, setup)
         if exit_.timed_out:
             return classify.timed_out(attempt.timeout_s, where="the setup")
@@ -120,35 +136,33 @@ class Coders:
             return classify.of_coding("setup_failed", cause, where=str(place.folder), code=exit_.code)
         return None
 
-    def _bare(self, task: Task, place: Place, log: Path) -> Attempt:
+    def _bare(self, place: Place, log: Path) -> Attempt:
         """What runs in a place without being an attempt."""
-        settings = self._opened.settings
-        run, limit = f"r{self._opened.run}", settings.log_limit_bytes
-        where = place.folder, place.folder
-        return Attempt(run, task, (), 1, settings.timeout_s, log, limit, *where, env=dict(place.env))
+        settings, run = self._opened.settings, f"r{self._opened.run}"
+        limit, where = settings.log_limit_bytes, place.folder
+        return Attempt(
+            run, Task(place.task), (), 1, settings.timeout_s, log, limit, where, where, env=place.env
+        )
 
     async def _see_base(self) -> None:
         """A check that is red before anything was done would call every task a failure."""
         check, settings = self._proof.check, self._code.settings
-        tip = await self.workspaces.tip()
-        known = self._opened.progress.green
-        if (
-            check is None
-            or settings.red_base
-            or (known.get("commit"), known.get("check")) == (tip, check.shell)
-        ):
+        tip = await self._code.repository.git("rev-parse", result_ref(f"r{self._opened.run}"))
+        if check is None or settings.red_base or self._opened.progress.green == (tip, check.shell):
             return
-        task = Task("base")
-        log = log_path(self._opened.folder, task.id, 0)
-        place = await self.workspaces.at_base(task.id)
-        verdict = await self._proof.run(self._bare(task, place, log), check, "check")
+        log = log_path(self._opened.folder, "base", 0)
+        try:
+            async with self._workspaces.at_tip(settings.work, log) as place:
+                verdict = await self._proof.run(self._bare(place, log), check, "check")
+        except WorkspaceError as error:
+            raise PreconditionError(error.failure.cause, where="--base", tip=error.failure.tip) from None
         if verdict.failure is not None:
             what = f"`{check.shell}` is red before any task began: {verdict.failure.cause}"
-            tip = f"Mend it first, or begin all the same with --allow-red-base. All that it said: {log.with_suffix('.check.log')}"
+            said = log.with_suffix(".check.log")
+            tip = f"Mend it first, or begin all the same: --allow-red-base. All that it said: {said}"
             raise PreconditionError(what, where="--check", tip=tip)
-        self._opened.journal.append(
-            events.BASE_GREEN, self._opened.run, data={"commit": tip, "check": check.shell}
-        )
+        data = {"commit": tip, "check": check.shell}
+        self._opened.journal.append(events.BASE_GREEN, self._opened.run, data=data)
 
     def _prompt(self, attempt: Attempt) -> str:
         task, work = attempt.task, attempt.task.work
@@ -160,15 +174,20 @@ class Coders:
             self._opened.roadmap.title,
             self._proof.check,
             _named(task.options.verify, attempt),
-            self._note_of(task.id),
+            self._notes.get(task.id, ""),
             attempt.feedback,
         )
         return prompt_of(brief, self._code.chosen.template)
 
 
-def worktrees_root(code: Code, key: str) -> Path:
-    """Where the worktrees of this list lie, the same in every run of it."""
-    raise NotImplementedError
+def worktrees_root(repository: Repository, key: str) -> Path:
+    """Where the worktrees of a list lie, outside of the checkout: the same in every run of it.   key: of the list."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "beast" / "worktrees" / _short(str(repository.common)) / _short(key)
+
+
+def _short(text: str) -> str:
+    return hashlib.blake2b(os.fsencode(text), digest_size=5).hexdigest()
 
 
 def _named(verify: Command | None, attempt: Attempt) -> Command | None:
@@ -187,19 +206,3 @@ def _hidden(code: Code) -> frozenset[str]:
 def _list_of(opened: Opened) -> Path | None:
     source = opened.request.source
     return source.resolve() if isinstance(source, Path) else None
-
-
-def _access(
-    opened: Opened, code: Code, on_budget: Callable[[str], None]
-) -> tuple[ModelAccess, RunGateway | None]:
-    if code.settings.server is None:
-        return OwnAccess(), None
-    gateway = RunGateway(
-        code.settings.server,
-        code.settings,
-        opened.request.home,
-        f"r{opened.run}",
-        opened.settings.max_wait_s,
-        on_budget,
-    )
-    return gateway, gateway

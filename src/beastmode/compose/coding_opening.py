@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.estimate import Estimate, Taken, estimate
+from beastmode.runner.landing import Landed, landed_in
+from beastmode.runner.progress import Progress
 from beastmode.runner.repository import Repository, repository_of
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import RunSettings
@@ -41,12 +45,20 @@ def open_code(
     roadmap; it may be changed.   taken: by tasks that were done here before."""
     from beastmode.runner.agents.find import ready_agents  # other runs do without
 
+    ready = partial(ready_agents, os.environ, Path.home())
     here = Path.cwd()
-    chosen = choose(roadmap, said, settings, top=_top(here), ready=ready_agents)
+    chosen = choose(roadmap, said, settings, top=_top(here), ready=ready)
     repository = asyncio.run(repository_of(here, chosen.settings, list_file))
     to_run = sum(task.state == "pending" for task in roadmap.tasks())
     told = estimate(to_run, settings.concurrency, taken)
     return Code(with_budget(chosen, said, told.usd), repository, told)
+
+
+def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
+    """Tasks whose work a runner that was killed had merged without being able to say so, by their ids."""
+    if not progress.run:
+        return {}
+    return asyncio.run(landed_in(code.repository.git, f"r{progress.run}", progress))
 
 
 def as_runner(settings: RunSettings, code: Code) -> RunSettings:

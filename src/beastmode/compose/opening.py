@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
-from beastmode.compose.coding_opening import Code, as_runner, open_code
+from beastmode.compose.coding_opening import Code, as_runner, landed_by, open_code
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -93,7 +93,8 @@ def open_run(request: Request) -> Opened:
     try:
         journal = Journal(journal_path(request.home), settings.durability)
         progress = _progress(request, key)
-        plan = plan_session(roadmap, progress, request.selection)
+        merged = landed_by(code, progress) if code is not None else {}
+        plan = plan_session(roadmap, progress, request.selection, merged)
         number = progress.run or journal.new_run(_run_data(roadmap, key))
     except BaseException:
         lock.release()

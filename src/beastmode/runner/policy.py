@@ -62,6 +62,8 @@ class Policy:
         """Decide, and count the attempt in `tries`."""
         if failure is None:
             return _DONE
+        if failure.class_ == "out_of_budget":
+            return Decision("waiting", reason=failure.class_, counts=False)
         if failure.throttle or failure.passing == "after":
             return self._after_throttle(failure, tries)
         if failure.class_ in _FOR_A_PERSON or (failure.class_ in NOT_MERGED and tries.sent_back):

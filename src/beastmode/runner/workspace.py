@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
@@ -12,6 +14,7 @@ from beastmode.runner.git import GitError
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.refs import branch_of, safe_name, task_ref
 from beastmode.runner.repository import Repository
+from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding, Command
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.copies import copy_all, matches
@@ -35,6 +38,9 @@ _NO_FILTER = tuple(
     for part in ("-c", f"filter.lfs.{name}")
 )
 """Where Git LFS is asked for and is not there, files stay the pointers that they are in the commit."""
+
+_NO_TASK = "\n"
+"""No task is called so: an id is one line."""
 
 __all__ = ["Place", "RunSetup", "Saved", "WorkspaceError", "Workspaces"]
 
@@ -123,6 +129,21 @@ class Workspaces:
             made = tuple(await worktree.ignored())
             worktree.state = State(self.run, task, excluded, made)
         return place
+
+    @asynccontextmanager
+    async def at_tip(self, work: Coding, log: Path) -> AsyncIterator[Place]:
+        """A place at the tip of the result that belongs to no task, for as long as it is looked at.
+
+        work: its setup and copies are those of the run.   log: beside it stands that of the setup. Raises
+        WorkspaceError.
+        """
+        attempt = Attempt(self.run, Task(_NO_TASK), (), 1, math.inf, log, 0, self.root, self.root)
+        place = await self.enter(attempt, work)
+        try:
+            yield place
+        finally:
+            await self.finish(_NO_TASK)
+            await task_refs.forget(self.git, self.run, _NO_TASK)
 
     def _excluded(self, work: Coding) -> tuple[str, ...]:
         """What no commit of a task may hold: its copies, and the list."""

@@ -71,3 +71,9 @@ async def said_by(arguments: list[str], environment: Mapping[str, str]) -> tuple
         await process.wait()
         return -1, f"it did not end within {_PATIENCE_S:g} s"
     return process.returncode or 0, output.decode("utf-8", "replace").strip()
+
+
+def ready_agents(environment: Mapping[str, str], home: Path) -> list[str]:
+    """The names of those that are on PATH and logged in, as far as files and variables show.   home: of the user."""
+    found = found_on(environment)
+    return [agent.name for agent in found if agent.login(environment, home).how != "none"]

@@ -44,6 +44,12 @@ async def save(git: Git, run: str, task: str, commit: str) -> None:
     await _move(git, {ref(run, task): commit for ref in (saved_ref, task_ref)})
 
 
+async def forget(git: Git, run: str, task: str) -> None:
+    """There is no such task: none of its commits is kept."""
+    lines = "".join(f"delete {ref(run, task)}\n" for ref in (base_ref, saved_ref, task_ref))
+    await git("update-ref", "--no-deref", "--stdin", stdin=lines.encode())
+
+
 async def _move(git: Git, commits: dict[str, str], new: bool = False) -> None:
     verb = "create" if new else "update"
     lines = "".join(f"{verb} {ref} {commit}\n" for ref, commit in commits.items())
