@@ -86,6 +86,23 @@ def test_a_planted_bug_is_found(tmp_path: Path, bug: str, found: str) -> None:
     assert found in lines[-1].get("broken", "nothing was found")
 
 
+def test_a_fork_has_loaded_what_a_run_takes(tmp_path: Path) -> None:
+    """Else each of a thousand runs would load it for itself, and take three times as long."""
+    program = """
+import sys
+from pathlib import Path
+from tests.crash import story
+story.begin(Path.cwd())
+loaded = set(sys.modules)
+assert story.play(Path.cwd(), "full")() == 0
+more = [name for name in set(sys.modules) - loaded if name.startswith(("beastmode", "pydantic"))]
+assert not more, more
+"""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=env, timeout=MOST_S)
+    assert ended.returncode == 0, (tmp_path / "output").read_text()
+
+
 def test_strace_sees_no_other_call_that_changes_the_home(tmp_path: Path) -> None:
     """Every call on a file of the home is one that the kills count, or one that changes nothing."""
     unavailable("strace", "" if shutil.which("strace") else "it is not installed; `make system` does it")
