@@ -48,7 +48,8 @@ def test_killed_at_every_call_that_changes_the_home(
     assert (calls["write ballast"] > 0) == (creation == "created")
     with capsys.disabled():
         print(
-            f"\n{len(points)} kills, 0 promises broken; durability {durability}, home {creation}: {told(calls)}"
+            f"\n{len(points)} kills, 0 promises broken; durability {durability}, home {creation}: {told(calls)}",
+            file=sys.stderr,  # where tests run side by side, their stdout is nobody's
         )
 
 
