@@ -8,16 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings, ModelServer, work_of
+from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.agent import AgentKind
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, Usage
 from beastmode.runner.roadmap import Task
-from beastmode.runner.work import Coding, Command
+from beastmode.runner.work import Coding
 from beastmode.testing import attempt_of
 from tests.processes import belonging_to, supervisor_in
 from tests.runner.kinds.places import OnePlace, git
@@ -180,18 +178,3 @@ def test_an_agent_with_its_own_login_keeps_it(tmp_path: Path) -> None:
     text = git(tmp_path / "worktrees" / "t", "show", "HEAD:made.txt")
     assert "OPENAI_API_KEY=sk-of-the-user" in text
     assert "ANTHROPIC_MODEL=m" in text
-
-
-@pytest.mark.parametrize(
-    ("own", "expected"),
-    [
-        (None, ("claude", (), "m-run", {"A": "run"})),
-        (Command(arguments=("true",)), ("claude", (), "m-run", {"A": "run"})),
-        (Coding(model="m-task"), ("claude", (), "m-task", {"A": "run"})),
-        (Coding(agent="codex", env={"B": "task"}), ("codex", (), "m-run", {"A": "run", "B": "task"})),
-        (Coding(command=("x", "{prompt}")), ("", ("x", "{prompt}"), "m-run", {"A": "run"})),
-    ],
-)
-def test_a_task_says_only_what_differs_from_its_run(own: Any, expected: tuple[Any, ...]) -> None:
-    work = work_of(own, CodingSettings(work=Coding(agent="claude", model="m-run", env={"A": "run"})))
-    assert (work.agent, work.command, work.model, work.env) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import uuid
 from pathlib import Path
@@ -10,6 +11,7 @@ from string import Template
 
 from beastmode.runner.agents.protocol import Ask, Launch
 from beastmode.runner.coding import CodingSettings
+from beastmode.runner.fields import fill
 from beastmode.runner.kinds.environment import field_values
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access
@@ -48,9 +50,15 @@ def variables_of(attempt: Attempt) -> dict[str, str]:
 
 def proofs_of(attempt: Attempt, settings: CodingSettings) -> tuple[str, ...]:
     """The shell lines that will prove the work, with their fields filled in."""
-    verify = attempt.task.options.verify or Command(shell=settings.verify)
-    lines = (Template(line).safe_substitute(variables_of(attempt)) for line in (settings.check, verify.shell))
-    return tuple(line for line in lines if line)
+    check = Command(shell=settings.check) if settings.check else None
+    proofs = (check, attempt.task.options.verify)
+    return tuple(_line(proof, attempt) for proof in proofs if proof is not None)
+
+
+def _line(command: Command, attempt: Attempt) -> str:
+    if command.shell:
+        return Template(command.shell).safe_substitute(variables_of(attempt))
+    return shlex.join(fill(command.arguments, field_values(attempt)))
 
 
 def home_of(place: Place) -> Path:

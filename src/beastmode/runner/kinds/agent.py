@@ -22,7 +22,7 @@ from beastmode.runner.agents.find import agent_of
 from beastmode.runner.agents.fitness import Fitness
 from beastmode.runner.agents.hearing import HeardLog
 from beastmode.runner.agents.protocol import Agent, Heard, Launch, Said
-from beastmode.runner.coding import CodingSettings, work_of
+from beastmode.runner.coding import CodingSettings
 from beastmode.runner.kinds.command import not_started
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, ModelAccess, Usage
@@ -57,7 +57,9 @@ class AgentKind:
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
         """Success is an agent that says so and has changed something. Whatever it says, what it left is saved."""
-        work = work_of(attempt.task.work, self._settings)
+        work = attempt.task.work
+        if not isinstance(work, Coding):
+            raise TypeError(f"no code to be written: {work!r}")
         try:
             agent = agent_of(work)
             place = await self._workspaces.enter(attempt, work)
