@@ -93,12 +93,15 @@ class AgentKind:
         given = {**work.env, **place.env, **launch.env}
         own = () if access.key else agent.own
         env = environment_for(self._environment, own, variables_of(attempt) | given, _hidden(self._settings))
-        unfit = await self._fitness.lacks(agent, ask, env)
-        if unfit is not None:
-            return _Ran(Said(unfit))
         try:
             furnish(ask, launch)
+            unfit = await self._fitness.lacks(agent, ask, env)
+            if unfit is not None:
+                return _Ran(Said(unfit))
             return await self._run(agent, attempt, place, launch, env, leaves)
+        except OSError as error:
+            cause = f"{agent.name} could not be given its home, {ask.home}: {error.strerror or error}"
+            return _Ran(Said(classify.of_coding("workspace", cause, where=str(ask.home))))
         finally:
             shutil.rmtree(ask.home, ignore_errors=True)
 
