@@ -1,0 +1,130 @@
+"""Spares: worktrees that nobody works in, clean and at some commit, for the next task.
+
+To write 10,000 files takes longer than all else of a task; to move a worktree and bring it up to date does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from beastmode.runner.git import Git, GitError
+from beastmode.runner.worktrees.files import delete
+from beastmode.runner.worktrees.worktree import Worktree, known, make
+
+_FOLDER = ".spare"
+_MOST = 8
+"""Kept clean at once; more than that are taken down."""
+
+
+class Spares:
+    """Spare worktrees of one root.   flags: for each command of git in them.   usable: False where a worktree cannot
+    be moved, as with submodules: then each is made anew."""
+
+    def __init__(self, git: Git, common: Path, root: Path, flags: Sequence[str], usable: bool = True) -> None:
+        self._git, self._common, self._folder = git, common, root / _FOLDER
+        self._flags, self._usable = tuple(flags), usable
+        self._ready: list[Worktree] = []
+        self._coming: set[asyncio.Task[None]] = set()
+        self._cleaned = asyncio.Condition()
+        self._in_cleaning = self._waiting = 0
+        self._turn = asyncio.Semaphore(1)  # the tasks come first
+        self._number = 0
+
+    async def gather(self) -> None:
+        """Take up those that a killed session left."""
+        for admin, path in known(self._common):
+            if path.parent != self._folder:
+                continue
+            worktree = Worktree(path, admin, self._flags)
+            self._number = max(self._number, int(path.name) if path.name.isdecimal() else 0)
+            if not worktree.is_there:
+                worktree.take_down()
+                continue
+            worktree.mend(self._folder)
+            self.give(worktree, (await worktree.head())[0])
+
+    async def take(self, path: Path, commit: str) -> Worktree:
+        """A worktree at a path, detached at a commit, with no file that is not of it; made anew where none is spare."""
+        spare = await self._next_ready()
+        if spare is not None:
+            try:
+                spare = await asyncio.to_thread(spare.move, path)
+                await spare.advance(commit)
+                return spare
+            except (GitError, OSError):  # somebody was at it
+                await asyncio.to_thread(spare.take_down)
+        return await make(self._git, path, commit, self._flags)
+
+    async def _next_ready(self) -> Worktree | None:
+        """A spare one, once it is clean where that is on its way: to make one anew takes longer."""
+        async with self._cleaned:
+            while not self._ready and self._in_cleaning > self._waiting:
+                self._waiting += 1
+                try:
+                    await self._cleaned.wait()
+                finally:
+                    self._waiting -= 1
+            return self._ready.pop() if self._ready else None
+
+    def give(self, worktree: Worktree, commit: str) -> None:
+        """Take over one that nobody needs any more, at a commit that the next will begin near of."""
+        self._in_cleaning += 1
+        self._begin(self._clean(worktree, commit))
+
+    def prepare(self, commit: str) -> None:
+        """Make one ahead, where none is there and none is coming."""
+        if self._usable and not self._ready and not self._coming:
+            self._begin(self._make(commit))
+
+    async def end(self) -> None:
+        """Take all of them down."""
+        while self._coming:
+            await asyncio.wait(self._coming)
+        for worktree in self._ready:
+            await asyncio.to_thread(worktree.take_down)
+        self._ready.clear()
+        if self._folder.exists():
+            await asyncio.to_thread(delete, self._folder)
+
+    def _begin(self, coming: Coroutine[Any, Any, None]) -> None:
+        work = asyncio.create_task(coming)
+        self._coming.add(work)
+        work.add_done_callback(self._coming.discard)
+
+    def _next(self) -> Path:
+        self._number += 1
+        return self._folder / str(self._number)
+
+    async def _make(self, commit: str) -> None:
+        async with self._turn:
+            with suppress(
+                GitError, OSError
+            ):  # a task that would have taken it makes its own, and meets the error
+                self._ready.append(await make(self._git, self._next(), commit, self._flags))
+
+    async def _clean(self, worktree: Worktree, commit: str) -> None:
+        clean = None
+        try:
+            async with self._turn:
+                clean = await self._cleaned_up(worktree, commit)
+        finally:
+            async with self._cleaned:
+                self._in_cleaning -= 1
+                self._ready += [clean] if clean is not None else []
+                self._cleaned.notify_all()
+
+    async def _cleaned_up(self, worktree: Worktree, commit: str) -> Worktree | None:
+        """The same at a place of its own, as it is in the commit; None where it is taken down instead."""
+        with suppress(GitError, OSError):
+            if self._usable and len(self._ready) < _MOST:
+                worktree.state = None
+                worktree = await asyncio.to_thread(worktree.move, self._next())
+                await worktree.go_to(commit)
+                await worktree.empty()
+                return worktree
+        await asyncio.to_thread(worktree.take_down)
+        return None
