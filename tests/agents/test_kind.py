@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,9 +24,10 @@ from beastmode.testing.model_server import ModelServer, Refusal, Script
 from beastmode.testing.threads import in_thread
 from tests.agents.agents import LONG_S, at_hand
 from tests.processes import belonging_to, supervisor_in
-from tests.runner.kinds.places import OnePlace, git
+from tests.repositories import git
 from tests.runner.kinds.test_agent import Way
 
+TASK = "Write hello into made.txt."
 WRITES = runs("echo hello > made.txt")
 WRONG = '{"type": "error", "error": {"type": "invalid_request_error", "message": "m-small takes no tools"}}'
 every_agent = pytest.mark.parametrize("name", ["claude", "codex", "mini"])
@@ -36,7 +38,7 @@ class Tried:
     """One attempt.   printed: what is in its log.   paid: requests that asked the model."""
 
     outcome: Outcome
-    tree: Path
+    checkout: Path
     printed: str = field(repr=False)
     paid: int
 
@@ -57,7 +59,6 @@ def tried(
 ) -> Tried:
     """Have the agent do one task, its model being `script`.   at: an empty folder, in which all of it lies.
     version: of the dialect, in its paths."""
-    place = OnePlace(at / "worktrees" / "t")
     attempt = replace(
         attempt_of(Task("t", Coding(agent=name, model="m-small")), folder=at), timeout_s=timeout_s
     )
@@ -69,10 +70,9 @@ def tried(
         supervisor = supervisor_in(at)
         way = Way(Access(f"{url}/t/token", "key-of-the-gateway"))
         try:
-            kind = AgentKind(
-                supervisor, place, way, settings, lambda _: "Write hello into made.txt.", environment
-            )
-            return await kind.perform(attempt, lambda: None)
+            async with workspaces(repository(at / "checkout"), at / "worktrees") as spaces:
+                kind = AgentKind(supervisor, spaces, way, settings, lambda _: TASK, environment)
+                return await kind.perform(attempt, lambda: None)
         finally:
             await supervisor.close()
 
@@ -83,7 +83,7 @@ def tried(
     assert not belonging_to(at)
     log = attempt.log_path
     printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return Tried(outcome, place.folder, printed, paid)
+    return Tried(outcome, at / "checkout", printed, paid)
 
 
 def model(turn: Turn = WRITES, **about: object) -> Script:
@@ -97,8 +97,8 @@ def model(turn: Turn = WRITES, **about: object) -> Script:
 def test_a_task_is_done(name: str, tmp_path: Path) -> None:
     done = tried(name, tmp_path, model())
     assert done.outcome.ok, done.printed
-    assert git(done.tree, "diff", "--name-only", "HEAD~1", "HEAD") == "made.txt"
-    assert git(done.tree, "show", "HEAD:made.txt") == "hello"
+    assert git(done.checkout, "diff", "--name-only", "main", "beast/r1/task/t") == "made.txt"
+    assert git(done.checkout, "show", "beast/r1/task/t:made.txt") == "hello"
     said = done.outcome.facts["agent"]
     assert said["name"] == name
     assert said["turns"] >= 1
@@ -151,7 +151,7 @@ def test_claude_may_run_the_check_with_edits_alone(tmp_path: Path) -> None:
 
 
 def test_codex_writes_in_its_folder_and_nowhere_else_with_edits_alone(tmp_path: Path) -> None:
-    outside = tmp_path / "outside.txt"
+    outside = Path("/var/tmp") / f"outside-{uuid.uuid4()}.txt"  # in /tmp its sandbox lets it write
     turn = runs("echo hello > made.txt", f"echo hello > {outside}")
     done = tried("codex", tmp_path, model(turn), CodingSettings())
     if done.outcome.failure is not None and "has no sandbox here" in done.outcome.failure.cause:

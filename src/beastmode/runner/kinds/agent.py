@@ -26,9 +26,9 @@ from beastmode.runner.coding import CodingSettings
 from beastmode.runner.kinds.command import not_started
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, ModelAccess, Usage
-from beastmode.runner.place import Place, Saved, WorkspaceError, Workspaces
 from beastmode.runner.supervisor import Exit, Supervisor
 from beastmode.runner.work import Coding
+from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
 
 @dataclass(frozen=True, slots=True)
