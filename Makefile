@@ -15,7 +15,7 @@ run: $(VENV)/.installed            ## set up, then run the tasks of examples/mon
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
 	$(PYTEST)
 
-test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed  ## real coding agents through the gateway
+test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed $(AGENTS)/mini/.installed  ## real coding agents through the gateway
 	$(PYTEST) tests/agents
 
 quick: $(VENV)/.installed-dev      ## the tests of a few seconds
@@ -66,6 +66,11 @@ $(AGENTS)/.installed: tests/agents/package.json
 	@if command -v npm >/dev/null; then \
 		cp $< $(AGENTS)/ && npm install --prefix $(AGENTS) --no-package-lock --no-audit --no-fund --loglevel=error && touch $@; \
 	fi
+
+$(AGENTS)/mini/.installed: tests/agents/mini.txt
+	$(PYTHON) -m venv $(AGENTS)/mini
+	$(AGENTS)/mini/bin/python -m pip --quiet --disable-pip-version-check install --requirement $<
+	@touch $@
 
 clean:
 	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,19 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings, ModelServer, work_of
+from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.agent import AgentKind
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, Usage
 from beastmode.runner.roadmap import Task
-from beastmode.runner.work import Coding, Command
+from beastmode.runner.work import Coding
 from beastmode.testing import attempt_of
 from tests.processes import belonging_to, supervisor_in
-from tests.runner.kinds.places import OnePlace, git
+from tests.repositories import git, repository
+from tests.runner.workplace import workspaces
 
 WRITES = ("sh", "-c", 'cat "$1" > made.txt', "sh", "{prompt_file}")
 
@@ -50,7 +49,6 @@ def done(
 ) -> Outcome:
     """One attempt in a repository below `folder`, of which no process may be left and no way be open."""
     way = way or Way()
-    place = about.pop("place", None) or OnePlace(folder / "worktrees" / "t")
     attempt = replace(
         attempt_of(Task("t", work, title="Write it"), folder=folder), **about.pop("attempt", {})
     )
@@ -60,8 +58,9 @@ def done(
     async def play() -> Outcome:
         supervisor = supervisor_in(folder)
         try:
-            kind = AgentKind(supervisor, place, way, settings, lambda attempt: "Please do it.", environment)
-            return await kind.perform(attempt, lambda: None)
+            async with workspaces(repository(folder / "checkout"), folder / "worktrees") as spaces:
+                kind = AgentKind(supervisor, spaces, way, settings, lambda _: "Please do it.", environment)
+                return await kind.perform(attempt, lambda: None)
         finally:
             await supervisor.close()
 
@@ -70,6 +69,11 @@ def done(
     assert not way.open_now
     assert not (folder / "worktrees" / ".agents" / "t").exists()
     return outcome
+
+
+def written(folder: Path, name: str = "made.txt") -> str:
+    """What the branch of the task holds."""
+    return git(folder / "checkout", "show", f"beast/r1/task/t:{name}")
 
 
 def failed(outcome: Outcome) -> Failure:
@@ -81,10 +85,8 @@ def failed(outcome: Outcome) -> Failure:
 def test_what_an_agent_writes_is_saved_on_the_branch_of_its_task(tmp_path: Path) -> None:
     outcome = done(tmp_path, Coding(command=WRITES))
     assert outcome.ok
-    tree = tmp_path / "worktrees" / "t"
-    assert git(tree, "show", "HEAD:made.txt") == "Please do it."
-    assert git(tree, "status", "--porcelain") == ""
-    assert outcome.facts["commit"] == git(tree, "rev-parse", "HEAD")
+    assert written(tmp_path) == "Please do it."
+    assert outcome.facts["commit"] == git(tmp_path / "checkout", "rev-parse", "beast/r1/task/t")
     assert outcome.facts["branch"] == "beast/r1/task/t"
     assert outcome.facts["agent"]["name"] == "sh"
 
@@ -125,7 +127,7 @@ def test_an_agent_that_hangs_is_ended_and_what_it_wrote_is_saved(tmp_path: Path)
     work = Coding(command=("sh", "-c", "echo begun > made.txt; sleep 100 & sleep 100", "sh", "{prompt}"))
     outcome = done(tmp_path, work, attempt={"timeout_s": 0.5})
     assert failed(outcome).class_ == "timeout"
-    assert git(tmp_path / "worktrees" / "t", "show", "HEAD:made.txt") == "begun"
+    assert written(tmp_path) == "begun"
 
 
 def test_what_an_agent_leaves_running_is_ended(tmp_path: Path) -> None:
@@ -161,13 +163,14 @@ def test_an_agent_gets_what_it_needs_and_none_of_our_secrets(tmp_path: Path) -> 
     }
     way = Way(Access("http://127.0.0.1:9/t/x", "token-of-this-task"))
     named = Coding(command=("sh", "-c", "env > made.txt", "sh", "{prompt}"), env={"NAMED": "by the user"})
-    place = OnePlace(tmp_path / "worktrees" / "t", BEAST_PORT_BASE="41000", THE_KEY="named by mistake")
-    assert done(tmp_path, named, way, ours, place=place, server=ModelServer(key_env="THE_KEY")).ok
-    text = git(tmp_path / "worktrees" / "t", "show", "HEAD:made.txt")
+    named = replace(named, env={**named.env, "THE_KEY": "sk-of-a-mistake"})
+    assert done(tmp_path, named, way, ours, server=ModelServer(key_env="THE_KEY")).ok
+    text = written(tmp_path)
     got = dict(line.split("=", 1) for line in text.splitlines())
     assert got["OPENAI_API_KEY"] == "token-of-this-task"
     assert got["OPENAI_BASE_URL"] == "http://127.0.0.1:9/t/x/v1"
-    assert (got["NAMED"], got["BEAST_PORT_BASE"], got["BEAST_ID"]) == ("by the user", "41000", "t")
+    assert (got["NAMED"], got["BEAST_ID"]) == ("by the user", "t")
+    assert int(got["BEAST_PORT_BASE"])
     assert got["LC_ALL"] == "C.UTF-8"
     assert got["NO_PROXY"] == "example.com,127.0.0.1,localhost,::1"
     assert "sk-of" not in text
@@ -177,21 +180,6 @@ def test_an_agent_gets_what_it_needs_and_none_of_our_secrets(tmp_path: Path) -> 
 def test_an_agent_with_its_own_login_keeps_it(tmp_path: Path) -> None:
     ours = {"PATH": os.environ["PATH"], "OPENAI_API_KEY": "sk-of-the-user", "ANTHROPIC_MODEL": "m"}
     assert done(tmp_path, Coding(command=("sh", "-c", "env > made.txt", "sh", "{prompt}")), None, ours).ok
-    text = git(tmp_path / "worktrees" / "t", "show", "HEAD:made.txt")
+    text = written(tmp_path)
     assert "OPENAI_API_KEY=sk-of-the-user" in text
     assert "ANTHROPIC_MODEL=m" in text
-
-
-@pytest.mark.parametrize(
-    ("own", "expected"),
-    [
-        (None, ("claude", (), "m-run", {"A": "run"})),
-        (Command(arguments=("true",)), ("claude", (), "m-run", {"A": "run"})),
-        (Coding(model="m-task"), ("claude", (), "m-task", {"A": "run"})),
-        (Coding(agent="codex", env={"B": "task"}), ("codex", (), "m-run", {"A": "run", "B": "task"})),
-        (Coding(command=("x", "{prompt}")), ("", ("x", "{prompt}"), "m-run", {"A": "run"})),
-    ],
-)
-def test_a_task_says_only_what_differs_from_its_run(own: Any, expected: tuple[Any, ...]) -> None:
-    work = work_of(own, CodingSettings(work=Coding(agent="claude", model="m-run", env={"A": "run"})))
-    assert (work.agent, work.command, work.model, work.env) == expected

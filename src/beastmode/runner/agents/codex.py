@@ -13,11 +13,12 @@ from beastmode.runner.agents.files import json_in
 from beastmode.runner.agents.hearing import objects_in, part, text, whole
 from beastmode.runner.agents.protocol import Ask, Heard, Launch, Login, Said
 
-_KEYS = ("CODEX_API_KEY", "OPENAI_API_KEY")
+_OWN_KEY = "CODEX_API_KEY"
+"""Codex reads no other: `OPENAI_API_KEY` counts only once `codex login` has kept it."""
 _KEY = "BEAST_MODEL_KEY"
 _RETRIES = {"request_max_retries": 0, "stream_max_retries": 2}
 """Behind a gateway, which tries again by itself until an answer begins; then only the agent can."""
-_TO_CHATGPT = "with it Codex asks chatgpt.com, in a way that no model server knows"
+_TO_CHATGPT = "what it shows is taken by chatgpt.com alone"
 _ENDS = ("turn.completed", "turn.failed", "error")
 
 
@@ -79,9 +80,8 @@ class Codex:
 
     def login(self, environment: Mapping[str, str], home: Path) -> Login:
         """A key passes anywhere; a ChatGPT login is for one server only."""
-        for name in _KEYS:
-            if environment.get(name):
-                return Login("key", name, True)
+        if environment.get(_OWN_KEY):
+            return Login("key", _OWN_KEY, True)
         file = Path(environment.get("CODEX_HOME") or home / ".codex") / "auth.json"
         kept = json_in(file)
         if part(kept, "tokens"):

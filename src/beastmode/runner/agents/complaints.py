@@ -37,7 +37,7 @@ def of_model(name: str, words: str, heard: Heard, *, status: int | None = None, 
 
 def of_login(name: str, words: str) -> Failure:
     """An agent that wants a person to log in."""
-    return classify.of_coding("agent_login", f"{name} is not logged in: {words}", where=name)
+    return classify.of_coding("agent_login", f"{name} wants a login: {words}", where=name)
 
 
 def of_exit(name: str, heard: Heard) -> Failure | None:

@@ -6,10 +6,8 @@ import asyncio
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 
-from beastmode.errors import SettingError
 from beastmode.runner.agents.aider import Aider
 from beastmode.runner.agents.claude import Claude
 from beastmode.runner.agents.codex import Codex
@@ -18,9 +16,10 @@ from beastmode.runner.agents.mini import Mini
 from beastmode.runner.agents.opencode import OpenCode
 from beastmode.runner.agents.protocol import Agent
 from beastmode.runner.agents.template import Template
-from beastmode.runner.work import GENERATE, Coding
+from beastmode.runner.coding import parse_agent
+from beastmode.runner.work import Coding
 
-AGENTS: Mapping[str, Agent] = {
+KNOWN: Mapping[str, Agent] = {
     agent.name: agent for agent in (Claude(), Codex(), Gemini(), OpenCode(), Aider(), Mini())
 }
 """By the name that `--agent` takes."""
@@ -29,15 +28,9 @@ _PATIENCE_S = 20.0
 
 def agent_of(work: Coding) -> Agent:
     """The agent that a task names. Raises SettingError for a name that nobody has."""
-    if work.command:
-        return Template(work.command)
-    if work.agent in AGENTS:
-        return AGENTS[work.agent]
-    near = get_close_matches(work.agent, (*AGENTS, GENERATE), n=1)
-    others = f"Did you mean {near[0]}?" if near else f"There are: {', '.join((*AGENTS, GENERATE))}."
-    tip = f"{others} Any other command does with {{prompt}} or {{prompt_file}} in it."
-    what = f"there is no agent {work.agent!r}" if work.agent else "no agent was named"
-    raise SettingError(what, where="--agent", tip=tip)
+    if not work.command and work.agent not in KNOWN:
+        work = parse_agent(work.agent)
+    return Template(work.command) if work.command else KNOWN[work.agent]
 
 
 def program_of(agent: Agent, environment: Mapping[str, str]) -> Path | None:
@@ -48,7 +41,7 @@ def program_of(agent: Agent, environment: Mapping[str, str]) -> Path | None:
 
 def found_on(environment: Mapping[str, str]) -> list[Agent]:
     """Those whose program is on PATH."""
-    return [agent for agent in AGENTS.values() if program_of(agent, environment)]
+    return [agent for agent in KNOWN.values() if program_of(agent, environment)]
 
 
 async def said_by(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, str]:

@@ -22,13 +22,13 @@ from beastmode.runner.agents.find import agent_of
 from beastmode.runner.agents.fitness import Fitness
 from beastmode.runner.agents.hearing import HeardLog
 from beastmode.runner.agents.protocol import Agent, Heard, Launch, Said
-from beastmode.runner.coding import CodingSettings, work_of
+from beastmode.runner.coding import CodingSettings
 from beastmode.runner.kinds.command import not_started
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, ModelAccess, Usage
-from beastmode.runner.place import Place, Saved, WorkspaceError, Workspaces
 from beastmode.runner.supervisor import Exit, Supervisor
 from beastmode.runner.work import Coding
+from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class AgentKind:
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
         """Success is an agent that says so and has changed something. Whatever it says, what it left is saved."""
-        work = work_of(attempt.task.work, self._settings)
+        work = attempt.task.work
+        if not isinstance(work, Coding):
+            raise TypeError(f"no code to be written: {work!r}")
         try:
             agent = agent_of(work)
             place = await self._workspaces.enter(attempt, work)
@@ -91,12 +93,15 @@ class AgentKind:
         given = {**work.env, **place.env, **launch.env}
         own = () if access.key else agent.own
         env = environment_for(self._environment, own, variables_of(attempt) | given, _hidden(self._settings))
-        unfit = await self._fitness.lacks(agent, ask, env)
-        if unfit is not None:
-            return _Ran(Said(unfit))
         try:
             furnish(ask, launch)
+            unfit = await self._fitness.lacks(agent, ask, env)
+            if unfit is not None:
+                return _Ran(Said(unfit))
             return await self._run(agent, attempt, place, launch, env, leaves)
+        except OSError as error:
+            cause = f"{agent.name} could not be given its home, {ask.home}: {error.strerror or error}"
+            return _Ran(Said(classify.of_coding("workspace", cause, where=str(ask.home))))
         finally:
             shutil.rmtree(ask.home, ignore_errors=True)
 
