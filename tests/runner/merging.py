@@ -234,7 +234,7 @@ def kill_at(count: int) -> None:
             os.kill(os.getpid(), 9)
         return result
 
-    Git.run = counted  # type: ignore[assignment,method-assign]
+    Git.run = counted  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
