@@ -1,0 +1,53 @@
+"""Files: deleted for good, or moved out of the way without being lost; also where an agent took away its own rights."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def delete(path: Path) -> None:
+    """A file, a link or a folder with all in it, also where something in it may not be changed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=_allowed)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _allowed(_function: object, path: str, _error: object) -> None:
+    """Once more, after the folder it is in was made writable."""
+    parent = Path(path).parent
+    os.chmod(parent, 0o700)
+    if Path(path).is_dir() and not Path(path).is_symlink():
+        os.chmod(path, 0o700)
+        shutil.rmtree(path)
+    else:
+        Path(path).unlink(missing_ok=True)
+
+
+def move_aside(path: Path, folder: Path) -> Path:
+    """Where a file or folder was put so that it is not lost."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = path.name.lstrip(".") or "files"
+    taken = {entry.name for entry in folder.iterdir()}
+    number = next(number for number in range(1, len(taken) + 2) if f"{name}.{number}" not in taken)
+    return Path(shutil.move(path, folder / f"{name}.{number}"))
+
+
+def delete_special(top: Path) -> None:
+    """Delete sockets, pipes and devices below a folder: git sees none of them, and would leave them to the next."""
+    for entry in _walk(top):
+        if not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
+            os.unlink(entry.path)
+
+
+def _walk(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    """All that is no folder, below a folder."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path)
+            else:
+                yield entry
