@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 
@@ -29,11 +30,15 @@ def _allowed(_function: object, path: str, _error: object) -> None:
 
 def move_aside(path: Path, folder: Path) -> Path:
     """Where a file or folder was put so that it is not lost."""
+    return Path(shutil.move(path, free_name(path.name, folder)))
+
+
+def free_name(name: str, folder: Path) -> Path:
+    """A path in a folder, which is made, that nothing has yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = path.name.lstrip(".") or "files"
+    plain = name.lstrip(".") or "files"
     taken = {entry.name for entry in folder.iterdir()}
-    number = next(number for number in range(1, len(taken) + 2) if f"{name}.{number}" not in taken)
-    return Path(shutil.move(path, folder / f"{name}.{number}"))
+    return folder / next(new for number in count(1) if (new := f"{plain}.{number}") not in taken)
 
 
 def delete_special(top: Path) -> None:

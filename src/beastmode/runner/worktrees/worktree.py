@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -87,6 +88,10 @@ class Worktree:
         new.write_text(json.dumps(asdict(state)), encoding="utf-8")
         new.replace(file)
 
+    def exclude(self, lines: str) -> None:
+        """What git ignores here beside what the project says, as lines of an ignore file."""
+        self.exclude_file.write_text(lines, encoding="utf-8", errors="surrogateescape")
+
     @property
     def is_there(self) -> bool:
         """Whether its files have their folder. A link in its place is none."""
@@ -149,6 +154,13 @@ class Worktree:
             (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
         await self.git("reset", "--quiet", "--hard", commit)
 
+    async def advance(self, commit: str) -> None:
+        """As `go_to`, detached, for a worktree whose files are those of its commit: they are not looked at again."""
+        head, _ = await self.head()
+        if head != commit:
+            await self.git("read-tree", "-m", "-u", head, commit)
+            (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
+
     async def sweep(self) -> None:
         """Delete what git does not know, but for what is ignored and what no commit may hold."""
         excluded = self.state.excluded if self.state else ()
@@ -164,9 +176,9 @@ class Worktree:
     async def empty(self) -> None:
         """Delete all that git does not know, ignored or not."""
         await self.git("clean", "-ffdxq")
-        delete_special(self.path)
+        await asyncio.to_thread(delete_special, self.path)
 
-    async def move(self, path: Path) -> Worktree:
+    def move(self, path: Path) -> Worktree:
         """The same worktree at another path, which must be free."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path.rename(path)

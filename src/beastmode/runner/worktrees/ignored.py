@@ -1,0 +1,54 @@
+"""Ignored files: which of them a worktree may lose, and which somebody may still want."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from beastmode.runner.worktrees.worktree import Worktree, is_below
+
+CACHES = frozenset(
+    (
+        "__pycache__",
+        ".cache",
+        ".eggs",
+        ".gradle",
+        ".hypothesis",
+        ".mypy_cache",
+        ".next",
+        ".nox",
+        ".nuxt",
+        ".parcel-cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".svelte-kit",
+        ".terraform",
+        ".tox",
+        ".turbo",
+        ".venv",
+        "bower_components",
+        "build",
+        "coverage",
+        "dist",
+        "htmlcov",
+        "node_modules",
+        "target",
+        "venv",
+        ".coverage",
+        ".DS_Store",
+    )
+)
+"""Files and folders that tools make again by themselves."""
+_SUFFIXES = (".egg-info", ".pyc", ".pyo", ".o", ".class", ".tsbuildinfo")
+
+
+def is_cache(path: str) -> bool:
+    """Whether a file or folder is what a tool makes again."""
+    parts = PurePosixPath(path).parts
+    return any(part in CACHES or part.endswith(_SUFFIXES) for part in parts)
+
+
+async def precious(worktree: Worktree) -> list[str]:
+    """The ignored files of a worktree that came while it was worked in and are no tool's cache: only it has them."""
+    state = worktree.state
+    known = (*state.excluded, *state.made) if state else ()
+    return [path for path in await worktree.ignored() if not is_below(path, known) and not is_cache(path)]
