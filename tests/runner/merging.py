@@ -22,6 +22,7 @@ from beastmode.clock import SYSTEM_CLOCK
 from beastmode.events import MERGING, SESSION_ENDED, SESSION_STARTED
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
+from beastmode.runner.coding import CodingSettings
 from beastmode.runner.execute import Job, Means, Verdict
 from beastmode.runner.git import Git
 from beastmode.runner.graph import graph_of
@@ -30,7 +31,7 @@ from beastmode.runner.landing import landed_in
 from beastmode.runner.merge import MergeQueue
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress
-from beastmode.runner.repository import Repository
+from beastmode.runner.repository import repository_of
 from beastmode.runner.resume import Selection, opening_events, plan_session
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.schedule import Schedule
@@ -125,8 +126,7 @@ class Stage:
                 for kind, task, number, data in opening_events(self.plan, Selection())
             )
         )
-        base = await self.git("rev-parse", "main")
-        repository = Repository(self.top, self.git, "", base, "main", self.top / ".git")
+        repository = await repository_of(self.top, CodingSettings())
         self.workspaces = Workspaces(repository, RUN, self.folder / "trees", None, no_setup)
         await self.workspaces.begin()
         self.queue = MergeQueue(self.workspaces, self._check, self._record)

@@ -11,12 +11,13 @@ import pytest
 
 from beastmode.errors import JournalError
 from beastmode.failures import classify
+from beastmode.runner.coding import CodingSettings
 from beastmode.runner.execute import Verdict
 from beastmode.runner.git import Git
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.merge import MergeQueue
 from beastmode.runner.refs import base_ref, result_ref, task_ref
-from beastmode.runner.repository import Repository
+from beastmode.runner.repository import repository_of
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.runner.workspace import Place, Workspaces
@@ -41,9 +42,7 @@ class Desk:
         self.on_record: Callable[[], Awaitable[None]] | None = None
 
     async def open(self) -> Desk:
-        repository = Repository(
-            self.top, self.git, "", await self.git("rev-parse", "main"), "main", self.top / ".git"
-        )
+        repository = await repository_of(self.top, CodingSettings())
         self.workspaces = Workspaces(repository, RUN, self.folder / "trees", None, no_setup)
         await self.workspaces.begin()
         self.queue = MergeQueue(self.workspaces, self.check, self.record)

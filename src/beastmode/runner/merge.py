@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from beastmode.failures import classify
@@ -21,7 +22,7 @@ from beastmode.runner.sending_back import (
     send_back,
     tasks_at,
 )
-from beastmode.runner.workspace import Place, Workspaces
+from beastmode.runner.workspace import Place, WorkspaceError, Workspaces
 
 Check = Callable[[Attempt, Place, str], Awaitable[Verdict]]
 """Whether what stands in a place is well.   The text goes into the name of its log."""
@@ -56,6 +57,8 @@ class MergeQueue:
         async with self._turn:
             try:
                 return await self._merge(attempt, self._workspaces.place_of(attempt.task.id))
+            except WorkspaceError as error:
+                return Verdict(error.failure)
             except (GitError, OSError) as error:
                 return Verdict(classify.of_coding("workspace", f"it could not be merged: {error}"))
 
@@ -63,7 +66,7 @@ class MergeQueue:
         for _ in range(_MOST_MOVES):
             tip = await self._git("rev-parse", "--verify", result_ref(self._run))
             work = await self._work_on(tip, attempt.task.id, place)
-            commit = await combined(self._git.at(place.path), attempt.task, work, tip)
+            commit = await combined(self._workspaces.git_of(place), attempt.task, work, tip)
             if isinstance(commit, list):
                 return await self._not_merged(attempt, place, work, tip, tip, commit)
             if tip != work.base and self._check is not None:
@@ -89,12 +92,11 @@ class MergeQueue:
 
     async def _checked(self, check: Check, attempt: Attempt, place: Place, commit: str) -> Verdict:
         """What the check says of a commit, in the task's own worktree, which then stands again where it stood."""
-        git = self._git.at(place.path)
         try:
-            await git("checkout", "--quiet", "--force", "--detach", commit)
+            await undivided(self._workspaces.show(place, commit))
             return await check(attempt, place, "merge")
         finally:
-            await undivided(git("checkout", "--quiet", "--force", place.branch))
+            await undivided(self._workspaces.show_branch(place))
 
     async def _moved(self, attempt: Attempt, commit: str, tip: str) -> bool:
         """Move the result branch from `tip`, unless somebody else was faster. Not to be interrupted half-way: whoever
@@ -112,6 +114,8 @@ class MergeQueue:
             if await self._git("rev-parse", result_ref(self._run)) == tip:
                 raise
             return False
+        with suppress(WorkspaceError, GitError, OSError, KeyError):
+            await self._workspaces.finish(attempt.task.id)  # it is merged, whatever becomes of its worktree
         return True
 
     async def _not_merged(
@@ -120,8 +124,8 @@ class MergeQueue:
         """Say why; and the first time send the task back to where it can go on.   onto: what its branch becomes."""
         kept = ""
         if not attempt.sent_back:
-            back = SentBack(self._run, attempt.task.id, place, work.commit, tip, onto)
-            kept = await undivided(send_back(self._git, back))
+            back = SentBack(place, work.commit, tip, onto)
+            kept = await undivided(send_back(self._workspaces, back))
         facts = {"branch": place.branch, "commit": work.commit, **({"kept": kept} if kept else {})}
         if isinstance(why, Verdict):
             return Verdict(red_failure(why), red_told(why, kept), facts)

@@ -11,8 +11,9 @@ from beastmode.runner.combine import TRAILER, Conflict
 from beastmode.runner.execute import Verdict
 from beastmode.runner.git import Git
 from beastmode.runner.printable import printable
-from beastmode.runner.refs import base_ref, branch_of, kept_ref, saved_ref
-from beastmode.runner.workspace import Place
+from beastmode.runner.refs import base_ref, branch_of, saved_ref, task_ref
+from beastmode.runner.workspace import Place, Workspaces
+from beastmode.runner.worktrees.salvage import keep
 
 _MOST_PATHS = 20
 """That are named with the tasks that changed them; each is a question to git."""
@@ -24,37 +25,24 @@ class SentBack:
     """A task that goes back.   work: its own commit.   tip: its new base.   onto: what its branch becomes: `tip`, or
     its work on top of it."""
 
-    run: str
-    task: str
     place: Place
     work: str
     tip: str
     onto: str
 
 
-async def send_back(git: Git, back: SentBack) -> str:
+async def send_back(workspaces: Workspaces, back: SentBack) -> str:
     """Keep the work on a branch of its own, and set branch, base and worktree anew. Returns the name of that branch.
 
-    The refs change together or not at all; a kill before the worktree follows leaves files that are kept, too, when the
-    next attempt enters it.
+    The refs of the task change together or not at all.
     """
-    kept = await _next_kept(git, back)
-    moves = (
-        f"create {kept} {back.work}",
-        f"update refs/heads/{back.place.branch} {back.onto} {back.work}",
-        f"update {base_ref(back.run, back.task)} {back.tip}",
-        f"update {saved_ref(back.run, back.task)} {back.onto}",
-    )
-    await git("update-ref", "--stdin", stdin="\n".join([*moves, ""]).encode())
-    await git.at(back.place.path)("checkout", "--quiet", "--force", back.place.branch)
+    git, run, task = workspaces.git, workspaces.run, back.place.task
+    kept = await keep(git, run, task, back.work)
+    commits = {base_ref: back.tip, saved_ref: back.onto, task_ref: back.onto}
+    moves = "".join(f"update {ref(run, task)} {commit}\n" for ref, commit in commits.items())
+    await git("update-ref", "--no-deref", "--stdin", stdin=moves.encode())
+    await workspaces.show_branch(back.place)
     return branch_of(kept)
-
-
-async def _next_kept(git: Git, back: SentBack) -> str:
-    number = 1
-    while await git.succeeds("rev-parse", "--verify", "--quiet", kept_ref(back.run, back.task, number)):
-        number += 1
-    return kept_ref(back.run, back.task, number)
 
 
 async def tasks_at(git: Git, base: str, tip: str, conflicts: Sequence[Conflict]) -> dict[str, list[str]]:

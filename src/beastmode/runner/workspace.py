@@ -11,7 +11,7 @@ from pathlib import Path
 
 from beastmode.errors import PreconditionError
 from beastmode.failures.failure import Failure
-from beastmode.runner.git import GitError
+from beastmode.runner.git import Git, GitError
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.refs import branch_of, safe_name, task_ref
 from beastmode.runner.repository import Repository
@@ -188,6 +188,28 @@ class Workspaces:
             return await Save(self.git, self.run, worktree, place, aside)(message)
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None
+
+    def git_of(self, place: Place) -> Git:
+        """Git in a place, whatever became of its `.git`. Raises WorkspaceError."""
+        env = {"GIT_DIR": str(self._worktree_of(place).admin), "GIT_WORK_TREE": str(place.path)}
+        return Git(place.path, env)
+
+    async def show(self, place: Place, commit: str) -> None:
+        """The files of a place become those of a commit, on no branch. What is not saved is lost; what git does not
+        know stays. Raises WorkspaceError, GitError."""
+        await self._worktree_of(place).go_to(commit)
+
+    async def show_branch(self, place: Place) -> None:
+        """The files of a place become those of its task's branch. Raises WorkspaceError, GitError."""
+        ref = task_ref(self.run, place.task)
+        await self._worktree_of(place).go_to(await self.git("rev-parse", ref), ref)
+
+    def _worktree_of(self, place: Place) -> Worktree:
+        worktree = find(self.repository.common, place.path, self._flags)
+        if worktree is None or not worktree.is_there:
+            raise no_place("its worktree is gone", place.path)
+        worktree.mend(self._aside(place.path))
+        return worktree
 
     async def send_back(self, place: Place) -> str:
         """The task begins anew at the tip of the result; the branch that keeps what it had made."""

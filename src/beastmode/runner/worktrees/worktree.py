@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from beastmode.runner.git import Git
+from beastmode.runner.git import Git, GitError
 from beastmode.runner.worktrees.files import delete, delete_special, move_aside
 
 _STATE = "beast.json"
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock")
+_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _OPERATIONS = {
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
@@ -195,11 +196,23 @@ class Worktree:
 async def make(git: Git, path: Path, commit: str, flags: Sequence[str] = ()) -> Worktree:
     """A new worktree of a repository, detached at a commit.   path: free.   Raises GitError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    await git("worktree", "add", "--quiet", "--force", "--no-checkout", "--detach", str(path), commit)
+    await _add(git, path, commit)
     admin = Path((path / ".git").read_text(encoding="utf-8").removeprefix("gitdir: ").rstrip("\n"))
     worktree = Worktree(path, admin, flags)
     await worktree.git("reset", "--quiet", "--hard", commit)
     return worktree
+
+
+async def _add(git: Git, path: Path, commit: str) -> None:
+    """Git reads all worktrees before it makes one, and gives up at one that is half-made or half-gone just then."""
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            await git("worktree", "add", "--quiet", "--force", "--no-checkout", "--detach", str(path), commit)
+            return
+        except GitError as error:
+            if pause_s is None or "failed to read" not in error.said:
+                raise
+            await asyncio.sleep(pause_s)
 
 
 def find(common: Path, path: Path, flags: Sequence[str] = ()) -> Worktree | None:
