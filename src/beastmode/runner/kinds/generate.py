@@ -97,7 +97,8 @@ class GenerateKind:
         run, own = self._settings.work, attempt.task.work
         if not isinstance(own, Coding):
             return run
-        return replace(own, model=own.model or run.model, cwd=own.cwd or run.cwd, copy=(*run.copy, *own.copy))
+        copy = tuple(dict.fromkeys((*run.copy, *own.copy)))
+        return replace(own, model=own.model or run.model, copy=copy)
 
     async def _talk(
         self,
