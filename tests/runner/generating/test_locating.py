@@ -48,7 +48,7 @@ def test_a_block_may_be_indented_otherwise_as_a_whole() -> None:
     assert made(CODE, deeper, ["      def one():", "          return 11"])[:2] == [
         "def one():",
         "    return 11",
-    ]  # type: ignore[index]
+    ]
 
 
 def test_lines_that_are_indented_each_otherwise_do_not_fit() -> None:
