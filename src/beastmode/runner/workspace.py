@@ -30,7 +30,7 @@ from beastmode.runner.worktrees.saving import Save
 from beastmode.runner.worktrees.spares import Spares
 from beastmode.runner.worktrees.surroundings import Surroundings
 from beastmode.runner.worktrees.task_refs import TaskRefs
-from beastmode.runner.worktrees.worktree import State, Worktree
+from beastmode.runner.worktrees.worktree import State, Worktree, find
 
 RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
 """Runs a command in a place, its output in a log."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -141,3 +142,82 @@ def test_even_a_path_that_was_not_checked_before_cannot_leave(
     assert tree_of(world.outside) == outside
     assert tree_of(world.work / ".git") == git
     shutil.rmtree(top)
+
+
+def test_a_file_with_other_names_is_replaced_and_they_keep_what_they_had(world: World) -> None:
+    assert not world.do(Replace("hard", "outside\n", "inside\n"))
+    assert (world.work / "hard").read_bytes() == b"inside\n"
+    assert (world.outside / "secret").read_bytes() == b"outside\n"
+
+
+def test_modes_and_line_ends_stay(world: World) -> None:
+    os.chmod(world.work / "README.md", 0o750)
+    assert not world.do(Replace("README.md", "World\n", "You\n"), Write("deep/er/new.py", "x\n"))
+    assert (world.work / "README.md").read_bytes() == b"# Hello\r\nYou\r\n"
+    assert (world.work / "README.md").stat().st_mode & 0o777 == 0o750
+    assert (world.work / "deep" / "er" / "new.py").stat().st_mode & 0o777 == 0o644
+
+
+LINKS = {
+    "link/secret": "'link' on the way to it is a symbolic link",
+    "file-link": "it is a symbolic link",
+    "dangling": "it is a symbolic link",
+    "src/up/outside/secret": "'up' on the way to it is a symbolic link",
+    "pipe": "it is no plain file",
+    "module/x.py": "module is another repository",
+}
+
+
+@pytest.mark.parametrize("path", LINKS)
+def test_what_leads_out_is_named(world: World, path: str) -> None:
+    for edit in (Write(path, "x\n"), Delete(path), Rename("README.md", path)):
+        [problem] = world.do(edit)
+        assert LINKS[path] in problem
+
+
+def test_a_folder_goes_with_its_last_file(world: World) -> None:
+    assert not world.do(Write("a/b/c.py", "x\n"))
+    assert not world.do(Delete("a/b/c.py"))
+    assert not (world.work / "a").exists()
+    assert not world.do(Delete("src/app.py"))
+    assert (world.work / "src").exists()  # something else is in it
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_what_fails_on_the_way_is_taken_back(world: World, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """The disk fails at any of the moves: all is as it was."""
+    before = tree_of(world.top)
+    changes = world.patch(
+        Replace("src/app.py", "two\n", "2\n"), Write("new/one.py", "x\n"), Delete("README.md")
+    ).changes
+    moves, rename = [], os.rename
+
+    def failing(*arguments: Any, **more: Any) -> None:
+        moves.append(arguments)
+        if len(moves) == at + 1:
+            raise OSError(28, "No space left on device")
+        rename(*arguments, **more)
+
+    monkeypatch.setattr(os, "rename", failing)
+    with pytest.raises(OSError, match="No space"):
+        apply(changes, Inside(world.work), world.top)
+    assert len(moves) > at
+    assert tree_of(world.top) == before
+
+
+def test_a_link_that_comes_between_looking_and_writing_is_not_followed(world: World) -> None:
+    changes = world.patch(Write("src/app.py", "x\n"), Write("fresh/new.py", "x\n")).changes
+    (world.work / "src" / "app.py").unlink()
+    (world.work / "src" / "app.py").symlink_to("../../outside/secret")
+    (world.work / "fresh").symlink_to("../outside")
+    outside = tree_of(world.outside)
+    with pytest.raises(RefusedPathError, match="symbolic link"):
+        apply(changes, Inside(world.work), world.top)
+    assert tree_of(world.outside) == outside
+
+
+def test_the_folder_to_work_in_may_be_no_link(world: World) -> None:
+    for below in ("link", "src/up"):
+        with pytest.raises(RefusedPathError, match="symbolic link"):
+            Inside(world.work, below).check()
+    Inside(world.work, "src").check()

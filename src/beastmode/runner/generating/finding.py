@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 _WORD = re.compile(r"[\w.@+\-/\[\]()*~]*\w[\w.@+\-/\[\]()*~]*")
-_EDGES = ".,:;!?()[]*'\"`~-"
+_BEFORE, _BEHIND = "([*'\"`~-", ".,:;!?)]*'\"`~-"
+_ABOVE = re.compile(r"^(?:\.{0,2}/)+")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
@@ -24,7 +25,7 @@ def named_in(text: str, files: Sequence[str]) -> list[str]:
 def _words(text: str) -> Iterable[str]:
     for match in _WORD.finditer(text):
         yield match[0]
-        if (bare := match[0].strip(_EDGES).removeprefix("./")) != match[0]:
+        if (bare := _ABOVE.sub("", match[0].lstrip(_BEFORE).rstrip(_BEHIND))) != match[0]:
             yield bare
 
 
@@ -42,7 +43,7 @@ class _Index:
         if word in self._known:
             return [word]
         if word.endswith("/"):
-            return self._below(word.removeprefix("./"))
+            return self._below(word)
         if "." in word or "/" in word:
             return (
                 self._ending(word) or self._module(word) or (self._below(f"{word}/") if "/" in word else [])

@@ -9,7 +9,7 @@ import re
 
 _DECORATION = re.compile(
     r"^(?:#{1,6}\s+|[-*+]\s+|\d+[.)]\s+)?"
-    r"(?:\*\*|__)?(?:(?:new |updated |modified )?(?:file ?name|file ?path|file|path)\s*:(?:\*\*|__)?\s*)?",
+    r"(?:(?:\*\*|__)?(?:new |updated |modified )?(?:file ?name|file ?path|file|path)\s*:(?:\*\*|__)?\s*)?",
     re.IGNORECASE,
 )
 _AFTER = re.compile(

@@ -25,6 +25,7 @@ _THOUGHT_ENDS = re.compile(
 )
 _BEGINS = re.compile(r"^[ \t]*(?:`{3,}|~{3,}|<{5,} ?SEARCH)", re.MULTILINE)
 _PROSE = (".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc")
+_DIFFS = ("diff", "patch", "udiff")
 
 
 @dataclass(slots=True)
@@ -112,7 +113,9 @@ class _Reader:
             self._blocks(alone or self._mentioned, indent, ticks)
             return
         body = self._body(indent, ticks)
-        if body is None:
+        if info.strip().lower() in _DIFFS and not alone.endswith(_DIFFS):
+            self._problem(f"{alone or 'a block'}: a diff is not understood; write SEARCH and REPLACE blocks")
+        elif body is None:
             self._problem(
                 f"the block of {alone or 'code'} has no end: the answer stops in the middle of it, or it holds "
                 "fences that do not end"

@@ -67,14 +67,15 @@ async def changed_since(git: Git, base: str) -> list[str]:
 
 
 async def ignored_among(git: Git, paths: Iterable[str]) -> set[str]:
-    """Those that git ignores: what is written there is in no commit."""
-    found: set[str] = set()
-    for path in dict.fromkeys(paths):
-        if not refused(path) and await git.succeeds(
-            "--literal-pathspecs", "check-ignore", "--quiet", "--", path
-        ):
-            found.add(path)
-    return found
+    """Those that git ignores: what is written there is in no commit.
+
+    Of paths beyond a link or in another repository git says nothing at all; such are refused elsewhere.
+    """
+    asked = "\0".join(path for path in dict.fromkeys(paths) if not refused(path))
+    if not asked:
+        return set()
+    _, said, _ = await git.run("check-ignore", "-z", "--stdin", stdin=asked.encode())
+    return set(said.decode("utf-8", "surrogateescape").split("\0")) - {""}
 
 
 def _paths(said: str) -> list[str]:

@@ -97,7 +97,8 @@ class GenerateKind:
         run, own = self._settings.work, attempt.task.work
         if not isinstance(own, Coding):
             return run
-        return replace(own, model=own.model or run.model, cwd=own.cwd or run.cwd, copy=(*run.copy, *own.copy))
+        copy = tuple(dict.fromkeys((*run.copy, *own.copy)))
+        return replace(own, model=own.model or run.model, copy=copy)
 
     async def _talk(
         self,
@@ -174,7 +175,7 @@ class _Log:
     """What is asked and answered, as people read it. Secrets are hidden."""
 
     def __init__(self, attempt: Attempt, access: Access) -> None:
-        self.secrets = Secrets.of_environment(os.environ, access.key, *_TOKEN.findall(access.url))
+        self.secrets = Secrets.of_environment(os.environ, access.key, *_tokens_of(access.url))
         self._log = AttemptLog(attempt.log_path, attempt.log_limit_bytes)
 
     def asks(self, model: str, messages: Sequence[Message]) -> None:
@@ -197,6 +198,11 @@ class _Log:
 
     def _write(self, text: str) -> None:
         self._log.write(f"{self.secrets.hide(text)}\n".encode("utf-8", "replace"))
+
+
+def _tokens_of(url: str) -> list[str]:
+    """What the path of a way to a model says of who asks: all of it, and the key, which comes first."""
+    return [part for token in _TOKEN.findall(url) for part in (token, token.partition("~")[0])]
 
 
 def _no_server(access: Access) -> Failure:
