@@ -24,8 +24,9 @@ from beastmode.testing.model_server import ModelServer, Refusal, Script
 from beastmode.testing.threads import in_thread
 from tests.agents.agents import LONG_S, at_hand
 from tests.processes import belonging_to, supervisor_in
-from tests.repositories import git
+from tests.repositories import git, repository
 from tests.runner.kinds.test_agent import Way
+from tests.runner.workplace import workspaces
 
 TASK = "Write hello into made.txt."
 WRITES = runs("echo hello > made.txt")

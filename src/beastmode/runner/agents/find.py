@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from beastmode.failures.words import last_lines
 from beastmode.runner.agents.aider import Aider
 from beastmode.runner.agents.claude import Claude
 from beastmode.runner.agents.codex import Codex
+from beastmode.runner.agents.environment import environment_for
 from beastmode.runner.agents.gemini import Gemini
 from beastmode.runner.agents.mini import Mini
 from beastmode.runner.agents.opencode import OpenCode
-from beastmode.runner.agents.protocol import Agent
+from beastmode.runner.agents.protocol import Agent, Login
 from beastmode.runner.agents.template import Template
 from beastmode.runner.coding import parse_agent
 from beastmode.runner.work import Coding
@@ -24,6 +28,9 @@ KNOWN: Mapping[str, Agent] = {
 }
 """By the name that `--agent` takes."""
 _PATIENCE_S = 20.0
+_VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+]\w+)*")
+_VERSION_OF = {"mini": "--help"}
+"""It has no option for its version, and says it at the top of its help."""
 
 
 def agent_of(work: Coding) -> Agent:
@@ -39,9 +46,37 @@ def program_of(agent: Agent, environment: Mapping[str, str]) -> Path | None:
     return Path(found) if found else None
 
 
-def found_on(environment: Mapping[str, str]) -> list[Agent]:
-    """Those whose program is on PATH."""
-    return [agent for agent in KNOWN.values() if program_of(agent, environment)]
+def ready_on(environment: Mapping[str, str], home: Path) -> list[str]:
+    """The names of those that are on PATH and logged in, as far as files and variables show.   home: of the user."""
+    return [
+        agent.name
+        for agent in KNOWN.values()
+        if program_of(agent, environment) and agent.login(environment, home).how != "none"
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An agent on this machine.   program: None where it is not on PATH.   version: "" where it does not say.
+    trouble: why it cannot keep to `edits` here; "" where it can."""
+
+    agent: Agent
+    program: Path | None
+    version: str
+    login: Login
+    trouble: str = ""
+
+
+async def see(agent: Agent, environment: Mapping[str, str], home: Path) -> Seen:
+    """Look at one agent: it is started to ask for its version, and asks nobody for anything."""
+    login, program = agent.login(environment, home), program_of(agent, environment)
+    if program is None or not agent.install:
+        return Seen(agent, program, "", login)
+    own = environment_for(environment, agent.own, {}, ())
+    _, said = await said_by([str(program), _VERSION_OF.get(agent.name, "--version")], own)
+    version = _VERSION.search(said)
+    code, words = await said_by(list(agent.sandbox), own) if agent.sandbox else (0, "")
+    return Seen(agent, program, version[0] if version else "", login, last_lines(words) if code else "")
 
 
 async def said_by(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
