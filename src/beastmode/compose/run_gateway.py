@@ -150,7 +150,9 @@ class RunGateway:
         return self._quarantine.judged(attempt, ok=ok)
 
     def _finished(self, call: Call) -> None:
-        self._quarantine.ended(call)
+        if call.caller is not None and call.answer_key:
+            said = call.caller.said
+            self._quarantine.given((said.task, said.attempt), call.answer_key)
         self._door.finished(call)
 
     # ---- on the loop of the run ----

@@ -118,7 +118,9 @@ async def execute(job: Job, means: Means) -> TaskState:
         except GuardStoppedError:
             return "pending"
         if decision.held:
-            means.held_until, job.reason = means.clock.boottime() + decision.wait_s, decision.reason
+            job.reason = decision.reason
+        if decision.held and decision.wait_s:
+            means.held_until = means.clock.boottime() + decision.wait_s
         if decision.final:
             return STATE_AFTER[decision.end]
         if job.cancelled or not await _due(job, means, decision):
