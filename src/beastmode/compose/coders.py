@@ -12,6 +12,7 @@ from pathlib import Path
 from beastmode import events
 from beastmode.compose.coding_opening import Code
 from beastmode.compose.opening import Opened
+from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_gateway import RunGateway
 from beastmode.errors import PreconditionError
 from beastmode.failures import classify
@@ -65,15 +66,17 @@ class Coders:
         parts = self._workspaces, self._gateway or OwnAccess(), settings, self._prompt
         self._agent, self._generate = AgentKind(supervisor, *parts), GenerateKind(*parts)
 
-    def _gateway_for(self, server: ModelServer) -> RunGateway:
+    def _gateway_for(self, server: ModelServer) -> RunGateway | GatewayElsewhere:
         opened, settings = self._opened, self._code.settings
+        if server.gateway:
+            return GatewayElsewhere(server, f"r{opened.run}")
         where = opened.request.home, f"r{opened.run}", opened.settings.max_wait_s
         return RunGateway(server, settings, *where, self._spent, tell=lambda words: self._warn([words]))
 
     def _spent(self, words: str) -> None:
         """A budget is used up. That of one task is told by its failure."""
         self._warn([words])
-        if words.startswith("run "):
+        if words.startswith("the budget of run "):
             self.on_budget()
 
     async def begin(self) -> None:
@@ -82,6 +85,9 @@ class Coders:
         await self._see_base()
         if self._gateway is not None:
             await self._gateway.start()
+            refused = await self._gateway.refusal()
+            if refused is not None:
+                raise PreconditionError(refused.cause, where="--upstream", tip=refused.tip)
 
     async def end(self) -> None:
         """All attempts have ended: nothing of them is left but their branches, and worktrees with work in them."""
@@ -108,6 +114,7 @@ class Coders:
     async def verify(self, attempt: Attempt) -> Verdict:
         """Check and verify in the worktree; answers on the way to a red one are not used again."""
         verdict = await self._proof(self._in_place(attempt))
+        await self._workspaces.tidy(attempt.task.id)
         if self._gateway is not None:
             await self._gateway.judged(attempt, ok=verdict.failure is None)
         return verdict

@@ -75,7 +75,7 @@ def choose(
         check=check,
         merge=said.get("merge", "queue"),
         base=said.get("base", "HEAD"),
-        budget_usd=said.get("budget", _DEFAULT_BUDGET_USD),
+        budget_usd=said.get("budget"),
         task_budget_usd=said.get("task_budget"),
         permissions=said.get("permissions", "edits"),
         sandbox=said.get("sandbox", "auto"),
@@ -92,7 +92,8 @@ def choose(
 
 def with_budget(chosen: Chosen, said: Said, estimated_usd: float) -> Chosen:
     """With the default of the budget: 20 USD, or three times the estimate where that is less."""
-    if "budget" in said or chosen.settings.server is None or chosen.settings.server.gateway:
+    server = chosen.settings.server
+    if "budget" in said or server is None or server.gateway:
         return chosen
     usd = min(_DEFAULT_BUDGET_USD, max(0.01, round(_ESTIMATES_A_BUDGET * estimated_usd, 2)))
     return replace(chosen, settings=replace(chosen.settings, budget_usd=usd))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
+from beastmode.compose.run_elsewhere import must_be_paid_here
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.estimate import Estimate, Taken, estimate
 from beastmode.runner.landing import Landed, landed_in
@@ -48,6 +49,7 @@ def open_code(
     ready = partial(ready_agents, os.environ, Path.home())
     here = Path.cwd()
     chosen = choose(roadmap, said, settings, top=_top(here), ready=ready)
+    must_be_paid_here(chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work))
     repository = asyncio.run(repository_of(here, chosen.settings, list_file))
     to_run = sum(task.state == "pending" for task in roadmap.tasks())
     told = estimate(to_run, settings.concurrency, taken)

@@ -20,6 +20,7 @@ from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.alarms import Tell
 from beastmode.compose.application import Inside
 from beastmode.compose.caching import stack_for
+from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, look
 from beastmode.compose.run_serving import serving_of
 from beastmode.compose.run_thread import GoneError, ServerThread
 from beastmode.compose.serving import server_for
@@ -35,20 +36,20 @@ from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access, Usage
 from beastmode.runner.work import Coding
 from beastmode.settings import SHORT_WAIT_S
+from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger_use import used_in_run
 
 CLOSE_S = 10.0
 """How long the requests of an attempt that has ended may take to end: its agent is dead, and the gateway sees that
 within a second."""
-STAND_IN_KEY = "through-the-gateway"
-"""What an agent shows as its key where the gateway has the real one."""
 
 
 class RunGateway:
     """Gives attempts their way to the model through a gateway of the run's own. To be used from one event loop.
 
     home: of the run; ledger and cache are kept there.   run: as the ledger names it, `r7`.   max_wait_s: for a model
-    server that asks to wait or is not well.   on_budget: told once of each budget that is used up.   used: what each
-    task has spent in earlier sessions.   tell: told in words what needs a person.
+    server that asks to wait or is not well.   on_budget: told once of each budget that is used up, and what raises
+    it.   tell: told in words what needs a person.
     """
 
     def __init__(
@@ -63,7 +64,8 @@ class RunGateway:
         tell: Tell = lambda words: None,
     ) -> None:
         self._settings, self._run, self._on_budget, self._tell = settings, run, on_budget, tell
-        self._has_key = bool(server.key_env)
+        self._server = server
+        self._needs_no_key = bool(server.key_env) or (bool(server.upstream) and is_near(server.upstream))
         self._serving = serving_of(server, home, max_wait_s)
         self._max_wait_s = max(max_wait_s, SHORT_WAIT_S)
         self._told: set[str] = set()
@@ -72,12 +74,17 @@ class RunGateway:
     async def start(self) -> None:
         """Listen. Raises BeastError where that cannot be."""
         spent, tell = self._heard(self._spent), self._heard(self._tell)
+        unpriced = self._heard(self._unpriced)
 
         def make(started: Callable[[int], None]) -> uvicorn.Server:
             stack = stack_for(self._serving)
             assert stack is not None
             self._quarantine = Quarantine(stack.remove)
-            self._door = RunDoor(SYSTEM_CLOCK, run_budget=self._budget_of_run(), on_spent=spent)
+            used = used_in_run(ledger_path(self._serving.home), self._run)
+            budget = self._budget_of_run()
+            self._door = RunDoor(
+                SYSTEM_CLOCK, run_budget=budget, used=used, on_spent=spent, on_unpriced=unpriced
+            )
             inside = Inside(self._door, stack, self._finished, self._max_wait_s)
             return server_for(self._serving, started, tell, inside)
 
@@ -93,16 +100,32 @@ class RunGateway:
         """Where it listens."""
         return f"http://127.0.0.1:{self.thread.port}"
 
+    async def refusal(self) -> Failure | None:
+        """Why the model server would not take the key of this run, asked for nothing that costs; None where it does, or
+        where that cannot be seen: there is no list of models, it is down, or agents bring their own login."""
+        if not self._server.upstream:
+            return None
+        said = PathToken(_secret(), self._run)
+        guest = await self.thread.call(self._admit, said, None)
+        looked = await look(self._way(said), self._server.upstream)
+        await self.thread.run(self._door.dismiss(guest, CLOSE_S))
+        if not self._server.key_env:
+            self._needs_no_key = self._needs_no_key and looked.taken is not False
+            return None
+        return looked.failure if looked.taken is False else None
+
+    def _way(self, said: PathToken) -> str:
+        return f"{self.url}/t/{token_of(said)}"
+
     async def open(self, attempt: Attempt) -> Access:
         """A URL of its own, which is good until it is closed."""
-        said = PathToken(
-            secrets.token_urlsafe(12), attempt.run, attempt.task.id, attempt.number, attempt.rounds
-        )
+        said = PathToken(_secret(), attempt.run, attempt.task.id, attempt.number, attempt.rounds)
         guest = Guest(said)
         with suppress(GoneError):  # told already; close says so of each attempt
             guest = await self.thread.call(self._admit, said, self._budget_of_task(attempt))
         self._open[attempt.task.id, attempt.number] = guest
-        return Access(f"{self.url}/t/{token_of(said)}", STAND_IN_KEY if self._has_key else "")
+        key = STAND_IN_KEY if self._needs_no_key else ""
+        return Access(self._way(said), key, dialects_of(self._server.upstream))
 
     async def close(self, attempt: Attempt) -> Usage:
         """What it has used; its URL is good no more."""
@@ -127,7 +150,9 @@ class RunGateway:
         return self._quarantine.judged(attempt, ok=ok)
 
     def _finished(self, call: Call) -> None:
-        self._quarantine.ended(call)
+        if call.caller is not None and call.answer_key:
+            said = call.caller.said
+            self._quarantine.given((said.task, said.attempt), call.answer_key)
         self._door.finished(call)
 
     # ---- on the loop of the run ----
@@ -147,6 +172,16 @@ class RunGateway:
             f"beast: the gateway of the run has ended: {why}\n  Give the same command again; it resumes."
         )
 
+    def _unpriced(self, model: str) -> None:
+        if model not in self._told:
+            self._told.add(model)
+            what = (
+                f"the price of {model} is not known: its requests are counted, but no budget holds for them"
+            )
+            self._tell(
+                f"beast: {what}\n  Watch what it costs where you pay for it; a model of one's own is free."
+            )
+
     def _spent(self, failure: Failure) -> None:
         if failure.cause not in self._told:
             self._told.add(failure.cause)
@@ -164,6 +199,11 @@ class RunGateway:
         usd = self._settings.task_budget_usd if own is None else own
         raise_it = "--task-budget {}usd" if own is None else "`budget: {}usd` in the list"
         return None if usd is None else BudgetOf(usd, BudgetWords(f"task {task.id}", raise_it))
+
+
+def _secret() -> str:
+    """The key of a token, that nobody can guess."""
+    return secrets.token_urlsafe(12)
 
 
 def usage_of(tally: Tally) -> Usage:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from beastmode.compose.serve_forms import base_url
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.routes import Provider
 from beastmode.runner.coding import ModelServer
 
-PROVIDERS = {
+PROVIDERS: dict[Provider, str] = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com",
     "gemini": "https://generativelanguage.googleapis.com",
@@ -27,9 +29,10 @@ _WAIT_IN_LINE_S = ProxyLimits().queue_timeout_s
 
 def serving_of(server: ModelServer, home: Path, max_wait_s: float) -> Serving:
     """A gateway on any port of loopback that bears what its model server bears, keeps all answers, and lets requests
-    wait for as long as the run does."""
+    wait for as long as the run does. Raises SettingError."""
     return Serving(
         _upstreams(server),
+        by_provider=not server.upstream,
         port=0,
         keys="optional",
         home=home,
@@ -42,7 +45,7 @@ def serving_of(server: ModelServer, home: Path, max_wait_s: float) -> Serving:
 
 
 def _upstreams(server: ModelServer) -> tuple[UpstreamSettings, ...]:
-    named = {"main": server.upstream} if server.upstream else PROVIDERS
+    named = [("main", base_url(server.upstream))] if server.upstream else [*PROVIDERS.items()]
     return tuple(
         UpstreamSettings(
             url,
@@ -52,5 +55,5 @@ def _upstreams(server: ModelServer) -> tuple[UpstreamSettings, ...]:
             rates=server.rates,
             tokens=server.tokens,
         )
-        for name, url in named.items()
+        for name, url in named
     )

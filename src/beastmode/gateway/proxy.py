@@ -129,7 +129,7 @@ class Proxy:
 
     async def _carry(self, call: Call) -> Failure | None:
         """Let its key pay, then bring it upstream; the failure that is left. Raises RejectedError."""
-        call.toll = await self._door.enter(call, self._carrier.likely_upstream(call.model))
+        call.toll = await self._door.enter(call, self._carrier.likely_upstream(call))
         return await self._carrier.carry(call)
 
     def _received(self, incoming: Incoming, reply: Reply) -> Call:

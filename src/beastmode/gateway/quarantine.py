@@ -1,10 +1,8 @@
-"""Quarantine: what a model said on the way to work that has failed its verification is not said again from memory."""
+"""Quarantine: what a model said on the way to work that failed its verification is not said again from memory. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from beastmode.gateway.call import Call
 
 Attempt = tuple[str, int | None]
 """Its task and its number."""
@@ -21,15 +19,12 @@ class Quarantine:
         self._given: dict[Attempt, set[bytes]] = {}
         self._failed: set[Attempt] = set()
 
-    def ended(self, call: Call) -> None:
-        """A request has ended, and its answer is kept where it is to be kept."""
-        if call.caller is None or not call.answer_key:
-            return
-        attempt = call.caller.said.task, call.caller.said.attempt
+    def given(self, attempt: Attempt, key: bytes) -> None:
+        """It was given an answer, which is in the cache by now if it is ever to be."""
         if attempt in self._failed:
-            self._remove(call.answer_key)
+            self._remove(key)
         else:
-            self._given.setdefault(attempt, set()).add(call.answer_key)
+            self._given.setdefault(attempt, set()).add(key)
 
     def judged(self, attempt: Attempt, *, ok: bool) -> int:
         """It was verified. Where that failed, all that it was given is removed, and what it is still given will be; how

@@ -55,7 +55,8 @@ class RunDoor:
     """Lets in those that `admit` names. To be used from one event loop.
 
     used: what each task has used in earlier sessions of the run.   run_budget: None for none.   on_spent: told of a
-    request that was refused because a budget is used up.   most_waiting: for one budget at once.
+    request that was refused because a budget is used up; on_unpriced: of a model whose price is not known, though there
+    is a budget.   most_waiting: for one budget at once.
     """
 
     alarm = ""
@@ -67,8 +68,10 @@ class RunDoor:
         run_budget: BudgetOf | None = None,
         used: Mapping[str, Use] | None = None,
         on_spent: Callable[[Failure], None] = lambda failure: None,
+        on_unpriced: Callable[[str], None] = lambda model: None,
         most_waiting: int = 1000,
     ) -> None:
+        self._on_unpriced = on_unpriced
         self._clock, self._on_spent, self._most_waiting = clock, on_spent, most_waiting
         self._used = dict(used or {})
         self._guests: dict[str, Guest] = {}
@@ -138,6 +141,8 @@ class RunDoor:
             return None
         before, unix = self._clock.monotonic(), self._clock.unix()
         guess = guess_of(call.asked, call.body, upstream, unix)
+        if guess.unpriced:
+            self._on_unpriced(call.model)
         call.at_door = True
         try:
             await self._pay(guest.payers, guess, call.deadline)

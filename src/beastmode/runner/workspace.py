@@ -189,6 +189,14 @@ class Workspaces:
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None
 
+    async def tidy(self, task: str) -> None:
+        """What a proof has left in the worktree of a task is no work of its agent: the files are those that were saved
+        again. Raises nothing that the next step would not meet."""
+        with suppress(WorkspaceError, GitError, OSError):
+            worktree = self._worktree_of(self._places[task])
+            await worktree.git("reset", "--quiet", "--hard")
+            await worktree.sweep()
+
     def git_of(self, place: Place) -> Git:
         """Git in a place, whatever became of its `.git`. Raises WorkspaceError."""
         env = {"GIT_DIR": str(self._worktree_of(place).admin), "GIT_WORK_TREE": str(place.path)}
