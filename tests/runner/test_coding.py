@@ -30,7 +30,7 @@ def test_a_task_has_its_own_words_and_the_runs_where_it_has_none() -> None:
 
 
 def test_the_agents_that_are_known_are_those_that_there_are() -> None:
-    assert set(AGENTS) == set(find.AGENTS)
+    assert set(AGENTS) == set(find.KNOWN)
 
 
 def test_an_agent_is_a_name_or_a_command_with_the_prompt_in_it() -> None:

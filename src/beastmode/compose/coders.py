@@ -29,7 +29,6 @@ from beastmode.runner.kinds.generate import GenerateKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.merge import MergeQueue
 from beastmode.runner.model_access import OwnAccess
-from beastmode.runner.place import Place, WorkspaceError
 from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.proof import Proof, slots_by_cores
 from beastmode.runner.refs import result_ref
@@ -38,6 +37,7 @@ from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
 from beastmode.runner.workspace import Workspaces
+from beastmode.runner.worktrees.place import Place, WorkspaceError
 
 
 class Coders:

@@ -44,12 +44,14 @@ def open_code(
 ) -> Code:
     """Look and choose. Raises BeastError for what is missing.   list_file: of the
     roadmap; it may be changed.   taken: by tasks that were done here before."""
-    from beastmode.runner.agents.find import ready_agents  # other runs do without
+    from beastmode.runner.agents.find import ready_on  # other runs do without
 
-    ready = partial(ready_agents, os.environ, Path.home())
+    ready = partial(ready_on, os.environ, Path.home(), logged_in="upstream" not in said)
     here = Path.cwd()
     chosen = choose(roadmap, said, settings, top=_top(here), ready=ready)
-    must_be_paid_here(chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work))
+    must_be_paid_here(
+        chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work)
+    )
     repository = asyncio.run(repository_of(here, chosen.settings, list_file))
     to_run = sum(task.state == "pending" for task in roadmap.tasks())
     told = estimate(to_run, settings.concurrency, taken)
