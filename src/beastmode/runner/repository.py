@@ -63,6 +63,18 @@ async def repository_of(folder: Path, settings: CodingSettings, list_file: Path 
     return Repository(top, git, inside, base, branch, common, tuple(notes))
 
 
+async def repository_at(folder: Path) -> Repository:
+    """The repository that `folder` is in, as it stands; its base is the commit that the checkout stands on.
+
+    Raises PreconditionError where there is none, or no commit in it.
+    """
+    git = Git(folder)
+    await _modern(git)
+    top, inside, common = await _checkout_of(git)
+    git = git.at(top)
+    return Repository(top, git, inside, await _commit_of(git, "HEAD"), "", common)
+
+
 async def _modern(git: Git) -> None:
     try:
         said = await git("version")

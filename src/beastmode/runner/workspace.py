@@ -79,7 +79,7 @@ class Workspaces:
 
         Raises PreconditionError where that cannot be.
         """
-        self._claim.take()
+        self._claim.take(self.run)
         remove_locks(self.repository.common, self.run)
         refs = await task_refs.read(self.git, self.run)
         if not refs.start and not refs.result:

@@ -132,6 +132,6 @@ class Save:
 
 
 _ELSEWHERE_TIP = (
-    "If it was not you, the agent left its worktree: take back what it did, and say in the task where to work."
+    "If it was not you, the agent left its worktree: take back what it did; say in the task where to work."
 )
 _TIP = "Read the log of the attempt to see what the agent did; the next one begins from what was saved last."
