@@ -36,7 +36,7 @@ class Surroundings:
             "BEAST_TMP": str(folder),
             "TMPDIR": str(folder),
             **await self._name(),
-            **as_environment(exclude_file, dict(os.environ)),
+            **as_environment(exclude_file, os.environ),
         }
 
     def leave(self, path: Path) -> None:
