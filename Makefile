@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 AGENTS := build/agents
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check # errors only: warnings are of the machine, not of us
 AT_ONCE ?= 4
-PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # the slow ones go first, and none waits for another
+PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no short test waits behind a long one
+unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 
 .PHONY: run test test-agents quick lint bench bench-peers clean system
 
