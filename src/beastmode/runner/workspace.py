@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
@@ -20,17 +21,18 @@ from beastmode.runner.work import Coding, Command
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.claim import Claim, remove_locks
 from beastmode.runner.worktrees.copies import copy_all, matches
+from beastmode.runner.worktrees.elsewhere import Elsewhere, look_elsewhere
 from beastmode.runner.worktrees.excludes import lines_for, users_excludes
-from beastmode.runner.worktrees.ignored import precious
 from beastmode.runner.worktrees.occupying import Occupy
 from beastmode.runner.worktrees.oddities import filter_works, submodules_of
 from beastmode.runner.worktrees.place import Place, Saved, WorkspaceError, no_place
-from beastmode.runner.worktrees.salvage import keep, set_aside
+from beastmode.runner.worktrees.salvage import keep
 from beastmode.runner.worktrees.saving import Save
 from beastmode.runner.worktrees.spares import Spares
 from beastmode.runner.worktrees.surroundings import Surroundings
 from beastmode.runner.worktrees.task_refs import TaskRefs
-from beastmode.runner.worktrees.worktree import State, Worktree, find
+from beastmode.runner.worktrees.vacating import Vacate
+from beastmode.runner.worktrees.worktree import State, Worktree
 
 RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
 """Runs a command in a place, its output in a log."""
@@ -66,6 +68,8 @@ class Workspaces:
         self._claim = Claim(root)
         self._places: dict[str, Place] = {}
         self._worktrees: dict[str, Worktree] = {}
+        self._elsewhere: dict[str, Elsewhere] = {}
+        self._files: frozenset[str] = frozenset()
         self._flags: tuple[str, ...] = ()
         self._excludes = ""
         self._spares = Spares(self.git, repository.common, root, ())
@@ -84,6 +88,7 @@ class Workspaces:
             raise self._not_ours(refs)
         self._flags = () if await filter_works(self.git) else _NO_FILTER
         self._excludes = await users_excludes(self.git)
+        self._files = (await look_elsewhere(self.git)).files
         movable = not await submodules_of(self.git, self.repository.base)
         self._spares = Spares(self.git, self.repository.common, self.root, self._flags, movable)
         await self._spares.gather()
@@ -138,6 +143,7 @@ class Workspaces:
             worktree.state = State(self.run, task, excluded, made)
             self._spares.prepare(refs.result)
         self._worktrees[task] = worktree
+        self._elsewhere[task] = await look_elsewhere(self.git, self._files)
         return place
 
     @asynccontextmanager
@@ -148,11 +154,11 @@ class Workspaces:
         WorkspaceError.
         """
         attempt = Attempt(self.run, Task(_NO_TASK), (), 1, math.inf, log, 0, self.root, self.root)
-        place = await self.enter(attempt, work)
         try:
-            yield place
+            yield await self.enter(attempt, work)
         finally:
-            await self.finish(_NO_TASK)
+            if _NO_TASK in self._places:
+                await self.finish(_NO_TASK)
             await task_refs.forget(self.git, self.run, _NO_TASK)
 
     async def _begun(self, task: str) -> TaskRefs:
@@ -185,7 +191,8 @@ class Workspaces:
         try:
             if not worktree.admin.is_dir():
                 raise no_place(f"the agent took its worktree out of git; its files go to {aside}", place.path)
-            return await Save(self.git, self.run, worktree, place, aside)(message)
+            save = Save(self.git, self.run, worktree, place, aside, self._elsewhere[place.task])
+            return await save(message)
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None
 
@@ -193,9 +200,7 @@ class Workspaces:
         """What a proof has left in the worktree of a task is no work of its agent: the files are those that were saved
         again. Raises nothing that the next step would not meet."""
         with suppress(WorkspaceError, GitError, OSError):
-            worktree = self._worktree_of(self._places[task])
-            await worktree.git("reset", "--quiet", "--hard")
-            await worktree.sweep()
+            await self._worktree_of(self._places[task]).undo()
 
     def git_of(self, place: Place) -> Git:
         """Git in a place, whatever became of its `.git`. Raises WorkspaceError."""
@@ -213,32 +218,20 @@ class Workspaces:
         await self._worktree_of(place).go_to(await self.git("rev-parse", ref), ref)
 
     def _worktree_of(self, place: Place) -> Worktree:
-        worktree = find(self.repository.common, place.path, self._flags)
-        if worktree is None or not worktree.is_there:
+        worktree = self._worktrees[place.task]
+        if not worktree.is_there or not worktree.admin.is_dir():
             raise no_place("its worktree is gone", place.path)
         worktree.mend(self._aside(place.path))
         return worktree
-
-    async def send_back(self, place: Place) -> str:
-        """The task begins anew at the tip of the result; the branch that keeps what it had made."""
-        refs = await task_refs.read(self.git, self.run, place.task)
-        kept = await keep(self.git, self.run, place.task, refs.saved)
-        await task_refs.begin_task(self.git, self.run, place.task, refs.result)
-        return branch_of(kept)
 
     async def finish(self, task: str) -> None:
         """The task is merged: its ports are free, and its worktree is for the next task, unless it holds ignored files
         that nobody else has. What was not saved in it is set aside."""
         place, worktree = self._places.pop(task), self._worktrees.pop(task)
         self._surroundings.leave(place.path)
-        with suppress(GitError, OSError):  # it stays where it is, then
-            refs = await task_refs.read(self.git, self.run, task)
-            worktree.mend(self._aside(place.path))
-            why = f"Set aside: what {task} had not saved when it was merged"
-            aside = self._aside(place.path)
-            await set_aside(self.git, worktree, self.run, task, refs.saved, aside, why)
-            if not await precious(worktree):
-                self._spares.give(worktree, refs.result)
+        refs = await task_refs.read(self.git, self.run, task)
+        vacate = Vacate(self.git, self.run, task, refs.saved, self._aside(place.path))
+        self._spares.give(worktree, partial(vacate, worktree, refs.result))
 
     async def end(self) -> None:
         """The session is over. Worktrees of tasks that are not merged stay."""
