@@ -185,8 +185,8 @@ class Workspaces:
         await self._worktree_of(place).go_to(await self.git("rev-parse", ref), ref)
 
     def _worktree_of(self, place: Place) -> Worktree:
-        worktree = find(self.repository.common, place.path, self._flags)
-        if worktree is None or not worktree.is_there:
+        worktree = self._worktrees[place.task]
+        if not worktree.is_there or not worktree.admin.is_dir():
             raise no_place("its worktree is gone", place.path)
         worktree.mend(self._aside(place.path))
         return worktree
