@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
@@ -19,15 +19,15 @@ from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.claim import Claim, remove_locks
 from beastmode.runner.worktrees.copies import copy_all, matches
 from beastmode.runner.worktrees.excludes import lines_for, users_excludes
-from beastmode.runner.worktrees.ignored import precious
 from beastmode.runner.worktrees.occupying import Occupy
 from beastmode.runner.worktrees.oddities import filter_works, submodules_of
 from beastmode.runner.worktrees.place import Place, Saved, WorkspaceError, no_place
-from beastmode.runner.worktrees.salvage import keep, set_aside
+from beastmode.runner.worktrees.salvage import keep
 from beastmode.runner.worktrees.saving import Save
 from beastmode.runner.worktrees.spares import Spares
 from beastmode.runner.worktrees.surroundings import Surroundings
 from beastmode.runner.worktrees.task_refs import TaskRefs
+from beastmode.runner.worktrees.vacating import Vacate
 from beastmode.runner.worktrees.worktree import State, Worktree
 
 RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
@@ -203,14 +203,12 @@ class Workspaces:
         that nobody else has. What was not saved in it is set aside."""
         place, worktree = self._places.pop(task), self._worktrees.pop(task)
         self._surroundings.leave(place.path)
-        with suppress(GitError, OSError):  # it stays where it is, then
-            refs = await task_refs.read(self.git, self.run, task)
-            worktree.mend(self._aside(place.path))
-            why = f"Set aside: what {task} had not saved when it was merged"
-            aside = self._aside(place.path)
-            await set_aside(self.git, worktree, self.run, task, refs.saved, aside, why)
-            if not await precious(worktree):
-                self._spares.give(worktree, refs.result)
+        self._spares.give(worktree, partial(self._vacate, worktree, task))
+
+    async def _vacate(self, worktree: Worktree, task: str) -> bool:
+        refs = await task_refs.read(self.git, self.run, task)
+        vacate = Vacate(self.git, self.run, task, refs.saved, self._aside(worktree.path))
+        return await vacate(worktree, refs.result)
 
     async def end(self) -> None:
         """The session is over. Worktrees of tasks that are not merged stay."""

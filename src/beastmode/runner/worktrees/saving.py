@@ -50,6 +50,7 @@ class Save:
         if commit != saved or ref != task_ref(self.run, place.task) or head != commit:
             worktree.end_operations()
             await task_refs.save(self.git, self.run, place.task, commit)
+        if ref != task_ref(self.run, place.task):
             await worktree.git("symbolic-ref", "HEAD", task_ref(self.run, place.task))
         return await self._saved(commit)
 

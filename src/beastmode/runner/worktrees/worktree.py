@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 
-from beastmode.runner.git import Git, GitError
-from beastmode.runner.worktrees.files import delete, delete_special, move_aside
+from beastmode.runner.git import Git
+from beastmode.runner.worktrees.files import delete, move_aside, tidy
 
 _STATE = "beast.json"
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock")
-_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _OPERATIONS = {
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
@@ -42,7 +45,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One path that differs from the commit.   state: two letters of `git status`; `??` where git knows none."""
+    """One path that differs from the commit.
+
+    state: two letters of `git status`: `??` where git knows none, `!!` where it is told to ignore it.   path: ends with
+    `/` for a folder.
+    """
 
     state: str
     path: str
@@ -50,6 +57,10 @@ class Row:
     @property
     def unmerged(self) -> bool:
         return "U" in self.state or self.state in ("AA", "DD")
+
+    @property
+    def is_ignored(self) -> bool:
+        return self.state == "!!"
 
     @property
     def is_repository(self) -> bool:
@@ -134,9 +145,10 @@ class Worktree:
         head = (self.admin / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
         return commit, head.removeprefix("ref: ") if head.startswith("ref: ") else ""
 
-    async def rows(self) -> list[Row]:
-        """What differs from its commit, file by file, but for what is ignored."""
-        out = await self.git("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+    async def rows(self, *, ignored: bool = False) -> list[Row]:
+        """What differs from its commit, file by file; with what is ignored, if asked, a folder for all in it."""
+        more = ["--ignored=matching"] if ignored else []
+        out = await self.git("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", *more)
         return [Row(row[:2], row[3:]) for row in out.split("\0") if row]
 
     async def stage(self, paths: Iterable[str]) -> None:
@@ -160,7 +172,7 @@ class Worktree:
         head, _ = await self.head()
         if head != commit:
             await self.git("read-tree", "-m", "-u", head, commit)
-            (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
+        (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
 
     async def sweep(self) -> None:
         """Delete what git does not know, but for what is ignored and what no commit may hold."""
@@ -171,13 +183,12 @@ class Worktree:
 
     async def ignored(self) -> list[str]:
         """What is there and ignored, a folder for all in it."""
-        out = await self.git("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
-        return [path.rstrip("/") for path in out.split("\0") if path]
+        return [row.path.rstrip("/") for row in await self.rows(ignored=True) if row.is_ignored]
 
     async def empty(self) -> None:
         """Delete all that git does not know, ignored or not."""
         await self.git("clean", "-ffdxq")
-        await asyncio.to_thread(delete_special, self.path)
+        await asyncio.to_thread(tidy, self.path)
 
     def move(self, path: Path) -> Worktree:
         """The same worktree at another path, which must be free."""
@@ -193,26 +204,45 @@ class Worktree:
         delete(self.admin)
 
 
-async def make(git: Git, path: Path, commit: str, flags: Sequence[str] = ()) -> Worktree:
-    """A new worktree of a repository, detached at a commit.   path: free.   Raises GitError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    await _add(git, path, commit)
-    admin = Path((path / ".git").read_text(encoding="utf-8").removeprefix("gitdir: ").rstrip("\n"))
-    worktree = Worktree(path, admin, flags)
+async def make(git: Git, common: Path, path: Path, commit: str, flags: Sequence[str] = ()) -> Worktree:
+    """A new worktree of a repository, detached at a commit.   common: as for `find`.   path: free.
+
+    Its folder in the repository appears whole: `git worktree add` writes file by file, and every other git that looks
+    at all worktrees meanwhile ends with an error. It is locked, so that neither an agent's `git worktree remove
+    --force` nor a prune takes it away. Raises GitError, OSError.
+    """
+    path.mkdir(parents=True)
+    new = Path(tempfile.mkdtemp(prefix="beast-new-", dir=common))
+    new.chmod(0o755)
+    (new / "commondir").write_text("../..\n", encoding="ascii")
+    (new / "gitdir").write_text(f"{path / '.git'}\n", encoding="utf-8")
+    (new / "HEAD").write_text(f"{commit}\n", encoding="ascii")
+    (new / "locked").write_text("beast works here; `beast clean` takes it down", encoding="ascii")
+    await _same_part(git, new)
+    worktree = Worktree(path, _put(new, common / "worktrees", path.name), flags)
+    worktree.mend(path.parent)
     await worktree.git("reset", "--quiet", "--hard", commit)
     return worktree
 
 
-async def _add(git: Git, path: Path, commit: str) -> None:
-    """Git reads all worktrees before it makes one, and gives up at one that is half-made or half-gone just then."""
-    for pause_s in (*_PAUSES_S, None):
-        try:
-            await git("worktree", "add", "--quiet", "--force", "--no-checkout", "--detach", str(path), commit)
-            return
-        except GitError as error:
-            if pause_s is None or "failed to read" not in error.said:
-                raise
-            await asyncio.sleep(pause_s)
+def _put(new: Path, folder: Path, name: str) -> Path:
+    """Where the folder of a worktree was put, under a name that was free."""
+    folder.mkdir(exist_ok=True)
+    for number in count(1):
+        with suppress(OSError):  # there is one of this name
+            return new.rename(folder / (f"{name}-{number}" if number > 1 else name))
+    raise AssertionError
+
+
+async def _same_part(git: Git, new: Path) -> None:
+    """Of a sparse checkout, a worktree has the same part."""
+    for name in ("info/sparse-checkout", "config.worktree"):
+        source = Path(await git("rev-parse", "--path-format=absolute", "--git-path", name))
+        if source.exists():
+            (new / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, new / name)
+            for setting in ("core.worktree", "core.bare") if name == "config.worktree" else ():
+                await git.run("config", "--file", str(new / name), "--unset-all", setting)
 
 
 def find(common: Path, path: Path, flags: Sequence[str] = ()) -> Worktree | None:
