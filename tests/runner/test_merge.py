@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -327,7 +328,7 @@ def test_a_result_that_lost_what_a_task_began_from_is_no_place_to_merge_it(play:
 def test_a_worktree_that_is_gone_is_a_failure_in_words(play: Play) -> None:
     async def story(desk: Desk) -> None:
         b = await desk.work("b", two="y")
-        sh(desk.top, "git", "worktree", "remove", "--force", str(desk.workspaces.path_of("b")))
+        shutil.rmtree(desk.workspaces.path_of("b"))
         verdict = await desk.queue(b)
         assert verdict.failure is not None
         assert (verdict.failure.class_, verdict.failure.passing) == ("workspace", False)
