@@ -164,3 +164,26 @@ def test_files_are_asked_for() -> None:
 )
 def test_a_bad_path_is_kept_to_be_refused(path: str) -> None:
     assert read(f"`{path}`\n```\nx\n```\n").edits == [Write(path, "x\n")]
+
+
+HOSTILE = [
+    "READ: " + " " * 500_000 + "x",
+    "```" + " " * 500_000 + "`",
+    "`a.py`" + " " * 500_000 + "(new",
+    "# " * 250_000,
+    "<" * 500_000 + " SEARCH",
+    "=" * 500_000 + " x",
+    "**" * 250_000,
+    "\n".join(["```"] * 100_000),
+    "\n".join(["<<<<<<< SEARCH"] * 50_000),
+    "\n".join(["a.py", "<<<<<<< SEARCH"] * 30_000),
+    "<think>" * 100_000,
+    "a.py\n```\n" + "# ... existing" + " " * 500_000 + "\n```",
+    "`" * 500_000,
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_no_answer_takes_for_ever(number: int) -> None:
+    """These ended within a second, or not at all."""
+    read(HOSTILE[number])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+_LONGEST = 1000
+"""Characters of a line that may be a name. What is longer is code, and takes some of these patterns too long."""
 _DECORATION = re.compile(
     r"^(?:#{1,6}\s+|[-*+]\s+|\d+[.)]\s+)?"
     r"(?:(?:\*\*|__)?(?:new |updated |modified )?(?:file ?name|file ?path|file|path)\s*:(?:\*\*|__)?\s*)?",
@@ -36,6 +38,8 @@ _VERBS = {"REMOVE": "DELETE", "MOVE": "RENAME"}
 
 def path_alone(line: str) -> str:
     """The path that a line consists of, decorated or not; "" where it says anything else."""
+    if len(line) > _LONGEST:
+        return ""
     text = _AFTER.sub("", _DECORATION.sub("", line.strip(), count=1).strip()).removesuffix(":").strip()
     quoted = False
     for _ in range(3):
@@ -49,12 +53,14 @@ def path_alone(line: str) -> str:
 
 def path_mentioned(line: str) -> str:
     """The one path that a sentence names in backticks; "" where it names none or several."""
-    found = [name for name in _MENTION.findall(line) if looks_like_path(name.strip())]
+    found = [name for name in _MENTION.findall(line[:_LONGEST]) if looks_like_path(name.strip())]
     return _plain(found[0].strip()) if len(found) == 1 else ""
 
 
 def path_of_info(info: str) -> str:
     """The path behind the opening of a fence: ```` ```python src/a.py ````, `python:src/a.py`, `title="src/a.py"`."""
+    if len(info) > _LONGEST:
+        return ""
     if keyed := _KEYED.search(info):
         return _plain(keyed[1])
     words = info.strip("{} \t").split()
@@ -69,13 +75,13 @@ def path_of_info(info: str) -> str:
 
 def path_in_comment(line: str) -> str:
     """The path that a comment consists of; it needs a folder or an ending."""
-    match = _COMMENT.match(line)
+    match = _COMMENT.match(line) if len(line) <= _LONGEST else None
     return _plain(match[1]) if match and looks_like_path(match[1]) and match[1] not in _NAMES else ""
 
 
 def paths_of_order(line: str) -> tuple[str, list[str]] | None:
     """What `DELETE: path`, `RENAME: path -> path` or `READ: path` names, "" for what is no path; None for all else."""
-    match = _ORDER.match(line)
+    match = _ORDER.match(line) if len(line) <= _LONGEST else None
     if match is None:
         return None
     verb = match[1].upper()

@@ -125,8 +125,8 @@ class _Reader:
 
     def _holds_blocks(self, indent: str, ticks: str) -> bool:
         """Long fences say that what is in them may look like blocks; there only the beginning counts."""
-        for line in self._lines[self._at :]:
-            plain = _dedented(line, indent)
+        for at in range(self._at, len(self._lines)):
+            plain = _dedented(self._lines[at], indent)
             if SEARCH.match(plain):
                 return True
             if _closes(plain, ticks) or (len(ticks) > USUAL_FENCE and plain.strip()):

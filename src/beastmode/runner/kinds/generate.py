@@ -44,6 +44,7 @@ from beastmode.runner.work import GENERATE, Coding
 from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
 _TOKEN = re.compile(r"/t/([^/?#]+)")
+_DISK_TIP = "Correct what the cause names, then give the same command again: nothing was changed."
 _STREAM_FACTOR = 16
 """How much longer a stream is than what it says: an event for each word."""
 
@@ -95,8 +96,10 @@ class GenerateKind:
     def _work_of(self, attempt: Attempt) -> Coding:
         """Of the task; what it leaves open is the run's."""
         run, own = self._settings.work, attempt.task.work
-        if not isinstance(own, Coding):
+        if own is None:
             return run
+        if not isinstance(own, Coding):
+            raise TypeError(f"no code to be written: {own!r}")
         copy = tuple(dict.fromkeys((*run.copy, *own.copy)))
         return replace(own, model=own.model or run.model, copy=copy)
 
@@ -121,13 +124,15 @@ class GenerateKind:
         below = place.folder.relative_to(place.path).as_posix()
         bounds = Bounds(below, work.cwd, attempt.task.options.touches, work.copy, self._kept())
         author = Author(place.path, below, place.base, place.path.parent, bounds, self._limits)
+        talk = Talk()
         try:
             async with asyncio.timeout(attempt.timeout_s):
-                return await author.write(self._prompt(attempt), asks)
+                await author.write(self._prompt(attempt), asks, talk)
         except TimeoutError:
-            return Talk(classify.timed_out(attempt.timeout_s, where="the model"))
+            talk.failure = classify.timed_out(attempt.timeout_s, where="the model")
         except (RefusedPathError, GitError, OSError) as error:
-            return Talk(classify.of_coding("workspace", str(error), where=str(place.folder)))
+            talk.failure = classify.of_coding("workspace", str(error), _DISK_TIP)
+        return talk
 
     def _kept(self) -> tuple[str, ...]:
         top, file = self._workspaces.repository.top, self._list_file
@@ -141,8 +146,8 @@ class GenerateKind:
 
         async def ask(messages: Sequence[Message]) -> Said | Failure:
             while True:
-                manner = self._manners.get(work.model, Manner())
-                body = request_of(dialect, work.model, SYSTEM, messages, self._limits.max_tokens, manner)
+                manner = self._manners.get(work.model) or Manner(self._limits.max_tokens)
+                body = request_of(dialect, work.model, SYSTEM, messages, manner)
                 log.asks(work.model, messages)
                 async with Asking() as asking:
                     got = await asking.ask(
