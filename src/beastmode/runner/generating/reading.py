@@ -113,8 +113,8 @@ class _Reader:
             self._blocks(alone or self._mentioned, indent, ticks)
             return
         body = self._body(indent, ticks)
-        if info.strip().lower() in _DIFFS and not alone.endswith(_DIFFS):
-            self._problem(f"{alone or 'a block'}: a diff is not understood; write SEARCH and REPLACE blocks")
+        if alone and info.strip().lower() in _DIFFS and not alone.endswith(_DIFFS):
+            self._problem(f"{alone}: a diff is not understood; write SEARCH and REPLACE blocks")
         elif body is None:
             self._problem(
                 f"the block of {alone or 'code'} has no end: the answer stops in the middle of it, or it holds "

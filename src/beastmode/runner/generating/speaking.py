@@ -102,6 +102,7 @@ def request_of(
 def headers_of(dialect: Dialect, key: str) -> dict[str, str]:
     """Beside the usual ones."""
     headers = {"Content-Type": "application/json", "Accept": "text/event-stream, application/json"}
+    headers["User-Agent"] = "beast-generate"
     if dialect == "messages":
         headers["anthropic-version"] = "2023-06-01"
     if key:

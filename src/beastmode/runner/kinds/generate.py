@@ -22,7 +22,7 @@ from beastmode.runner.coding import CodingSettings
 from beastmode.runner.generating.asking import Asking, Refused, host_of
 from beastmode.runner.generating.authoring import Author
 from beastmode.runner.generating.inside import RefusedPathError
-from beastmode.runner.generating.instructions import SYSTEM
+from beastmode.runner.generating.instructions import SYSTEM, again
 from beastmode.runner.generating.limits import Limits
 from beastmode.runner.generating.rounds import Ask, Talk
 from beastmode.runner.generating.speaking import (
@@ -43,6 +43,7 @@ from beastmode.runner.output import AttemptLog
 from beastmode.runner.work import GENERATE, Coding
 from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
+_OF_THE_ANSWER = ("edit_refused", "no_change")
 _TOKEN = re.compile(r"/t/([^/?#]+)")
 _DISK_TIP = "Correct what the cause names, then give the same command again: nothing was changed."
 _STREAM_FACTOR = 16
@@ -68,6 +69,7 @@ class GenerateKind:
         self._workspaces, self._access, self._settings = workspaces, access, settings
         self._prompt, self._list_file, self._limits = prompt, list_file, limits or Limits()
         self._manners: dict[str, Manner] = {}
+        self._refused: dict[str, str] = {}
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
         """Success is an answer whose edits are applied and committed. Otherwise nothing of the worktree is changed."""
@@ -87,6 +89,9 @@ class GenerateKind:
             usage = await self._access.close(attempt)
             log.close()
         failure, saved = await self._saved(attempt, place, talk)
+        self._refused.pop(attempt.task.id, None)
+        if failure is not None and failure.class_ in _OF_THE_ANSWER:
+            self._refused[attempt.task.id] = failure.cause
         if failure is not None:
             failure = log.secrets.hide_in(usage.failure or failure)
         return Outcome(
@@ -127,12 +132,17 @@ class GenerateKind:
         talk = Talk()
         try:
             async with asyncio.timeout(attempt.timeout_s):
-                await author.write(self._prompt(attempt), asks, talk)
+                await author.write(self._told(attempt), asks, talk)
         except TimeoutError:
             talk.failure = classify.timed_out(attempt.timeout_s, where="the model")
         except (RefusedPathError, GitError, OSError) as error:
             talk.failure = classify.of_coding("workspace", str(error), _DISK_TIP)
         return talk
+
+    def _told(self, attempt: Attempt) -> str:
+        """The same question would only get the same answer, and from the cache: so it says what became of that."""
+        prompt, cause = self._prompt(attempt), self._refused.get(attempt.task.id, "")
+        return again(prompt, cause) if cause else prompt
 
     def _kept(self) -> tuple[str, ...]:
         top, file = self._workspaces.repository.top, self._list_file
