@@ -97,6 +97,13 @@ def test_no_shape_breaks_it(dialect: Dialect, value: dict[str, Any]) -> None:
     said(dialect, sse(value))
 
 
+def test_half_a_character_is_never_sent() -> None:
+    heard = said("chat", sse({"choices": [{"delta": {"content": "a\ud800b"}}]}))
+    assert heard.text == "a?b"
+    sent = request_of("chat", "m", "", [Message("user", "a\ud800b")], Manner(1))
+    assert sent["messages"][1]["content"] == "a?b"
+
+
 def test_a_request_is_the_same_for_the_same_words() -> None:
     told = [Message("user", "Do it"), Message("assistant", "Done"), Message("user", "No")]
     for dialect in DIALECTS:

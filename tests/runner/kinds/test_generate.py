@@ -376,6 +376,16 @@ async def test_neither_key_nor_token_is_told(tmp_path: Path) -> None:
             assert "tok-12345678" not in text
 
 
+@pytest.mark.parametrize("cwd", ["../shop", "/tmp", "nowhere"])
+def test_the_folder_to_work_in_lies_within(tmp_path: Path, cwd: str) -> None:
+    async def story() -> None:
+        async with office(tmp_path, saying([Write("owned", "x\n")])) as at:
+            assert failure_of(await at.do(Task("greet", Coding(cwd=cwd), "Greet"))).class_ == "workspace"
+            assert at.server.paid == 0
+
+    asyncio.run(story())
+
+
 @in_a_loop
 async def test_the_folder_to_work_in_may_be_no_link_that_leads_out(tmp_path: Path) -> None:
     async with office(tmp_path, saying([Write("owned", "x\n")])) as at:

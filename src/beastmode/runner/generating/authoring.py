@@ -72,9 +72,7 @@ class Author:
     def _question(self, prompt: str, shown: Shown, changed: Sequence[str]) -> str:
         """The files that the task names come first, then what it has changed before."""
         known = [file.path for file in self.files]
-        relevant = dict.fromkeys(
-            [*named_in(prompt, known), *(path for path in changed if path in set(known))]
-        )
+        relevant = [*named_in(prompt, known), *sorted(set(changed) & set(known))]
         repository = shown.map(self.files)
         return question(prompt, repository, shown.files(relevant, self.limits.files_bytes))
 
@@ -83,7 +81,7 @@ class Author:
         known = [file.path for file in self.files]
         parts, unknown = [], []
         for name in wanted:
-            found = named_in(name, known)
+            found = [name] if name in known else named_in(name, known)
             parts += found
             unknown += [] if found else [f"{name} does not exist."]
         return "\n\n".join(

@@ -76,7 +76,7 @@ def request_of(
     dialect: Dialect, model: str, system: str, messages: Sequence[Message], manner: Manner
 ) -> dict[str, Any]:
     """The body of a request; equal for equal arguments."""
-    turns = [{"role": message.role, "content": message.text} for message in messages]
+    turns = [{"role": message.role, "content": _whole(message.text)} for message in messages]
     body: dict[str, Any] = {"model": model, "stream": True}
     if manner.temperature:
         body["temperature"] = 0
@@ -135,6 +135,11 @@ def said(dialect: Dialect, body: bytes) -> Said:
     return hearing.said()
 
 
+def _whole(text: str) -> str:
+    """The text with a question mark for each half of a character, which no request can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _events(body: bytes) -> Iterator[dict[str, Any]]:
     text = body.decode("utf-8", "replace")
     pieces = [text] if text.lstrip().startswith("{") else _data(text)
@@ -173,7 +178,7 @@ class _Hearing:
 
     def said(self) -> Said:
         stop: Stop = "filter" if self.refused else _STOPS.get(self.why, "other")
-        return Said("".join(self.parts), stop, self.tokens_in, self.tokens_out)
+        return Said(_whole("".join(self.parts)), stop, self.tokens_in, self.tokens_out)
 
     def add(self, text: object) -> None:
         if isinstance(text, str):

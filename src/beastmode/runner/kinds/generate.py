@@ -45,6 +45,7 @@ from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
 _OF_THE_ANSWER = ("edit_refused", "no_change")
 _TOKEN = re.compile(r"/t/([^/?#]+)")
+_CWD_TIP = "Write `cwd` relative to the folder that beast is started in, and within the repository."
 _DISK_TIP = "Correct what the cause names, then give the same command again: nothing was changed."
 _STREAM_FACTOR = 16
 """How much longer a stream is than what it says: an event for each word."""
@@ -126,6 +127,8 @@ class GenerateKind:
         return talk
 
     async def _written(self, attempt: Attempt, work: Coding, place: Place, asks: Ask) -> Talk:
+        if not place.folder.is_relative_to(place.path):
+            return Talk(classify.of_coding("workspace", f"the folder to work in is {place.folder}", _CWD_TIP))
         below = place.folder.relative_to(place.path).as_posix()
         bounds = Bounds(below, work.cwd, attempt.task.options.touches, work.copy, self._kept())
         author = Author(place.path, below, place.base, place.path.parent, bounds, self._limits)
