@@ -12,7 +12,7 @@ from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_server import dialects_of, is_near
 from beastmode.compose.run_serving import PROVIDERS, serving_of
 from beastmode.errors import PreconditionError, SettingError
-from beastmode.gateway.routes import meant_for
+from beastmode.gateway.routes import Provider, meant_for
 from beastmode.runner.coding import ModelServer
 from beastmode.settings import Rate
 from beastmode.testing.model_server import ModelServer as Scripted
@@ -123,8 +123,8 @@ async def test_each_agents_own_login_reaches_the_provider_that_it_asks_by_itself
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Scripted() as anthropic, Scripted() as openai, Scripted() as gemini:
-        for name, server in (("anthropic", anthropic), ("openai", openai), ("gemini", gemini)):
-            monkeypatch.setitem(PROVIDERS, name, server.url)
+        at: dict[Provider, str] = {"anthropic": anthropic.url, "openai": openai.url, "gemini": gemini.url}
+        monkeypatch.setattr("beastmode.compose.run_serving.PROVIDERS", at)
         async with run_gateway("", tmp_path) as way, aiohttp.ClientSession() as session:
             access = await way.open(attempt())
             assert access.key == ""
