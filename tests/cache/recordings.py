@@ -15,7 +15,12 @@ from typing import Any
 Headers = list[tuple[bytes, bytes]]
 Change = Callable[[str], str]
 
-DIALECTS = {"claude-code-2.1.197": "anthropic.messages", "codex-0.169.0": "openai.responses"}
+DIALECTS = {
+    "claude-code-2.1.197": "anthropic.messages",
+    "codex-0.169.0": "openai.responses",
+    "codex-0.169.0-openai": "openai.responses",
+}
+"""The last: of a Codex that takes the server for its own provider, by `openai_base_url`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def differs(agent: str, old: str, new: str) -> bool:
     return set(keys(agent, 1, change)).isdisjoint(keys(agent, 1))
 
 
-CLAUDE, CODEX = DIALECTS
+CLAUDE, CODEX, _ = DIALECTS
 
 
 @pytest.mark.parametrize(

@@ -92,11 +92,14 @@ def _texts(content: object) -> Iterator[Body]:
 
 _RAN = re.compile(r"\AChunk ID: [0-9a-f]+\nWall time: [0-9.]+ seconds\n")
 _SCRIPT = re.compile(r"\A(Script [a-z]+)\nWall time [0-9.]+ seconds\n")
+_MADE, _NAMES_OF_A_TURN = "internal_chat_message_metadata_passthrough", ("turn_id", "create_time")
+"""In each item that goes to its own provider (`openai_base_url`); to another there is none."""
 _IS_OUTPUT = frozenset(("function_call_output", "custom_tool_call_output"))
 
 
 def _codex(body: Body) -> None:
-    """Ids of the session and of every item; of a command's output the chunk's id and how long it took.
+    """Ids of the session and of every item, and when each was made; of a command's output the chunk's id and how long
+    it took.
 
     `call_id`, which joins a call to its output, comes from the model and stays. So does the id of an
     `item_reference`: it is all that this says.
@@ -108,6 +111,8 @@ def _codex(body: Body) -> None:
         if not isinstance(item, dict) or item.get("type") == "item_reference":
             continue
         item.pop("id", None)
+        for name in _NAMES_OF_A_TURN if isinstance(made := item.get(_MADE), dict) else ():
+            made.pop(name, None)
         kind = item.get("type")
         if isinstance(kind, str) and kind in _IS_OUTPUT:
             _untimed(item)
