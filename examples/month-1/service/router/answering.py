@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from router.cache import Cache, key_of
 from router.errors import RouterError, error_reply
@@ -47,14 +48,11 @@ class Router:
 
     def _ask_in_turn(self, request: Request) -> tuple[Answer, Backend]:
         """The first answer that a backend gives. Raises RouterError, of the last one, where none does."""
-        backends = self.routing.backends_for(request["model"])
-        for backend in backends:
-            try:
+        *others, last = self.routing.backends_for(request["model"])
+        for backend in others:
+            with suppress(RouterError):
                 return self._ask(backend, request), backend
-            except RouterError:
-                if backend is backends[-1]:
-                    raise
-        raise AssertionError("there is at least one backend")
+        return self._ask(last, request), last
 
     def _record(self, began: float, request: Request, backend: str, where: str) -> None:
         took_ms = (self.clock() - began) * 1000

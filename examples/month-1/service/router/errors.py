@@ -8,6 +8,7 @@ from router.replies import Reply, json_reply
 
 STATUS: Mapping[str, int] = {
     "bad_request": 400,
+    "internal": 500,
     "not_found": 404,
     "unknown_model": 404,
     "upstream_failed": 502,

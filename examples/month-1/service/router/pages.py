@@ -54,8 +54,11 @@ PAGES: Mapping[tuple[str, str], Page] = {
 
 
 def respond(router: Router, method: str, path: str, body: bytes = b"") -> Reply:
-    """The answer to any request."""
+    """The answer to any request. Never raises: a fault of our own is an answer too."""
     page = PAGES.get((method, path))
     if page is None:
         return error_reply(RouterError("not_found", f"there is nothing at {method} {path}"))
-    return page(router, body)
+    try:
+        return page(router, body)
+    except Exception as error:
+        return error_reply(RouterError("internal", f"{type(error).__name__}: {error}"))

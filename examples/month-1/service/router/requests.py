@@ -15,7 +15,7 @@ def read_request(body: bytes) -> Request:
     """The request in a body. Raises RouterError where it is none, or wants a stream."""
     try:
         value = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RouterError("bad_request", f"the body is no JSON: {error}") from error
     if not isinstance(value, dict) or not isinstance(value.get("model"), str):
         raise RouterError("bad_request", "the body is no object with a `model`")

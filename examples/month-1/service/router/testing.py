@@ -39,7 +39,7 @@ class Clock:
 class ScriptedBackends:
     """Asked instead of real ones.   failing: by name, what is raised instead of an answer.   asked: what came."""
 
-    failing: dict[str, RouterError] = field(default_factory=dict)
+    failing: dict[str, Exception] = field(default_factory=dict)
     asked: list[tuple[str, Request]] = field(default_factory=list)
 
     def __call__(self, backend: Backend, request: Request) -> Answer:

@@ -46,7 +46,7 @@ def answer_in(backend: Backend, body: bytes) -> Answer:
     """The completion in a body. Raises RouterError where there is none."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or not value.get("choices"):
         raise RouterError("upstream_failed", f"{backend.name} answered with something else than a completion")

@@ -31,3 +31,9 @@ def test_health_answers() -> None:
 
 def test_what_is_nowhere_is_404() -> None:
     assert a_world().get("/nothing").status == 404
+
+
+def test_a_fault_of_our_own_is_500() -> None:
+    world = a_world()
+    world.backends.failing["near"] = ZeroDivisionError("a bug")
+    assert world.chat().status == 500
