@@ -52,15 +52,17 @@ def test_another_question_is_another_question() -> None:
         ("with a limit", "without a limit"),
     ],
 )
-def test_what_must_not_differ_vetoes_however_alike_the_rest(one: str, other: str) -> None:
-    text = "In the settings of the service that we run for the team, show me in a few short words how to get {} right"
-    assert answered_alike(text.format(one), text.format(one) + ".")
-    assert not answered_alike(text.format(one), text.format(other))
+def test_what_an_answer_hangs_on_vetoes_however_alike_the_rest(one: str, other: str) -> None:
+    text = "In the settings of the service that we run for the team, show me in a few words how to get {} right"
+    asked, otherwise = text.format(one), text.format(other)
+    assert not answered_alike(asked, otherwise)
+    assert answered_alike(asked, f"{asked}, please")
 
 
 def test_numbers_that_change_places_are_another_question() -> None:
     text = "How long does it take to copy a file of {} GB over a line of {} Mbit when nobody else uses it"
-    assert not answered_alike(text.format(5, 100), text.format(100, 5))
+    asked, otherwise = text.format(5, 100), text.format(100, 5)
+    assert not answered_alike(asked, otherwise)
 
 
 def test_only_the_last_words_of_the_user_may_differ() -> None:

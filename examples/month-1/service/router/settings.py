@@ -12,17 +12,18 @@ from router.routing import Backend
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a router is built.
-
-    timeout_s: how long a backend may take.   cache_entries: answers kept in memory, >= 1.   cache_ttl_s: how long an
-    answer holds.   records_kept: requests that `/requests` and `/stats` look back on.
-    """
+    """How a router is built."""
 
     backends: tuple[Backend, ...]
+    """In the order in which they are tried."""
     timeout_s: float = 30.0
+    """How long a backend may take."""
     cache_entries: int = 1000
+    """Answers kept in memory, at least 1."""
     cache_ttl_s: float = 3600.0
+    """How long an answer holds."""
     records_kept: int = 10_000
+    """Requests that `/requests` looks back on."""
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> Settings:
