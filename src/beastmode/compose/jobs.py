@@ -17,7 +17,7 @@ from beastmode.runner.policy import Tries
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
-from beastmode.runner.work import Call, Command, Http
+from beastmode.runner.work import Call, Command, Http, Work
 
 if TYPE_CHECKING:
     from beastmode.runner.kinds.http import HttpKind
@@ -31,7 +31,7 @@ class Kinds:
         self.call = CallKind(supervisor)
         self._http: HttpKind | None = None
 
-    def of(self, work: Command | Http | Call | None) -> Kind:
+    def of(self, work: Work | None) -> Kind:
         if isinstance(work, Http):
             return self._http_kind()
         return self.call if isinstance(work, Call) else self.command
@@ -78,9 +78,9 @@ def job_for(opened: Opened, kinds: Kinds, places: Places, index: int) -> Job:
         kinds.of(work),
         partial(_attempt, opened, places, task, opened.plan.phases[index]),
         Verifier(verify, kinds.command) if verify else None,
-        settings.retries if options.retries is None else options.retries,
-        attempts,
-        tries,
+        retries=settings.retries if options.retries is None else options.retries,
+        attempts=attempts,
+        tries=tries,
     )
 
 
