@@ -53,7 +53,9 @@ def test_another_question_is_another_question() -> None:
     ],
 )
 def test_what_an_answer_hangs_on_vetoes_however_alike_the_rest(one: str, other: str) -> None:
-    text = "In the settings of the service that we run for the team, show me in a few words how to get {} right"
+    text = (
+        "In the settings of the service that we run for the team, show me in a few words how to get {} right"
+    )
     asked, otherwise = text.format(one), text.format(other)
     assert not answered_alike(asked, otherwise)
     assert answered_alike(asked, f"{asked}, please")
