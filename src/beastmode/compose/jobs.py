@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beastmode.compose.opening import Opened
+from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
@@ -17,7 +18,7 @@ from beastmode.runner.policy import Tries
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
-from beastmode.runner.work import Call, Command, Http, Work
+from beastmode.runner.work import Call, Http, Work
 
 if TYPE_CHECKING:
     from beastmode.runner.kinds.http import HttpKind
@@ -72,7 +73,7 @@ def job_for(opened: Opened, kinds: Kinds, places: Places, index: int) -> Job:
     work = task.work or opened.request.command
     if work is not task.work:
         task = replace(task, work=work)
-    verify = options.verify or (Command(shell=settings.verify) if settings.verify else None)
+    verify = options.verify or (as_verify(settings.verify) if settings.verify else None)
     return Job(
         task,
         kinds.of(work),

@@ -41,17 +41,15 @@ class CodingSettings:
 
     work: what tasks have that say nothing else: agent, model, setup, copy, env.   server: None: no gateway, agents ask
     as they always do.   check: a shell line that must be green on the base, after each task and after each merge; ""
-    for none.   verify: a shell line that says a task is done, for tasks without their own.   merge: `queue`, or `none`:
-    every task keeps its branch.   base: what the run begins from, as git names it.   budget_usd, task_budget_usd: None
-    for no limit.   permissions: what an agent may do unasked.   sandbox: `auto`: bubblewrap where there is one.
-    check_at_once: checks and verifications at once; 0: by cores.   template: of the prompt.   red_base, no_proof,
-    stash: a person allowed it.
+    for none.   merge: `queue`, or `none`: every task keeps its branch.   base: what the run begins from, as git names
+    it.   budget_usd, task_budget_usd: None for no limit.   permissions: what an agent may do unasked.   sandbox:
+    `auto`: bubblewrap where there is one.   check_at_once: checks and verifications at once; 0: by cores.   template:
+    of the prompt.   red_base, no_proof, stash: a person allowed it.
     """
 
     work: Coding = field(default_factory=Coding)
     server: ModelServer | None = field(default_factory=ModelServer)
     check: str = ""
-    verify: str = ""
     merge: Literal["queue", "none"] = "queue"
     base: str = "HEAD"
     budget_usd: float | None = None
