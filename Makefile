@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: run test test-agents quick lint bench bench-peers clean system
 
-run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
+run: $(VENV)/.installed-run        ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
 
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
@@ -38,6 +38,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-run: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt pytest
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
