@@ -29,16 +29,21 @@ def service_in(folder: Path) -> Path:
     )
 
 
-def answers_to(task: str) -> list[Path]:
-    """The recorded answers, in the order in which they are given: the last one is right."""
-    return [path for n in ("", ".2") if (path := FOLDER / "answers" / f"{task}{n}.md").exists()]
+def answer(task: str, kind: str = "") -> Path:
+    """The file with the recorded answer to a task."""
+    return FOLDER / "answers" / f"{task}{kind}.md"
+
+
+def stumbling_to(task: str) -> list[Path]:
+    """The wrong answer and the one that mends it, for a task that has them."""
+    return [path for kind in (".wrong", ".mended") if (path := answer(task, kind)).exists()]
 
 
 def apply_answer(path: Path, service: Path) -> None:
     """What `kind: generate` does with an answer."""
-    answer = read(path.read_text(encoding="utf-8"))
-    assert not answer.problems, answer.problems
-    made = patch(answer.edits, Inside(service), Limits(), lambda path: "")
+    found = read(path.read_text(encoding="utf-8"))
+    assert not found.problems, found.problems
+    made = patch(found.edits, Inside(service), Limits(), lambda path: "")
     assert not made.problems, made.problems
     apply(made.changes, Inside(service), service.parent)
 
