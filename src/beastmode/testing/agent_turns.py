@@ -41,16 +41,12 @@ Turn = Callable[[Dialect, Mapping[str, Any]], Call | Sequence[str] | None]
 or None: it says its usual words."""
 
 
-CallTurn = Callable[[Dialect, Mapping[str, Any]], Call | None]
-"""A turn that has no words of its own."""
-
-
 def says_only(_dialect: Dialect, _asked: Mapping[str, Any]) -> Call | None:
     """Words, whatever is asked."""
     return None
 
 
-def runs(*commands: str) -> CallTurn:
+def runs(*commands: str) -> Turn:
     """A model that has an agent run these in its shell, one after the other, and then says its words."""
 
     def turn(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
