@@ -72,7 +72,7 @@ def upstream() -> Iterator[Upstream]:
     if not url:
         print("Playback: the answers were recorded beforehand; no model is asked.", flush=True)
         with in_thread(playback_server()) as server:
-            yield Upstream(("--upstream", server.url, "--model", MODEL), server)
+            yield Upstream(("--upstream", server.url, "--model", MODEL, "--budget", "none"), server)
         return
     if not model:
         sys.exit(f"Say which model {url} is to be asked for: BEAST_MODEL=…")
