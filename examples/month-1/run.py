@@ -131,14 +131,20 @@ def run(place: Path, server: Upstream, *, again: bool) -> Run:
     asked = summary["upstream"]
     reached = server.played.paid - before if server.played else asked["requests"] - asked["hits"]
     print(told(summary, reached, "again with --fresh: " if again else ""), flush=True)
-    return Run(summary["run_id"], reached, ended.returncode == 0 and not asked["refused"])
+    good = ended.returncode == 0 and not asked["refused"] and merged_in(summary) == summary["tasks"]["total"]
+    return Run(summary["run_id"], reached, good)
+
+
+def merged_in(summary: dict[str, Any]) -> int:
+    """How many tasks were verified and merged."""
+    return sum(task["state"] == "done" and task["merged"] for task in summary["by_task"])
 
 
 def told(summary: dict[str, Any], reached: int, how: str) -> str:
     """A run in one line."""
-    tasks, asked = summary["tasks"], summary["upstream"]
+    asked = summary["upstream"]
     return (
-        f"{summary['run_id']}: {how}{tasks['done']} of {tasks['total']} verified and merged in "
+        f"{summary['run_id']}: {how}{merged_in(summary)} of {summary['tasks']['total']} verified and merged in "
         f"{summary['makespan_s']:.0f} s; {asked['requests']} requests: {asked['hits']} answered from the cache, "
         f"{reached} by the model server, {asked['refused']} refused"
     )
