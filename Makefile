@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that t
 
 .PHONY: run test test-agents quick lint bench bench-peers clean system
 
-run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
+run: $(VENV)/.installed-run        ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
 
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
@@ -41,6 +41,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-run: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt pytest
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
