@@ -41,6 +41,7 @@ COMMANDS = {
     "cache": "Show what is kept of answers, or forget it.",
     "keys": "Make, list, change and take away the keys that a gateway asks for.",
     "serve": "Put a gateway in front of a model server: requests paced, recorded, explained.",
+    "agents": "List the coding agents that are here, and how each is logged in.",
     "explain": "Say what an error means, whether a retry can help, and what to do.",
     "doctor": "Look at what a run needs, before it costs anything.",
     "schema": "Print the JSON Schema of the native roadmap format, or of beast.toml, for editors.",

@@ -104,6 +104,7 @@ class SessionView:
 class Progress:
     """The state of one run after the events applied so far.
 
+    green: commit and check, where the check of a run that writes code has succeeded last before any task began.
     attempts: kept only where `keep_attempts` is set, in the order of their starts.   evidence: probes, pauses,
     breaker and limit events as they stand.
     """
@@ -116,6 +117,7 @@ class Progress:
     attempts: list[AttemptView] = field(default_factory=list)
     evidence: list[Event] = field(default_factory=list)
     last_seq: int = 0
+    green: tuple[str, str] = ("", "")
     _open: dict[tuple[str, int], AttemptView] = field(default_factory=dict)
 
     def apply_all(self, stream: Iterable[Event]) -> Progress:
@@ -206,6 +208,9 @@ class Progress:
     def _cancelled(self, event: Event) -> None:
         self._task(event.task).state = "cancelled"
 
+    def _base_green(self, event: Event) -> None:
+        self.green = event.data["commit"], event.data["check"]
+
     def _merging(self, event: Event) -> None:
         _code(self._task(event.task)).merging = (event.attempt, event.data["commit"])
 
@@ -295,6 +300,7 @@ _HANDLERS = {
     events.SELECTED: Progress._selected,
     events.RESET: Progress._reset,
     events.CANCELLED: Progress._cancelled,
+    events.BASE_GREEN: Progress._base_green,
     events.MERGING: Progress._merging,
     events.ACCEPTED: Progress._accepted,
     events.REJECTED: Progress._rejected,

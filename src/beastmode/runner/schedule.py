@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from beastmode.events import CANCELLED
-from beastmode.runner.execute import Job, Means, execute
+from beastmode.runner.execute import OUT_OF_BUDGET, Job, Means, execute
 from beastmode.runner.graph import Graph
 from beastmode.runner.line import Line
 from beastmode.runner.states import TaskState
@@ -176,7 +176,7 @@ class Schedule:
             self.stop("journal")
         else:
             self._final(task, ended.result(), job)
-            if ended.result() == "waiting":
+            if ended.result() == "waiting" and job.reason != OUT_OF_BUDGET:
                 self.stop("budget" if self._means.held_until is None else "held")
         self._fill()
 

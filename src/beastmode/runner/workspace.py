@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,10 +16,12 @@ from beastmode.runner.git import Git, GitError
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.refs import branch_of, safe_name, task_ref
 from beastmode.runner.repository import Repository
+from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding, Command
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.claim import Claim, remove_locks
 from beastmode.runner.worktrees.copies import copy_all, matches
+from beastmode.runner.worktrees.elsewhere import Elsewhere, look_elsewhere
 from beastmode.runner.worktrees.excludes import lines_for, users_excludes
 from beastmode.runner.worktrees.occupying import Occupy
 from beastmode.runner.worktrees.oddities import filter_works, submodules_of
@@ -40,6 +44,9 @@ _NO_FILTER = tuple(
 )
 """Where Git LFS is asked for and is not there, files stay the pointers that they are in the commit."""
 
+_NO_TASK = "\n"
+"""No task is called so: an id is one line."""
+
 __all__ = ["Place", "RunSetup", "Saved", "WorkspaceError", "Workspaces"]
 
 
@@ -61,6 +68,8 @@ class Workspaces:
         self._claim = Claim(root)
         self._places: dict[str, Place] = {}
         self._worktrees: dict[str, Worktree] = {}
+        self._elsewhere: dict[str, Elsewhere] = {}
+        self._files: frozenset[str] = frozenset()
         self._flags: tuple[str, ...] = ()
         self._excludes = ""
         self._spares = Spares(self.git, repository.common, root, ())
@@ -79,6 +88,7 @@ class Workspaces:
             raise self._not_ours(refs)
         self._flags = () if await filter_works(self.git) else _NO_FILTER
         self._excludes = await users_excludes(self.git)
+        self._files = (await look_elsewhere(self.git)).files
         movable = not await submodules_of(self.git, self.repository.base)
         self._spares = Spares(self.git, self.repository.common, self.root, self._flags, movable)
         await self._spares.gather()
@@ -133,7 +143,23 @@ class Workspaces:
             worktree.state = State(self.run, task, excluded, made)
             self._spares.prepare(refs.result)
         self._worktrees[task] = worktree
+        self._elsewhere[task] = await look_elsewhere(self.git, self._files)
         return place
+
+    @asynccontextmanager
+    async def at_tip(self, work: Coding, log: Path) -> AsyncIterator[Place]:
+        """A place at the tip of the result that belongs to no task, for as long as it is looked at.
+
+        work: its setup and copies are those of the run.   log: beside it stands that of the setup. Raises
+        WorkspaceError.
+        """
+        attempt = Attempt(self.run, Task(_NO_TASK), (), 1, math.inf, log, 0, self.root, self.root)
+        try:
+            yield await self.enter(attempt, work)
+        finally:
+            if _NO_TASK in self._places:
+                await self.finish(_NO_TASK)
+            await task_refs.forget(self.git, self.run, _NO_TASK)
 
     async def _begun(self, task: str) -> TaskRefs:
         """The refs of a task, which begins at the tip of the result where it has not begun before."""
@@ -165,9 +191,16 @@ class Workspaces:
         try:
             if not worktree.admin.is_dir():
                 raise no_place(f"the agent took its worktree out of git; its files go to {aside}", place.path)
-            return await Save(self.git, self.run, worktree, place, aside)(message)
+            save = Save(self.git, self.run, worktree, place, aside, self._elsewhere[place.task])
+            return await save(message)
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None
+
+    async def tidy(self, task: str) -> None:
+        """What a proof has left in the worktree of a task is no work of its agent: the files are those that were saved
+        again. Raises nothing that the next step would not meet."""
+        with suppress(WorkspaceError, GitError, OSError):
+            await self._worktree_of(self._places[task]).undo()
 
     def git_of(self, place: Place) -> Git:
         """Git in a place, whatever became of its `.git`. Raises WorkspaceError."""
@@ -191,24 +224,14 @@ class Workspaces:
         worktree.mend(self._aside(place.path))
         return worktree
 
-    async def send_back(self, place: Place) -> str:
-        """The task begins anew at the tip of the result; the branch that keeps what it had made."""
-        refs = await task_refs.read(self.git, self.run, place.task)
-        kept = await keep(self.git, self.run, place.task, refs.saved)
-        await task_refs.begin_task(self.git, self.run, place.task, refs.result)
-        return branch_of(kept)
-
     async def finish(self, task: str) -> None:
         """The task is merged: its ports are free, and its worktree is for the next task, unless it holds ignored files
         that nobody else has. What was not saved in it is set aside."""
         place, worktree = self._places.pop(task), self._worktrees.pop(task)
         self._surroundings.leave(place.path)
-        self._spares.give(worktree, partial(self._vacate, worktree, task))
-
-    async def _vacate(self, worktree: Worktree, task: str) -> bool:
         refs = await task_refs.read(self.git, self.run, task)
-        vacate = Vacate(self.git, self.run, task, refs.saved, self._aside(worktree.path))
-        return await vacate(worktree, refs.result)
+        vacate = Vacate(self.git, self.run, task, refs.saved, self._aside(place.path))
+        self._spares.give(worktree, partial(vacate, worktree, refs.result))
 
     async def end(self) -> None:
         """The session is over. Worktrees of tasks that are not merged stay."""

@@ -11,6 +11,7 @@ from beastmode.runner.git import Git
 from beastmode.runner.refs import task_ref
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.files import free_name, move_aside
+from beastmode.runner.worktrees.making import take_down
 from beastmode.runner.worktrees.salvage import keep, ours, set_aside
 from beastmode.runner.worktrees.spares import Spares
 from beastmode.runner.worktrees.vacating import Vacate
@@ -53,8 +54,7 @@ class Occupy:
     async def _take_up(self, worktree: Worktree, task: str, saved: str) -> None:
         """Back to what was saved; what an attempt had not saved is set aside. Mostly there is nothing to do."""
         ref = task_ref(self.run, task)
-        excluded = worktree.state.excluded if worktree.state else ()
-        rows = ours(await worktree.rows(), excluded)
+        rows = ours(await worktree.rows(), worktree.excluded)
         if not rows and await worktree.head() == (saved, ref) and not worktree.operation:
             return
         why = f"Set aside: what an attempt at {task} had not saved"
@@ -84,4 +84,4 @@ class Occupy:
             saved = (await task_refs.read(self.git, state.run, state.task)).saved
             if saved and not await self.git.succeeds("merge-base", "--is-ancestor", head, saved):
                 await keep(self.git, state.run, state.task, head)
-        worktree.take_down()
+        take_down(worktree)

@@ -14,7 +14,8 @@ from typing import Any
 
 from beastmode.runner.git import Git, GitError
 from beastmode.runner.worktrees.files import delete
-from beastmode.runner.worktrees.worktree import Worktree, known, make
+from beastmode.runner.worktrees.making import make, take_down
+from beastmode.runner.worktrees.worktree import Worktree, known
 
 _FOLDER = ".spare"
 _MOST = 8
@@ -43,7 +44,7 @@ class Spares:
             worktree = Worktree(path, admin, self._flags)
             self._number = max(self._number, int(path.name) if path.name.isdecimal() else 0)
             if not worktree.is_there:
-                worktree.take_down()
+                take_down(worktree)
                 continue
             self.give(worktree, partial(_as_it_is, worktree, self._folder))
 
@@ -56,7 +57,7 @@ class Spares:
                 await spare.advance(commit)
                 return spare
             except (GitError, OSError):  # somebody was at it
-                await asyncio.to_thread(spare.take_down)
+                await asyncio.to_thread(take_down, spare)
         return await make(self._git, self._common, path, commit, self._flags)
 
     async def _next_ready(self) -> Worktree | None:
@@ -86,7 +87,7 @@ class Spares:
         while self._coming:
             await asyncio.wait(self._coming)
         for worktree in self._ready:
-            await asyncio.to_thread(worktree.take_down)
+            await asyncio.to_thread(take_down, worktree)
         self._ready.clear()
         if self._folder.exists():
             await asyncio.to_thread(delete, self._folder)
@@ -124,7 +125,7 @@ class Spares:
         """To the other spare ones; None where there are enough."""
         if self._usable and len(self._ready) < _MOST:
             return worktree.move(self._next())
-        worktree.take_down()
+        take_down(worktree)
         return None
 
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 
 from beastmode.runner.git import Git
@@ -100,6 +96,12 @@ class Worktree:
         new.write_text(json.dumps(asdict(state)), encoding="utf-8")
         new.replace(file)
 
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Paths that no commit may hold."""
+        state = self.state
+        return state.excluded if state else ()
+
     def exclude(self, lines: str) -> None:
         """What git ignores here beside what the project says, as lines of an ignore file."""
         self.exclude_file.write_text(lines, encoding="utf-8", errors="surrogateescape")
@@ -176,10 +178,15 @@ class Worktree:
 
     async def sweep(self) -> None:
         """Delete what git does not know, but for what is ignored and what no commit may hold."""
-        excluded = self.state.excluded if self.state else ()
         for row in await self.rows():
-            if row.state == "??" and not is_below(row.path, excluded):
+            if row.state == "??" and not is_below(row.path, self.excluded):
                 delete(self.path / row.path.rstrip("/"))
+
+    async def undo(self) -> None:
+        """Make the files those of the commit that it stands on, as `go_to` and `sweep` do. One look where they are."""
+        if any(not is_below(row.path, self.excluded) for row in await self.rows()):
+            await self.git("reset", "--quiet", "--hard")
+            await self.sweep()
 
     async def ignored(self) -> list[str]:
         """What is there and ignored, a folder for all in it."""
@@ -197,52 +204,6 @@ class Worktree:
         moved = Worktree(path, self.admin, self.flags)
         (self.admin / "gitdir").write_text(f"{path / '.git'}\n", encoding="utf-8")
         return moved
-
-    def take_down(self) -> None:
-        """Take it down with all that is in it. Its branch stays."""
-        delete(self.path)
-        delete(self.admin)
-
-
-async def make(git: Git, common: Path, path: Path, commit: str, flags: Sequence[str] = ()) -> Worktree:
-    """A new worktree of a repository, detached at a commit.   common: as for `find`.   path: free.
-
-    Its folder in the repository appears whole: `git worktree add` writes file by file, and every other git that looks
-    at all worktrees meanwhile ends with an error. It is locked, so that neither an agent's `git worktree remove
-    --force` nor a prune takes it away. Raises GitError, OSError.
-    """
-    path.mkdir(parents=True)
-    new = Path(tempfile.mkdtemp(prefix="beast-new-", dir=common))
-    new.chmod(0o755)
-    (new / "commondir").write_text("../..\n", encoding="ascii")
-    (new / "gitdir").write_text(f"{path / '.git'}\n", encoding="utf-8")
-    (new / "HEAD").write_text(f"{commit}\n", encoding="ascii")
-    (new / "locked").write_text("beast works here; `beast clean` takes it down", encoding="ascii")
-    await _same_part(git, new)
-    worktree = Worktree(path, _put(new, common / "worktrees", path.name), flags)
-    worktree.mend(path.parent)
-    await worktree.git("reset", "--quiet", "--hard", commit)
-    return worktree
-
-
-def _put(new: Path, folder: Path, name: str) -> Path:
-    """Where the folder of a worktree was put, under a name that was free."""
-    folder.mkdir(exist_ok=True)
-    for number in count(1):
-        with suppress(OSError):  # there is one of this name
-            return new.rename(folder / (f"{name}-{number}" if number > 1 else name))
-    raise AssertionError
-
-
-async def _same_part(git: Git, new: Path) -> None:
-    """Of a sparse checkout, a worktree has the same part."""
-    for name in ("info/sparse-checkout", "config.worktree"):
-        source = Path(await git("rev-parse", "--path-format=absolute", "--git-path", name))
-        if source.exists():
-            (new / name).parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, new / name)
-            for setting in ("core.worktree", "core.bare") if name == "config.worktree" else ():
-                await git.run("config", "--file", str(new / name), "--unset-all", setting)
 
 
 def find(common: Path, path: Path, flags: Sequence[str] = ()) -> Worktree | None:
