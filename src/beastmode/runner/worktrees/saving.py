@@ -131,7 +131,5 @@ class Save:
         return Saved(commit, bool(files), files)
 
 
-_ELSEWHERE_TIP = (
-    "If it was not you, the agent left its worktree: take back what it did, and say in the task where to work."
-)
+_ELSEWHERE_TIP = "If it was not you, the agent left its worktree: take back what it did, and say in the task where to work."
 _TIP = "Read the log of the attempt to see what the agent did; the next one begins from what was saved last."
