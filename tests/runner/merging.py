@@ -221,11 +221,11 @@ def check_result(stage: Stage, progress: Progress) -> None:
 
 def kill_at(count: int, only: str) -> None:
     """Let this process be killed before or after one of the commands of git that change or make something: the
-    even ones before, the odd ones after.   only: count those that name this; "" for all."""
+    even ones before, the odd ones after.   only: count those that are told this on their input; "" for all."""
     left, run = [count], Git.run
 
     async def counted(self: Git, *arguments: str, **more: object) -> tuple[int, bytes, bytes]:
-        if arguments[0] not in _CHANGING or (only and only not in arguments):
+        if arguments[0] not in _CHANGING or only not in str(more.get("stdin", "")):
             return await run(self, *arguments, **more)  # type: ignore[arg-type]
         left[0] -= 2
         if left[0] == -2:

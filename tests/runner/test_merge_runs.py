@@ -61,7 +61,7 @@ def test_a_kill_right_before_or_after_the_result_moves_repeats_only_what_is_not_
     tmp_path: Path, when: str
 ) -> None:
     point = 4 + (when == "after")  # of the third move
-    ends = killed_and_resumed(tmp_path / "run", 0, point, result_ref(RUN))
+    ends = killed_and_resumed(tmp_path / "run", 0, point, f"update {result_ref(RUN)}")
     assert ends is not None
     assert ends["done"] == (when == "after")
 
