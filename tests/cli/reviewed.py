@@ -97,7 +97,7 @@ async def _run(morning: Morning) -> None:
     for task in ("good", "stuck", "lost"):
         attempt = first if task == "good" else attempt_of(Task(task, Coding(), title=f"Make it {task}"))
         attempt.sent_back = 1
-        facts: dict[str, Any] = {"requests": 3, "cost_usd": 0.25}
+        facts: dict[str, Any] = {"usage": {"requests": 3, "cost_usd": 0.25}}
         if task == "lost":
             facts |= {"end": "failed", "failure": FAILED, "branch": "beast/r1/task/lost"}
         else:

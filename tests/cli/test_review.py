@@ -60,7 +60,7 @@ def test_the_list_says_who_waits_for_a_person_and_what_nobody_has_looked_at(
     listed = told(beast, "review", "r1")
     assert [row["task"] for row in listed["needs_person"]] == ["stuck", "lost"]
     assert [row["task"] for row in listed["unreviewed"]] == ["good"]
-    assert listed["needs_person"][0]["used"] == {"requests": 3, "cost_usd": 0.25}
+    assert listed["needs_person"][0]["usage"] == {"requests": 3, "cost_usd": 0.25}
 
 
 def test_one_task_is_shown_with_its_failure_cost_change_and_the_words_for_it(

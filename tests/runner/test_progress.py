@@ -211,11 +211,11 @@ def test_work_that_was_sent_back_used_up_no_try_and_is_remembered_until_the_task
 
 def test_what_attempts_have_used_adds_up() -> None:
     story = Story().session().plan("a")
-    story.attempt("a", 0, 1, end="retry", failure=failure(), requests=3, cost_usd=0.5, tokens_in=10)
-    story.attempt("a", 2, 3, 2, requests=1, cost_usd=0.25, tokens_in=1, branch="b", commit="c", merged=True)
+    story.attempt("a", 0, 1, end="retry", failure=failure(), usage={"requests": 3, "cost_usd": 0.5})
+    story.attempt("a", 2, 3, 2, usage={"requests": 1, "cost_usd": 0.25}, branch="b", commit="c", merged=True)
     code = story.told().tasks["a"].code
     assert code is not None
-    assert code.used == {"requests": 4, "cost_usd": 0.75, "tokens_in": 11}
+    assert code.usage == {"requests": 4, "cost_usd": 0.75}
     assert (code.branch, code.commit, code.merged) == ("b", "c", True)
 
 

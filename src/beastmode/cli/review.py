@@ -143,9 +143,9 @@ def _facts(view: TaskView) -> Iterator[str]:
     if view.code.branch:
         merged = f", merged as {view.code.commit[:12]}" if view.code.merged else ""
         yield f"Branch: {safe(view.code.branch)}{merged}"
-    if view.code.used:
-        requests = counted(int(view.code.used.get("requests", 0)), "request")
-        yield f"Cost: {view.code.used.get('cost_usd', 0):.2f} USD, {requests}"
+    if view.code.usage:
+        requests = counted(int(view.code.usage.get("requests", 0)), "request")
+        yield f"Cost: {view.code.usage.get('cost_usd', 0):.2f} USD, {requests}"
     if view.code.note:
         yield f"Note: {safe(view.code.note)}"
 

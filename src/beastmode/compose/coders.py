@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class Coders:
         self._opened, self._code, self._warn = opened, code, warn
         plan = opened.plan
         self._notes = {plan.tasks[index].id: note for index, note in plan.notes.items()}
+        self._ends = AsyncExitStack()
         self.on_budget: Callable[[], None] = lambda: None
         self._command = CommandKind(supervisor, _hidden(code))
         check = Command(shell=settings.check) if settings.check else None
@@ -80,18 +82,18 @@ class Coders:
     async def begin(self) -> None:
         """The result branch is there, the check is green on it, and the gateway runs. Raises BeastError."""
         await self._workspaces.begin()
+        self._ends.push_async_callback(self._workspaces.end)
         await self._see_base()
         if self._gateway is not None:
             await self._gateway.start()
+            self._ends.push_async_callback(self._gateway.stop)
             refused = await self._gateway.refusal()
             if refused is not None:
                 raise PreconditionError(refused.cause, where="--upstream", tip=refused.tip)
 
     async def end(self) -> None:
         """All attempts have ended: nothing of them is left but their branches, and worktrees with work in them."""
-        if self._gateway is not None:
-            await self._gateway.stop()
-        await self._workspaces.end()
+        await self._ends.aclose()
 
     def work_of(self, task: Task) -> Coding:
         """How the code of a task is written, all said. A program named by a path is that of the checkout."""

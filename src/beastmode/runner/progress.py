@@ -10,13 +10,10 @@ from typing import Any
 
 from beastmode import events
 from beastmode.events import Event
-from beastmode.runner.model_access import Usage
 from beastmode.runner.policy import NOT_MERGED
 from beastmode.runner.states import STATE_AFTER, TaskState
 from beastmode.settings import Rate
 
-_USED = tuple(Usage(known=True).as_facts())
-"""Names of what an attempt has used at its model, where somebody counted."""
 _NO_WAITS: dict[str, float] = {}
 """Shared by the attempts that did not wait; nobody changes it."""
 
@@ -52,7 +49,8 @@ class CodeView:
     commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
     was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
     work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
-    person has taken it.   used: requests, tokens, `cost_usd` and so on, over all attempts whose use was counted.
+    person has taken it.   usage: of its model, over all attempts, as `model_access.Usage` names it; empty where nobody
+    counted.
     """
 
     commit: str = ""
@@ -62,7 +60,7 @@ class CodeView:
     sent_back: int = 0
     note: str = ""
     reviewed: bool = False
-    used: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -253,7 +251,7 @@ class Progress:
             _code(view).sent_back += 1
         else:
             view.counted += data["end"] in ("retry", "failed")
-        if view.code is not None or "branch" in data or "requests" in data:
+        if view.code is not None or "branch" in data or "usage" in data:
             _code_ended(_code(view), data)
         attempt = self._open.pop((event.task, event.attempt), None)
         if attempt is not None:
@@ -274,7 +272,7 @@ def _forget(view: TaskView) -> None:
     """As if it had not been run, but for the numbers of its attempts and the place of its code."""
     view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
     if view.code is not None:
-        view.code = CodeView(view.code.commit, view.code.branch, used=view.code.used)
+        view.code = CodeView(view.code.commit, view.code.branch, usage=view.code.usage)
 
 
 def _code(view: TaskView) -> CodeView:
@@ -287,9 +285,8 @@ def _code_ended(code: CodeView, data: dict[str, Any]) -> None:
     code.merging = None
     code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
     code.merged = data.get("merged", False)
-    for name in _USED:
-        if name in data:
-            code.used[name] = code.used.get(name, 0) + data[name]
+    for name, amount in data.get("usage", {}).items():
+        code.usage[name] = code.usage.get(name, 0) + amount
 
 
 _HANDLERS = {

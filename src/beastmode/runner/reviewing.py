@@ -39,6 +39,6 @@ def as_object(view: TaskView) -> dict[str, Any]:
         "merged": code.merged,
         "reviewed": code.reviewed,
         "note": code.note,
-        "used": code.used,
+        "usage": code.usage,
         "failure": view.failure,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ _OWN_KEY = "CODEX_API_KEY"
 _KEY = "BEAST_MODEL_KEY"
 _RETRIES = {"request_max_retries": 0, "stream_max_retries": 2}
 """Behind a gateway, which tries again by itself until an answer begins; then only the agent can."""
+_WAITS = re.compile(rb'^\{"type":"error","message":"Reconnecting[^\n]*\b429\b', re.MULTILINE)
+"""It obeys a `Retry-After` of any length. The gateway waits as well; what it lets pass is longer than it would."""
 _TO_CHATGPT = "what it shows is taken by chatgpt.com alone"
 _ENDS = ("turn.completed", "turn.failed", "error")
 
@@ -47,9 +50,10 @@ class Codex:
         if ask.access.key:
             env = {"CODEX_HOME": str(ask.home), _KEY: ask.access.key}
             files = {ask.home / "config.toml": "".join(f"{line}\n" for line in config)}
-            return Launch((*arguments, "-"), env, files, ask.prompt_file)
+            return Launch((*arguments, "-"), env, files, ask.prompt_file, over=_WAITS)
         settings = (word for line in config for word in ("-c", line))
-        return Launch((*arguments, *settings, "-"), stdin=ask.prompt_file)
+        over = _WAITS if ask.access.url else None
+        return Launch((*arguments, *settings, "-"), stdin=ask.prompt_file, over=over)
 
     def read(self, heard: Heard) -> Said:
         """How its turn ended, its last message, what its turn used."""

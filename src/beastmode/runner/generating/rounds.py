@@ -45,18 +45,18 @@ Applied = Callable[[Patch], str]
 
 
 async def talk(
-    question: str, ask: Ask, show: Show, patched: Patched, applied: Applied, limits: Limits
-) -> Talk:
+    question: str, ask: Ask, show: Show, patched: Patched, applied: Applied, limits: Limits, told: Talk
+) -> None:
     """Ask until edits are applied, or until there is no more to be had of the model. Applied is all of one answer, or
-    nothing of it."""
-    messages, told = [Message("user", question)], Talk()
+    nothing of it.   told: is kept as it goes, for a talk may be ended from outside."""
+    messages = [Message("user", question)]
     corrections = readings = 0
     while True:
         told.rounds += 1
         said = await ask(messages)
         told.failure = said if isinstance(said, Failure) else _stopped(said, limits)
         if isinstance(said, Failure) or told.failure is not None:
-            return told
+            return
         told.tokens_in += said.tokens_in
         told.tokens_out += said.tokens_out
         found = read(said.text)
@@ -67,11 +67,11 @@ async def talk(
             continue
         problems = await _taken(found, patched, applied, told)
         if not problems:
-            return told
+            return
         told.refused += problems
         if corrections == limits.corrections or (problems == [instructions.NO_EDITS] and corrections):
             told.failure = _given_up(problems, said)
-            return told
+            return
         corrections += 1
         messages += [Message("assistant", said.text), Message("user", instructions.correction(problems))]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -114,9 +116,9 @@ class AgentKind:
         env: Mapping[str, str],
         leaves: Callable[[], None],
     ) -> _Ran:
-        log = HeardLog(attempt.log_path, attempt.log_limit_bytes)
-        try:
-            exit_ = await self._supervisor.run(
+        log = HeardLog(attempt.log_path, attempt.log_limit_bytes, launch.over)
+        running = asyncio.ensure_future(
+            self._supervisor.run(
                 launch.arguments,
                 env=env,
                 cwd=place.folder,
@@ -125,6 +127,14 @@ class AgentKind:
                 on_started=leaves,
                 stdin=launch.stdin,
             )
+        )
+        log.on_over = running.cancel
+        try:
+            exit_ = await running
+        except asyncio.CancelledError:
+            if not log.is_over or _is_cancelled():
+                raise
+            exit_ = Exit(-signal.SIGTERM)
         except (OSError, ValueError) as error:
             exit_ = not_started(error, launch.arguments[0], place.folder, log)
             return _Ran(Said(classify.from_exit(exit_.code, tail=exit_.tail)), exit_)
@@ -158,6 +168,12 @@ class AgentKind:
 def _hidden(settings: CodingSettings) -> list[str]:
     """The variable of the key that the gateway shows the model server: no agent gets it, whoever names it."""
     return [settings.server.key_env] if settings.server is not None and settings.server.key_env else []
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the attempt that is cancelled, and not only its agent that is ended."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _text_of(path: Path | None) -> str:
