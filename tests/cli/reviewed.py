@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from beastmode.compose.desk import CODING, coding_facts
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, MERGING, PLANNED, SESSION_ENDED, SESSION_STARTED
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.execute import Verdict
@@ -20,6 +19,7 @@ from beastmode.runner.repository import repository_of
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.runner.workspace import Place, Workspaces
+from beastmode.runner.worktrees.roots import worktrees_root
 from beastmode.store.journal import Journal, JournalReader
 from beastmode.testing import attempt_of
 from tests.repositories import git, repository
@@ -35,7 +35,7 @@ class Morning:
     """The folder `top` is the checkout; `beast` is to be run there."""
 
     top: Path
-    trees: Path
+    trees: Path = Path()
 
     @property
     def home(self) -> Path:
@@ -58,7 +58,7 @@ class Morning:
 
 def morning_of(folder: Path) -> Morning:
     """The run, over and recorded."""
-    morning = Morning(repository(folder / "shop", {"page": "hello\n"}), folder / "trees")
+    morning = Morning(repository(folder / "shop", {"page": "hello\n"}))
     prepare_home(morning.home)
     (morning.top / ".git" / "info" / "exclude").write_text("list.yaml\n", encoding="ascii")
     (morning.top / "list.yaml").write_text(ROADMAP, encoding="ascii")
@@ -70,10 +70,11 @@ async def _run(morning: Morning) -> None:
     journal = Journal(journal_path(morning.home), "process")
     journal.new_run({"roadmap": str((morning.top / "list.yaml").resolve()), "title": "Shop"})
     found = await repository_of(morning.top, CodingSettings())
+    morning.trees = worktrees_root(found.common, str((morning.top / "list.yaml").resolve()))
     workspaces = Workspaces(found, "r1", morning.trees, None, no_setup)
     await workspaces.begin()
     settings = {"concurrency": 3, "retries": 0, "rates": []}
-    data = {"boot": "b", "settings": settings, CODING: coding_facts(found, morning.trees, CHECK)}
+    data = {"boot": "b", "settings": settings, "code": {"check": CHECK}}
     await journal.append(SESSION_STARTED, 1, data=data)
     records = [
         {"id": task, "title": f"Make it {task}", "kind": "agent"} for task in ("good", "stuck", "lost")

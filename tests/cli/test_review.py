@@ -26,6 +26,7 @@ Beast = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def morning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Morning:
     monkeypatch.delenv("BEAST_HOME", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     made = morning_of(tmp_path)
     monkeypatch.chdir(made.top)
     return made

@@ -8,21 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from beastmode.errors import PreconditionError
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
 from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.repository import Repository
 from beastmode.store.journal import Journal, JournalReader
-
-CODING = "coding"
-"""In `session_started`, of a run that writes code: what `coding_facts` says."""
-
-
-def coding_facts(repository: Repository, worktrees: Path, check: str) -> dict[str, Any]:
-    """What a session records, so that a person's word can be acted on later.   worktrees: where they lie.   check: the
-    shell line that must be green; "" for none."""
-    return {"top": str(repository.top), "worktrees": str(worktrees), "check": check}
 
 
 @dataclass(slots=True)
@@ -44,13 +33,10 @@ class Desk:
         return _roadmap_of(self.progress)
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """As `coding_facts` said. Raises PreconditionError where no session did."""
-        for session in reversed(self.progress.sessions):
-            if facts := session.started.data.get(CODING):
-                return dict(facts)
-        tip = "Merge its branch by hand: `beast review` names it."
-        raise PreconditionError(f"{self.run} has not recorded where its worktrees are", tip=tip)
+    def check(self) -> str:
+        """The shell line that had to be green in the last session that wrote code; "" for none."""
+        written = (session.started.data.get("code") for session in reversed(self.progress.sessions))
+        return str(next((code["check"] for code in written if code), ""))
 
     def view(self, task: str) -> TaskView:
         """A task as it stands."""

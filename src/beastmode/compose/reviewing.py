@@ -55,7 +55,7 @@ async def redo(desk: Desk, task: str, note: str) -> str:
 
 async def _begin_anew(desk: Desk, task: str) -> str:
     """The branch that keeps what the task had made."""
-    git = await repository_at(Path(desk.facts["top"]))
+    git = await repository_at(Path.cwd())
     tip, refs = await result_of(git, desk.run), await task_refs.read(git, desk.run, task)
     kept = await keep(git, desk.run, task, refs.tip) if refs.tip else ""
     await task_refs.begin_task(git, desk.run, task, tip)

@@ -30,6 +30,7 @@ from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Coding, Command
 from beastmode.runner.workspace import Place, WorkspaceError, Workspaces
 from beastmode.runner.worktrees import task_refs
+from beastmode.runner.worktrees.roots import worktrees_root
 from beastmode.runner.worktrees.salvage import ours
 from beastmode.runner.worktrees.worktree import find
 
@@ -38,13 +39,12 @@ _TIMEOUT_S, _LOG_BYTES = 3600.0, 10 * 1024 * 1024
 
 async def take(desk: Desk, task: str) -> tuple[str, str]:
     """Merge what is on a task's branch: the commit that it became, and the branch. Raises PreconditionError."""
-    token, top = uuid.uuid4().hex, Path(desk.facts["top"])
+    token = uuid.uuid4().hex
     supervisor = Supervisor(token, watchdog_folder(desk.home) / f"{token}.lock")
-    hands = _Hands(CommandKind(supervisor), _attempt(desk, task, top))
-    file = Path(desk.roadmap)
-    repository = await repository_of(top, CodingSettings(base=result_ref(desk.run)))
-    worktrees = Path(desk.facts["worktrees"])
-    workspaces = Workspaces(repository, desk.run, worktrees, file if file.is_file() else None, hands.set_up)
+    hands = _Hands(CommandKind(supervisor), _attempt(desk, task))
+    repository = await repository_of(Path.cwd(), CodingSettings(base=result_ref(desk.run)))
+    root, file = worktrees_root(repository.common, desk.roadmap), Path(desk.roadmap)
+    workspaces = Workspaces(repository, desk.run, root, file if file.is_file() else None, hands.set_up)
     try:
         await workspaces.begin()
         await _take_up(workspaces, task)
@@ -57,11 +57,11 @@ async def take(desk: Desk, task: str) -> tuple[str, str]:
     return verdict.facts["commit"], verdict.facts["branch"]
 
 
-def _attempt(desk: Desk, task: str, top: Path) -> Attempt:
+def _attempt(desk: Desk, task: str) -> Attempt:
     """A person's own, number 0: nothing is sent back, whatever comes of it."""
     log = log_path(run_folder(desk.home, desk.progress.run), task, 0).absolute()
     made = Task(task, Coding(), title=desk.view(task).title)
-    return Attempt(desk.run, made, (), 0, _TIMEOUT_S, log, _LOG_BYTES, top, top, sent_back=1)
+    return Attempt(desk.run, made, (), 0, _TIMEOUT_S, log, _LOG_BYTES, Path.cwd(), Path.cwd(), sent_back=1)
 
 
 async def _take_up(workspaces: Workspaces, task: str) -> None:
@@ -92,7 +92,7 @@ async def _through_the_queue(desk: Desk, workspaces: Workspaces, hands: _Hands) 
 
     try:
         await workspaces.enter(hands.attempt, _work_of(desk, hands.attempt.task.id))
-        return await MergeQueue(workspaces, hands.check(desk.facts["check"]), record)(hands.attempt)
+        return await MergeQueue(workspaces, hands.check(desk.check), record)(hands.attempt)
     except WorkspaceError as error:
         return Verdict(error.failure)
 
