@@ -3,7 +3,9 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 AGENTS := build/agents
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check # errors only: warnings are of the machine, not of us
+AT_ONCE ?= 4
+PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # the slow ones go first, and none waits for another
 
 .PHONY: run test test-agents quick lint bench bench-peers clean system
 
@@ -11,13 +13,13 @@ run: $(VENV)/.installed            ## set up, then run the tasks of examples/mon
 	$(BIN)/python examples/month-1/run.py
 
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed $(AGENTS)/mini/.installed  ## real coding agents through the gateway
-	$(BIN)/python -m pytest tests/agents
+	$(PYTEST) tests/agents
 
 quick: $(VENV)/.installed-dev      ## the tests of a few seconds
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -q -m "not slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check src tests bench scripts examples
@@ -54,7 +56,7 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 
 .peers/.installed: Makefile
 	$(PYTHON) -m venv .peers/litellm
-	.peers/litellm/bin/pip install --quiet --disable-pip-version-check 'litellm[proxy]==1.108.7'
+	.peers/litellm/bin/pip install -qq --disable-pip-version-check 'litellm[proxy]==1.108.7'
 	npm install --silent --no-audit --no-fund --prefix .peers/portkey @portkey-ai/gateway@1.15.2
 	@touch $@
 

@@ -83,6 +83,7 @@ class Remembering:
             recipe=recipe,
             salt=str(call.caller.round) if call.caller and call.caller.round else "",
         )
+        call.answer_key = key
         return Recall(key, wish, upstream, self._the_stack.generation)
 
     @property

@@ -39,8 +39,13 @@ class Call:
     arguments: dict[str, Any]
 
 
-Turn = Callable[[Dialect, Mapping[str, Any]], Call | None]
-"""Gives what the model does next, from the dialect and the body of a request; None: it says its words."""
+Turn = Callable[[Dialect, Mapping[str, Any]], Call | Sequence[str] | None]
+"""Gives what the model does next, from the dialect and the body of a request: a call, words in the pieces of a stream,
+or None: it says its usual words."""
+
+
+CallTurn = Callable[[Dialect, Mapping[str, Any]], Call | None]
+"""A turn that has no words of its own."""
 
 
 def says_only(_dialect: Dialect, _asked: Mapping[str, Any]) -> Call | None:
@@ -48,7 +53,7 @@ def says_only(_dialect: Dialect, _asked: Mapping[str, Any]) -> Call | None:
     return None
 
 
-def runs(*commands: str) -> Turn:
+def runs(*commands: str) -> CallTurn:
     """A model that has an agent run these in its shell, one after the other, and then says its words; mini-swe-agent
     takes no words for an end, but the command that it asks for."""
 

@@ -46,13 +46,13 @@ def program_of(agent: Agent, environment: Mapping[str, str]) -> Path | None:
     return Path(found) if found else None
 
 
-def ready_on(environment: Mapping[str, str], home: Path) -> list[str]:
-    """The names of those that are on PATH and logged in, as far as files and variables show.   home: of the user."""
-    return [
-        agent.name
-        for agent in KNOWN.values()
-        if program_of(agent, environment) and agent.login(environment, home).how != "none"
-    ]
+def ready_on(environment: Mapping[str, str], home: Path, *, logged_in: bool = True) -> list[str]:
+    """The names of those that are on PATH and logged in, as far as files and variables show.
+
+    home: of the user.   logged_in: False where a model server of the run's own asks for no login of theirs.
+    """
+    there = [agent for agent in KNOWN.values() if program_of(agent, environment)]
+    return [agent.name for agent in there if not logged_in or agent.login(environment, home).how != "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -41,18 +40,22 @@ def free_name(name: str, folder: Path) -> Path:
     return folder / next(new for number in count(1) if (new := f"{plain}.{number}") not in taken)
 
 
-def delete_special(top: Path) -> None:
-    """Delete sockets, pipes and devices below a folder: git sees none of them, and would leave them to the next."""
-    for entry in _walk(top):
-        if not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
-            os.unlink(entry.path)
+def tidy(top: Path | str) -> bool:
+    """Delete sockets, pipes, devices and empty folders below a folder: git sees none of them, and would leave them to
+    the next. Whether nothing is left in it."""
+    with os.scandir(top) as entries:
+        left = [entry for entry in entries if not _is_nothing(entry)]
+    return not left
 
 
-def _walk(folder: Path | str) -> Iterator[os.DirEntry[str]]:
-    """All that is no folder, below a folder."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path)
-            else:
-                yield entry
+def _is_nothing(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry was nothing that git keeps, and is gone now."""
+    if entry.is_dir(follow_symlinks=False):
+        if not tidy(entry.path):
+            return False
+        os.rmdir(entry.path)
+        return True
+    if entry.is_file(follow_symlinks=False) or entry.is_symlink():
+        return False
+    os.unlink(entry.path)
+    return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from beastmode.runner.worktrees.worktree import Worktree, is_below
+from beastmode.runner.worktrees.worktree import Row, State, is_below
 
 CACHES = frozenset(
     (
@@ -47,8 +48,11 @@ def is_cache(path: str) -> bool:
     return any(part in CACHES or part.endswith(_SUFFIXES) for part in parts)
 
 
-async def precious(worktree: Worktree) -> list[str]:
-    """The ignored files of a worktree that came while it was worked in and are no tool's cache: only it has them."""
-    state = worktree.state
+def precious_among(state: State | None, rows: Iterable[Row]) -> list[str]:
+    """The ignored files that came while a worktree was worked in and are no tool's cache: only it has them.
+
+    state: whose it is.   rows: of it, ignored ones too.
+    """
     known = (*state.excluded, *state.made) if state else ()
-    return [path for path in await worktree.ignored() if not is_below(path, known) and not is_cache(path)]
+    paths = [row.path.rstrip("/") for row in rows if row.is_ignored]
+    return [path for path in paths if not is_below(path, known) and not is_cache(path)]

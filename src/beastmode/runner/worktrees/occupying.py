@@ -11,9 +11,10 @@ from beastmode.runner.git import Git
 from beastmode.runner.refs import task_ref
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.files import free_name, move_aside
-from beastmode.runner.worktrees.ignored import precious
+from beastmode.runner.worktrees.making import take_down
 from beastmode.runner.worktrees.salvage import keep, ours, set_aside
 from beastmode.runner.worktrees.spares import Spares
+from beastmode.runner.worktrees.vacating import Vacate
 from beastmode.runner.worktrees.worktree import Worktree, find
 
 
@@ -40,8 +41,7 @@ class Occupy:
                 return found
             taken = await self._take_over(found, saved)
             if taken is not None:
-                await taken.go_to(saved, task_ref(self.run, task))
-                await taken.empty()
+                await taken.git("symbolic-ref", "HEAD", task_ref(self.run, task))
                 return taken
         elif found is not None:
             await self._forget(found)
@@ -54,8 +54,7 @@ class Occupy:
     async def _take_up(self, worktree: Worktree, task: str, saved: str) -> None:
         """Back to what was saved; what an attempt had not saved is set aside. Mostly there is nothing to do."""
         ref = task_ref(self.run, task)
-        excluded = worktree.state.excluded if worktree.state else ()
-        rows = ours(await worktree.rows(), excluded)
+        rows = ours(await worktree.rows(), worktree.excluded)
         if not rows and await worktree.head() == (saved, ref) and not worktree.operation:
             return
         why = f"Set aside: what an attempt at {task} had not saved"
@@ -67,16 +66,15 @@ class Occupy:
     async def _take_over(self, worktree: Worktree, commit: str) -> Worktree | None:
         """The worktree of another run, without its work; None where it was put aside because of what is in it."""
         state = worktree.state
-        if state is None:
-            return worktree  # no attempt was ever made in it
+        if state is None:  # no attempt was ever made in it
+            await worktree.go_to(commit)
+            await worktree.empty()
+            return worktree
         saved = (await task_refs.read(self.git, state.run, state.task)).saved or commit
-        why = f"Set aside: what was not saved when run {self.run} took the worktree"
-        await set_aside(self.git, worktree, state.run, state.task, saved, self.aside, why)
-        if await precious(worktree):
-            await asyncio.to_thread(worktree.move, free_name(worktree.path.name, self.aside))
-            return None
-        worktree.state = None
-        return worktree
+        if await Vacate(self.git, state.run, state.task, saved, self.aside)(worktree, commit):
+            return worktree
+        await asyncio.to_thread(worktree.move, free_name(worktree.path.name, self.aside))
+        return None
 
     async def _forget(self, worktree: Worktree) -> None:
         """A worktree whose files are gone; commits that only it held are kept."""
@@ -86,4 +84,4 @@ class Occupy:
             saved = (await task_refs.read(self.git, state.run, state.task)).saved
             if saved and not await self.git.succeeds("merge-base", "--is-ancestor", head, saved):
                 await keep(self.git, state.run, state.task, head)
-        worktree.take_down()
+        take_down(worktree)

@@ -6,14 +6,16 @@ To write 10,000 files takes longer than all else of a task; to move a worktree a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from beastmode.runner.git import Git, GitError
 from beastmode.runner.worktrees.files import delete
-from beastmode.runner.worktrees.worktree import Worktree, known, make
+from beastmode.runner.worktrees.making import make, take_down
+from beastmode.runner.worktrees.worktree import Worktree, known
 
 _FOLDER = ".spare"
 _MOST = 8
@@ -42,10 +44,9 @@ class Spares:
             worktree = Worktree(path, admin, self._flags)
             self._number = max(self._number, int(path.name) if path.name.isdecimal() else 0)
             if not worktree.is_there:
-                worktree.take_down()
+                take_down(worktree)
                 continue
-            worktree.mend(self._folder)
-            self.give(worktree, (await worktree.head())[0])
+            self.give(worktree, partial(_as_it_is, worktree, self._folder))
 
     async def take(self, path: Path, commit: str) -> Worktree:
         """A worktree at a path, detached at a commit, with no file that is not of it; made anew where none is spare."""
@@ -56,8 +57,8 @@ class Spares:
                 await spare.advance(commit)
                 return spare
             except (GitError, OSError):  # somebody was at it
-                await asyncio.to_thread(spare.take_down)
-        return await make(self._git, path, commit, self._flags)
+                await asyncio.to_thread(take_down, spare)
+        return await make(self._git, self._common, path, commit, self._flags)
 
     async def _next_ready(self) -> Worktree | None:
         """A spare one, once it is clean where that is on its way: to make one anew takes longer."""
@@ -70,10 +71,11 @@ class Spares:
                     self._waiting -= 1
             return self._ready.pop() if self._ready else None
 
-    def give(self, worktree: Worktree, commit: str) -> None:
-        """Take over one that nobody needs any more, at a commit that the next will begin near of."""
+    def give(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> None:
+        """Take over one that nobody needs any more, in the background.   vacate: makes it clean; False: it stays where
+        it is."""
         self._in_cleaning += 1
-        self._begin(self._clean(worktree, commit))
+        self._begin(self._take_over(worktree, vacate))
 
     def prepare(self, commit: str) -> None:
         """Make one ahead, where none is there and none is coming."""
@@ -85,7 +87,7 @@ class Spares:
         while self._coming:
             await asyncio.wait(self._coming)
         for worktree in self._ready:
-            await asyncio.to_thread(worktree.take_down)
+            await asyncio.to_thread(take_down, worktree)
         self._ready.clear()
         if self._folder.exists():
             await asyncio.to_thread(delete, self._folder)
@@ -104,27 +106,33 @@ class Spares:
             with suppress(
                 GitError, OSError
             ):  # a task that would have taken it makes its own, and meets the error
-                self._ready.append(await make(self._git, self._next(), commit, self._flags))
+                self._ready.append(await make(self._git, self._common, self._next(), commit, self._flags))
 
-    async def _clean(self, worktree: Worktree, commit: str) -> None:
+    async def _take_over(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> None:
         clean = None
         try:
             async with self._turn:
-                clean = await self._cleaned_up(worktree, commit)
+                with suppress(GitError, OSError):  # it stays as it is, for a person to look at
+                    if await vacate():
+                        clean = await asyncio.to_thread(self._put_away, worktree)
         finally:
             async with self._cleaned:
                 self._in_cleaning -= 1
                 self._ready += [clean] if clean is not None else []
                 self._cleaned.notify_all()
 
-    async def _cleaned_up(self, worktree: Worktree, commit: str) -> Worktree | None:
-        """The same at a place of its own, as it is in the commit; None where it is taken down instead."""
-        with suppress(GitError, OSError):
-            if self._usable and len(self._ready) < _MOST:
-                worktree.state = None
-                worktree = await asyncio.to_thread(worktree.move, self._next())
-                await worktree.go_to(commit)
-                await worktree.empty()
-                return worktree
-        await asyncio.to_thread(worktree.take_down)
+    def _put_away(self, worktree: Worktree) -> Worktree | None:
+        """To the other spare ones; None where there are enough."""
+        if self._usable and len(self._ready) < _MOST:
+            return worktree.move(self._next())
+        take_down(worktree)
         return None
+
+
+async def _as_it_is(worktree: Worktree, aside: Path) -> bool:
+    """A spare one that a killed session left, perhaps half-made."""
+    worktree.mend(aside)
+    commit, _ = await worktree.head()
+    await worktree.go_to(commit)
+    await worktree.empty()
+    return True
