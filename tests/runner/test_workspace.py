@@ -136,3 +136,10 @@ async def test_many_tasks_begin_at_once(tmp_path: Path) -> None:
         ports = {place.env["BEAST_PORT_BASE"] for place in places}
         folders = {place.env["TMPDIR"] for place in places}
     assert len(ports) == len(folders) == len({place.path for place in places}) == 12
+
+
+@in_a_loop
+async def test_twenty_that_enter_at_once_all_have_a_place(tmp_path: Path) -> None:
+    async with workspaces(repository(tmp_path / "shop"), tmp_path / "trees") as spaces:
+        places = await asyncio.gather(*(entered(spaces, f"t{number}") for number in range(20)))
+    assert len({place.path for place in places}) == 20

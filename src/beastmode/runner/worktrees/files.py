@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 
@@ -29,25 +29,33 @@ def _allowed(_function: object, path: str, _error: object) -> None:
 
 def move_aside(path: Path, folder: Path) -> Path:
     """Where a file or folder was put so that it is not lost."""
+    return Path(shutil.move(path, free_name(path.name, folder)))
+
+
+def free_name(name: str, folder: Path) -> Path:
+    """A path in a folder, which is made, that nothing has yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = path.name.lstrip(".") or "files"
+    plain = name.lstrip(".") or "files"
     taken = {entry.name for entry in folder.iterdir()}
-    number = next(number for number in range(1, len(taken) + 2) if f"{name}.{number}" not in taken)
-    return Path(shutil.move(path, folder / f"{name}.{number}"))
+    return folder / next(new for number in count(1) if (new := f"{plain}.{number}") not in taken)
 
 
-def delete_special(top: Path) -> None:
-    """Delete sockets, pipes and devices below a folder: git sees none of them, and would leave them to the next."""
-    for entry in _walk(top):
-        if not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
-            os.unlink(entry.path)
+def tidy(top: Path | str) -> bool:
+    """Delete sockets, pipes, devices and empty folders below a folder: git sees none of them, and would leave them to
+    the next. Whether nothing is left in it."""
+    with os.scandir(top) as entries:
+        left = [entry for entry in entries if not _is_nothing(entry)]
+    return not left
 
 
-def _walk(folder: Path | str) -> Iterator[os.DirEntry[str]]:
-    """All that is no folder, below a folder."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path)
-            else:
-                yield entry
+def _is_nothing(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry was nothing that git keeps, and is gone now."""
+    if entry.is_dir(follow_symlinks=False):
+        if not tidy(entry.path):
+            return False
+        os.rmdir(entry.path)
+        return True
+    if entry.is_file(follow_symlinks=False) or entry.is_symlink():
+        return False
+    os.unlink(entry.path)
+    return True

@@ -10,6 +10,7 @@ from beastmode.runner.commits import signed_like
 from beastmode.runner.git import Git
 from beastmode.runner.refs import saved_ref, task_ref
 from beastmode.runner.worktrees import task_refs
+from beastmode.runner.worktrees.elsewhere import Elsewhere, look_elsewhere
 from beastmode.runner.worktrees.odd_files import odd_among
 from beastmode.runner.worktrees.oddities import named
 from beastmode.runner.worktrees.place import Place, Saved, no_place
@@ -21,13 +22,15 @@ _MOST_FILES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Saves the worktree of one task.   git: of the repository.   aside: for what no commit can hold."""
+    """Saves the worktree of one task.   git: of the repository.   aside: for what no commit can hold.   before: what
+    stood elsewhere as the attempt began."""
 
     git: Git
     run: str
     worktree: Worktree
     place: Place
     aside: Path
+    before: Elsewhere
 
     async def __call__(self, message: str) -> Saved:
         """What is on the task's branch now. Where an agent has left the branch, its work is brought there.
@@ -47,9 +50,12 @@ class Save:
             await self._refuse_foreign(head)
         parent = await self._parent(head or saved, saved)
         commit = await self._commit(parent, rows, message)
+        if commit == place.base:
+            await self._refuse_elsewhere()
         if commit != saved or ref != task_ref(self.run, place.task) or head != commit:
             worktree.end_operations()
             await task_refs.save(self.git, self.run, place.task, commit)
+        if ref != task_ref(self.run, place.task):
             await worktree.git("symbolic-ref", "HEAD", task_ref(self.run, place.task))
         return await self._saved(commit)
 
@@ -61,7 +67,7 @@ class Save:
             await self._refuse(f"the agent left conflicts in {named(unmerged)}, of {operation or 'a merge'}")
         if operation == "a rebase":
             await self._refuse("the agent left a rebase that is not finished")
-        odd = list(odd_among(self.worktree.path, ours(rows, self._excluded)))
+        odd = list(odd_among(self.worktree.path, ours(rows, self.worktree.excluded)))
         if odd:
             what = named([f"{one.path} {one.why}" for one in odd])
             await self._refuse(f"the agent left what no commit can hold: {what}")
@@ -71,6 +77,13 @@ class Save:
         base = self.place.base
         if head and not await self.git.succeeds("merge-base", "--is-ancestor", base, head):
             await self._refuse(f"the agent went to commit {head[:12]}, which does not come from {base[:12]}")
+
+    async def _refuse_elsewhere(self) -> None:
+        """An agent that worked in the user's checkout, or on a branch that is not the task's."""
+        found = self.before.changed(await look_elsewhere(self.git))
+        if found:
+            cause = f"nothing changed in the worktree, but elsewhere it did meanwhile: {named(found)}"
+            raise no_place(cause, self.place.path, _ELSEWHERE_TIP)
 
     async def _refuse(self, cause: str) -> None:
         """Set all of it aside, go back, and say so."""
@@ -83,27 +96,22 @@ class Save:
         where = f"; it is kept in {named([ref.removeprefix('refs/heads/') for ref in kept])}" if kept else ""
         raise no_place(f"{cause}{where}", self.place.path, _TIP)
 
-    @property
-    def _excluded(self) -> tuple[str, ...]:
-        state = self.worktree.state
-        return state.excluded if state else ()
-
     async def _parent(self, head: str, saved: str) -> str:
         """What the commit stands on: the agent's own commits, unless one of them holds what none may."""
-        if head == saved or not self._excluded:
+        if head == saved or not self.worktree.excluded:
             return head
         literal = {"GIT_LITERAL_PATHSPECS": "1"}
         told = await self.worktree.git(
-            "rev-list", "-1", f"{self.place.base}..{head}", "--", *self._excluded, env=literal
+            "rev-list", "-1", f"{self.place.base}..{head}", "--", *self.worktree.excluded, env=literal
         )
         return self.place.base if told else head
 
     async def _commit(self, parent: str, rows: Sequence[Row], message: str) -> str:
-        mine = [row.path for row in ours(rows, self._excluded)]
+        mine = [row.path for row in ours(rows, self.worktree.excluded)]
         await self.worktree.stage(mine)
-        staged = any(row.state != "??" and is_below(row.path, self._excluded) for row in rows)
+        staged = any(row.state != "??" and is_below(row.path, self.worktree.excluded) for row in rows)
         left_out = (staged or parent == self.place.base) and await leave_out(
-            self.worktree, self.place.base, self._excluded
+            self.worktree, self.place.base, self.worktree.excluded
         )
         if not mine and not left_out and not staged:
             head, _ = await self.worktree.head()
@@ -123,4 +131,5 @@ class Save:
         return Saved(commit, bool(files), files)
 
 
+_ELSEWHERE_TIP = "If it was not you, the agent left its worktree: take back what it did, and say in the task where to work."
 _TIP = "Read the log of the attempt to see what the agent did; the next one begins from what was saved last."

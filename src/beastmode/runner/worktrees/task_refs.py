@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beastmode.runner.git import Git
-from beastmode.runner.refs import base_ref, result_ref, saved_ref, start_ref, task_ref
+from beastmode.runner.refs import base_ref, kept_ref, result_ref, saved_ref, start_ref, task_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,14 @@ async def begin_task(git: Git, run: str, task: str, base: str) -> None:
 async def save(git: Git, run: str, task: str, commit: str) -> None:
     """The task's branch holds this commit, and it is what is saved."""
     await _move(git, {ref(run, task): commit for ref in (saved_ref, task_ref)})
+
+
+async def forget(git: Git, run: str, task: str) -> None:
+    """There is no such task: none of its commits is kept."""
+    kept = await git("for-each-ref", "--format=%(refname)", kept_ref(run, task, 0).rpartition("/")[0] + "/")
+    names = [ref(run, task) for ref in (base_ref, saved_ref, task_ref)] + kept.split()
+    lines = "".join(f"delete {name}\n" for name in names)
+    await git("update-ref", "--no-deref", "--stdin", stdin=lines.encode())
 
 
 async def _move(git: Git, commits: dict[str, str], new: bool = False) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from beastmode.runner.git import Git
-from beastmode.runner.worktrees.files import delete, delete_special, move_aside
+from beastmode.runner.worktrees.files import delete, move_aside, tidy
 
 _STATE = "beast.json"
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock")
@@ -40,7 +41,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One path that differs from the commit.   state: two letters of `git status`; `??` where git knows none."""
+    """One path that differs from the commit.
+
+    state: two letters of `git status`: `??` where git knows none, `!!` where it is told to ignore it.   path: ends with
+    `/` for a folder.
+    """
 
     state: str
     path: str
@@ -48,6 +53,10 @@ class Row:
     @property
     def unmerged(self) -> bool:
         return "U" in self.state or self.state in ("AA", "DD")
+
+    @property
+    def is_ignored(self) -> bool:
+        return self.state == "!!"
 
     @property
     def is_repository(self) -> bool:
@@ -86,6 +95,16 @@ class Worktree:
         new = file.with_suffix(".new")
         new.write_text(json.dumps(asdict(state)), encoding="utf-8")
         new.replace(file)
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Paths that no commit may hold."""
+        state = self.state
+        return state.excluded if state else ()
+
+    def exclude(self, lines: str) -> None:
+        """What git ignores here beside what the project says, as lines of an ignore file."""
+        self.exclude_file.write_text(lines, encoding="utf-8", errors="surrogateescape")
 
     @property
     def is_there(self) -> bool:
@@ -128,9 +147,10 @@ class Worktree:
         head = (self.admin / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
         return commit, head.removeprefix("ref: ") if head.startswith("ref: ") else ""
 
-    async def rows(self) -> list[Row]:
-        """What differs from its commit, file by file, but for what is ignored."""
-        out = await self.git("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+    async def rows(self, *, ignored: bool = False) -> list[Row]:
+        """What differs from its commit, file by file; with what is ignored, if asked, a folder for all in it."""
+        more = ["--ignored=matching"] if ignored else []
+        out = await self.git("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", *more)
         return [Row(row[:2], row[3:]) for row in out.split("\0") if row]
 
     async def stage(self, paths: Iterable[str]) -> None:
@@ -149,45 +169,41 @@ class Worktree:
             (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
         await self.git("reset", "--quiet", "--hard", commit)
 
+    async def advance(self, commit: str) -> None:
+        """As `go_to`, detached, for a worktree whose files are those of its commit: they are not looked at again."""
+        head, _ = await self.head()
+        if head != commit:
+            await self.git("read-tree", "-m", "-u", head, commit)
+        (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
+
     async def sweep(self) -> None:
         """Delete what git does not know, but for what is ignored and what no commit may hold."""
-        excluded = self.state.excluded if self.state else ()
         for row in await self.rows():
-            if row.state == "??" and not is_below(row.path, excluded):
+            if row.state == "??" and not is_below(row.path, self.excluded):
                 delete(self.path / row.path.rstrip("/"))
+
+    async def undo(self) -> None:
+        """Make the files those of the commit that it stands on, as `go_to` and `sweep` do. One look where they are."""
+        if any(not is_below(row.path, self.excluded) for row in await self.rows()):
+            await self.git("reset", "--quiet", "--hard")
+            await self.sweep()
 
     async def ignored(self) -> list[str]:
         """What is there and ignored, a folder for all in it."""
-        out = await self.git("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
-        return [path.rstrip("/") for path in out.split("\0") if path]
+        return [row.path.rstrip("/") for row in await self.rows(ignored=True) if row.is_ignored]
 
     async def empty(self) -> None:
         """Delete all that git does not know, ignored or not."""
         await self.git("clean", "-ffdxq")
-        delete_special(self.path)
+        await asyncio.to_thread(tidy, self.path)
 
-    async def move(self, path: Path) -> Worktree:
+    def move(self, path: Path) -> Worktree:
         """The same worktree at another path, which must be free."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path.rename(path)
         moved = Worktree(path, self.admin, self.flags)
         (self.admin / "gitdir").write_text(f"{path / '.git'}\n", encoding="utf-8")
         return moved
-
-    def take_down(self) -> None:
-        """Take it down with all that is in it. Its branch stays."""
-        delete(self.path)
-        delete(self.admin)
-
-
-async def make(git: Git, path: Path, commit: str, flags: Sequence[str] = ()) -> Worktree:
-    """A new worktree of a repository, detached at a commit.   path: free.   Raises GitError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    await git("worktree", "add", "--quiet", "--force", "--no-checkout", "--detach", str(path), commit)
-    admin = Path((path / ".git").read_text(encoding="utf-8").removeprefix("gitdir: ").rstrip("\n"))
-    worktree = Worktree(path, admin, flags)
-    await worktree.git("reset", "--quiet", "--hard", commit)
-    return worktree
 
 
 def find(common: Path, path: Path, flags: Sequence[str] = ()) -> Worktree | None:
