@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from beastmode.errors import BeastError
@@ -114,6 +115,23 @@ async def test_a_quota_beyond_the_longest_wait_refuses_all_that_wait_with_the_ti
         assert (failure.throttle, failure.passing) == (True, "after")
         assert failure.class_ in ("quota_exhausted", "rate_limit")
         assert failure.retry_after_s == pytest.approx(72_000, abs=30)
+
+
+@played
+async def test_no_agent_hears_of_a_wait_that_the_run_does(tmp_path: Path) -> None:
+    """Codex obeyed a `retry-after` of 20 hours, and the run that wanted to end waited for Codex."""
+    spent = script(refusals=deque([Refusal(429, "72000")]))
+    async with (
+        Scripted(spent) as server,
+        run_gateway(server.url, tmp_path) as gateway,
+        aiohttp.ClientSession() as session,
+    ):
+        url = (await gateway.open(attempt())).url
+        for words in ("refused by the server", "refused by the gateway"):
+            asked = session.post(f"{url}/v1/chat/completions", json=question(words))
+            async with asked as answer:
+                assert (answer.status, answer.headers.get("Retry-After")) == (429, None)
+    assert server.paid == 1
 
 
 @played
