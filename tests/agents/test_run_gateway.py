@@ -55,7 +55,7 @@ async def perform(agent: Agent, server: ModelServer, at: Path, run: str, verifie
 def test_a_list_again_asks_nothing_upstream_but_what_had_failed(agent: Agent, tmp_path: Path) -> None:
     @played
     async def story() -> None:
-        async with ModelServer(Script(turn=runs("echo hello > made.txt"))) as server:
+        async with ModelServer(Script(turn=runs("echo hello > made.txt", "cat made.txt"))) as server:
             first = await perform(agent, server, tmp_path, "r1", verified=True)
             assert (first.failure, first.hits, first.requests) == (None, 0, server.paid)
             again = await perform(agent, server, tmp_path, "r2", verified=False)

@@ -135,6 +135,38 @@ async def test_no_agent_hears_of_a_wait_that_the_run_does(tmp_path: Path) -> Non
 
 
 @played
+async def test_one_whose_time_is_up_while_it_waits_for_a_quota_was_held_back(tmp_path: Path) -> None:
+    """A task's timeout is shorter than the wait: that is no fault of its own, and counts as none."""
+    spent = script(refusals=deque([Refusal(429, "600")]))
+    async with Scripted(spent) as server, run_gateway(server.url, tmp_path) as gateway:
+        attempts = [attempt("first"), attempt("second")]
+        for one in attempts:
+            access = await gateway.open(one)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(ask(access, question(one.task.id)), 0.5)
+            used = await gateway.close(one)
+            assert (used.requests, used.refused) == (1, 0)
+            assert used.failure is not None
+            assert (used.failure.class_, used.failure.throttle) == ("quota_exhausted", True)
+            assert used.failure.retry_after_s == pytest.approx(600, abs=20)
+    assert server.paid == 1
+
+
+@played
+async def test_one_that_is_broken_off_in_the_midst_of_an_answer_says_nothing(tmp_path: Path) -> None:
+    async with (
+        Scripted(script(work_s=lambda asked: 5.0)) as server,
+        run_gateway(server.url, tmp_path) as gateway,
+    ):
+        one = attempt()
+        access = await gateway.open(one)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ask(access, question()), 0.5)
+        used = await gateway.close(one)
+    assert (used.requests, used.failure, used.unpriced) == (1, None, 1)
+
+
+@played
 async def test_a_throttle_that_passes_in_time_is_waited_for(tmp_path: Path) -> None:
     busy = script(refusals=deque([Refusal(429, "1"), Refusal(529, "1")]))
     async with Scripted(busy) as server, run_gateway(server.url, tmp_path) as gateway:
