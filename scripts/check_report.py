@@ -35,6 +35,7 @@ CATEGORIES = {
     "docs": ("docs", "doc", "documentation"),
 }
 COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
+NOT_MERGED = ("merge_conflict", "merge_red")
 NOT_UNDERSTOOD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What garbled events lead to. They are no crash of the check, but its answer."""
 
@@ -176,15 +177,20 @@ def parse(row: tuple[bytes, ...]) -> Event:
 def replay(events: list[Event]) -> Run:
     """Follow a run from its first event to its last."""
     run = Run()
-    meanings = (session_started, session_ended, planned, selected, reset, cancelled)
+    meanings = (session_started, session_ended, planned, selected, reset, cancelled, accepted, rejected, redo)
     act = {meaning.__name__: meaning for meaning in (*meanings, attempt_started, attempt_ended)}
     for event in events:
         act.get(event.kind, noticed)(run, event)
-        if run.sessions:
+        if run.sessions and not between_sessions(event):
             if event.mono_us < run.sessions[-1].last_us:
                 run.breaches["clock"].append(f"event {event.seq}")
             run.sessions[-1].last_us = event.mono_us
     return run
+
+
+def between_sessions(event: Event) -> bool:
+    """Said by a person when no runner was at work."""
+    return event.kind in ("accepted", "rejected", "redo") or (event.kind == "merging" and not event.attempt)
 
 
 def noticed(run: Run, event: Event) -> None:
@@ -237,6 +243,18 @@ def cancelled(run: Run, event: Event) -> None:
     run.tasks[event.task].state = "cancelled"
 
 
+def accepted(run: Run, event: Event) -> None:
+    run.tasks[event.task].state, run.tasks[event.task].failure = "done", ""
+
+
+def rejected(run: Run, event: Event) -> None:
+    run.tasks[event.task].state = "cancelled"
+
+
+def redo(run: Run, event: Event) -> None:
+    reset(run, event)
+
+
 def attempt_started(run: Run, event: Event) -> None:
     task, key = run.tasks[event.task], (event.task, event.attempt)
     who = f"{event.task} attempt {event.attempt}"
@@ -262,8 +280,8 @@ def attempt_ended(run: Run, event: Event) -> None:
     task, end, who = run.tasks[event.task], event.data["end"], f"{event.task} attempt {event.attempt}"
     if task.state != "cancelled" or end == "done":
         task.state = AFTER.get(end, end)
-    task.counted += end in ("retry", "failed")
     task.failure = (event.data.get("failure") or {}).get("class", "")
+    task.counted += end in ("retry", "failed") and task.failure not in NOT_MERGED
     if end == "retry" and task.counted > limit_of_retries(run, task):
         run.breaches["retries"].append(who)
     attempt = run.open.pop((event.task, event.attempt), None)

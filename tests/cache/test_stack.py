@@ -43,6 +43,41 @@ def test_what_another_process_stored_is_found_and_then_at_hand(tmp_path: Path) -
     asyncio.run(play())
 
 
+def test_what_was_removed_is_found_nowhere_until_it_is_put_again(tmp_path: Path) -> None:
+    stored(cache_path(tmp_path), "a", "b")
+
+    async def play() -> None:
+        stack = opened(cache_path(tmp_path))
+        reading = asyncio.create_task(stack.find(key("a")))  # the database is being asked
+        await asyncio.sleep(0)
+        stack.remove(key("a"))
+        assert await reading is None
+        assert await stack.find(key("a")) is None
+        assert await stack.find(key("b")) is not None
+        await stack.close()
+        again = opened(cache_path(tmp_path))
+        assert await again.find(key("a")) is None
+        again.put(key("a"), answer(b"new"), again.generation)
+        assert await again.find(key("a")) is not None
+        again.remove(key("a"))
+        again.put(key("a"), answer(b"newer"), again.generation)
+        await again.close()
+        last = opened(cache_path(tmp_path))
+        found = await last.find(key("a"))
+        assert found is not None
+        assert found.answer.body == b"newer"
+        await last.close()
+
+    asyncio.run(play())
+
+
+def test_what_was_removed_from_a_memory_alone_is_gone() -> None:
+    stack = opened(None, Wall())
+    stack.put(key("a"), answer(b"body"))
+    stack.remove(key("a"))
+    assert stack.at_hand(key("a")) is None
+
+
 def test_many_that_ask_the_same_at_once_get_it_and_one_that_goes_away_disturbs_nobody(tmp_path: Path) -> None:
     stored(cache_path(tmp_path), "a")
 

@@ -50,6 +50,9 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return size + getsizeof(self.model) + getsizeof(self.dialect)
 
 
+NO_ANSWER = Answer(0, (), b"", 0.0, 0.0)
+"""In the place of one that was removed: it has expired for ever."""
+
 _FEW = 4 * 32
 """The numbers of an answer, an object each."""
 _ROUNDED = 24

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from beastmode.cache.stack import Stack
-from beastmode.clock import SYSTEM_CLOCK
+from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.compose.alarms import Alarm, Tell, watch
 from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
@@ -17,8 +18,9 @@ from beastmode.compose.serve_settings import Serving
 from beastmode.compose.upstreams import routes_for
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
+from beastmode.gateway.call import Call
 from beastmode.gateway.carrier import Carrier
-from beastmode.gateway.keys import Doorkeeper
+from beastmode.gateway.door import Door
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy
 from beastmode.gateway.remembering import Remembering
@@ -32,18 +34,32 @@ _LAST_WORDS_S = 2.0
 """For requests that were cut at the end of the drain to have their record."""
 
 
-def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
-    """The application, not yet serving. Raises BeastError.   tell: is told of alarms, and of their end."""
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What differs where a gateway serves one run.   door: who may ask, instead of keys.   stack: the cache, which the
+    run takes answers out of.   finishing: told of each request right before its record is written.   max_wait_s: for
+    an upstream that is paused or not well; then who waits is refused."""
+
+    door: Door
+    stack: Stack | None
+    finishing: Callable[[Call], None]
+    max_wait_s: float = math.inf
+
+
+def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | None = None) -> App:
+    """The application, not yet serving. Raises BeastError.   tell: is told of alarms, and of their end.   inside: of a
+    run; None elsewhere."""
     prepare_home(serving.home)
     clock, limits = SYSTEM_CLOCK, serving.limits
     listening = Listening(serving, clock)
-    routes = routes_for(serving)
-    door = door_for(serving.home, serving.host, serving.keys, clock, limits.most_waiting)
+    routes = routes_for(serving, math.inf if inside is None else inside.max_wait_s)
+    door = _door_for(serving, clock) if inside is None else inside.door
     ledger = _ledger_for(serving, listening)
-    stack = stack_for(serving)
+    stack = stack_for(serving) if inside is None else inside.stack
+    finishing = [*listening.finishing, *([] if inside is None else [inside.finishing])]
     carrier = Carrier(routes, ledger, clock, limits)
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
-    proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=listening.finishing)
+    proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
     alarms = _alarms(ledger, door, stack, *_tellers(serving, listening, tell))
     life = _Life(routes, carrier, door, ledger, stack, listening, alarms)
     return App(
@@ -57,6 +73,10 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None) -> App:
     )
 
 
+def _door_for(serving: Serving, clock: Clock) -> Door:
+    return door_for(serving.home, serving.host, serving.keys, clock, serving.limits.most_waiting)
+
+
 def _ledger_for(serving: Serving, listening: Listening) -> Ledger:
     return Ledger(
         ledger_path(serving.home),
@@ -68,9 +88,7 @@ def _ledger_for(serving: Serving, listening: Listening) -> Ledger:
     )
 
 
-def _alarms(
-    ledger: Ledger, door: Doorkeeper, stack: Stack | None, raised: Tell, over: Tell
-) -> Sequence[Alarm]:
+def _alarms(ledger: Ledger, door: Door, stack: Stack | None, raised: Tell, over: Tell) -> Sequence[Alarm]:
     def ledger_is_well() -> str:
         lost = f"{ledger.unwritten} records are lost" if ledger.unwritten else "no record is lost"
         return f"the ledger can be written again; {lost}"
@@ -95,7 +113,7 @@ class _Life:
 
     routes: Routes[Backend]
     carrier: Carrier
-    door: Doorkeeper
+    door: Door
     ledger: Ledger
     stack: Stack | None
     listening: Listening

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.errors import PreconditionError, Problem, RoadmapError
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.coding import CodingSettings, ModelServer, work_of
 from beastmode.runner.detect import check_of
 from beastmode.runner.prompt import problems_of_template
 from beastmode.runner.roadmap import Roadmap, Task
@@ -36,7 +36,7 @@ class Chosen:
 
     def work_of(self, task: Task) -> Coding | None:
         """The work of a task that writes code, with all that the run says; None for a task that does something else."""
-        return filled(task.work, self.settings.work) if is_code(task) else None
+        return work_of(task.work, self.settings) if is_code(task) else None
 
 
 def is_code(task: Task) -> bool:
@@ -50,23 +50,6 @@ def writes_code(roadmap: Roadmap, said: Said, *, has_command: bool) -> bool:
     if any(isinstance(task.work, Coding) for task in to_run):
         return True
     return "agent" in said or (not has_command and any(task.work is None for task in to_run))
-
-
-def filled(work: Any, default: Coding) -> Coding:
-    """A task's own words on how its code is written, and the run's where it has none."""
-    if not isinstance(work, Coding):
-        return default
-    named = bool(work.agent or work.command)
-    return replace(
-        work,
-        agent=work.agent if named else default.agent,
-        command=work.command if named else default.command,
-        model=work.model or ("" if named and work.agent != default.agent else default.model),
-        setup=work.setup or default.setup,
-        copy=tuple(dict.fromkeys((*default.copy, *work.copy))),
-        env={**default.env, **work.env},
-        budget_usd=default.budget_usd if work.budget_usd is None else work.budget_usd,
-    )
 
 
 def choose(
@@ -92,7 +75,7 @@ def choose(
         check=check,
         merge=said.get("merge", "queue"),
         base=said.get("base", "HEAD"),
-        budget_usd=said.get("budget", _DEFAULT_BUDGET_USD),
+        budget_usd=said.get("budget"),
         task_budget_usd=said.get("task_budget"),
         permissions=said.get("permissions", "edits"),
         sandbox=said.get("sandbox", "auto"),
@@ -109,7 +92,8 @@ def choose(
 
 def with_budget(chosen: Chosen, said: Said, estimated_usd: float) -> Chosen:
     """With the default of the budget: 20 USD, or three times the estimate where that is less."""
-    if "budget" in said or chosen.settings.server is None or chosen.settings.server.gateway:
+    server = chosen.settings.server
+    if "budget" in said or server is None or server.gateway:
         return chosen
     usd = min(_DEFAULT_BUDGET_USD, max(0.01, round(_ESTIMATES_A_BUDGET * estimated_usd, 2)))
     return replace(chosen, settings=replace(chosen.settings, budget_usd=usd))
@@ -212,7 +196,7 @@ def _see_server(tasks: Sequence[Task], coding: CodingSettings) -> None:
     server = coding.server
     if server is not None and (server.upstream or server.gateway):
         return
-    own = next((task for task in tasks if filled(task.work, coding.work).agent == GENERATE), None)
+    own = next((task for task in tasks if work_of(task.work, coding).agent == GENERATE), None)
     if own is not None:
         what = f"{own.id!r} is written by our own generation, and no model server is named"
         tip = "Name one with --upstream http://127.0.0.1:8000/v1, and its key's variable with --upstream-key-env."

@@ -72,7 +72,8 @@ def _head_size(text: str) -> int:
     return size
 
 
-def _upstream(text: str) -> str:
+def base_url(text: str) -> str:
+    """The base URL of a model server. Raises SettingError for what is none."""
     url = text.strip()
     if "@" in url.rpartition("://")[2].partition("/")[0]:
         tip = "Write the URL without it, and name the variable that holds the key: --upstream-key-env."
@@ -89,7 +90,7 @@ def _upstream(text: str) -> str:
 
 
 def _upstreams(text: str) -> tuple[str, ...]:
-    return tuple(_upstream(one) for one in text.split())
+    return tuple(base_url(one) for one in text.split())
 
 
 def _variable(text: str) -> str:
@@ -182,7 +183,7 @@ TOKENS = Form(parse_token_rates, _TEXT, "a rate like 200000/min, or none")
 CONCURRENCY = Form(
     parse_concurrency, {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["none"]}]}, "a number or none"
 )
-UPSTREAM = Form(_upstream, _TEXT, "a base URL")
+UPSTREAM = Form(base_url, _TEXT, "a base URL")
 UPSTREAMS = Form(_upstreams, _TEXT, "base URLs")
 VARIABLE = Form(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}, "the name of a variable")
 HEALTH = Form(_health, {"type": "string"}, "a URL, tcp://host:port, or a command")

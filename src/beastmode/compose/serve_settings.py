@@ -39,11 +39,13 @@ class Serving:
     """What a person asked for. Each setting is told in `serve_table`; here only what its words there do not say.
 
     upstreams: at least one.   models: patterns of models, each with the names of its upstreams in their order; the
-    first pattern that fits counts, and where none does, all upstreams serve.
+    first pattern that fits counts, and where none does, all upstreams serve.   by_provider: each upstream bears the
+    name of one, and a request goes to whose client sends it (inside a run; no setting).
     """
 
     upstreams: tuple[UpstreamSettings, ...]
     models: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    by_provider: bool = False
     host: str = "127.0.0.1"
     port: int = 8080
     tls_cert: Path | None = None

@@ -14,7 +14,7 @@ from types import FrameType
 import uvicorn
 
 from beastmode.compose.alarms import Tell
-from beastmode.compose.application import app_for
+from beastmode.compose.application import Inside, app_for
 from beastmode.compose.port import see_port
 from beastmode.compose.serve_settings import Serving
 from beastmode.compose.tls import checked_tls
@@ -51,11 +51,14 @@ def _settle() -> None:
 
 
 def server_for(
-    serving: Serving, on_started: Callable[[int], None], tell: Tell = lambda alarm: None
+    serving: Serving,
+    on_started: Callable[[int], None],
+    tell: Tell = lambda alarm: None,
+    inside: Inside | None = None,
 ) -> uvicorn.Server:
-    """The server, not yet running. Raises BeastError."""
+    """The server, not yet running. Raises BeastError.   inside: of a run; None elsewhere."""
     tls = checked_tls(serving.tls_cert, serving.tls_key)
-    app = app_for(serving, tell)
+    app = app_for(serving, tell, inside)
     config = uvicorn.Config(
         app,
         host=serving.host,

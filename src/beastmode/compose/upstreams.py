@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from typing import get_args
+
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.gateway.backend import Backend
-from beastmode.gateway.routes import Routes
+from beastmode.gateway.routes import Provider, Routes
 from beastmode.gateway.upstream import Upstream
 from beastmode.probes.probe import probe_for
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.host_store import HostStore
 
 
-def routes_for(serving: Serving) -> Routes[Backend]:
-    """Which of them may answer a model. Raises BeastError where the limits of one cannot be kept."""
-    backends = {one.name: _backend(one, serving) for one in serving.upstreams}
+def routes_for(serving: Serving, max_wait_s: float = math.inf) -> Routes[Backend]:
+    """Which of them may answer a model. Raises BeastError where the limits of one cannot be kept.   max_wait_s: for one
+    that is paused or not well."""
+    backends = {one.name: _backend(one, serving, max_wait_s) for one in serving.upstreams}
     models = [(pattern, [backends[name] for name in names]) for pattern, names in serving.models]
-    return Routes(list(backends.values()), models)
+    providers = {one: backends[one] for one in get_args(Provider)} if serving.by_provider else None
+    return Routes(list(backends.values()), models, providers)
 
 
-def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
+def _backend(one: UpstreamSettings, serving: Serving, max_wait_s: float) -> Backend:
     probe = probe_for(one.health) if one.health else None
 
     def guard_for(scope: str) -> Guard:
@@ -33,6 +38,7 @@ def _backend(one: UpstreamSettings, serving: Serving) -> Backend:
             rates=one.rates,
             tokens=one.tokens,
             probe=probe,
+            max_wait_s=max_wait_s,
             linger_s=linger_s,
         )
 

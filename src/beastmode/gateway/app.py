@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from beastmode.gateway.dialects import dialect_for
+from beastmode.gateway.door import Door
 from beastmode.gateway.incoming import Incoming, Receive, Scope
-from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.proxy import Proxy
 from beastmode.gateway.reply import Reply, Send
 from beastmode.store.key import Right
@@ -31,7 +31,7 @@ class App:
         proxy: Proxy,
         pages: dict[str, Page],
         *,
-        door: Doorkeeper,
+        door: Door,
         keep_bytes: int = 0,
         on_start: Callable[[], Awaitable[None]],
         on_drain: Callable[[], None],

@@ -117,7 +117,7 @@ class Backend:
         except ImpatientError:
             raise ClosedError from None
         except HeldBackError as held:
-            raise rejections.held_back(held.reason, held.until - self._clock.boottime()) from None
+            raise rejections.asked_to_wait(held.reason, held.until - self._clock.boottime()) from None
         except GuardStoppedError:
             raise rejections.shutting_down() from None
         finally:

@@ -37,7 +37,8 @@ class Call:
     that no retry has mended.   follower: of the stream that flows.   behind: some of what has come from the upstream
     has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
-    its key's budgets.
+    its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
+    failure: what has gone wrong in the end, as it was recorded.
     """
 
     incoming: Incoming
@@ -62,6 +63,8 @@ class Call:
     caller: Caller | None = None
     at_door: bool = False
     toll: Toll | None = None
+    answer_key: bytes = b""
+    failure: Failure | None = None
 
     @property
     def model(self) -> str:

@@ -44,15 +44,15 @@ class Carrier:
 
     def source_of(self, call: Call) -> tuple[str, bytes]:
         """The base URL of the upstream that is asked first, and the tenant as which."""
-        upstream = self._first(call.model)
+        upstream = self._first(call)
         return upstream.base_url, upstream.tenant_of(call.incoming)
 
-    def likely_upstream(self, model: str) -> str:
-        """The base URL of the one that is asked first for a model, where all are well."""
-        return self._first(model).base_url
+    def likely_upstream(self, call: Call) -> str:
+        """The base URL of the one that is asked first, where all are well."""
+        return self._first(call).base_url
 
-    def _first(self, model: str) -> Upstream:
-        return self._routes.of(model)[0].upstream
+    def _first(self, call: Call) -> Upstream:
+        return self._routes.of_call(call)[0].upstream
 
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
@@ -82,7 +82,7 @@ class Carrier:
         no other to ask, and no further round."""
         call.rounds += 1
         failures: list[Failure] = []
-        left = list(self._routes.of(call.model))
+        left = list(self._routes.of_call(call))
         while left:
             backend, closed = in_turn(left, lambda backend: backend.closed_s(call))[0]
             if failures and closed and not self._worth_waiting(backend, failures, call, spent):

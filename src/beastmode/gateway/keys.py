@@ -61,9 +61,9 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Toll:
-    """What was set aside for a request that has been let through."""
+    """What was set aside for a request that has been let through, at each turnstile that it passed."""
 
-    turnstile: Turnstile
+    turnstiles: tuple[Turnstile, ...]
     guess: Use
 
 
@@ -142,11 +142,12 @@ class Doorkeeper:
         finally:
             call.at_door = False
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
-        return Toll(turnstile, guess)
+        return Toll((turnstile,), guess)
 
     def settle(self, toll: Toll, entry: Entry) -> None:
         """The request has ended, as its record says."""
-        self._ring.spend(toll.turnstile, toll.guess, spent_by(entry, toll.guess))
+        for turnstile in toll.turnstiles:
+            self._ring.spend(turnstile, toll.guess, spent_by(entry, toll.guess))
 
     def watch(self) -> None:
         """Take over what changes from now on, within a second."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
@@ -19,6 +20,7 @@ def record_failure(failure: Failure, call: Call, outcome: Outcome) -> None:
     entry, secrets = call.entry, own_secrets(call.incoming)
     entry.outcome, entry.class_ = outcome, failure.class_
     entry.cause, entry.tip = secrets.hide(failure.cause), secrets.hide(failure.tip)
+    call.failure = replace(failure, cause=entry.cause, tip=entry.tip)
 
 
 async def record_bodies(call: Call) -> None:

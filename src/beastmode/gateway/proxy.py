@@ -14,9 +14,9 @@ from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.dialects.decoding import flaw_of
+from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
-from beastmode.gateway.keys import Doorkeeper
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.noting import record_stopped
 from beastmode.gateway.patience import kept_alive
@@ -45,7 +45,7 @@ class Proxy:
         clock: Clock,
         limits: ProxyLimits,
         memory: Remembering,
-        door: Doorkeeper,
+        door: Door,
         *,
         finishing: Sequence[Callable[[Call], None]] = (),
     ) -> None:
@@ -129,7 +129,7 @@ class Proxy:
 
     async def _carry(self, call: Call) -> Failure | None:
         """Let its key pay, then bring it upstream; the failure that is left. Raises RejectedError."""
-        call.toll = await self._door.enter(call, self._carrier.likely_upstream(call.model))
+        call.toll = await self._door.enter(call, self._carrier.likely_upstream(call))
         return await self._carrier.carry(call)
 
     def _received(self, incoming: Incoming, reply: Reply) -> Call:

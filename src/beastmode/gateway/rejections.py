@@ -18,6 +18,8 @@ _REASONS = {
     "restart": "the gateway was started again a moment ago",
 }
 
+_THROTTLES = ("rate_limit", "quota_exhausted")
+"""Classes of failures that pause an upstream because somebody has used up what is theirs."""
 _OWN_LIMITS = ("slot", "rate", "tokens", "retries")
 """Reasons that pass by themselves."""
 
@@ -109,6 +111,24 @@ def no_path(method: str) -> RejectedError:
     return RejectedError(
         400, Failure("bad_request", cause, False, "Ask for a path that begins with a slash.")
     )
+
+
+def asked_to_wait(reason: str, wait_s: float) -> RejectedError:
+    """The upstream cannot be called for longer than this gateway was told to wait for it.   reason: of the guard."""
+    if reason not in _THROTTLES or not math.isfinite(wait_s):
+        return held_back(reason, wait_s)
+    cause = (
+        f"the upstream asked to wait ({reason}), for another {wait_s:.0f} s: longer than anybody waits here"
+    )
+    tip = "Ask again then, or raise the quota at the provider."
+    return RejectedError(429, Failure("quota_exhausted", cause, "after", tip, wait_s, throttle=True))
+
+
+def no_guest() -> RejectedError:
+    """Inside a run: who asks is none of its attempts, or one that has ended."""
+    cause = "this gateway belongs to a run, and the request does not come from an attempt that is at work"
+    tip = "Start a gateway of your own with `beast serve`; what an attempt has left running may ask no more."
+    return RejectedError(401, Failure("auth", cause, False, tip))
 
 
 def not_recordable(cause: str) -> RejectedError:

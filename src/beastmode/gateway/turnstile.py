@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from beastmode.clock import Clock
 from beastmode.gateway import key_rejections, rejections
@@ -16,20 +17,33 @@ from beastmode.store.allowance import Allowance, Use, ends_unix, period_name
 from beastmode.store.key import Key
 
 
+class Words(Protocol):
+    """How it says no; by default as `key_rejections` do."""
+
+    def too_many(self, key: Key, waiting: int) -> RejectedError: ...
+    def too_fast(self, key: Key, wait_s: float = 1.0) -> RejectedError: ...
+    def nothing_given_back(self, key: Key) -> RejectedError: ...
+    def no_longer(self, key: Key, how: str, since_unix: float) -> RejectedError: ...
+    def spent_out(
+        self, key: Key, allowance: Allowance, used: Use, wait_s: float, until_unix: float
+    ) -> RejectedError: ...
+
+
 class Turnstile:
     """What one key may do, and how much of it is in use. To be used from one event loop.
 
     Who does not fit the rate waits; so does who does not fit the budget while another request may give some of it
     back. A budget that is used up is told at once. Keys do not wait for each other.   most_waiting: of this key.
+    words: how it says no.
     """
 
-    def __init__(self, key: Key, clock: Clock, most_waiting: int) -> None:
+    def __init__(self, key: Key, clock: Clock, most_waiting: int, words: Words = key_rejections) -> None:
         self.key, self.purse = key, Purse(key.limits.allowances)
-        self._clock, self._most_waiting = clock, most_waiting
+        self._clock, self._most_waiting, self._words = clock, most_waiting, words
         self._windows = _windows(key.limits.rates, {})
         self._turn, self._news = asyncio.Lock(), asyncio.Event()
         self._waiting = 0
-        self._waited_for: Callable[[Key], RejectedError] = key_rejections.too_fast
+        self._waited_for: Callable[[Key], RejectedError] = words.too_fast
         self._stopped = False
 
     def know(self, key: Key) -> None:
@@ -65,7 +79,7 @@ class Turnstile:
     async def _wait(self, guess: Use, deadline: float) -> None:
         """In line of this key, until it may leave."""
         if self._waiting >= self._most_waiting:
-            raise key_rejections.too_many(self.key, self._waiting)
+            raise self._words.too_many(self.key, self._waiting)
         self._waiting += 1
         try:
             async with asyncio.timeout(deadline - self._clock.monotonic()), self._turn:
@@ -77,15 +91,15 @@ class Turnstile:
             self._waiting -= 1
 
     async def _wait_for_rate(self, deadline: float) -> None:
-        self._waited_for = key_rejections.too_fast
+        self._waited_for = self._words.too_fast
         while (wait_s := self._wait_s()) > 0:
             if self._clock.monotonic() + wait_s > deadline:
-                raise key_rejections.too_fast(self.key, wait_s)
+                raise self._words.too_fast(self.key, wait_s)
             await self._until_news(wait_s)
         self._start()
 
     async def _wait_for_budget(self, guess: Use) -> None:
-        self._waited_for = key_rejections.nothing_given_back
+        self._waited_for = self._words.nothing_given_back
         while not self.purse.fits(guess, self._clock.unix()):
             self._refuse_if_spent_out()
             await self._until_news(None)
@@ -106,7 +120,7 @@ class Turnstile:
         if self._stopped:
             raise rejections.shutting_down()
         if self.key.revoked_unix is not None:
-            raise key_rejections.no_longer(self.key, "was revoked", self.key.revoked_unix)
+            raise self._words.no_longer(self.key, "was revoked", self.key.revoked_unix)
 
     def _refuse_if_spent_out(self) -> None:
         self._must_be_open()
@@ -118,7 +132,7 @@ class Turnstile:
     def _spent_out(self, spent: Allowance, unix: float) -> RejectedError:
         used = self.purse.used_in(period_name(spent.period, unix))
         until = ends_unix(spent.period, unix)
-        return key_rejections.spent_out(self.key, spent, used, until - unix, until)
+        return self._words.spent_out(self.key, spent, used, until - unix, until)
 
     async def _until_news(self, most_s: float | None) -> None:
         with suppress(TimeoutError):

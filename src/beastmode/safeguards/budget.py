@@ -33,7 +33,7 @@ class Budget:
 
 
 class Purse:
-    """Budgets of one payer by day and month: what was used, and what is set aside for calls in flight.
+    """Budgets of one payer by day, month and run: what was used, and what is set aside for calls in flight.
 
     A guess is set aside before a call, what it really used is counted after. A call that is dearer than all that is
     left may go alone; so what was used passes a limit by no more than one call that costs more than was guessed, or
@@ -77,7 +77,7 @@ class Purse:
         """Give back what was set aside, and count what was really used."""
         self._in_flight -= 1
         self._aside = self._aside.minus(guess) if self._in_flight else NO_USE  # no residue of fractions
-        self._used = {name: self.used_in(name).plus(spent) for name in period_names(unix)}
+        self._used = {name: self.used_in(name).plus(spent) for name in (*period_names(unix), "run")}
 
     def _used_of(self, allowance: Allowance, unix: float) -> float:
         return allowance.used(self.used_in(period_name(allowance.period, unix)))

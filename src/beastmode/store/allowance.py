@@ -1,7 +1,9 @@
-"""Allowances: how much a key may use up in a day or a month, as text and as numbers. Pure; days and months are UTC."""
+"""Allowances: how much a key may use up in a day or a month, and a run in all, as text and as numbers. Pure; days and
+months are UTC."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from typing import Literal, NamedTuple
 from beastmode.errors import SettingError
 
 Unit = Literal["usd", "tokens", "requests"]
-Period = Literal["day", "month"]
+Period = Literal["day", "month", "run"]
+"""`run`: all of a run, however many days it takes; no key has such."""
 
 _UNITS: dict[str, Unit] = {
     "usd": "usd", "$": "usd", "tokens": "tokens", "token": "tokens", "requests": "requests", "request": "requests",
@@ -50,7 +53,7 @@ NO_USE = Use()
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """At most `amount` of a unit in each day or calendar month.   amount: more than 0."""
+    """At most `amount` of a unit in each day or calendar month, or in a run.   amount: more than 0."""
 
     amount: float
     unit: Unit
@@ -89,7 +92,9 @@ def written(parts: Sequence[object]) -> str:
 
 
 def period_name(period: Period, unix: float) -> str:
-    """The day or month that it is then: `2026-11-26` or `2026-11`."""
+    """The day or month that it is then: `2026-11-26` or `2026-11`; a run has but one, `run`."""
+    if period == "run":
+        return period
     day, month = _names(int(unix // _DAY_S))
     return day if period == "day" else month
 
@@ -106,7 +111,9 @@ def begins_unix(period: Period, unix: float) -> float:
 
 
 def ends_unix(period: Period, unix: float) -> float:
-    """When the next one begins."""
+    """When the next one begins; infinite for a run."""
+    if period == "run":
+        return math.inf
     begun = _date(begins_unix(period, unix))
     days = 1 if period == "day" else 32
     return begins_unix(period, (begun + timedelta(days=days)).timestamp())

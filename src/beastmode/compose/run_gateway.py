@@ -1,0 +1,226 @@
+"""The gateway of a run: it carries the model requests of all its attempts, and ends with it.
+
+It serves on a thread of this process, with an event loop of its own: an agent's stream does not wait for the runner's
+work, nor the other way round, and nothing is left of it after a kill -9, as a process of its own would be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.alarms import Tell
+from beastmode.compose.application import Inside
+from beastmode.compose.caching import stack_for
+from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, look
+from beastmode.compose.run_serving import serving_of
+from beastmode.compose.run_thread import GoneError, ServerThread
+from beastmode.compose.serving import server_for
+from beastmode.failures.failure import Failure
+from beastmode.gateway.budget_words import BudgetWords
+from beastmode.gateway.call import Call
+from beastmode.gateway.path_token import PathToken, token_of
+from beastmode.gateway.quarantine import Quarantine
+from beastmode.gateway.run_door import BudgetOf, Guest, RunDoor
+from beastmode.gateway.tally import Tally
+from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.kinds.protocol import Attempt
+from beastmode.runner.model_access import Access, Usage
+from beastmode.runner.work import Coding
+from beastmode.settings import SHORT_WAIT_S
+from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger_use import used_in_run
+
+CLOSE_S = 10.0
+"""How long the requests of an attempt that has ended may take to end: its agent is dead, and the gateway sees that
+within a second."""
+
+
+class RunGateway:
+    """Gives attempts their way to the model through a gateway of the run's own. To be used from one event loop.
+
+    home: of the run; ledger and cache are kept there.   run: as the ledger names it, `r7`.   max_wait_s: for a model
+    server that asks to wait or is not well.   on_budget: told once of each budget that is used up, and what raises
+    it.   tell: told in words what needs a person.
+    """
+
+    def __init__(
+        self,
+        server: ModelServer,
+        settings: CodingSettings,
+        home: Path,
+        run: str,
+        max_wait_s: float,
+        on_budget: Callable[[str], None] = lambda reason: None,
+        *,
+        tell: Tell = lambda words: None,
+    ) -> None:
+        self._settings, self._run, self._on_budget, self._tell = settings, run, on_budget, tell
+        self._server = server
+        self._needs_no_key = bool(server.key_env) or (bool(server.upstream) and is_near(server.upstream))
+        self._serving = serving_of(server, home, max_wait_s)
+        self._max_wait_s = max(max_wait_s, SHORT_WAIT_S)
+        self._told: set[str] = set()
+        self._open: dict[tuple[str, int], Guest] = {}
+
+    async def start(self) -> None:
+        """Listen. Raises BeastError where that cannot be."""
+        spent, tell = self._heard(self._spent), self._heard(self._tell)
+        unpriced = self._heard(self._unpriced)
+
+        def make(started: Callable[[int], None]) -> uvicorn.Server:
+            stack = stack_for(self._serving)
+            assert stack is not None
+            self._quarantine = Quarantine(stack.remove)
+            used = used_in_run(ledger_path(self._serving.home), self._run)
+            budget = self._budget_of_run()
+            self._door = RunDoor(
+                SYSTEM_CLOCK, run_budget=budget, used=used, on_spent=spent, on_unpriced=unpriced
+            )
+            inside = Inside(self._door, stack, self._finished, self._max_wait_s)
+            return server_for(self._serving, started, tell, inside)
+
+        self.thread = ServerThread(make, self._crashed)
+        await self.thread.start()
+
+    async def stop(self) -> None:
+        """End it; what is still in flight is cut."""
+        await self.thread.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.thread.port}"
+
+    async def refusal(self) -> Failure | None:
+        """Why the model server would not take the key of this run, asked for nothing that costs; None where it does, or
+        where that cannot be seen: there is no list of models, it is down, or agents bring their own login."""
+        if not self._server.upstream:
+            return None
+        said = PathToken(_secret(), self._run)
+        guest = await self.thread.call(self._admit, said, None)
+        looked = await look(self._way(said), self._server.upstream)
+        await self.thread.run(self._door.dismiss(guest, CLOSE_S))
+        if not self._server.key_env:
+            self._needs_no_key = self._needs_no_key and looked.taken is not False
+            return None
+        return looked.failure if looked.taken is False else None
+
+    def _way(self, said: PathToken) -> str:
+        return f"{self.url}/t/{token_of(said)}"
+
+    async def open(self, attempt: Attempt) -> Access:
+        """A URL of its own, which is good until it is closed."""
+        said = PathToken(_secret(), attempt.run, attempt.task.id, attempt.number, attempt.rounds)
+        guest = Guest(said)
+        with suppress(GoneError):  # told already; close says so of each attempt
+            guest = await self.thread.call(self._admit, said, self._budget_of_task(attempt))
+        self._open[attempt.task.id, attempt.number] = guest
+        key = STAND_IN_KEY if self._needs_no_key else ""
+        return Access(self._way(said), key, dialects_of(self._server.upstream))
+
+    async def close(self, attempt: Attempt) -> Usage:
+        """What it has used; its URL is good no more."""
+        guest = self._open.pop((attempt.task.id, attempt.number))
+        try:
+            await self.thread.run(self._door.dismiss(guest, CLOSE_S))
+        except GoneError:
+            return replace(usage_of(guest.tally), failure=_gone(self.thread.crashed))
+        return usage_of(guest.tally)
+
+    async def judged(self, attempt: Attempt, ok: bool) -> None:
+        """After verification. Where it failed, nobody is given the same answers again."""
+        with suppress(GoneError):
+            await self.thread.call(self._judge, (attempt.task.id, attempt.number), ok)
+
+    # ---- on the thread of the gateway ----
+
+    def _admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
+        return self._door.admit(said, budget)
+
+    def _judge(self, attempt: tuple[str, int], ok: bool) -> int:
+        return self._quarantine.judged(attempt, ok=ok)
+
+    def _finished(self, call: Call) -> None:
+        if call.caller is not None and call.answer_key:
+            said = call.caller.said
+            self._quarantine.given((said.task, said.attempt), call.answer_key)
+        self._door.finished(call)
+
+    # ---- on the loop of the run ----
+
+    def _heard(self, tell: Callable[[Any], None]) -> Callable[[Any], None]:
+        """The same, to be called from the gateway's thread."""
+        loop = asyncio.get_running_loop()
+
+        def heard(told: Any) -> None:
+            with suppress(RuntimeError):  # the run has ended before its gateway
+                loop.call_soon_threadsafe(tell, told)
+
+        return heard
+
+    def _crashed(self, why: str) -> None:
+        self._tell(
+            f"beast: the gateway of the run has ended: {why}\n  Give the same command again; it resumes."
+        )
+
+    def _unpriced(self, model: str) -> None:
+        if model not in self._told:
+            self._told.add(model)
+            what = (
+                f"the price of {model} is not known: its requests are counted, but no budget holds for them"
+            )
+            self._tell(
+                f"beast: {what}\n  Watch what it costs where you pay for it; a model of one's own is free."
+            )
+
+    def _spent(self, failure: Failure) -> None:
+        if failure.cause not in self._told:
+            self._told.add(failure.cause)
+            self._on_budget(f"{failure.cause}\n  {failure.tip}")
+
+    # ---- budgets ----
+
+    def _budget_of_run(self) -> BudgetOf | None:
+        usd = self._settings.budget_usd
+        return None if usd is None else BudgetOf(usd, BudgetWords(f"run {self._run}", "--budget {}usd"))
+
+    def _budget_of_task(self, attempt: Attempt) -> BudgetOf | None:
+        task, work = attempt.task, attempt.task.work
+        own = work.budget_usd if isinstance(work, Coding) else None
+        usd = self._settings.task_budget_usd if own is None else own
+        raise_it = "--task-budget {}usd" if own is None else "`budget: {}usd` in the list"
+        return None if usd is None else BudgetOf(usd, BudgetWords(f"task {task.id}", raise_it))
+
+
+def _secret() -> str:
+    """The key of a token, that nobody can guess."""
+    return secrets.token_urlsafe(12)
+
+
+def usage_of(tally: Tally) -> Usage:
+    """A tally in the words of the runner."""
+    return Usage(
+        requests=tally.requests,
+        refused=tally.refused,
+        hits=tally.hits,
+        tokens_in=tally.tokens_in,
+        tokens_out=tally.tokens_out,
+        cost_usd=tally.cost_usd,
+        unpriced=tally.unpriced,
+        failure=tally.failure,
+        known=True,
+    )
+
+
+def _gone(why: str) -> Failure:
+    tip = "Give the same command again: it starts another gateway, and resumes."
+    return Failure("worker_lost", f"the gateway of the run has ended: {why}", False, tip)

@@ -1,0 +1,191 @@
+"""The gateway of a run: attempts ask through it, and it knows what each has used, and why it could not have more."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from beastmode.errors import BeastError
+from beastmode.runner.coding import ModelServer
+from beastmode.settings import Rate
+from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger_reader import LedgerReader
+from beastmode.testing.model_server import ModelServer as Scripted
+from beastmode.testing.model_server import Refusal, Script
+from tests.compose.run_gateways import UNLIMITED, ask, attempt, played, question, run_gateway
+
+MODELS = ("gpt-4o-mini", "m-unpriced")
+
+
+def script(**said: object) -> Script:
+    made = Script(models=MODELS)
+    for name, value in said.items():
+        setattr(made, name, value)
+    return made
+
+
+@played
+async def test_an_attempt_asks_at_a_url_of_its_own_and_its_use_is_known(tmp_path: Path) -> None:
+    async with Scripted(script()) as server, run_gateway(server.url, tmp_path) as gateway:
+        first, second = attempt("lru"), attempt("docs", 2, rounds=1)
+        access, other = await gateway.open(first), await gateway.open(second)
+        assert [(await ask(access, question(words)))[0] for words in ("a", "b", "a")] == [200] * 3
+        await ask(other, question("c", model="m-unpriced"))
+        used, unpriced = await gateway.close(first), await gateway.close(second)
+    assert (used.known, used.requests, used.hits, used.refused, used.unpriced) == (True, 3, 1, 0, 0)
+    assert (used.tokens_in, used.tokens_out) == (16, 16)
+    assert used.cost_usd == pytest.approx(2 * 6e-6)
+    assert used.failure is None
+    assert (unpriced.requests, unpriced.unpriced, unpriced.cost_usd) == (1, 1, 0.0)
+    assert server.paid == 3
+    reader = LedgerReader(ledger_path(tmp_path))
+    told = [(one.run, one.task, one.attempt, one.outcome) for one in reader.requests(10)]
+    reader.close()
+    assert told[::-1] == [
+        ("r1", "lru", 1, "upstream_ok"),
+        ("r1", "lru", 1, "upstream_ok"),
+        ("r1", "lru", 1, "hit"),
+        ("r1", "docs", 2, "upstream_ok"),
+    ]
+
+
+@played
+async def test_whoever_is_no_attempt_of_the_run_may_not_ask(tmp_path: Path) -> None:
+    async with Scripted(script()) as server, run_gateway(server.url, tmp_path) as gateway:
+        one = attempt()
+        access = await gateway.open(one)
+        assert (await ask(gateway.url, question()))[0] == 401
+        assert (await ask(f"{gateway.url}/t/guess~r1~lru~1", question()))[0] == 401
+        await gateway.close(one)
+        status, said = await ask(access, question())  # a process that the agent has left running
+        assert (status, server.paid) == (401, 0)
+        assert "an attempt that is at work" in said["error"]["message"]
+
+
+@played
+async def test_closing_waits_for_what_is_still_in_flight(tmp_path: Path) -> None:
+    slow = script(work_s=lambda asked: 0.3)
+    async with Scripted(slow) as server, run_gateway(server.url, tmp_path) as gateway:
+        one = attempt()
+        access = await gateway.open(one)
+        asking = asyncio.create_task(ask(access, question()))
+        while not server.paid:
+            await asyncio.sleep(0.01)
+        used = await gateway.close(one)
+        assert (used.requests, used.tokens_out) == (1, 8)
+        assert (await asking)[0] == 200
+
+
+@played
+async def test_sixteen_at_once_wait_in_line_and_none_is_refused(tmp_path: Path) -> None:
+    limits = ModelServer(rates=(Rate(2, 1.0),), concurrency=2)
+    slow = script(work_s=lambda asked: 0.2)
+    async with Scripted(slow) as server, run_gateway(server.url, tmp_path, server=limits) as gateway:
+        attempts = [attempt(f"t{number}") for number in range(16)]
+        ways = [await gateway.open(one) for one in attempts]
+        asked = [ask(way, question(f"q{number}")) for number, way in enumerate(ways)]
+        assert [status for status, _ in await asyncio.gather(*asked)] == [200] * 16
+        used = [await gateway.close(one) for one in attempts]
+    assert (server.most_in_flight, server.most_in_window(1.0), server.paid) == (2, 2, 16)
+    assert sum(one.refused for one in used) == 0
+
+
+@played
+async def test_a_quota_beyond_the_longest_wait_refuses_all_that_wait_with_the_time(tmp_path: Path) -> None:
+    one_at_a_time = ModelServer(rates=(), concurrency=1)
+    spent = script(refusals=deque([Refusal(429, "72000")]), work_s=lambda asked: 0.1)
+    async with (
+        Scripted(spent) as server,
+        run_gateway(server.url, tmp_path, server=one_at_a_time, max_wait_s=3600.0) as gateway,
+    ):
+        attempts = [attempt(f"t{number}") for number in range(4)]
+        ways = [await gateway.open(one) for one in attempts]
+        asked = [ask(way, question(f"q{number}")) for number, way in enumerate(ways)]
+        assert [status for status, _ in await asyncio.gather(*asked)] == [429] * 4
+        used = [await gateway.close(one) for one in attempts]
+    assert server.paid == 1
+    for failure in [one.failure for one in used]:
+        assert failure is not None
+        assert (failure.throttle, failure.passing) == (True, "after")
+        assert failure.class_ in ("quota_exhausted", "rate_limit")
+        assert failure.retry_after_s == pytest.approx(72_000, abs=30)
+
+
+@played
+async def test_a_throttle_that_passes_in_time_is_waited_for(tmp_path: Path) -> None:
+    busy = script(refusals=deque([Refusal(429, "1"), Refusal(529, "1")]))
+    async with Scripted(busy) as server, run_gateway(server.url, tmp_path) as gateway:
+        one = attempt()
+        access = await gateway.open(one)
+        assert (await ask(access, question()))[0] == 200
+        used = await gateway.close(one)
+    assert (used.requests, used.refused, used.failure, server.paid) == (1, 0, None, 3)
+
+
+@played
+async def test_a_wrong_key_is_told_as_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUN_KEY", "sk-wrong")
+    keyed = replace(UNLIMITED, key_env="RUN_KEY")
+    async with (
+        Scripted(script(keys=frozenset(("sk-right",)))) as server,
+        run_gateway(server.url, tmp_path, server=keyed) as gateway,
+    ):
+        one = attempt()
+        access = await gateway.open(one)
+        assert access.key  # the agent must show something, and shows nothing of ours
+        await ask(access, question(), Authorization=f"Bearer {access.key}")
+        used = await gateway.close(one)
+        assert {asked.credential for asked in server.asked} == {"sk-wrong"}
+    assert used.failure is not None
+    assert (used.failure.class_, used.failure.passing) == ("auth", False)
+
+
+@played
+async def test_a_failure_that_was_overcome_is_none(tmp_path: Path) -> None:
+    async with Scripted(script()) as server, run_gateway(server.url, tmp_path) as gateway:
+        one = attempt()
+        access = await gateway.open(one)
+        await ask(access, question(model="gone"))
+        await ask(access, question())
+        assert (await gateway.close(one)).failure is None
+
+
+@played
+async def test_its_memory_outlives_it(tmp_path: Path) -> None:
+    async with Scripted(script()) as server:
+        for run in ("r1", "r2"):
+            async with run_gateway(server.url, tmp_path, run=run) as gateway:
+                one = attempt(run=run)
+                access = await gateway.open(one)
+                await ask(access, question())
+                used = await gateway.close(one)
+        assert (used.requests, used.hits, server.paid) == (1, 1, 1)
+
+
+@played
+async def test_what_cannot_be_served_is_told_at_the_start(tmp_path: Path) -> None:
+    keyed = replace(UNLIMITED, key_env="NO_SUCH_VARIABLE")
+    with pytest.raises(BeastError, match="NO_SUCH_VARIABLE"):
+        async with run_gateway("http://127.0.0.1:1", tmp_path, server=keyed):
+            pass
+
+
+@played
+async def test_a_crash_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with Scripted(script()) as server, run_gateway(server.url, tmp_path, tell=told.append) as gateway:
+        one = attempt()
+        await gateway.open(one)
+        assert gateway.thread.server is not None
+        gateway.thread.server.should_exit = True  # though nobody has told the run
+        for _ in itertools.takewhile(lambda _: not told, range(1000)):
+            await asyncio.sleep(0.01)
+        used = await gateway.close(one)
+    assert "gateway of the run has ended" in told[0]
+    assert used.failure is not None
+    assert used.failure.class_ == "worker_lost"
