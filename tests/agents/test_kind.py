@@ -159,3 +159,11 @@ def test_codex_writes_in_its_folder_and_nowhere_else_with_edits_alone(tmp_path: 
         pytest.skip(done.outcome.failure.cause)
     assert done.outcome.ok, done.outcome.failure
     assert not outside.exists()
+
+
+@every_agent
+def test_a_quota_that_is_refilled_in_hours_ends_the_attempt_at_once(name: str, tmp_path: Path) -> None:
+    """An agent that obeys a Retry-After of two hours would hold its place for as long as its timeout allows."""
+    done = tried(name, tmp_path, model(refusals=deque([Refusal(429, retry_after="7200")] * 100)))
+    assert done.failure.throttle, done.failure
+    assert done.failure.class_ in ("rate_limit", "quota_exhausted")

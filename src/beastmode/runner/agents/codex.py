@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from beastmode.failures.failure import Failure
 from beastmode.runner.agents.complaints import of_exit, of_login, of_model
@@ -18,8 +18,12 @@ _OWN_KEY = "CODEX_API_KEY"
 _KEY = "BEAST_MODEL_KEY"
 _RETRIES = {"request_max_retries": 0, "stream_max_retries": 2}
 """Behind a gateway, which tries again by itself until an answer begins; then only the agent can."""
+_WAITS = re.compile(rb'^\{"type":"error","message":"Reconnecting[^\n]*\b429\b', re.MULTILINE)
+"""It obeys a `Retry-After` of any length. The gateway waits as well; what it lets pass is longer than it would."""
 _TO_CHATGPT = "what it shows is taken by chatgpt.com alone"
 _ENDS = ("turn.completed", "turn.failed", "error")
+_GOES_ON = ("turn.started", "item.started", "item.completed")
+"""What comes after an error that has passed."""
 
 
 class Codex:
@@ -47,9 +51,10 @@ class Codex:
         if ask.access.key:
             env = {"CODEX_HOME": str(ask.home), _KEY: ask.access.key}
             files = {ask.home / "config.toml": "".join(f"{line}\n" for line in config)}
-            return Launch((*arguments, "-"), env, files, ask.prompt_file)
+            return Launch((*arguments, "-"), env, files, ask.prompt_file, over=_WAITS)
         settings = (word for line in config for word in ("-c", line))
-        return Launch((*arguments, *settings, "-"), stdin=ask.prompt_file)
+        over = _WAITS if ask.access.url else None
+        return Launch((*arguments, *settings, "-"), stdin=ask.prompt_file, over=over)
 
     def read(self, heard: Heard) -> Said:
         """How its turn ended, its last message, what its turn used."""
@@ -57,7 +62,8 @@ class Codex:
         items = [part(event, "item") for event in events if event.get("type") == "item.completed"]
         messages = [text(item.get("text")) for item in items if item.get("type") == "agent_message"]
         refused = [text(item.get("command")) for item in items if item.get("status") == "declined"]
-        end: dict[str, Any] = next((event for event in reversed(events) if event.get("type") in _ENDS), {})
+        telling = [event for event in events if event.get("type") in (*_ENDS, *_GOES_ON)]
+        end = telling[-1] if telling and telling[-1].get("type") in _ENDS else {}
         used = part(end, "usage")
         return Said(
             self._failure(end, heard),

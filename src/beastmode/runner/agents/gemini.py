@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from beastmode.runner.agents.hearing import last_object_in, part, text, whole
 from beastmode.runner.agents.protocol import Ask, Heard, Launch, Login, Said
 
 _LOGIN = 41
+_DENIED = re.compile(r"^Error executing tool (\S+): Tool execution denied by policy", re.MULTILINE)
 _LIMIT_OF_TURNS = 53
 _CLOUDS = ("GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_CLOUD_PROJECT")
 _TO_GOOGLE = "with it Gemini CLI asks Google's Code Assist, in a way that no model server knows"
@@ -36,26 +38,28 @@ class Gemini:
         arguments += ["-m", ask.model] if ask.model else []
         arguments += ["--approval-mode", "yolo" if ask.permissions == "all" else "auto_edit"]
         env = {"GEMINI_CLI_TRUST_WORKSPACE": "true"}
+        files = {}
         if ask.permissions == "edits" and ask.allowed:
-            arguments += ["--allowed-tools", ",".join(f"run_shell_command({line})" for line in ask.allowed)]
+            policy = ask.home / "allowed.toml"
+            arguments += ["--policy", str(policy)]
+            files[policy] = "\n".join(map(_rule, ask.allowed))
         if ask.access.url:
             env["GOOGLE_GEMINI_BASE_URL"] = ask.access.url
         if not ask.access.key:
-            return Launch(tuple(arguments), env, stdin=ask.prompt_file)
+            return Launch(tuple(arguments), env, files, ask.prompt_file)
         env |= {"GEMINI_API_KEY": ask.access.key, "GEMINI_CLI_HOME": str(ask.home)}
-        files = {ask.home / ".gemini" / "settings.json": json.dumps(_SETTINGS)}
+        files[ask.home / ".gemini" / "settings.json"] = json.dumps(_SETTINGS)
         return Launch(tuple(arguments), env, files, ask.prompt_file)
 
     def read(self, heard: Heard) -> Said:
         """Its answer, or its error; what it used, over all of its models."""
         told = last_object_in(heard.output)
         models = part(told, "stats", "models").values()
-        tools = part(told, "stats", "tools", "byName")
         tokens = [part(model, "tokens") for model in models]
         return Said(
             self._failure(told, heard),
             text(told.get("response")),
-            tuple(name for name, tool in tools.items() if whole(part(tool, "decisions").get("reject"))),
+            tuple(_DENIED.findall(heard.output)),
             turns=sum(whole(part(model, "api").get("totalRequests")) or 0 for model in models) or None,
             tokens_in=sum(whole(one.get("prompt")) or 0 for one in tokens) if tokens else None,
             tokens_out=sum(whole(one.get("candidates")) or 0 for one in tokens) if tokens else None,
@@ -90,6 +94,13 @@ _SETTINGS = {
     "general": {"maxAttempts": 1, "enableAutoUpdate": False},
     "privacy": {"usageStatisticsEnabled": False},
 }
+
+
+def _rule(line: str) -> str:
+    """A shell line that it may run, with more arguments too."""
+    told = {"toolName": "run_shell_command", "commandPrefix": line, "decision": "allow", "priority": 500}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in told.items()]
+    return "\n".join(["[[rule]]", *lines, "allowRedirection = true", ""])
 
 
 def _status(stated: int | None, code: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,24 @@ _MOST_STARTS = 50
 
 
 class HeardLog(AttemptLog):
-    """A log whose last 2 MiB are also at hand, whatever becomes of its file."""
+    """A log whose last 2 MiB are also at hand, whatever becomes of its file.
 
-    def __init__(self, path: Path, limit_bytes: int) -> None:
+    over: what is looked for in its last 4 KiB each time something comes; `is_over` once it was there, which `on_over`
+    is told.
+    """
+
+    def __init__(self, path: Path, limit_bytes: int, over: re.Pattern[bytes] | None = None) -> None:
         super().__init__(path, limit_bytes)
-        self._heard = bytearray()
+        self.is_over = False
+        self.on_over: Callable[[], object] = lambda: None
+        self._over, self._heard = over, bytearray()
 
     def write(self, data: bytes) -> None:
         super().write(data)
         self._heard += data
+        if self._over is not None and not self.is_over and self._over.search(self.tail):
+            self.is_over = True
+            self.on_over()
         if len(self._heard) > 2 * MOST_BYTES:
             del self._heard[:-MOST_BYTES]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +43,9 @@ class Launch:
 
     arguments: its program first.   env: beside what every agent gets.   files: to be written before, readable by this
     user only.   stdin: a file that it reads; None: nothing.   answer: a file in which it leaves what it did.
-    litter: names, as patterns, of what it leaves in the folder it works in that is no work.
+    litter: names, as patterns, of folders of its own that it leaves where it works.   over: a line that it
+    prints when it begins to wait by itself for what its gateway has refused for long: it is ended then, and waited for
+    without it.
     """
 
     arguments: tuple[str, ...]
@@ -51,6 +54,7 @@ class Launch:
     stdin: Path | None = None
     answer: Path | None = None
     litter: tuple[str, ...] = ()
+    over: re.Pattern[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
