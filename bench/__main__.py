@@ -19,6 +19,7 @@ from bench import (
     paced,
     queued,
     start,
+    worktrees,
 )
 from bench.contest import contest, table
 
@@ -28,6 +29,7 @@ ROWS = {
     "commands": commands.ROW,
     "queued": queued.ROW,
     "start": start.ROW,
+    "worktrees": worktrees.ROW,
     "gateway": gateway.ROW,
     "gateway-stream": gateway_stream.ROW,
     "gateway-hit": gateway_hit.ROW,

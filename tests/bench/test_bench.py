@@ -21,6 +21,7 @@ from bench import (
     paced,
     queued,
     start,
+    worktrees,
 )
 from bench.__main__ import ROWS
 from bench.contest import (
@@ -43,6 +44,7 @@ CONTENDERS: dict[str, dict[str, Contender]] = {
     "bench.commands": commands.CONTENDERS,
     "bench.queued": queued.CONTENDERS,
     "bench.start": start.CONTENDERS,
+    "bench.worktrees": worktrees.CONTENDERS,
     "bench.gateway": gateway.CONTENDERS,
     "bench.gateway_stream": gateway_stream.CONTENDERS,
     "bench.gateway_hit": gateway_hit.CONTENDERS,
@@ -54,6 +56,7 @@ SIZES = {
     "bench.commands": 4,
     "bench.queued": 40,
     "bench.start": 1,
+    "bench.worktrees": 2,
     "bench.gateway": 50,
     "bench.gateway_stream": 2,
     "bench.gateway_hit": 50,
