@@ -47,27 +47,22 @@ def ending(summary: Summary, file: str) -> str:
 def _code(summary: Summary) -> list[str]:
     """Of a run that writes code: what it cost, where it is, and how to look at what needs somebody."""
     lines = []
-    if used := summary.upstream:
+    run, used, tasks = summary.run_id, summary.upstream, summary.by_task or []
+    if used and used["requests"]:
         unpriced = f" and {used['unpriced']:.0f} requests without a price" if used["unpriced"] else ""
         asked = (
             f"{used['requests']:.0f} requests, {used['hits']:.0f} from memory, {used['refused']:.0f} refused"
         )
         lines.append(f"Model: {used['cost_usd']:.2f} USD{unpriced}; {asked}.")
-    tasks = summary.by_task or []
-    merged = sum(task["merged"] for task in tasks)
-    if merged:
-        branch = f"beast/{summary.run_id}/result"
+    if merged := sum(task["merged"] for task in tasks):
+        branch = f"beast/{run}/result"
         lines.append(
-            f"Merged: {merged} on {branch}. Look: git log --stat {branch}. Take it: beast merge {summary.run_id}"
+            f"Merged: {merged} on {branch}. Look: git log --stat {branch}. Take it: beast merge {run}"
         )
     waiting = [task["id"] for task in tasks if task["state"] in ("needs_person", "failed")]
-    lines += [
-        f"Look at {safe(task)}: beast review {summary.run_id} {shlex.quote(task)}"
-        for task in waiting[:_MOST_NAMED]
-    ]
-    if len(waiting) > _MOST_NAMED:
-        lines.append(f"And {len(waiting) - _MOST_NAMED} more: beast review {summary.run_id}")
-    return lines
+    named, more = waiting[:_MOST_NAMED], len(waiting) - _MOST_NAMED
+    lines += [f"Look at {safe(task)}: beast review {run} {shlex.quote(task)}" for task in named]
+    return [*lines, f"And {more} more: beast review {run}"] if more > 0 else lines
 
 
 def _next(summary: Summary, file: str) -> list[str]:
