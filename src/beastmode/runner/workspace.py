@@ -117,6 +117,8 @@ class Workspaces:
             place = await self._enter(attempt, work, path)
         except (GitError, OSError) as error:
             raise no_place(str(error), path) from None
+        except PreconditionError as error:
+            raise no_place(error.what, path, error.tip, passing=False) from None
         self._places[attempt.task.id] = place
         return place
 
@@ -152,6 +154,7 @@ class Workspaces:
         work: its setup and copies are those of the run.   log: beside it stands that of the setup. Raises
         WorkspaceError.
         """
+        await task_refs.forget(self.git, self.run, _NO_TASK)  # of a session that was killed
         attempt = Attempt(self.run, Task(_NO_TASK), (), 1, math.inf, log, 0, self.root, self.root)
         try:
             yield await self.enter(attempt, work)
