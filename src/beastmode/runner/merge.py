@@ -97,7 +97,12 @@ class MergeQueue:
             await undivided(self._workspaces.show(place, commit))
             return await check(attempt, place, "merge")
         finally:
-            await undivided(self._workspaces.show_branch(place))
+            await undivided(self._back_to_branch(place))
+
+    async def _back_to_branch(self, place: Place) -> None:
+        """What the check has left is no work of the agent."""
+        await self._workspaces.tidy(place.task)
+        await self._workspaces.show_branch(place)
 
     async def _moved(self, attempt: Attempt, commit: str, tip: str) -> bool:
         """Move the result branch from `tip`, unless somebody else was faster. Not to be interrupted half-way: whoever
