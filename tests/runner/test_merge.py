@@ -146,7 +146,7 @@ def test_a_conflict_goes_back_to_the_new_base_with_its_work_kept_and_the_other_n
         assert verdict.failure is not None
         assert verdict.failure.class_ == "merge_conflict"
         assert verdict.failure.cause == "conflicts with what 'a' changed: new"
-        assert "beast/r1/kept/b/1" in verdict.output
+        assert f"git show {work[:12]}" in verdict.output
         assert verdict.facts == {"branch": "beast/r1/task/b", "commit": work, "kept": "beast/r1/kept/b/1"}
         assert desk.at("beast/r1/kept/b/1") == work
         assert desk.branch("b") == desk.at(base_ref(RUN, "b")) == desk.tip
