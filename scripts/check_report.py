@@ -100,7 +100,8 @@ class Session:
 @dataclass
 class Task:
     """A task as it stands after the events so far.   retries: its own limit, where the journal has one.
-    failure: the class of its last attempt's.   code: what is known of its code, where it has written some."""
+    failure: the class of its last attempt's.   model: that it asked, where it told.   code: what is known of its code,
+    where it has written some."""
 
     state: str = "pending"
     needs: tuple[str, ...] = ()
@@ -111,6 +112,7 @@ class Task:
     counted: int = 0
     retries: int | None = None
     failure: str = ""
+    model: str = ""
     code: dict[str, Any] | None = None
 
     def coded(self, **facts: Any) -> dict[str, Any]:
@@ -298,7 +300,7 @@ def attempt_ended(run: Run, event: Event) -> None:
     task, end, who = run.tasks[event.task], event.data["end"], f"{event.task} attempt {event.attempt}"
     if task.state != "cancelled" or end == "done":
         task.state = AFTER.get(end, end)
-    task.failure = (event.data.get("failure") or {}).get("class", "")
+    task.failure, task.model = (event.data.get("failure") or {}).get("class", ""), event.data.get("model", "")
     task.counted += end in ("retry", "failed") and task.failure not in NOT_MERGED
     if end == "retry" and task.counted > limit_of_retries(run, task):
         run.breaches["retries"].append(who)
@@ -551,16 +553,19 @@ def performance(run: Run) -> dict[str, Any]:
 
 
 def dogfooding(run: Run) -> dict[str, Any]:
-    """Tasks by category and kind. A category is known by the words that people use for it."""
+    """Tasks by category and kind. A category is known by the words that people use for it; a model called `playback`
+    gives answers that were recorded."""
     total = Counter(category(task) for task in run.tasks.values())
     done = [task for task in run.tasks.values() if task.state == "done"]
     of_these, kinds = Counter(map(category, done)), Counter(task.kind or "command" for task in done)
+    played = sum(task.kind == "generate" and task.model == "playback" for task in done)
     return {
         "categories": {
             name: {"total": total[name], "done": of_these[name]} for name in (*CATEGORIES, "others")
         },
         "done": len(done),
-        "done_by_generate": kinds["generate"],
+        "done_by_generate": kinds["generate"] - played,
+        "done_by_playback": played,
         "kinds": {kind: count for kind, count in kinds.items() if count},
     }
 

@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from beastmode import errors, events
 from beastmode.cli import cache as cache_command
+from beastmode.cli import clean as clean_command
 from beastmode.cli import diff as diff_command
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
@@ -65,6 +66,7 @@ def test_every_setting_and_flag_is_documented() -> None:
 @pytest.mark.parametrize(
     ("app", "page"),
     [
+        (clean_command.app, "worktrees.md"),
         (doctor_command.app, "doctor.md"),
         (explain_command.app, "explain.md"),
         (replay_command.app, "requests.md"),
