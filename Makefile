@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 AGENTS := build/agents
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check # errors only: warnings are of the machine, not of us
 AT_ONCE ?= 4
-PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # the slow ones go first, and none waits for another
+PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no short test waits behind a long one
+unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 
 .PHONY: run test test-agents quick lint bench bench-peers clean system
 
-run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
+run: $(VENV)/.installed-run        ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
 
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
@@ -40,6 +41,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-run: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt pytest
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

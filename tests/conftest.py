@@ -22,9 +22,7 @@ for name in [name for name in os.environ if name.startswith("BEAST_SERVE_")]:
 if FOLDER_SETTING not in os.environ:
     os.environ[FOLDER_SETTING] = tempfile.mkdtemp(prefix="beast-limits-")
     atexit.register(shutil.rmtree, os.environ[FOLDER_SETTING], ignore_errors=True)
-elif (
-    "PYTEST_XDIST_WORKER" in os.environ
-):  # that of the process which started this one: tests side by side share none
+elif "PYTEST_XDIST_WORKER" in os.environ:  # a part of the folder of all: tests side by side share no limits
     os.environ[FOLDER_SETTING] = tempfile.mkdtemp(dir=os.environ[FOLDER_SETTING])
 
 

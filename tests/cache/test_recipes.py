@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from beastmode.cache.key import key_of
-from beastmode.cache.recipes import RECIPES, Recipe, recipe_for
+from beastmode.cache.recipes import RECIPES, RUN_RECIPES, Recipe, recipe_for
 from tests.cache.agents import Headers, claude_body, claude_headers, codex_body, codex_headers
 from tests.cache.spelling import values
 
@@ -150,8 +150,12 @@ def test_any_body_is_borne(name: str, value: Any, inner: Any) -> None:
         value,
         {"input": value, "metadata": value},
         {"input": [value, output("x")["input"][0] | {"output": inner}]},
+        {"system": value, "messages": [value, {"content": inner}], "tools": [inner, {"name": "WebSearch"}]},
     ):
         assert key(name, body=body) == key(name, body=body)
+        for recipe in RUN_RECIPES:
+            if isinstance(body, dict):
+                recipe.mask(copy.deepcopy(body))
 
 
 def test_a_recipe_knows_its_client_and_no_other() -> None:

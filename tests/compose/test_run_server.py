@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import aiohttp
 import pytest
@@ -124,8 +123,8 @@ async def test_each_agents_own_login_reaches_the_provider_that_it_asks_by_itself
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Scripted() as anthropic, Scripted() as openai, Scripted() as gemini:
-        for name, server in (("anthropic", anthropic), ("openai", openai), ("gemini", gemini)):
-            monkeypatch.setitem(PROVIDERS, cast(Provider, name), server.url)
+        at: dict[Provider, str] = {"anthropic": anthropic.url, "openai": openai.url, "gemini": gemini.url}
+        monkeypatch.setattr("beastmode.compose.run_serving.PROVIDERS", at)
         async with run_gateway("", tmp_path) as way, aiohttp.ClientSession() as session:
             access = await way.open(attempt())
             assert access.key == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -100,9 +101,13 @@ def play(tmp_path: Path) -> Play:
 
     def told(story: Callable[[Desk], Coroutine[Any, Any, None]]) -> None:
         async def whole() -> None:
-            await story(await Desk(tmp_path).open())
+            desk = await Desk(tmp_path).open()
+            try:
+                await story(desk)
+            finally:
+                await desk.workspaces.end()
 
-        asyncio.run(asyncio.wait_for(whole(), 60))
+        asyncio.run(asyncio.wait_for(whole(), 30))
 
     return told
 
@@ -127,7 +132,6 @@ def test_what_others_came_before_is_checked_together_with_theirs_in_its_own_work
         assert (await desk.queue(b)).failure is None
         assert desk.checked == [(desk.tip, [".git", "check.sh", "list.txt", "one", "two"])]
         assert desk.at(f"{desk.tip}^") == before
-        assert desk.stands("b") == (task_ref(RUN, "b"), "")
 
     play(story)
 
@@ -148,6 +152,18 @@ def test_a_conflict_goes_back_to_the_new_base_with_its_work_kept_and_the_other_n
         assert desk.stands("b") == (task_ref(RUN, "b"), "")
         assert (desk.workspaces.path_of("b") / "new").read_text() == "x"
         assert desk.recorded == [("a", 1, desk.tip)]
+
+    play(story)
+
+
+def test_a_task_that_is_done_again_after_it_was_merged_begins_on_the_result_as_it_is_now(play: Play) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.merged("a", one="x")
+        await desk.merged("b", one="y", two="y")
+        assert (await desk.queue(await desk.work("a", one="xy"))).failure is None
+        assert sh(desk.top, "git", "show", f"{desk.tip}:one") == "xy"
+        assert sh(desk.top, "git", "log", "--format=%s", "main..beast/r1/result").split() == ["a", "b", "a"]
+        assert sh(desk.top, "git", "for-each-ref", "refs/heads/beast/r1/kept") == ""
 
     play(story)
 
@@ -324,7 +340,7 @@ def test_a_result_that_lost_what_a_task_began_from_is_no_place_to_merge_it(play:
 def test_a_worktree_that_is_gone_is_a_failure_in_words(play: Play) -> None:
     async def story(desk: Desk) -> None:
         b = await desk.work("b", two="y")
-        sh(desk.top, "git", "worktree", "remove", "--force", "--force", str(desk.workspaces.path_of("b")))
+        shutil.rmtree(desk.workspaces.path_of("b"))
         verdict = await desk.queue(b)
         assert verdict.failure is not None
         assert (verdict.failure.class_, verdict.failure.passing) == ("workspace", False)

@@ -3,13 +3,16 @@
 Measured with the published agents: the same prompt in the same folder, twice, against a server that answered the same
 (docs/cache-key.md). A recipe knows its client by the User-Agent, and takes away what was seen to differ and says
 nothing to the model, or nothing it could use; all else stays. An agent more: one function, one row of `RECIPES`.
+
+In a run, more of it does not count: a list that is given again is to be answered from memory, though it is another day,
+another number of the run, and its tasks were merged in another order. A person who asks may mean just these.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 Body = dict[str, Any]
@@ -48,15 +51,55 @@ def _claude_code(body: Body) -> None:
         metadata.pop("user_id", None)
 
 
+_OUR_BRANCH = re.compile(r"(\nCurrent branch: beast/)r\d+(?=/task/)")
+_COMMITS = re.compile(r"(\nRecent commits:\n)(?:[0-9a-f]{7,40} [^\n]*(?:\n|\Z))+")
+_TODAY = re.compile(r"(\nToday's date is )\d{4}-\d\d-\d\d\b")
+_MONTH = re.compile(r"(\bThe current month is )[A-Z][a-z]+ \d{4}\b")
+
+
+def _claude_code_in_run(body: Body) -> None:
+    """Also the number of the run in the branch, on such a branch the recent commits (what those did lies in the files
+    that it reads), and the date: in its reminder, and in what it says of its search."""
+    _claude_code(body)
+    for block in _texts(body.get("system")):
+        block["text"] = _without_history(block["text"])
+    for message in _objects(body.get("messages")):
+        for block in _texts(message.get("content")):
+            if block["text"].startswith("<system-reminder>"):
+                block["text"] = _TODAY.sub(r"\1*", block["text"])
+    for tool in _objects(body.get("tools")):
+        if tool.get("name") == "WebSearch" and isinstance(told := tool.get("description"), str):
+            tool["description"] = _MONTH.sub(r"\1*", told)
+
+
+def _without_history(text: str) -> str:
+    before, mark, status = text.rpartition("\ngitStatus: ")
+    status, ours = _OUR_BRANCH.subn(r"\1*", status)
+    return before + mark + _COMMITS.sub(r"\1*\n", status) if mark and ours else text
+
+
+def _objects(value: object) -> Iterator[Body]:
+    """The objects of a list, of whatever else there is none."""
+    return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
+
+
+def _texts(content: object) -> Iterator[Body]:
+    """The blocks that are text."""
+    return (block for block in _objects(content) if isinstance(block.get("text"), str))
+
+
 # ---- Codex ----
 
 _RAN = re.compile(r"\AChunk ID: [0-9a-f]+\nWall time: [0-9.]+ seconds\n")
 _SCRIPT = re.compile(r"\A(Script [a-z]+)\nWall time [0-9.]+ seconds\n")
+_MADE, _NAMES_OF_A_TURN = "internal_chat_message_metadata_passthrough", ("turn_id", "create_time")
+"""In each item that goes to its own provider (`openai_base_url`); to another there is none."""
 _IS_OUTPUT = frozenset(("function_call_output", "custom_tool_call_output"))
 
 
 def _codex(body: Body) -> None:
-    """Ids of the session and of every item; of a command's output the chunk's id and how long it took.
+    """Ids of the session and of every item, and when each was made; of a command's output the chunk's id and how long
+    it took.
 
     `call_id`, which joins a call to its output, comes from the model and stays. So does the id of an
     `item_reference`: it is all that this says.
@@ -68,9 +111,24 @@ def _codex(body: Body) -> None:
         if not isinstance(item, dict) or item.get("type") == "item_reference":
             continue
         item.pop("id", None)
+        if isinstance(made := item.get(_MADE), dict):
+            for name in _NAMES_OF_A_TURN:
+                made.pop(name, None)
         kind = item.get("type")
         if isinstance(kind, str) and kind in _IS_OUTPUT:
             _untimed(item)
+
+
+_DATE = re.compile(r"(<current_date>)\d{4}-\d\d-\d\d(?=</current_date>)")
+
+
+def _codex_in_run(body: Body) -> None:
+    """Also the date in what it says of its surroundings."""
+    _codex(body)
+    for item in _objects(body.get("input")):
+        for block in _texts(item.get("content")):
+            if block["text"].startswith("<environment_context>"):
+                block["text"] = _DATE.sub(r"\1*", block["text"])
 
 
 def _untimed(item: Body) -> None:
@@ -116,6 +174,16 @@ RECIPES: tuple[Recipe, ...] = (
 )
 
 
-def recipe_for(dialect: str, headers: Sequence[tuple[bytes, bytes]]) -> Recipe | None:
-    """The recipe of the client that sent these headers; None for any that has none."""
-    return next((recipe for recipe in RECIPES if recipe.knows(dialect, headers)), None)
+_MORE_IN_RUN = {"claude-code": _claude_code_in_run, "codex": _codex_in_run}
+RUN_RECIPES: tuple[Recipe, ...] = tuple(
+    replace(recipe, name=f"{recipe.name} in a run", mask=_MORE_IN_RUN[recipe.name]) for recipe in RECIPES
+)
+
+
+def recipe_for(
+    dialect: str, headers: Sequence[tuple[bytes, bytes]], *, in_run: bool = False
+) -> Recipe | None:
+    """The recipe of the client that sent these headers; None for any that has none.   in_run: an attempt of a run
+    asks."""
+    recipes = RUN_RECIPES if in_run else RECIPES
+    return next((recipe for recipe in recipes if recipe.knows(dialect, headers)), None)

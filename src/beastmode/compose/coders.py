@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class Coders:
         self._opened, self._code, self._warn = opened, code, warn
         plan = opened.plan
         self._notes = {plan.tasks[index].id: note for index, note in plan.notes.items()}
+        self._ends = AsyncExitStack()
         self.on_budget: Callable[[], None] = lambda: None
         self._command = CommandKind(supervisor, _hidden(code))
         check = Command(shell=settings.check) if settings.check else None
@@ -62,7 +64,8 @@ class Coders:
         again = self._check_again if check else None
         self.merge = MergeQueue(self._workspaces, again, self._record) if settings.merge == "queue" else None
         parts = self._workspaces, self._gateway or OwnAccess(), settings, self._prompt
-        self._agent, self._generate = AgentKind(supervisor, *parts), GenerateKind(*parts)
+        self._agent = AgentKind(supervisor, *parts)
+        self._generate = GenerateKind(*parts, list_file=_list_of(opened))
 
     def _gateway_for(self, server: ModelServer) -> RunGateway | GatewayElsewhere:
         opened, settings = self._opened, self._code.settings
@@ -80,18 +83,18 @@ class Coders:
     async def begin(self) -> None:
         """The result branch is there, the check is green on it, and the gateway runs. Raises BeastError."""
         await self._workspaces.begin()
+        self._ends.push_async_callback(self._workspaces.end)
         await self._see_base()
         if self._gateway is not None:
             await self._gateway.start()
+            self._ends.push_async_callback(self._gateway.stop)
             refused = await self._gateway.refusal()
             if refused is not None:
                 raise PreconditionError(refused.cause, where="--upstream", tip=refused.tip)
 
     async def end(self) -> None:
         """All attempts have ended: nothing of them is left but their branches, and worktrees with work in them."""
-        if self._gateway is not None:
-            await self._gateway.stop()
-        await self._workspaces.end()
+        await self._ends.aclose()
 
     def work_of(self, task: Task) -> Coding:
         """How the code of a task is written, all said. A program named by a path is that of the checkout."""

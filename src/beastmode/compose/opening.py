@@ -124,7 +124,9 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     if not writes_code(roadmap, request.coding, has_command=request.command is not None):
         return None
     source = request.source
-    code = open_code(roadmap, request.coding, settings, source if isinstance(source, Path) else None)
+    code = open_code(
+        roadmap, request.coding, settings, source.resolve() if isinstance(source, Path) else None
+    )
     request.confirm(code, roadmap, settings)
     return code
 

@@ -61,7 +61,8 @@ class Remembering:
         """What the request has to do with the cache; None for nothing, and the record says why. Raises RejectedError
         where it wants an answer from there or none."""
         incoming, entry, dialect = call.incoming, call.entry, call.dialect.name
-        wish, recipe = wish_of(incoming.headers), recipe_for(dialect, incoming.headers)
+        in_run = call.caller is not None and bool(call.caller.said.run)
+        wish, recipe = wish_of(incoming.headers), recipe_for(dialect, incoming.headers, in_run=in_run)
         if why := self._why_not(call, wish, recipe):
             off = why == "off"
             entry.cache, entry.cache_why = ("off", "") if off else ("miss", why)

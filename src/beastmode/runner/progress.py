@@ -49,7 +49,8 @@ class CodeView:
     commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
     was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
     work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
-    person has taken it.
+    person has taken it.   model: that its last attempt asked, where it told.   usage: of it, over all attempts, as
+    `model_access.Usage` names it; empty where nobody counted.
     """
 
     commit: str = ""
@@ -59,6 +60,8 @@ class CodeView:
     sent_back: int = 0
     note: str = ""
     reviewed: bool = False
+    model: str = ""
+    usage: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -249,7 +252,7 @@ class Progress:
             _code(view).sent_back += 1
         else:
             view.counted += data["end"] in ("retry", "failed")
-        if view.code is not None or "branch" in data:
+        if view.code is not None or "branch" in data or "usage" in data:
             _code_ended(_code(view), data)
         attempt = self._open.pop((event.task, event.attempt), None)
         if attempt is not None:
@@ -270,7 +273,7 @@ def _forget(view: TaskView) -> None:
     """As if it had not been run, but for the numbers of its attempts and the place of its code."""
     view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
     if view.code is not None:
-        view.code = CodeView(view.code.commit, view.code.branch)
+        view.code = CodeView(view.code.commit, view.code.branch, usage=view.code.usage)
 
 
 def _code(view: TaskView) -> CodeView:
@@ -282,7 +285,9 @@ def _code(view: TaskView) -> CodeView:
 def _code_ended(code: CodeView, data: dict[str, Any]) -> None:
     code.merging = None
     code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
-    code.merged = data.get("merged", False)
+    code.merged, code.model = data.get("merged", False), data.get("model", "")
+    for name, amount in data.get("usage", {}).items():
+        code.usage[name] = code.usage.get(name, 0) + amount
 
 
 _HANDLERS = {

@@ -161,11 +161,11 @@ class Workspaces:
             await task_refs.forget(self.git, self.run, _NO_TASK)
 
     async def _begun(self, task: str) -> TaskRefs:
-        """The refs of a task, which begins at the tip of the result where it has not begun before."""
+        """The refs of a task, which begins at the tip of the result where it has not begun before, or was merged."""
         refs = await task_refs.read(self.git, self.run, task)
-        if refs.saved and refs.base:
+        if refs.saved and refs.base and not refs.merged:
             return refs
-        if refs.tip:
+        if refs.tip and not refs.merged:
             await keep(self.git, self.run, task, refs.tip)
         await task_refs.begin_task(self.git, self.run, task, refs.result)
         return replace(refs, base=refs.result, saved=refs.result, tip=refs.result)

@@ -23,6 +23,13 @@ def test_every_file_with_its_size_and_names() -> None:
     )
 
 
+def test_names_come_as_far_as_there_is_room_those_of_tests_last() -> None:
+    files = [Listed("a_test.py", 1), Listed("deep/b.py", 1), Listed("z.py", 1)]
+    assert listing(files, 70, lambda _path: "name") == (
+        "a_test.py (1 bytes)\ndeep/b.py (1 bytes): name\nz.py (1 bytes): name"
+    )
+
+
 def test_what_does_not_fit_is_folded_from_below() -> None:
     assert listing(FILES, 80, lambda _path: "") == "a.py (10 bytes)\nsrc/b.py (20 bytes)\nsrc/deep/ (2 files)"
     assert listing(FILES, 40, lambda _path: "") == "a.py (10 bytes)\nsrc/ (3 files)"

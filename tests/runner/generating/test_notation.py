@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from beastmode.runner.generating.edits import Delete, Edit, Rename, Replace, Write
 from beastmode.runner.generating.notation import SEARCH, render
+from beastmode.runner.generating.paths import refused
 from beastmode.runner.generating.reading import read
 
 LINES = st.one_of(
@@ -35,8 +36,9 @@ LINES = st.one_of(
     ),
 )
 TEXTS = st.lists(LINES, max_size=8).map(lambda lines: "".join(f"{line}\n" for line in lines))
-PATHS = st.sampled_from(
-    ["src/a.py", "Makefile", "docs/a b.md", "a.b", "é/ö.txt", "x", ".env", "src/[id].tsx"]
+PATHS = st.one_of(
+    st.sampled_from(["src/a.py", "Makefile", "docs/a b.md", "a.b", "é/ö.txt", "x", ".env", "src/[id].tsx"]),
+    st.text("ab_-/. é()#'>", min_size=1, max_size=8).filter(lambda path: not refused(path)),
 )
 WHOLE = TEXTS.filter(
     lambda text: not SEARCH.match(next((line for line in text.split("\n") if line.strip()), ""))

@@ -108,6 +108,10 @@ SHAPES: dict[str, tuple[str, list[Edit]]] = {
         "DELETE: src/a.py\nRENAME: src/b.py -> src/c.py\n- **DELETE:** `src/d.py`\n*** Delete File: src/e.py\n",
         [Delete("src/a.py"), Rename("src/b.py", "src/c.py"), Delete("src/d.py"), Delete("src/e.py")],
     ),
+    "odd names": (
+        "`'a'`\n```\nx\n```\n`__a__`\n```\nx\n```\nDELETE: `-> b`\n",
+        [Write("'a'", "x\n"), Write("__a__", "x\n"), Delete("-> b")],
+    ),
     "orders in a fence": ("```\nDELETE: src/a.py\n```\n", [Delete("src/a.py")]),
     "a sentence that begins like an order": ("Delete: the old greeting goes.\n", []),
     "words alone": ("The greeting is there already, see src/a.py.\n", []),
@@ -164,3 +168,30 @@ def test_files_are_asked_for() -> None:
 )
 def test_a_bad_path_is_kept_to_be_refused(path: str) -> None:
     assert read(f"`{path}`\n```\nx\n```\n").edits == [Write(path, "x\n")]
+
+
+HOSTILE = [
+    "READ: " + " " * 500_000 + "x",
+    "```" + " " * 500_000 + "`",
+    "`a.py`" + " " * 500_000 + "(new",
+    "# " * 250_000,
+    "<" * 500_000 + " SEARCH",
+    "=" * 500_000 + " x",
+    "**" * 250_000,
+    "\n".join(["```"] * 100_000),
+    "\n".join(["<<<<<<< SEARCH"] * 50_000),
+    "\n".join(["a.py", "<<<<<<< SEARCH"] * 30_000),
+    "<think>" * 100_000,
+    "a.py\n```\n" + "# ... existing" + " " * 500_000 + "\n```",
+    "`" * 500_000,
+    ("READ: a" + " " * 1900 + "b\n") * 1000,
+    ("RENAME: a" + " " * 1900 + "b\n") * 1000,
+    ("`a.py`" + " " * 1900 + "b\n") * 1000,
+    ("```\n# a" + " " * 1900 + "b\n```\n") * 1000,
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_no_answer_takes_for_ever(number: int) -> None:
+    """These ended within a second, or not at all."""
+    read(HOSTILE[number])

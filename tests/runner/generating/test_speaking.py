@@ -97,16 +97,23 @@ def test_no_shape_breaks_it(dialect: Dialect, value: dict[str, Any]) -> None:
     said(dialect, sse(value))
 
 
+def test_half_a_character_is_never_sent() -> None:
+    heard = said("chat", sse({"choices": [{"delta": {"content": "a\ud800b"}}]}))
+    assert heard.text == "a?b"
+    sent = request_of("chat", "m", "", [Message("user", "a\ud800b")], Manner(1))
+    assert sent["messages"][1]["content"] == "a?b"
+
+
 def test_a_request_is_the_same_for_the_same_words() -> None:
     told = [Message("user", "Do it"), Message("assistant", "Done"), Message("user", "No")]
     for dialect in DIALECTS:
-        one, other = (request_of(dialect, "m", "system", told, 100, Manner()) for _ in range(2))
+        one, other = (request_of(dialect, "m", "system", told, Manner(100)) for _ in range(2))
         assert one == other
         assert (one["temperature"], one["stream"]) == (0, True)
 
 
 def test_what_a_model_will_not_have_is_left_out_step_by_step() -> None:
-    manner = Manner()
+    manner = Manner(16384)
     for complaint, name in (
         ("Use 'max_completion_tokens' instead", "max_completion_tokens"),
         ("'temperature' does not support 0", "temperature"),
@@ -115,9 +122,22 @@ def test_what_a_model_will_not_have_is_left_out_step_by_step() -> None:
         found = other_manner(manner, complaint)
         assert found is not None
         manner = found
-        assert (name in request_of("chat", "m", "", [], 1, manner)) == (name == "max_completion_tokens")
+        assert (name in request_of("chat", "m", "", [], manner)) == (name == "max_completion_tokens")
         assert other_manner(manner, complaint) is None
     assert other_manner(manner, "no such model") is None
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "max_tokens: 16384 > 8192, which is the maximum allowed number of output tokens",
+        "max_tokens is too large: 16384. This model supports at most 8192 completion tokens",
+    ],
+)
+def test_a_model_that_answers_with_less_is_asked_for_less(complaint: str) -> None:
+    found = other_manner(Manner(16384), complaint)
+    assert found == Manner(8192)
+    assert other_manner(found, complaint) is None
 
 
 @pytest.mark.parametrize(

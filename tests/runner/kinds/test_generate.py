@@ -175,6 +175,34 @@ async def test_edits_that_stay_wrong_are_refused_and_nothing_is_written(tmp_path
 
 
 @in_a_loop
+async def test_after_a_refusal_the_task_is_asked_in_other_words(tmp_path: Path) -> None:
+    """So that its answer cannot be the one from the cache."""
+    async with office(tmp_path, saying([Write("../out.py", "x\n")])) as at:
+        await at.do()
+        at.server.script.turn = saying(GREET).turn
+        assert (await at.do(number=2)).ok
+        assert "nothing of it is there: edit 1, ../out.py" in at.asked()["messages"][1]["content"]
+        await at.do(number=3)
+        assert "nothing of it is there" not in at.asked()["messages"][1]["content"]
+
+
+@in_a_loop
+async def test_it_leaves_once_however_often_it_asks(tmp_path: Path) -> None:
+    async with office(tmp_path, saying("READ: README.md\n", GREET)) as at:
+        left: list[int] = []
+        await at.kind.perform(attempt_of(TASK, folder=tmp_path / "logs"), lambda: left.append(at.server.paid))
+        assert (len(left), at.server.paid) == (1, 2)
+
+
+@in_a_loop
+async def test_work_of_another_kind_is_a_fault_of_the_caller(tmp_path: Path) -> None:
+    async with office(tmp_path, saying(GREET)) as at:
+        at.way.closed = 1
+        with pytest.raises(TypeError, match="no code to be written"):
+            await at.do(Task("greet", "true"))
+
+
+@in_a_loop
 async def test_the_next_attempt_finds_the_worktree_as_it_was_left_and_is_told_what_failed(
     tmp_path: Path,
 ) -> None:
@@ -218,6 +246,8 @@ async def test_only_what_the_task_declares_is_changed(tmp_path: Path) -> None:
     async with office(tmp_path, saying([Write("README.md", "x\n")], GREET)) as at:
         assert (await at.do(task)).ok
         assert "README.md: the task may change only src/" in at.asked()["messages"][-1]["content"]
+        at.server.script.turn = saying([Write("README.md", "x\n")]).turn
+        assert "`touches` of the task" in failure_of(await at.do(task, 2)).tip
 
 
 @in_a_loop
@@ -346,6 +376,16 @@ async def test_neither_key_nor_token_is_told(tmp_path: Path) -> None:
         for text in (failure.cause, failure.tip, at.log()):
             assert "key-of-the-run" not in text
             assert "tok-12345678" not in text
+
+
+@pytest.mark.parametrize("cwd", ["../shop", "/tmp", "nowhere"])
+def test_the_folder_to_work_in_lies_within(tmp_path: Path, cwd: str) -> None:
+    async def story() -> None:
+        async with office(tmp_path, saying([Write("owned", "x\n")])) as at:
+            assert failure_of(await at.do(Task("greet", Coding(cwd=cwd), "Greet"))).class_ == "workspace"
+            assert at.server.paid == 0
+
+    asyncio.run(story())
 
 
 @in_a_loop

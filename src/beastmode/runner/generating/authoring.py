@@ -38,7 +38,7 @@ class Author:
     limits: Limits
     files: list[Listed] = field(default_factory=list)
 
-    async def write(self, prompt: str, ask: Ask) -> Talk:
+    async def write(self, prompt: str, ask: Ask, told: Talk) -> None:
         """Show, ask and apply until one answer is in the worktree, or there is none to be had.
 
         Raises RefusedPathError where the folder to work in cannot be used, GitError where git fails, OSError where
@@ -67,14 +67,12 @@ class Author:
         def show(paths: Sequence[str]) -> str:
             return self._more(paths, shown)
 
-        return await talk(first, ask, show, patched, applied, self.limits)
+        await talk(first, ask, show, patched, applied, self.limits, told)
 
     def _question(self, prompt: str, shown: Shown, changed: Sequence[str]) -> str:
         """The files that the task names come first, then what it has changed before."""
         known = [file.path for file in self.files]
-        relevant = dict.fromkeys(
-            [*named_in(prompt, known), *(path for path in changed if path in set(known))]
-        )
+        relevant = [*named_in(prompt, known), *sorted(set(changed) & set(known))]
         repository = shown.map(self.files)
         return question(prompt, repository, shown.files(relevant, self.limits.files_bytes))
 
@@ -83,7 +81,7 @@ class Author:
         known = [file.path for file in self.files]
         parts, unknown = [], []
         for name in wanted:
-            found = named_in(name, known)
+            found = [name] if name in known else named_in(name, known)
             parts += found
             unknown += [] if found else [f"{name} does not exist."]
         return "\n\n".join(

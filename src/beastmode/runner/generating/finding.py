@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_WORD = re.compile(r"[\w.@+\-/\[\]()*~]*\w[\w.@+\-/\[\]()*~]*")
+_WORD = re.compile(r"[\w.@+\-/\[\]()*~]+")
 _BEFORE, _BEHIND = "([*'\"`~-", ".,:;!?)]*'\"`~-"
 _ABOVE = re.compile(r"^(?:\.{0,2}/)+")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")

@@ -91,6 +91,8 @@ class Inside:
             return False
 
     def _open_top(self) -> int:
+        if ".." in self._below:
+            raise RefusedPathError("the folder to work in leads out of the worktree")
         folder = os.open(self._root, _FOLDER)
         for name in self._below:
             try:

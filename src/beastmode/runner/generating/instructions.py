@@ -42,7 +42,7 @@ RENAME: old/path -> new/path
 READ: path/of/file
 
 - Paths are relative to the folder that you see, written with /, without .. and without a leading /.
-- If you need to see files that are not shown, answer with READ lines only. You can do that twice.
+- If you need to see files that are not shown, answer with READ lines only. That can be done a few times only.
 - You can only change what is in the answer: commands are not run, and nothing outside of the project can be changed.
 - If there is nothing to change, say why in a sentence, without any edit.
 """
@@ -53,6 +53,7 @@ Nothing of your answer was applied, for this is wrong with it:
 {problems}
 
 All files are as they were before your answer. Answer again with all edits, not only with those that were wrong."""
+_REFUSED = "What was answered to this before was refused, and nothing of it is there: {cause}"
 _MORE = "Here is what you asked for. Now answer with your edits."
 NO_MORE = (
     "you have asked for files as often as you can: answer with edits now, on what you have seen; or say in a sentence "
@@ -71,6 +72,11 @@ def question(task: str, repository: str, files: str) -> str:
     if files:
         parts.append(f"# Files\n\n{files}")
     return "\n\n".join([*parts, f"# Your task\n\n{task}"])
+
+
+def again(task: str, cause: str) -> str:
+    """The task, asked anew after an attempt that came to nothing."""
+    return f"{task.rstrip()}\n\n{_REFUSED.format(cause=cause)}\n"
 
 
 def correction(problems: Sequence[str]) -> str:

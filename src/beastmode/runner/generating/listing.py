@@ -24,12 +24,12 @@ def listing(files: Sequence[Listed], most_bytes: int, outline: Callable[[str], s
     """One line for each file: its path, its size, and the names that it defines.
 
     Where they do not all fit, the deepest folders are one line each with the number of their files, then the folders
-    above; names come as far as there is room, nearest to the top first.   files: sorted by path.   outline: the names
-    that a file defines, "" for none.
+    above; names come as far as there is room, nearest to the top first, those of tests last.   files: sorted by path.
+    outline: the names that a file defines, "" for none.
     """
     rows = _folded(files, most_bytes)
     left = most_bytes - sum(len(row.encode()) + 1 for row in rows.values())
-    near = sorted((file for file in files if file.path in rows and is_code(file.path)), key=_depth)
+    near = sorted((file for file in files if file.path in rows and is_code(file.path)), key=_rank)
     for file in near[:_MOST_OUTLINES]:
         if left <= 0:
             break
@@ -74,5 +74,5 @@ def _rows(files: Sequence[Listed], depth: int) -> dict[str, str]:
     return rows
 
 
-def _depth(file: Listed) -> tuple[int, str]:
-    return file.path.count("/"), file.path
+def _rank(file: Listed) -> tuple[bool, int, str]:
+    return "test" in file.path, file.path.count("/"), file.path

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 _COMMON = 50
 """A line that occurs more often says nothing about the place."""
-_MOST_COMPARED = 3000
+_MOST_COMPARED, _LONGEST_COMPARED = 3000, 300
 _MOST_SHOWN = 30
 
 
@@ -53,7 +53,9 @@ def nearest(lines: Sequence[str], search: Sequence[str]) -> str:
     if begin is None:
         return "Nothing in it is like it."
     end = min(len(lines), begin + min(len(search), _MOST_SHOWN))
-    return f"The nearest is on lines {begin + 1} to {end}, which read:\n" + "\n".join(lines[begin:end])
+    return f"The nearest is on lines {begin + 1} to {end}, which read:\n" + "\n".join(
+        line[:_LONGEST_COMPARED] for line in lines[begin:end]
+    )
 
 
 def _candidates(lines: Sequence[str], search: Sequence[str]) -> Iterator[int]:
@@ -129,5 +131,6 @@ def _nearest(lines: Sequence[str], search: Sequence[str]) -> int | None:
         most = max(votes.values())
         return min(at for at, count in votes.items() if count == most)
     first = next((line.strip() for line in search if line.strip()), "")
-    close = get_close_matches(first, list(where)[:_MOST_COMPARED], n=1) if first else []
+    short = [line for line in where if len(line) <= _LONGEST_COMPARED][:_MOST_COMPARED]
+    close = get_close_matches(first[:_LONGEST_COMPARED], short, n=1) if first else []
     return where[close[0]][0] if close else None

@@ -23,7 +23,7 @@ from beastmode.runner.generating.edits import Delete, Edit, Rename, Replace
 SEARCH = re.compile(r"^[ \t]*(<{5,})[ \t]*SEARCH\b[ \t:>]*$")
 DIVIDER = re.compile(r"^[ \t]*(={5,})[ \t]*$")
 REPLACE = re.compile(r"^[ \t]*(>{5,})[ \t]*REPLACE\b[ \t:<]*$")
-FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^`\n]*)$")
 USUAL_MARK, USUAL_FENCE = 7, 3
 """Lengths. Longer ones say that the usual ones may stand within."""
 

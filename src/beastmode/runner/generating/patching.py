@@ -15,6 +15,8 @@ from beastmode.runner.generating.locating import Place, locate
 from beastmode.runner.generating.paths import same_name
 
 _NEW, _NEW_PROGRAM = 0o644, 0o755
+_MOST_PROBLEMS = 20
+_MOST_ELIDED, _MOST_KNOWN = 300, 2000
 _ELIDED = re.compile(
     r"^\s*(?:#|//|/\*|--|<!--)\s*(?:\.\.\.|…)?\s*\(?(?:the )?(?:rest of|remaining|existing|other|previous|unchanged)\b"
     r".*(?:\.\.\.|…|\bunchanged\b|\bsame\b|\bas before\b|\bhere\b).*$",
@@ -72,8 +74,12 @@ class _Patching:
         self._whole: set[str] = set()
 
     def all(self, edits: Iterable[Edit]) -> Patch:
-        problems = []
+        problems: list[str] = []
         for number, edit in enumerate(edits, 1):
+            if number > self._limits.edits:
+                problems.append(f"there are more than {self._limits.edits} edits")
+            if len(problems) >= _MOST_PROBLEMS or number > self._limits.edits:
+                break
             try:
                 self._make(edit)
             except (_EditError, NotTextError, RefusedPathError) as error:
@@ -128,7 +134,7 @@ class _Patching:
     def _keep(self, path: str, before: Lines, after: Lines, file: File | None) -> None:
         there = set(before.plain)
         for line in after.plain:
-            if _ELIDED.match(line) and line not in there:
+            if len(line) <= _MOST_ELIDED and _ELIDED.match(line) and line not in there:
                 raise _EditError(f"{line.strip()[:80]!r} stands for lines that are left out: write them")
         content = after.encoded()
         if len(content) > self._limits.file_bytes:
@@ -146,7 +152,7 @@ class _Patching:
         return self._after[path]
 
     def _near(self, path: str) -> str:
-        close = get_close_matches(path, self._known[:5000], n=1)
+        close = get_close_matches(path, self._known[:_MOST_KNOWN], n=1)
         return f"; did you mean {close[0]}?" if close else "; for a new one, leave the SEARCH part empty"
 
 

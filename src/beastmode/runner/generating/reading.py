@@ -113,8 +113,8 @@ class _Reader:
             self._blocks(alone or self._mentioned, indent, ticks)
             return
         body = self._body(indent, ticks)
-        if info.strip().lower() in _DIFFS and not alone.endswith(_DIFFS):
-            self._problem(f"{alone or 'a block'}: a diff is not understood; write SEARCH and REPLACE blocks")
+        if alone and info.strip().lower() in _DIFFS and not alone.endswith(_DIFFS):
+            self._problem(f"{alone}: a diff is not understood; write SEARCH and REPLACE blocks")
         elif body is None:
             self._problem(
                 f"the block of {alone or 'code'} has no end: the answer stops in the middle of it, or it holds "
@@ -125,8 +125,8 @@ class _Reader:
 
     def _holds_blocks(self, indent: str, ticks: str) -> bool:
         """Long fences say that what is in them may look like blocks; there only the beginning counts."""
-        for line in self._lines[self._at :]:
-            plain = _dedented(line, indent)
+        for at in range(self._at, len(self._lines)):
+            plain = _dedented(self._lines[at], indent)
             if SEARCH.match(plain):
                 return True
             if _closes(plain, ticks) or (len(ticks) > USUAL_FENCE and plain.strip()):

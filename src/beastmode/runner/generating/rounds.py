@@ -13,11 +13,13 @@ from beastmode.runner.generating.limits import Limits
 from beastmode.runner.generating.patching import Patch
 from beastmode.runner.generating.reading import Read, read
 from beastmode.runner.generating.speaking import Message, Said
+from beastmode.runner.generating.tree import PROMISED
 
 _WHO = "the model"
 _LENGTH_TIP = (
     "Split the task into smaller ones: an answer holds all edits of a task, and this one was too long."
 )
+_TOUCHES_TIP = "Add what the model needs to the `touches` of the task, or declare none."
 _EMPTY_TIP = "Try another model: this one answered with nothing."
 
 
@@ -45,18 +47,18 @@ Applied = Callable[[Patch], str]
 
 
 async def talk(
-    question: str, ask: Ask, show: Show, patched: Patched, applied: Applied, limits: Limits
-) -> Talk:
+    question: str, ask: Ask, show: Show, patched: Patched, applied: Applied, limits: Limits, told: Talk
+) -> None:
     """Ask until edits are applied, or until there is no more to be had of the model. Applied is all of one answer, or
-    nothing of it."""
-    messages, told = [Message("user", question)], Talk()
+    nothing of it.   told: is kept as it goes, for a talk may be ended from outside."""
+    messages = [Message("user", question)]
     corrections = readings = 0
     while True:
         told.rounds += 1
         said = await ask(messages)
         told.failure = said if isinstance(said, Failure) else _stopped(said, limits)
         if isinstance(said, Failure) or told.failure is not None:
-            return told
+            return
         told.tokens_in += said.tokens_in
         told.tokens_out += said.tokens_out
         found = read(said.text)
@@ -67,11 +69,11 @@ async def talk(
             continue
         problems = await _taken(found, patched, applied, told)
         if not problems:
-            return told
+            return
         told.refused += problems
         if corrections == limits.corrections or (problems == [instructions.NO_EDITS] and corrections):
             told.failure = _given_up(problems, said)
-            return told
+            return
         corrections += 1
         messages += [Message("assistant", said.text), Message("user", instructions.correction(problems))]
 
@@ -111,7 +113,8 @@ def _given_up(problems: Sequence[str], said: Said) -> Failure:
     if problems == [instructions.SAME]:
         return classify.of_coding("no_change", problems[0], where=_WHO)
     more = f" (and {len(problems) - 1} more, see the log)" if len(problems) > 1 else ""
-    return classify.of_coding("edit_refused", f"{problems[0].splitlines()[0]}{more}")
+    tip = _TOUCHES_TIP if PROMISED in problems[0] else None
+    return classify.of_coding("edit_refused", f"{problems[0].splitlines()[0]}{more}", tip)
 
 
 def _words(what: str, said: Said) -> str:

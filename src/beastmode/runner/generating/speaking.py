@@ -7,8 +7,9 @@ in one piece is understood too.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 Dialect = Literal["chat", "responses", "messages"]
@@ -27,6 +28,11 @@ _STOPS: Mapping[str, Stop] = {
     ),
     **dict.fromkeys(("content_filter", "refusal"), "filter"),
 }
+_TOKENS = re.compile(r"max_(?:output_|completion_)?tokens")
+_AT_MOST = re.compile(
+    r"(?:>|at most|less than or equal to|maximum (?:allowed )?(?:value )?(?:is|of))\s*`?(\d{3,6})\b"
+)
+_LEAST_TOKENS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a model is asked; some refuse a part of it.   temperature: 0 is sent.   tokens_name: of the limit in the
-    chat dialect.   counts: the stream is to tell its usage, likewise."""
+    """How a model is asked; some refuse a part of it.   most_tokens: of its answer.   temperature: 0 is sent.
+    tokens_name: of the limit in the chat dialect.   counts: the stream is to tell its usage, likewise."""
 
+    most_tokens: int
     temperature: bool = True
     tokens_name: str = "max_tokens"
     counts: bool = True
@@ -66,27 +73,36 @@ def dialect_among(known: Sequence[str], model: str) -> Dialect | None:
 
 
 def request_of(
-    dialect: Dialect, model: str, system: str, messages: Sequence[Message], most_tokens: int, manner: Manner
+    dialect: Dialect, model: str, system: str, messages: Sequence[Message], manner: Manner
 ) -> dict[str, Any]:
     """The body of a request; equal for equal arguments."""
-    turns = [{"role": message.role, "content": message.text} for message in messages]
+    turns = [{"role": message.role, "content": _whole(message.text)} for message in messages]
     body: dict[str, Any] = {"model": model, "stream": True}
     if manner.temperature:
         body["temperature"] = 0
     if dialect == "chat":
-        body |= {"messages": [{"role": "system", "content": system}, *turns], manner.tokens_name: most_tokens}
+        body |= {
+            "messages": [{"role": "system", "content": system}, *turns],
+            manner.tokens_name: manner.most_tokens,
+        }
         if manner.counts:
             body["stream_options"] = {"include_usage": True}
     elif dialect == "responses":
-        body |= {"instructions": system, "input": turns, "max_output_tokens": most_tokens, "store": False}
+        body |= {
+            "instructions": system,
+            "input": turns,
+            "max_output_tokens": manner.most_tokens,
+            "store": False,
+        }
     else:
-        body |= {"system": system, "messages": turns, "max_tokens": most_tokens}
+        body |= {"system": system, "messages": turns, "max_tokens": manner.most_tokens}
     return body
 
 
 def headers_of(dialect: Dialect, key: str) -> dict[str, str]:
     """Beside the usual ones."""
     headers = {"Content-Type": "application/json", "Accept": "text/event-stream, application/json"}
+    headers["User-Agent"] = "beast-generate"
     if dialect == "messages":
         headers["anthropic-version"] = "2023-06-01"
     if key:
@@ -97,11 +113,14 @@ def headers_of(dialect: Dialect, key: str) -> dict[str, str]:
 def other_manner(manner: Manner, complaint: str) -> Manner | None:
     """How to ask a model that will not have one of the parameters; None where the complaint is of something else."""
     if "max_completion_tokens" in complaint and manner.tokens_name == "max_tokens":
-        return Manner(manner.temperature, "max_completion_tokens", manner.counts)
+        return replace(manner, tokens_name="max_completion_tokens")
+    if _TOKENS.search(complaint) and (most := _AT_MOST.search(complaint)):
+        fewer = int(most[1])
+        return replace(manner, most_tokens=fewer) if _LEAST_TOKENS <= fewer < manner.most_tokens else None
     if "temperature" in complaint and manner.temperature:
-        return Manner(False, manner.tokens_name, manner.counts)
+        return replace(manner, temperature=False)
     if "stream_options" in complaint and manner.counts:
-        return Manner(manner.temperature, manner.tokens_name, False)
+        return replace(manner, counts=False)
     return None
 
 
@@ -114,6 +133,11 @@ def said(dialect: Dialect, body: bytes) -> Said:
         except (AttributeError, TypeError, KeyError, IndexError, ValueError):
             continue  # of a shape that is not the dialect's
     return hearing.said()
+
+
+def _whole(text: str) -> str:
+    """The text with a question mark for each half of a character, which no request can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _events(body: bytes) -> Iterator[dict[str, Any]]:
@@ -154,7 +178,7 @@ class _Hearing:
 
     def said(self) -> Said:
         stop: Stop = "filter" if self.refused else _STOPS.get(self.why, "other")
-        return Said("".join(self.parts), stop, self.tokens_in, self.tokens_out)
+        return Said(_whole("".join(self.parts)), stop, self.tokens_in, self.tokens_out)
 
     def add(self, text: object) -> None:
         if isinstance(text, str):

@@ -10,7 +10,6 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.secrets import Secrets
 from beastmode.failures.words import one_line
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.coding import CodingSettings, work_of
 from beastmode.runner.generating.asking import Asking, Refused, host_of
 from beastmode.runner.generating.authoring import Author
 from beastmode.runner.generating.inside import RefusedPathError
-from beastmode.runner.generating.instructions import SYSTEM
+from beastmode.runner.generating.instructions import SYSTEM, again
 from beastmode.runner.generating.limits import Limits
 from beastmode.runner.generating.rounds import Ask, Talk
 from beastmode.runner.generating.speaking import (
@@ -43,7 +42,10 @@ from beastmode.runner.output import AttemptLog
 from beastmode.runner.work import GENERATE, Coding
 from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
+_OF_THE_ANSWER = ("edit_refused", "no_change")
 _TOKEN = re.compile(r"/t/([^/?#]+)")
+_CWD_TIP = "Write `cwd` relative to the folder that beast is started in, and within the repository."
+_DISK_TIP = "Correct what the cause names, then give the same command again: nothing was changed."
 _STREAM_FACTOR = 16
 """How much longer a stream is than what it says: an event for each word."""
 
@@ -67,10 +69,13 @@ class GenerateKind:
         self._workspaces, self._access, self._settings = workspaces, access, settings
         self._prompt, self._list_file, self._limits = prompt, list_file, limits or Limits()
         self._manners: dict[str, Manner] = {}
+        self._refused: dict[str, str] = {}
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
         """Success is an answer whose edits are applied and committed. Otherwise nothing of the worktree is changed."""
-        work = self._work_of(attempt)
+        if not isinstance(attempt.task.work, Coding | None):
+            raise TypeError(f"no code to be written: {attempt.task.work!r}")
+        work = work_of(attempt.task.work, self._settings)
         if not work.model:
             tip = "Name one with --model, or as `model` in the list."
             return Outcome(classify.bad_request("no model is named", tip))
@@ -86,19 +91,14 @@ class GenerateKind:
             usage = await self._access.close(attempt)
             log.close()
         failure, saved = await self._saved(attempt, place, talk)
+        self._refused.pop(attempt.task.id, None)
+        if failure is not None and failure.class_ in _OF_THE_ANSWER:
+            self._refused[attempt.task.id] = failure.cause
         if failure is not None:
             failure = log.secrets.hide_in(usage.failure or failure)
         return Outcome(
             failure, failure.effect if failure else "ignored", facts=_facts(work, place, talk, usage, saved)
         )
-
-    def _work_of(self, attempt: Attempt) -> Coding:
-        """Of the task; what it leaves open is the run's."""
-        run, own = self._settings.work, attempt.task.work
-        if not isinstance(own, Coding):
-            return run
-        copy = tuple(dict.fromkeys((*run.copy, *own.copy)))
-        return replace(own, model=own.model or run.model, copy=copy)
 
     async def _talk(
         self,
@@ -118,16 +118,25 @@ class GenerateKind:
         return talk
 
     async def _written(self, attempt: Attempt, work: Coding, place: Place, asks: Ask) -> Talk:
+        if not place.folder.is_relative_to(place.path):
+            return Talk(classify.of_coding("workspace", f"the folder to work in is {place.folder}", _CWD_TIP))
         below = place.folder.relative_to(place.path).as_posix()
         bounds = Bounds(below, work.cwd, attempt.task.options.touches, work.copy, self._kept())
         author = Author(place.path, below, place.base, place.path.parent, bounds, self._limits)
+        talk = Talk()
         try:
             async with asyncio.timeout(attempt.timeout_s):
-                return await author.write(self._prompt(attempt), asks)
+                await author.write(self._told(attempt), asks, talk)
         except TimeoutError:
-            return Talk(classify.timed_out(attempt.timeout_s, where="the model"))
+            talk.failure = classify.timed_out(attempt.timeout_s, where="the model")
         except (RefusedPathError, GitError, OSError) as error:
-            return Talk(classify.of_coding("workspace", str(error), where=str(place.folder)))
+            talk.failure = classify.of_coding("workspace", str(error), _DISK_TIP)
+        return talk
+
+    def _told(self, attempt: Attempt) -> str:
+        """The same question would only get the same answer, and from the cache: so it says what became of that."""
+        prompt, cause = self._prompt(attempt), self._refused.get(attempt.task.id, "")
+        return again(prompt, cause) if cause else prompt
 
     def _kept(self) -> tuple[str, ...]:
         top, file = self._workspaces.repository.top, self._list_file
@@ -141,8 +150,8 @@ class GenerateKind:
 
         async def ask(messages: Sequence[Message]) -> Said | Failure:
             while True:
-                manner = self._manners.get(work.model, Manner())
-                body = request_of(dialect, work.model, SYSTEM, messages, self._limits.max_tokens, manner)
+                manner = self._manners.get(work.model) or Manner(self._limits.max_tokens)
+                body = request_of(dialect, work.model, SYSTEM, messages, manner)
                 log.asks(work.model, messages)
                 async with Asking() as asking:
                     got = await asking.ask(
