@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from beastmode.runner.work import PLAYBACK as MODEL
 from beastmode.testing.model_server import ModelServer, Script
 
-MODEL = "playback"
 ANSWERS = Path(__file__).parent / "answers"
 TASK = re.compile(r"This task is `([a-z0-9-]+)`")
 AGAIN = "The attempt before did not succeed"

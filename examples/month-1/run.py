@@ -102,60 +102,50 @@ def repository_in(place: Path) -> Path:
 
 
 def run(place: Path, server: Upstream, *, again: bool) -> Run:
-    """`beast run`, as a person would type it.   again: with --fresh, and heard only where it fails."""
+    """Do the roadmap.   again: with --fresh, and heard only where it fails."""
     before = server.played.paid if server.played else 0
-    command = [sys.executable, "-m", "beastmode", "run", str(FOLDER / "roadmap.yaml"), "--agent", "generate"]
-    command += [
-        "--check",
-        "python -m pytest",
-        *server.flags,
-        "--home",
-        str(place / "home"),
-        "--yes",
-        "--json",
-    ]
-    ended = subprocess.run(
-        [*command, *(["--fresh"] if again else [])],
-        cwd=place / "router",
-        env=environment(place),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if again else None,
-        text=True,
-        check=False,
-    )
+    ended = beast_run(place, (*server.flags, *(["--fresh"] if again else [])), quiet=again)
     if ended.returncode and ended.stderr:
         print(ended.stderr, file=sys.stderr)
     if not ended.stdout:
         sys.exit(ended.returncode or 1)
     summary = json.loads(ended.stdout)
-    asked = summary["upstream"]
+    asked = summary["upstream"] or {"requests": 0, "hits": 0, "refused": 0}
     reached = server.played.paid - before if server.played else asked["requests"] - asked["hits"]
-    print(told(summary, reached, "again with --fresh: " if again else ""), flush=True)
-    good = ended.returncode == 0 and not asked["refused"] and merged_in(summary) == summary["tasks"]["total"]
-    return Run(summary["run_id"], reached, good)
+    name, total, merged = summary["run_id"], summary["tasks"]["total"], merged_in(summary)
+    print(
+        f"{name}: {'again with --fresh: ' if again else ''}{merged} of {total} verified and merged in "
+        f"{summary['makespan_s']:.0f} s; {asked['requests']} requests: {asked['hits']} answered from the cache, "
+        f"{reached} by the model server, {asked['refused']} refused",
+        flush=True,
+    )
+    return Run(name, reached, ended.returncode == 0 and not asked["refused"] and merged == total)
+
+
+def beast_run(place: Path, flags: tuple[str, ...], *, quiet: bool) -> subprocess.CompletedProcess[str]:
+    """`beast run`, as a person would type it."""
+    roadmap, home = str(FOLDER / "roadmap.yaml"), str(place / "home")
+    command = [sys.executable, "-m", "beastmode", "run", roadmap, "--agent", "generate", "--home", home]
+    return subprocess.run(
+        [*command, "--check", "python -m pytest", "--yes", "--json", *flags],
+        cwd=place / "router",
+        env=environment(place),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if quiet else None,
+        text=True,
+        check=False,
+    )
 
 
 def merged_in(summary: dict[str, Any]) -> int:
     """How many tasks were verified and merged."""
-    return sum(task["state"] == "done" and task["merged"] for task in summary["by_task"])
-
-
-def told(summary: dict[str, Any], reached: int, how: str) -> str:
-    """A run in one line."""
-    asked = summary["upstream"]
-    return (
-        f"{summary['run_id']}: {how}{merged_in(summary)} of {summary['tasks']['total']} verified and merged in "
-        f"{summary['makespan_s']:.0f} s; {asked['requests']} requests: {asked['hits']} answered from the cache, "
-        f"{reached} by the model server, {asked['refused']} refused"
-    )
+    return sum(task["state"] == "done" and task["merged"] for task in summary["by_task"] or ())
 
 
 def limits_held(played: ModelServer) -> bool:
     """Whether the server was never hit harder than `beast run` promises where nothing else is said: 3 at once, 8/s."""
     at_once, a_second = played.most_in_flight, played.most_in_window(1.0)
-    print(
-        f"The model server saw at most {at_once} requests at once (of 3) and {a_second} in any second (of 8)"
-    )
+    print(f"The model server saw at most {at_once} at once (it bears 3) and {a_second} in any second (8)")
     return at_once <= 3 and a_second <= 8
 
 

@@ -49,8 +49,8 @@ class CodeView:
     commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
     was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
     work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
-    person has taken it.   usage: of its model, over all attempts, as `model_access.Usage` names it; empty where nobody
-    counted.
+    person has taken it.   model: that its last attempt asked, where it told.   usage: of it, over all attempts, as
+    `model_access.Usage` names it; empty where nobody counted.
     """
 
     commit: str = ""
@@ -60,6 +60,7 @@ class CodeView:
     sent_back: int = 0
     note: str = ""
     reviewed: bool = False
+    model: str = ""
     usage: dict[str, float] = field(default_factory=dict)
 
 
@@ -284,7 +285,7 @@ def _code(view: TaskView) -> CodeView:
 def _code_ended(code: CodeView, data: dict[str, Any]) -> None:
     code.merging = None
     code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
-    code.merged = data.get("merged", False)
+    code.merged, code.model = data.get("merged", False), data.get("model", "")
     for name, amount in data.get("usage", {}).items():
         code.usage[name] = code.usage.get(name, 0) + amount
 
