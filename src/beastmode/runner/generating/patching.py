@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from beastmode.runner.generating.edits import Delete, Edit, Replace, Write
+from beastmode.runner.generating.edits import Delete, Edit, Rename, Replace, Write
 from beastmode.runner.generating.inside import File, Inside, RefusedPathError
 from beastmode.runner.generating.limits import Limits
 from beastmode.runner.generating.lines import Lines, NotTextError, lines_of, plain_lines
