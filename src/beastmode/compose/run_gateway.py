@@ -77,6 +77,7 @@ class RunGateway:
         self._max_wait_s = max(max_wait_s, SHORT_WAIT_S)
         self._told: set[str] = set()
         self._open: dict[tuple[str, int], Guest] = {}
+        self._unjudged: dict[str, Attempt] = {}
         self.thread = ServerThread(self._make, self._crashed)
 
     async def start(self) -> None:
@@ -111,7 +112,12 @@ class RunGateway:
         return f"{self.url}/t/{token_of(said)}"
 
     async def open(self, attempt: Attempt) -> Access:
-        """A URL of its own, which is good until it is closed."""
+        """A URL of its own, which is good until it is closed.
+
+        Where the attempt before was never judged though its model was there, it led nowhere: its agent gave up or
+        changed nothing. The same answers would lead this one there, too."""
+        if (before := self._unjudged.pop(attempt.task.id, None)) is not None:
+            await self.judged(before, False)
         said = PathToken(_secret(), attempt.run, attempt.task.id, attempt.number, attempt.rounds)
         guest = Guest(said)
         with suppress(GoneError):  # told already; close says so of each attempt
@@ -127,10 +133,13 @@ class RunGateway:
             await self.thread.run(self._door.dismiss(guest, CLOSE_S))
         except GoneError:
             return replace(usage_of(guest.tally), failure=_gone(self.thread.crashed))
+        if guest.tally.failure is None:
+            self._unjudged[attempt.task.id] = attempt
         return usage_of(guest.tally)
 
     async def judged(self, attempt: Attempt, ok: bool) -> None:
         """After verification. Where it failed, nobody is given the same answers again."""
+        self._unjudged.pop(attempt.task.id, None)
         with suppress(GoneError):
             await self.thread.call(self._judge, (attempt.task.id, attempt.number), ok)
 
