@@ -3,21 +3,24 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 AGENTS := build/agents
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check # errors only: warnings are of the machine, not of us
+AT_ONCE ?= 4
+PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no short test waits behind a long one
+unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 
 .PHONY: run test test-agents quick lint bench bench-peers clean system
 
-run: $(VENV)/.installed            ## set up, then run the tasks of examples/month-1
+run: $(VENV)/.installed-run        ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
 
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
-test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed  ## real coding agents through the gateway
-	$(BIN)/python -m pytest tests/agents
+test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed $(AGENTS)/mini/.installed  ## real coding agents through the gateway
+	$(PYTEST) tests/agents
 
 quick: $(VENV)/.installed-dev      ## the tests of a few seconds
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -q -m "not slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check src tests bench scripts examples
@@ -40,6 +43,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
+$(VENV)/.installed-run: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt pytest
+	@touch $@
+
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
@@ -54,7 +61,7 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 
 .peers/.installed: Makefile
 	$(PYTHON) -m venv .peers/litellm
-	.peers/litellm/bin/pip install --quiet --disable-pip-version-check 'litellm[proxy]==1.108.7'
+	.peers/litellm/bin/pip install -qq --disable-pip-version-check 'litellm[proxy]==1.108.7'
 	npm install --silent --no-audit --no-fund --prefix .peers/portkey @portkey-ai/gateway@1.15.2
 	@touch $@
 
@@ -64,6 +71,11 @@ $(AGENTS)/.installed: tests/agents/package.json
 	@if command -v npm >/dev/null; then \
 		cp $< $(AGENTS)/ && npm install --prefix $(AGENTS) --no-package-lock --no-audit --no-fund --loglevel=error && touch $@; \
 	fi
+
+$(AGENTS)/mini/.installed: tests/agents/mini.txt
+	$(PYTHON) -m venv $(AGENTS)/mini
+	$(AGENTS)/mini/bin/python -m pip -qq --disable-pip-version-check install --requirement $<
+	@touch $@
 
 clean:
 	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

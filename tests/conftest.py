@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from beastmode.safeguards.host_folder import FOLDER_SETTING
@@ -21,3 +22,10 @@ for name in [name for name in os.environ if name.startswith("BEAST_SERVE_")]:
 if FOLDER_SETTING not in os.environ:
     os.environ[FOLDER_SETTING] = tempfile.mkdtemp(prefix="beast-limits-")
     atexit.register(shutil.rmtree, os.environ[FOLDER_SETTING], ignore_errors=True)
+elif "PYTEST_XDIST_WORKER" in os.environ:  # a part of the folder of all: tests side by side share no limits
+    os.environ[FOLDER_SETTING] = tempfile.mkdtemp(dir=os.environ[FOLDER_SETTING])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: where tests run side by side, the last to end is then a short one."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -21,6 +21,16 @@ ATTEMPT_STARTED = "attempt_started"
 """An attempt is about to leave: seconds waited, by reason."""
 ATTEMPT_ENDED = "attempt_ended"
 """How it ended: the task's state now, the instant it really left, failure, verification, CPU and memory."""
+BASE_GREEN = "base_green"
+"""The check succeeded on the result branch before any task began: commit, check."""
+MERGING = "merging"
+"""The result branch is about to move to this commit, which holds the task's work. Attempt 0: a person took it."""
+ACCEPTED = "accepted"
+"""A person took the task's work: it is merged, as this commit, or was before."""
+REJECTED = "rejected"
+"""A person gave the task up."""
+REDO = "redo"
+"""A person wants the task done again, with all its tries: note."""
 CANCELLED = "cancelled"
 """A person ended the task for good."""
 PROBED = "probed"
@@ -34,6 +44,8 @@ LIMITS = "limits"
 
 ONCE_AN_ATTEMPT = (ATTEMPT_STARTED, ATTEMPT_ENDED)
 """Recorded at most once for each attempt; the journal's schema refuses a second."""
+PERSONS = (ACCEPTED, REJECTED, REDO)
+"""What a person says when no runner is at work: no part of a session, and of no boot of the machine."""
 
 
 @dataclass(slots=True)
@@ -53,3 +65,8 @@ class Event:
     unix_us: int = 0
     mono_us: int = 0
     seq: int = 0
+
+    @property
+    def between_sessions(self) -> bool:
+        """Whether it was recorded by a command of its own, not by the runner of a session."""
+        return self.kind in PERSONS or (self.kind == MERGING and not self.attempt)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-INSTALLED = Path(__file__).parents[2] / "build" / "agents" / "node_modules" / ".bin"
+_AGENTS = Path(__file__).parents[2] / "build" / "agents"
+INSTALLED = _AGENTS / "node_modules" / ".bin"
 LONG_S = 110.0
 """No promise about speed: an agent that has not ended by then hangs."""
 
@@ -98,10 +99,15 @@ def do(agent: Agent, prompt: str, url: str, at: Path) -> Done:
 
 def installed(agent: Agent) -> Path:
     """Its command. Where it is missing the test is skipped; where CI is true, that is an error."""
-    path = INSTALLED / agent.command
-    if not path.exists():
-        missing = f"{agent.command} is not installed: `make test-agents` does, where npm is"
+    return at_hand(agent.command) / agent.command
+
+
+def at_hand(command: str) -> Path:
+    """The folder that holds it; skips, or fails, where none does."""
+    folder = _AGENTS / "mini" / "bin" if command == "mini" else INSTALLED
+    if not (folder / command).exists():
+        missing = f"{command} is not installed: `make test-agents` does, where npm is"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    return path
+    return folder

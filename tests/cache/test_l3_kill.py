@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -21,16 +24,42 @@ from tests.cache.writing import LIMITS, NAMES, written
 ROOT = Path(__file__).parent.parent.parent
 
 
-def at_work(path: Path, seed: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.cache.writing", str(path), str(seed)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+class Writers:
+    """Two processes at a time that write one cache, and are killed."""
 
+    def __init__(self, path: Path) -> None:
+        command = [sys.executable, "-m", "tests.cache.writing", str(path)]
+        self._host = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
-def killed(process: subprocess.Popen[str]) -> None:
-    """Killed in the middle of its work; what it found wrong before is told."""
-    process.kill()
-    _, said = process.communicate()
-    assert process.returncode == -9, said
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.killpg(self._host.pid, signal.SIGKILL)
+        self._host.communicate()
+
+    def start(self, *seeds: int) -> list[int]:
+        """Their numbers, once they are at work."""
+        assert self._host.stdin
+        print(*seeds, file=self._host.stdin, flush=True)
+        return [int(self._told()) for _ in seeds]
+
+    def kill(self, pids: list[int]) -> None:
+        """Killed in the middle of their work; one that had ended by then had found something wrong."""
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        assert self._told() == " ".join(["-9"] * len(pids))
+
+    def _told(self) -> str:
+        assert self._host.stdout
+        return self._host.stdout.readline().strip()
 
 
 def whole(path: Path) -> int:
@@ -49,15 +78,12 @@ def whole(path: Path) -> int:
 @pytest.mark.timeout(600)
 def test_a_cache_whose_writers_are_killed_holds_whole_answers_only(tmp_path: Path, kills: int) -> None:
     path, chance, found = cache_path(tmp_path), random.Random(kills), 0
-    for kill in range(kills):
-        two = [at_work(path, seed) for seed in (2 * kill, 2 * kill + 1)]
-        for process in two:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "up\n", process.communicate()[1]
-        time.sleep(chance.random() / 2)  # any moment will do
-        for process in two:
-            killed(process)
-        found += whole(path)
+    with Writers(path) as writers:
+        for kill in range(kills):
+            pids = writers.start(2 * kill, 2 * kill + 1)
+            time.sleep(chance.random() / 2)  # any moment will do
+            writers.kill(pids)
+            found += whole(path)
     file = EntriesFile(path, NOON)
     assert file.db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     while make_room(file, LIMITS, NOON):

@@ -1,11 +1,17 @@
-"""A process that stores and asks for answers without end, to be killed. Usage: writing.py FILE SEED; prints `up` when
-it is at work. Ends with 1 where an answer is another than was stored, or the database gives a warning."""
+"""Processes that store and ask for answers without end, to be killed: `python -m tests.cache.writing FILE`.
+
+For each line of seeds it starts a process for every seed, by a fork: what they take is loaded once. Each prints its
+number when it is at work, and `wrong` before it ends with 1: where an answer is another than was stored, or the
+database gives a warning. When all of a line have ended, their exit codes are printed.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
+import traceback
 from pathlib import Path
 
 from beastmode.cache.answer import Answer
@@ -29,7 +35,7 @@ def written(name: int) -> Answer:
 async def work(path: Path, seed: int) -> None:
     chance, wall = random.Random(seed), Wall()
     stack = Stack(L1Memory(100_000), L3Database(path, LIMITS, wall.clock), wall.clock, 60.0)
-    print("up", flush=True)
+    print(os.getpid(), flush=True)
     while True:
         name = chance.randrange(NAMES)
         stack.put(key(name), written(name), stack.generation)
@@ -39,5 +45,25 @@ async def work(path: Path, seed: int) -> None:
         assert not stack.warning, stack.warning
 
 
+def started(path: Path, seed: int) -> int:
+    """The number of a process at work."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            asyncio.run(work(path, seed))
+        except BaseException:
+            traceback.print_exc()
+            print("wrong", flush=True)
+        finally:
+            os._exit(1)
+    return pid
+
+
+def main(path: Path) -> None:
+    for line in sys.stdin:
+        pids = [started(path, int(seed)) for seed in line.split()]
+        print(*[os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids], flush=True)
+
+
 if __name__ == "__main__":
-    asyncio.run(work(Path(sys.argv[1]), int(sys.argv[2])))
+    main(Path(sys.argv[1]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.compose.coding_choice import Chosen, choose, filled, with_budget, writes_code
+from beastmode.compose.coding_choice import Chosen, choose, with_budget, writes_code
 from beastmode.errors import BeastError
 from beastmode.runner.coding import ModelServer
 from beastmode.runner.roadmap import Roadmap, Task, TaskOptions
@@ -50,7 +50,7 @@ def test_the_one_agent_that_is_ready_and_the_check_of_the_repository_are_found_a
 @pytest.mark.parametrize(
     ("said", "tasks", "what"),
     [
-        (GREEN, [], "none is ready on this machine"),
+        (GREEN, [], "no agent is ready on this machine"),
         (CLAUDE, [], "nothing would prove that 'a' is done\n"),
         (CLAUDE, [Task("a"), Task("b")], "nothing would prove that 'a' is done, nor 1 more"),
         ({**CLAUDE, "check": "none"}, [], "nothing would prove"),
@@ -69,7 +69,7 @@ def test_what_is_missing_is_told(said: dict[str, Any], tasks: list[Task], what: 
 
 
 def test_several_agents_are_named_not_guessed_between(tmp_path: Path) -> None:
-    with pytest.raises(BeastError, match="several are ready: claude, codex"):
+    with pytest.raises(BeastError, match="several agents are ready: claude, codex"):
         chosen(tmp_path, ready=["claude", "codex"], **GREEN)
 
 
@@ -77,24 +77,6 @@ def test_tasks_that_all_name_their_agent_and_their_proof_need_no_more(tmp_path: 
     options = TaskOptions(verify=Command(shell="true"))
     held = chosen(tmp_path, Task("a", Coding(agent="aider"), options=options))
     assert (held.settings.work, held.settings.check) == (Coding(), "")
-
-
-def test_a_task_has_its_own_words_and_the_runs_where_it_has_none() -> None:
-    run = Coding(
-        "claude", model="opus", setup=Command(shell="s"), copy=("a",), env={"A": "1"}, budget_usd=1.0
-    )
-    assert filled(None, run) == run
-    own = filled(Coding(prompt="p", copy=("b",), env={"B": "2"}), run)
-    assert (own.agent, own.model, own.prompt, own.copy, own.env) == (
-        "claude",
-        "opus",
-        "p",
-        ("a", "b"),
-        {"A": "1", "B": "2"},
-    )
-    other = filled(Coding(agent="codex"), run)
-    assert (other.agent, other.model) == ("codex", "")  # a model of one agent is none of another's
-    assert filled(Coding(agent="claude"), run).model == "opus"
 
 
 def test_the_budget_is_20_usd_or_three_times_the_estimate(tmp_path: Path) -> None:

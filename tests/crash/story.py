@@ -19,8 +19,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from beastmode import run  # all of it is loaded here, before the forks
+from beastmode import run
 from beastmode.errors import BeastError
+from beastmode.runner.formats.reading import read_roadmap
 from beastmode.settings import Durability
 from beastmode.store.ballast import BALLAST_BYTES
 from beastmode.store.journal import Journal
@@ -38,6 +39,9 @@ tasks:
 """
 """t1 and t2 would run for ever after a kill that comes before t3: only the watchdog ends them."""
 GONE_WITHIN_S = 10.0
+LOADED = (run, read_roadmap)
+"""Loaded here, before the forks: each of a thousand runs would else load the readers for itself, which takes longer
+than the run."""
 
 
 class Record(NamedTuple):

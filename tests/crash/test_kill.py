@@ -48,7 +48,8 @@ def test_killed_at_every_call_that_changes_the_home(
     assert (calls["write ballast"] > 0) == (creation == "created")
     with capsys.disabled():
         print(
-            f"\n{len(points)} kills, 0 promises broken; durability {durability}, home {creation}: {told(calls)}"
+            f"\n{len(points)} kills, 0 promises broken; durability {durability}, home {creation}: {told(calls)}",
+            file=sys.stderr,  # where tests run side by side, their stdout is nobody's
         )
 
 
@@ -84,6 +85,23 @@ def test_killed_between_the_calls(tmp_path: Path) -> None:
 def test_a_planted_bug_is_found(tmp_path: Path, bug: str, found: str) -> None:
     lines = workers("points", [str(tmp_path), "full", "created", "0", "12", bug])
     assert found in lines[-1].get("broken", "nothing was found")
+
+
+def test_a_fork_has_loaded_what_a_run_takes(tmp_path: Path) -> None:
+    """Else each of a thousand runs would load it for itself, and take three times as long."""
+    program = """
+import sys
+from pathlib import Path
+from tests.crash import story
+story.begin(Path.cwd())
+loaded = set(sys.modules)
+assert story.play(Path.cwd(), "full")() == 0
+more = [name for name in set(sys.modules) - loaded if name.startswith(("beastmode", "pydantic"))]
+assert not more, more
+"""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=env, timeout=MOST_S)
+    assert ended.returncode == 0, (tmp_path / "output").read_text()
 
 
 def test_strace_sees_no_other_call_that_changes_the_home(tmp_path: Path) -> None:

@@ -258,3 +258,8 @@ def test_a_name_that_is_not_found_is_wrong_unless_it_is_a_known_providers() -> N
 def test_the_sentence_of_a_client_is_enough(text: str, class_: str, passing: object) -> None:
     failure = judged(None, text)
     assert (failure.class_, failure.passing) == (class_, passing)
+
+
+def test_a_tip_that_is_given_is_said_as_it_is() -> None:
+    said = classify.bad_request("there is no agent 'x'", "Write a command with {prompt} in it.")
+    assert said.tip == "Write a command with {prompt} in it."

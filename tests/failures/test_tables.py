@@ -9,6 +9,7 @@ import sys
 import pytest
 from typer.main import get_command
 
+from beastmode.cli import doctor as doctor_command
 from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
 from beastmode.failures.rules import LATER, RULES, USUAL, Rule
@@ -39,7 +40,7 @@ OF_SERVERS = {
 
 
 def test_no_tip_names_a_flag_that_is_not_there() -> None:
-    commands = (get_command(app) for app in (run_command.app, serve_command.app))
+    commands = (get_command(app) for app in (run_command.app, serve_command.app, doctor_command.app))
     ours = {flag for command in commands for option in command.params for flag in option.opts}
     sources = (ROOT / "src" / "beastmode" / "failures").rglob("*.py")
     named = {

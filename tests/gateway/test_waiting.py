@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import anthropic
 import openai
+import pytest
 
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.testing.model_server import ModelServer, Refusal, Script
@@ -66,6 +67,18 @@ async def message_streamed(url: str, timeout_s: float = CLIENT_S) -> str:
 
 STREAMED: list[Ask] = [chat_streamed, respond_streamed, message_streamed]
 WHOLE: list[Ask] = [chat, message]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def loaded() -> None:
+    """Clients load parts of themselves when first used: for longer, on a busy machine, than any of them waits here."""
+
+    async def story() -> None:
+        async with ModelServer() as server:
+            for ask in (*STREAMED, *WHOLE):
+                await ask(server.url, 100.0)
+
+    run(story())
 
 
 @asynccontextmanager

@@ -53,13 +53,13 @@ def test_a_permanent_fault_fails_at_once(failure: Failure, retries: int) -> None
     assert (decision.end, decision.wait_s, decision.final) == ("failed", 0.0, True)
 
 
-def test_a_used_up_budget_holds_the_run_and_uses_up_nothing() -> None:
+def test_a_used_up_budget_holds_its_task_and_uses_up_nothing() -> None:
     tries = Tries()
     spent = failing("after", class_="out_of_budget")
     decision = policy().after(spent, tries)
-    assert (decision.end, decision.held, decision.counts, decision.final) == ("waiting", True, False, True)
+    assert (decision.end, decision.reason, decision.counts) == ("waiting", "out_of_budget", False)
     assert tries.counted == 0
-    assert not policy().after(failing("after", 60.0, class_="out_of_budget"), tries).held
+    assert policy().after(failing("after", 60.0, class_="out_of_budget"), tries).wait_s >= 60.0
 
 
 def test_a_success_is_final_and_a_failed_verification_is_tried_again_at_once() -> None:

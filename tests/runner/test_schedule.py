@@ -218,3 +218,23 @@ def test_every_change_is_told_in_its_order() -> None:
     played = Played(Room(1), tasks("a", "b", b="a"), ending(FAULT, None))
     played.play()
     assert played.told == [("a", "running"), ("a", "done"), ("b", "running"), ("b", "done")]
+
+
+def test_tasks_whose_touches_overlap_take_turns_and_the_rest_goes_on_beside_them() -> None:
+    declared = [("src/",), ("src/a.py",), ("docs/",), ()]
+    played = Played(Room(4), tasks("a", "b", "c", "d"), second, touches=lambda index: declared[index])
+    assert played.play() == 2.0
+    assert played.left == ["a", "c", "d", "b"]
+
+
+def test_one_that_waits_for_touches_and_is_cancelled_holds_nobody_up() -> None:
+    played = Played(Room(4), tasks("a", "b", "c"), second, touches=lambda index: ("src",))
+    assert played.play((0.5, lambda: played.schedule.cancel(1))) == 2.0
+    assert played.states == {"a": "done", "b": "cancelled", "c": "done"}
+
+
+def test_ranks_hold_among_those_that_wait_for_touches() -> None:
+    ranks = [0, 3, 2, 1]
+    played = Played(Room(1), tasks("a", "b", "c", "d"), second, rank=ranks, touches=lambda index: ("src",))
+    played.play()
+    assert played.left == ["a", "d", "c", "b"]

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import random
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from beastmode.events import SESSION_ENDED, SESSION_STARTED
@@ -21,10 +21,12 @@ from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress
+from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import Plan, Selection, opening_events, plan_session
 from beastmode.runner.roadmap import Phase, Roadmap, Task
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import FINAL
+from beastmode.runner.touches import Touches, overlap, touches_of
 from beastmode.runner.work import Command
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
@@ -49,6 +51,7 @@ class Parts:
     plan: Callable[[Roadmap, Progress, Selection], Plan] = plan_session
     journal: type[MemoryJournal] = MemoryJournal
     guard: type[Guard] = Guard
+    touches: Callable[[Sequence[Task]], Callable[[int], Touches] | None] = touches_of
     careful_after_restart: bool = True
 
 
@@ -92,6 +95,7 @@ class World:
         self.server = Server([(0.0, *self._limits())])
         self.journal = parts.journal(self.clock, self.rng.choice((0.0, 0.001, 0.03)))
         self.done: set[str] = set()
+        self.at_work: dict[str, Touches] = {}
         self.kills = self.rng.choice((0, 0, 1, 2))
         self.fault: BrokenPromiseError | None = None
 
@@ -140,10 +144,14 @@ class World:
 
     def _roadmap(self) -> Roadmap:
         rng, children, before = self.rng, list[Phase | Task](), list[str]()
+        touching = rng.random() < 0.5
         for number in range(rng.randrange(3, 12)):
             needs = tuple(task for task in before if rng.random() < 0.15)
             task = Task(f"t{number}", Command(("true",)), needs=needs, parallel=rng.random() < 0.3)
-            task.options = replace(task.options, priority=rng.randrange(3))
+            touches = tuple(
+                path for path in ("src", "src/*.py", "docs/**") if touching and rng.random() < 0.3
+            )
+            task.options = replace(task.options, priority=rng.randrange(3), touches=touches)
             before.append(task.id)
             if rng.random() < 0.3 or not children:
                 children.append(Phase(f"p{number}", order=rng.choice(("needs", "sequence", "phases"))))
@@ -174,7 +182,11 @@ class Session:
             self.guard.resume(killed=self.progress.unclean, ended_s_ago=ended_s_ago)
         self.means = Means(1, self.guard, world.journal, world.clock, world.rng, LONGEST_S)
         states = dict(self.plan.states)
-        self.schedule = Schedule(parts.graph(world.roadmap), self.means, self._job, states=states)
+        touches = parts.touches(self.plan.tasks)
+        rank = rank_of(world.graph, self.plan.tasks)
+        self.schedule = Schedule(
+            parts.graph(world.roadmap), self.means, self._job, rank=rank, touches=touches, states=states
+        )
 
     async def play(self) -> bool:
         """True if it was killed."""
@@ -259,6 +271,7 @@ class Session:
             world.fault = world.fault or fault
             return Outcome()
         world.note(f"start {attempt.task.id}.{attempt.number}")
+        self._check_touches(attempt.task)
         lingers = 0.0
         try:
             await asyncio.sleep(rng.choice((0.0, 0.1, 0.5, 2.0)))
@@ -268,9 +281,20 @@ class Session:
             lingers = LINGER_S * 0.99
             raise
         finally:
+            world.at_work.pop(attempt.task.id, None)
             world.loop.call_later(lingers, self._leave_server)
         world.note(f"end {attempt.task.id}.{attempt.number} {outcome.failure and outcome.failure.class_}")
         return outcome
+
+    def _check_touches(self, task: Task) -> None:
+        """Nothing at work overlaps it."""
+        world, mine = self.world, task.options.touches
+        others = [other for other, theirs in world.at_work.items() if overlap(mine, theirs)]
+        if others:
+            world.fault = world.fault or BrokenPromiseError(
+                f"{task.id} at work beside {others}, which overlap"
+            )
+        world.at_work[task.id] = mine
 
     def _leave_server(self) -> None:
         self.world.server.in_flight -= 1

@@ -35,7 +35,7 @@ BACK: dict[Dialect, dict[str, Any]] = {
 def test_an_agent_runs_what_it_is_told_in_its_own_shell_and_then_hears_words(dialect: Dialect) -> None:
     turn, offers = runs("echo hello"), REQUESTS[dialect]
     call = turn(dialect, offers | ASKED[dialect])
-    assert call is not None
+    assert isinstance(call, Call)
     assert "echo hello" in call.arguments.values()
     assert call.tool in json.dumps(offers)
     assert turn(dialect, offers | BACK[dialect]) is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import aiohttp
 import pytest
@@ -103,3 +104,16 @@ def test_a_body_that_is_no_json_is_refused() -> None:
             assert answer.status == 400
 
     played(story, Script())
+
+
+def test_a_turn_may_have_words_of_its_own() -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        for asked, said in (("echo", "echo echo"), ("other", "It is done.")):
+            body = {"model": "m-small", "messages": [{"role": "user", "content": asked}]}
+            async with session.post(server.url + PATHS["chat"], json=body) as answer:
+                assert (await answer.json())["choices"][0]["message"]["content"] == said
+
+    def turn(_dialect: Dialect, asked: Mapping[str, Any]) -> Sequence[str] | None:
+        return ("echo", " echo") if asked["messages"][-1]["content"] == "echo" else None
+
+    played(story, Script(turn=turn))

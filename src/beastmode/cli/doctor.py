@@ -23,6 +23,7 @@ def doctor(
     upstream: str = typer.Option("", help="A model server: its base URL, with or without /v1."),
     upstream_key_env: str = typer.Option("", help="The environment variable that holds its key."),
     model: str = typer.Option("", help="A model that must exist there."),
+    agent: str = typer.Option("", help="A coding agent that is looked at: its name, or its command."),
     home: Path = typer.Option(Path(HOME), help="Where the journal would live.", envvar="BEAST_HOME"),
     no_paid: bool = typer.Option(
         False, "--no-paid", help="Never send the one request of one token that may cost money."
@@ -40,7 +41,7 @@ def doctor(
         timeout_s = parse_duration(timeout) or 10.0
     except SettingError as error:
         raise SettingError(error.what, where="--timeout", tip=error.tip) from None
-    wanted = Examination(file, upstream, upstream_key_env, model, home, not no_paid, timeout_s)
+    wanted = Examination(file, upstream, upstream_key_env, model, home, not no_paid, timeout_s, agent=agent)
     seen = examine(wanted)
     print(json.dumps(seen.as_json(), indent=2) if as_json else as_text(seen))
     raise typer.Exit(EXIT_DONE if seen.healthy else EXIT_INPUT)

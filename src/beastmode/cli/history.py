@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_of
-from beastmode.runner.progress import Progress
+from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.summary import Summary, summarise
 from beastmode.store.journal import JournalReader
 
@@ -60,6 +61,18 @@ def find_run(home: Path, name: str) -> Progress:
             tip = "`beast runs` lists them."
             raise SettingError(f"there is no run {name!r}, only {known}", where=str(home), tip=tip)
         return _progress(reader, int(wanted))
+
+
+def find_task(progress: Progress, task: str) -> TaskView:
+    """A task of a run by its id. Raises SettingError for one that is not there."""
+    view = progress.tasks.get(task)
+    if view is None:
+        near = get_close_matches(task, progress.tasks, n=1)
+        tip = f"Did you mean {near[0]!r}? " if near else ""
+        raise SettingError(
+            f"there is no task {task!r} in r{progress.run}", tip=f"{tip}`beast status --json` lists them."
+        )
+    return view
 
 
 def runner_of(home: Path, progress: Progress) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.cli.history import find_run, runner_of
+from beastmode.cli.history import find_run, find_task, runner_of
 from beastmode.errors import SettingError
 from beastmode.runner.home import HOME, log_path, run_folder
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import TaskView
 
 app = new_app()
 
@@ -30,9 +29,7 @@ def logs(
 ) -> None:
     """Show what an attempt of a task printed, and its verification: as it stands, also while it runs."""
     progress = find_run(home, run)
-    view = progress.tasks.get(task)
-    if view is None:
-        raise _unknown(task, progress)
+    view = find_task(progress, task)
     number = _number(view, attempt)
     path = log_path(run_folder(home, progress.run), task, number)
     shown = [_show(path), _show(path.with_suffix(".verify.log"))]
@@ -43,14 +40,6 @@ def logs(
             "is still at work" if runner_of(home, progress) else "was at work when its runner was killed"
         )
         print(f"Attempt {number} {at_work}.", file=sys.stderr)
-
-
-def _unknown(task: str, progress: Progress) -> SettingError:
-    near = get_close_matches(task, progress.tasks, n=1)
-    tip = f"Did you mean {near[0]!r}? " if near else ""
-    return SettingError(
-        f"there is no task {task!r} in r{progress.run}", tip=f"{tip}`beast status --json` lists them."
-    )
 
 
 def _number(view: TaskView, attempt: int) -> int:

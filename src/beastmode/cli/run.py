@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from beastmode.cli.app import new_app
+from beastmode.cli.coding_flags import coding_of, parameters
 from beastmode.cli.flags import filled, folder, ids_in, settings_of
 from beastmode.cli.live import view_for
 from beastmode.cli.words import ending
@@ -22,14 +26,15 @@ from beastmode.runner.resume import Selection
 app = new_app()
 
 
-@app.command()
 def run(
     file: Path = typer.Argument(
         readable=False, help="The roadmap: native YAML, a Markdown list, or spec-kit's tasks.md."
     ),
     max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, or none. Default 3."),
     rate: str | None = typer.Option(
-        None, help="Starts of tasks: 8/s, 60/min, 500/h, several with commas, or none. Default 8/s."
+        None,
+        help="Starts of tasks, or requests to the model server where agents write code: 8/s, 60/min, several with "
+        "commas, or none. Default 8/s.",
     ),
     command: str | None = typer.Option(
         None, help="What to do for tasks that say only what: 'make {id}'. Not a shell line."
@@ -38,7 +43,7 @@ def run(
     retries: str | None = typer.Option(None, help="Attempts after the first. Default 2."),
     health: str | None = typer.Option(None, help="URL, tcp://host:port: must be well before a task starts."),
     verify: str | None = typer.Option(
-        None, help="A shell line that must succeed for a task to be done; gets $BEAST_ID etc."
+        None, help="Must succeed for a task to be done: 'pytest tests/{id}', or a shell line with $BEAST_ID."
     ),
     server: str | None = typer.Option(
         None, help="Keep the limits together with all runs on this host that name this server."
@@ -61,6 +66,7 @@ def run(
     phase: str | None = typer.Option(None, help="Only the tasks of this phase, like 'Month 2'."),
     failed: bool = typer.Option(False, "--failed", help="Run failed tasks again."),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON on stdout."),
+    **code: Any,
 ) -> None:
     """Run a roadmap in parallel, safely, to the end. The same command goes on where a run stopped."""
     if fresh and failed:
@@ -82,6 +88,7 @@ def run(
             "--durability": durability,
         }
     )
+    said = coding_of(code)
     request = Request(
         file,
         settings,
@@ -90,6 +97,8 @@ def run(
         None if report is None else folder("--report", report),
         fresh,
         Selection(ids_in(only), "" if phase is None else filled("--phase", phase), failed),
+        said,
+        partial(_confirm, yes="yes" in said),
     )
     with view_for(sys.stderr) as view:
         summary = drive(open_run(request), view)
@@ -97,3 +106,16 @@ def run(
     if as_json:
         print(json.dumps(summary.as_json(), indent=2))
     raise typer.Exit(summary.exit_code)
+
+
+def _confirm(*opened: Any, yes: bool) -> None:
+    from beastmode.cli.confirm import confirm  # most runs do without
+
+    confirm(*opened, yes=yes)
+
+
+# Typer reads flags off a signature; those of code come from their table, so that no flag can differ from it.
+_OWN = [one for one in inspect.signature(run).parameters.values() if one.kind is not one.VAR_KEYWORD]
+run.__signature__ = inspect.Signature([*_OWN, *parameters()])  # type: ignore[attr-defined]
+run.__annotations__ |= {one.name: one.annotation for one in parameters()}
+app.command()(run)

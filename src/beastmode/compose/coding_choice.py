@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.errors import PreconditionError, Problem, RoadmapError
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.coding import CodingSettings, ModelServer, work_of
 from beastmode.runner.detect import check_of
 from beastmode.runner.prompt import problems_of_template
 from beastmode.runner.roadmap import Roadmap, Task
@@ -36,7 +36,7 @@ class Chosen:
 
     def work_of(self, task: Task) -> Coding | None:
         """The work of a task that writes code, with all that the run says; None for a task that does something else."""
-        return filled(task.work, self.settings.work) if is_code(task) else None
+        return work_of(task.work, self.settings) if is_code(task) else None
 
 
 def is_code(task: Task) -> bool:
@@ -52,23 +52,6 @@ def writes_code(roadmap: Roadmap, said: Said, *, has_command: bool) -> bool:
     return "agent" in said or (not has_command and any(task.work is None for task in to_run))
 
 
-def filled(work: Any, default: Coding) -> Coding:
-    """A task's own words on how its code is written, and the run's where it has none."""
-    if not isinstance(work, Coding):
-        return default
-    named = bool(work.agent or work.command)
-    return replace(
-        work,
-        agent=work.agent if named else default.agent,
-        command=work.command if named else default.command,
-        model=work.model or ("" if named and work.agent != default.agent else default.model),
-        setup=work.setup or default.setup,
-        copy=tuple(dict.fromkeys((*default.copy, *work.copy))),
-        env={**default.env, **work.env},
-        budget_usd=default.budget_usd if work.budget_usd is None else work.budget_usd,
-    )
-
-
 def choose(
     roadmap: Roadmap,
     said: Said,
@@ -76,13 +59,15 @@ def choose(
     *,
     top: Path,
     ready: Callable[[], Sequence[str]],
+    where: str = "",
 ) -> Chosen:
     """How this run writes code. Raises BeastError for what is missing.
 
     top: the root of the repository.   ready: the agents that are installed and logged in.
+    where: what the list is called.
     """
     tasks = [task for task in roadmap.tasks() if task.state == "pending" and is_code(task)]
-    work, note = _work(tasks, said, ready)
+    work, note = _work(tasks, said, ready, where)
     check, check_note = _check(said, top)
     _see_proof(tasks, check, settings.verify, said)
     template = said.get("prompt_template")
@@ -92,7 +77,7 @@ def choose(
         check=check,
         merge=said.get("merge", "queue"),
         base=said.get("base", "HEAD"),
-        budget_usd=said.get("budget", _DEFAULT_BUDGET_USD),
+        budget_usd=said.get("budget"),
         task_budget_usd=said.get("task_budget"),
         permissions=said.get("permissions", "edits"),
         sandbox=said.get("sandbox", "auto"),
@@ -109,13 +94,16 @@ def choose(
 
 def with_budget(chosen: Chosen, said: Said, estimated_usd: float) -> Chosen:
     """With the default of the budget: 20 USD, or three times the estimate where that is less."""
-    if "budget" in said or chosen.settings.server is None or chosen.settings.server.gateway:
+    server = chosen.settings.server
+    if "budget" in said or server is None or server.gateway:
         return chosen
     usd = min(_DEFAULT_BUDGET_USD, max(0.01, round(_ESTIMATES_A_BUDGET * estimated_usd, 2)))
     return replace(chosen, settings=replace(chosen.settings, budget_usd=usd))
 
 
-def _work(tasks: Sequence[Task], said: Said, ready: Callable[[], Sequence[str]]) -> tuple[Coding, str]:
+def _work(
+    tasks: Sequence[Task], said: Said, ready: Callable[[], Sequence[str]], where: str
+) -> tuple[Coding, str]:
     """What tasks have that say nothing else, and what was found out for it."""
     more = {"model": said.get("model", ""), "setup": said.get("setup"), "copy": said.get("copy", ())}
     if "agent" in said:
@@ -127,14 +115,15 @@ def _work(tasks: Sequence[Task], said: Said, ready: Callable[[], Sequence[str]])
         return Coding(
             agent=found[0], **more
         ), f"{found[0]} is the one agent that is ready here: it writes the code"
-    what = "no agent is named, and none is ready on this machine"
+    first = next(task for task in tasks if not (isinstance(task.work, Coding) and task.work.agent))
+    what = f"{first.id!r} says what is to be done, but not by whom, and no agent is ready on this machine"
     tip = (
-        f"Install and log in one (`beast agents` shows them), or take --agent {GENERATE} with --upstream URL."
+        f"Install and log in one (`beast agents` shows them), or take --agent {GENERATE} with --upstream URL"
     )
     if found:
-        what = f"no agent is named, and several are ready: {', '.join(found)}"
-        tip = f"Name one: --agent {found[0]}. For tasks that no agent does: --command 'make {{id}}'."
-    raise PreconditionError(what, where="--agent", tip=tip)
+        what = f"{first.id!r} says what is to be done, but not by whom; several agents are ready: {', '.join(found)}"
+        tip = f"Name one: --agent {found[0]}"
+    raise PreconditionError(what, where=where, tip=f"{tip}. For what no agent does: --command 'make {{id}}'.")
 
 
 def _check(said: Said, top: Path) -> tuple[str, str]:
@@ -212,7 +201,7 @@ def _see_server(tasks: Sequence[Task], coding: CodingSettings) -> None:
     server = coding.server
     if server is not None and (server.upstream or server.gateway):
         return
-    own = next((task for task in tasks if filled(task.work, coding.work).agent == GENERATE), None)
+    own = next((task for task in tasks if work_of(task.work, coding).agent == GENERATE), None)
     if own is not None:
         what = f"{own.id!r} is written by our own generation, and no model server is named"
         tip = "Name one with --upstream http://127.0.0.1:8000/v1, and its key's variable with --upstream-key-env."

@@ -33,7 +33,7 @@ def _last_word(opened: Opened, schedule: Schedule, means: Means) -> dict[str, An
     return {
         "state": state,
         "exit_code": exit_code,
-        "reason": schedule.stop_reason,
+        "reason": schedule.stop_reason or ("budget" if exit_code == EXIT_HELD else ""),
         "until_unix": _until_unix(means),
         "blocked": _blocked(opened, schedule),
         "cpu_s": usage.ru_utime + usage.ru_stime,
@@ -49,6 +49,8 @@ def _ending(schedule: Schedule) -> tuple[int, str]:
         return EXIT_JOURNAL, "error"
     if schedule.stop_reason in ("held", "budget", "time"):
         return EXIT_HELD, "held"
+    if any(state == "waiting" for state in schedule.states.values()):
+        return EXIT_HELD, "held"  # tasks that have used up their own budget: nothing else leaves one waiting
     if any(state in ("failed", "blocked", "needs_person", "cancelled") for state in schedule.states.values()):
         return EXIT_FAILED, "failed"
     return EXIT_DONE, "done"

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from beastmode.clock import SYSTEM_CLOCK, Clock
+from beastmode.compose.agents import look_at_agent
 from beastmode.compose.opening import checked, settings_for
 from beastmode.doctor.asking import Asker
 from beastmode.doctor.findings import Diagnosis, Fact, Finding
@@ -42,6 +43,7 @@ class Examination:
     file: a roadmap.   upstream: URL of a model server.   key_variable: names its key.   model: that must exist.
     home: where the journal would be.   paid: one request of one token is allowed, where nothing free proves key
     and model.   timeout_s: for each question to a server.
+    agent: as `--agent` takes it.
     """
 
     file: Path | None = None
@@ -51,16 +53,22 @@ class Examination:
     home: Path = Path(HOME)
     paid: bool = True
     timeout_s: float = 10.0
+    agent: str = ""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
 def examine(wanted: Examination, clock: Clock = SYSTEM_CLOCK) -> Diagnosis:
-    """Look at all of it. Raises SettingError where `upstream` is no address. Nothing in the result is secret."""
+    """Look at all of it. Nothing in the result is secret.
+
+    Raises SettingError where `upstream` is no address, or nobody has the agent's name.
+    """
     asked = None
     if wanted.upstream:
         asked = Asked(upstream_of(wanted.upstream), wanted.key_variable, wanted.model, wanted.paid)
     seen = Diagnosis()
     seen.add(look_at_python(), *look_at_home(wanted.home), *look_at_git(Path.cwd(), wanted.environment))
+    if wanted.agent:
+        seen.add(*look_at_agent(wanted.agent, wanted.environment, wanted.key_variable))
     roadmap = _look_at_roadmap(wanted, seen) if wanted.file is not None else None
     asyncio.run(_look_at_servers(wanted, asked, roadmap, seen, clock))
     more = [wanted.environment.get(wanted.key_variable, ""), *secrets_of_url(wanted.upstream)]

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from beastmode.compose.coding_choice import is_code
 from beastmode.compose.opening import Opened
 from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Job
@@ -18,9 +19,11 @@ from beastmode.runner.policy import Tries
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
-from beastmode.runner.work import Call, Http, Work
+from beastmode.runner.work import Call, Command, Http, Work
+from beastmode.settings import RunSettings
 
 if TYPE_CHECKING:
+    from beastmode.compose.coders import Coders
     from beastmode.runner.kinds.http import HttpKind
 
 
@@ -65,15 +68,17 @@ class Places:
         return cls(root, source.resolve().parent if isinstance(source, Path) else root, opened.folder)
 
 
-def job_for(opened: Opened, kinds: Kinds, places: Places, index: int) -> Job:
-    """The job of a task, with what it used up in earlier sessions."""
+def job_for(opened: Opened, kinds: Kinds, places: Places, coders: Coders | None, index: int) -> Job:
+    """The job of a task, with what it used up in earlier sessions.   coders: of a run that writes code."""
     task = opened.plan.tasks[index]
+    if coders is not None and is_code(task):
+        return _code_job(opened, coders, places, index)
     settings, options = opened.settings, task.options
     attempts, tries = opened.plan.history.get(index, (0, Tries()))
     work = task.work or opened.request.command
     if work is not task.work:
         task = replace(task, work=work)
-    verify = options.verify or (as_verify(settings.verify) if settings.verify else None)
+    verify = _verify_of(task, settings)
     return Job(
         task,
         kinds.of(work),
@@ -83,6 +88,29 @@ def job_for(opened: Opened, kinds: Kinds, places: Places, index: int) -> Job:
         attempts=attempts,
         tries=tries,
     )
+
+
+def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job:
+    """The same for a task that writes code: proven in its worktree, then merged."""
+    settings, plan, task = opened.settings, opened.plan, opened.plan.tasks[index]
+    attempts, tries = plan.history.get(index, (0, Tries()))
+    work, verify = coders.work_of(task), _verify_of(task, settings)
+    task = replace(task, work=work, options=replace(task.options, verify=verify))
+    places = replace(places, root=coders.folder_of(task, work))
+    return Job(
+        task,
+        coders.kind_of(work),
+        partial(_attempt, opened, places, task, plan.phases[index]),
+        coders.verify,
+        coders.merge,
+        settings.retries if task.options.retries is None else task.options.retries,
+        attempts,
+        tries,
+    )
+
+
+def _verify_of(task: Task, settings: RunSettings) -> Command | None:
+    return task.options.verify or (as_verify(settings.verify) if settings.verify else None)
 
 
 def _attempt(

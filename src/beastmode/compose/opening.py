@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from beastmode.compose.coding_choice import Said, writes_code
+from beastmode.compose.coding_opening import Code, as_runner, landed_by, open_code
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -22,6 +24,9 @@ from beastmode.safeguards.host_folder import origin
 from beastmode.settings import SHORT_WAIT_S, RunSettings, parse_concurrency, parse_rates
 from beastmode.store.journal import Journal, JournalReader
 
+Confirm = Callable[[Code, Roadmap, RunSettings], None]
+"""Is told of a run that writes code before anything of it is recorded. Raises BeastError where it shall not begin."""
+
 
 @dataclass(slots=True)
 class Request:
@@ -29,7 +34,8 @@ class Request:
 
     source: a roadmap's file, or a Roadmap.   flags: settings given by name (`RunSettings`), which win over the
     roadmap's.   command: for tasks whose list says what but not how.   home: where the journal lives.
-    report: where reports go; None: below the home.   fresh: begin a new run.
+    report: where reports go; None: below the home.   fresh: begin a new run.   coding: what is said of how code is
+    written.   confirm: told of a run that writes code before anything is recorded; may raise.
     """
 
     source: Path | Roadmap
@@ -39,11 +45,14 @@ class Request:
     report: Path | None = None
     fresh: bool = False
     selection: Selection = field(default_factory=Selection)
+    coding: Said = field(default_factory=dict)
+    confirm: Confirm = lambda code, roadmap, settings: None
 
 
 @dataclass(slots=True)
 class Opened:
-    """A run that is about to begin or to go on: everything read and checked, nothing started."""
+    """A run that is about to begin or to go on: everything read and checked, nothing started.   code: of a run that
+    writes code."""
 
     request: Request
     settings: RunSettings
@@ -55,6 +64,7 @@ class Opened:
     lock: RunLock
     run: int
     key: str
+    code: Code | None = None
 
     @property
     def folder(self) -> Path:
@@ -70,7 +80,10 @@ def open_run(request: Request) -> Opened:
     settings = settings_for(roadmap, request.flags)
     where = str(source) if isinstance(source, Path) else source.title
     graph = checked(roadmap, where, settings.order)
-    if request.command is None:
+    code = _code(request, roadmap, settings)
+    if code is not None:
+        settings = as_runner(settings, code)
+    elif request.command is None:
         _check_work(roadmap, where)
     _check_servers(settings)
     if request.report is not None:
@@ -80,14 +93,15 @@ def open_run(request: Request) -> Opened:
     try:
         journal = Journal(journal_path(request.home), settings.durability)
         progress = _progress(request, key)
-        plan = plan_session(roadmap, progress, request.selection)
+        merged = landed_by(code, progress) if code is not None else {}
+        plan = plan_session(roadmap, progress, request.selection, merged)
         number = progress.run or journal.new_run(_run_data(roadmap, key))
     except BaseException:
         lock.release()
         raise
     lock.name(f"run r{number}, process {os.getpid()}")
     progress.run = number
-    return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key)
+    return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key, code)
 
 
 def _key(source: Path | Roadmap) -> str:
@@ -103,6 +117,18 @@ def _read(path: Path) -> Roadmap:
     from beastmode.runner.formats.reading import read_roadmap
 
     return read_roadmap(path)
+
+
+def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | None:
+    """What a run that writes code begins from; None for any other."""
+    if not writes_code(roadmap, request.coding, has_command=request.command is not None):
+        return None
+    source = request.source
+    code = open_code(
+        roadmap, request.coding, settings, source.resolve() if isinstance(source, Path) else None
+    )
+    request.confirm(code, roadmap, settings)
+    return code
 
 
 def _check_work(roadmap: Roadmap, where: str) -> None:

@@ -7,13 +7,15 @@ import os
 import random
 import signal
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from beastmode import events
 from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
+from beastmode.compose.coding_opening import recorded
 from beastmode.compose.ending import finish
 from beastmode.compose.guarding import guard_for, store_for
 from beastmode.compose.jobs import Kinds, Places, job_for
@@ -28,8 +30,12 @@ from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import TaskState
 from beastmode.runner.summary import Summary
 from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
+from beastmode.runner.touches import touches_of
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Guard
+
+if TYPE_CHECKING:
+    from beastmode.compose.coders import Coders
 
 
 @dataclass(slots=True)
@@ -77,20 +83,33 @@ async def _drive(opened: Opened, view: View) -> Summary:
 async def _session(opened: Opened, view: View) -> Summary:
     token = uuid.uuid4().hex
     await _end_what_is_left(opened)
-    await _record_beginning(opened, token)
     supervisor = Supervisor(token, watchdog_folder(opened.request.home) / f"{token}.lock")
+    try:
+        async with coders_of(opened, supervisor, view.warned) as coders:
+            await _record_beginning(opened, token)
+            return await _at_work(opened, view, supervisor, coders, token)
+    finally:
+        await supervisor.close()
+
+
+async def _at_work(
+    opened: Opened, view: View, supervisor: Supervisor, coders: Coders | None, token: str
+) -> Summary:
     store = store_for(opened.settings)
     kinds, guard = Kinds(supervisor), guard_for(opened, store, SYSTEM_CLOCK, token)
     means = _means(opened, guard, SYSTEM_CLOCK)
     schedule = Schedule(
         opened.graph,
         means,
-        partial(job_for, opened, kinds, Places.of(opened)),
+        partial(job_for, opened, kinds, Places.of(opened), coders),
         rank=rank_of(opened.graph, opened.plan.tasks),
+        touches=touches_of(opened.plan.tasks),
         states=dict(opened.plan.states),
         watch=view.changed,
         trouble=lambda: opened.journal.trouble is not None,
     )
+    if coders is not None:
+        coders.on_budget = lambda: schedule.stop("budget")
     with _signals(schedule):
         view.begin(Live(opened, schedule, guard, means))
         try:
@@ -99,10 +118,27 @@ async def _session(opened: Opened, view: View) -> Summary:
         finally:
             view.end()
             await kinds.close()
-            await supervisor.close()
             guard.close()
             view.warned(store.warnings)
         return await finish(opened, schedule, means)
+
+
+@asynccontextmanager
+async def coders_of(
+    opened: Opened, supervisor: Supervisor, warn: Callable[[Sequence[str]], None]
+) -> AsyncIterator[Coders | None]:
+    """The parts of a run that writes code, at work; None for any other run. Raises BeastError."""
+    if opened.code is None:
+        yield None
+        return
+    from beastmode.compose.coders import Coders  # a gateway and all that agents need: 0.5 s
+
+    coders = Coders(opened, opened.code, supervisor, warn)
+    try:
+        await coders.begin()
+        yield coders
+    finally:
+        await coders.end()
 
 
 async def _end_what_is_left(opened: Opened) -> None:
@@ -126,6 +162,7 @@ async def _record_beginning(opened: Opened, token: str) -> None:
             {"starts": r.starts, "span_s": r.span_s, "padded_s": r.padded_span_s} for r in settings.rates
         ],
         "order": opened.roadmap.rule if settings.order is None else f"--order {settings.order}",
+        **({"code": recorded(opened.code)} if opened.code else {}),
     }
     journal.append(events.SESSION_STARTED, run, data=data)
     await asyncio.gather(

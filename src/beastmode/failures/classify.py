@@ -195,7 +195,8 @@ def of_coding(
     """The failure of work on code.
 
     class_: `workspace`, `setup_failed`, `agent_failed`, `agent_login`, `agent_refused`, `no_change`, `edit_refused`,
-    `merge_conflict` or `merge_red`.   where: the agent, or the folder.   code: exit code.
+    `merge_conflict` or `merge_red`.   tip: as it is to be said; None for the usual one.   where: the agent, or the
+    folder.   code: exit code.
     """
     return _of_task(class_, cause, tip, passing=passing, where=where, code=str(code))
 
@@ -221,7 +222,7 @@ def _of_task(
 ) -> Failure:
     usual = USUAL[class_]
     passes = usual.passing if passing is None else passing
-    words = filled(tip or TIPS[class_], facts)
+    words = tip or filled(TIPS[class_], facts)  # what a caller says may hold braces of its own
     return Failure(class_, one_line(cause), passes, words, effect=effect, scope=usual.scope)
 
 

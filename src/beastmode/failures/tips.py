@@ -15,7 +15,7 @@ TIPS: dict[str, str] = {
     "workspace": "Correct what the cause names, then give the same command again: no worktree could be made.",
     "setup_failed": "Run the setup by hand in {where}: it ended with exit code {code}.",
     "agent_failed": "Read the end of the log: {where} says that it failed.",
-    "agent_login": "Log in with {where} by hand, or set its key.",
+    "agent_login": "Log in with {where} by hand, or set its key. `beast doctor --agent {where}` says what it finds.",
     "agent_refused": "Look at what {where} was not allowed to do: do it yourself, or allow it more.",
     "no_change": "Say in the task what is to be changed: {where} ended and changed nothing.",
     "edit_refused": "Read the cause: the model named an edit that must not or cannot be made.",

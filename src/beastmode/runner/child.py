@@ -37,14 +37,16 @@ class Child:
         env: Mapping[str, str],
         cwd: Path,
         pass_fds: Sequence[int] = (),
+        stdin: Path | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._log = log
+        told = os.open(os.devnull if stdin is None else stdin, os.O_RDONLY)
         self._pipe, write = os.pipe()
         try:
             self._process = subprocess.Popen(
                 argv,
-                stdin=subprocess.DEVNULL,
+                stdin=told,
                 stdout=write,
                 stderr=write,
                 env=env,
@@ -57,6 +59,7 @@ class Child:
             raise
         finally:
             os.close(write)
+            os.close(told)
         self.pid = self._process.pid
         self.kill_at = 0.0
         self._floor_kib = _kib(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from beastmode.errors import SettingError
-from beastmode.runner.work import GENERATE, Coding
+from beastmode.runner.work import GENERATE, Coding, Work
 from beastmode.settings import Rate, TokenRate
 
 AGENTS = ("claude", "codex", "gemini", "opencode", "aider", "mini")
@@ -93,3 +93,21 @@ def parse_usd(value: object) -> float | None:
             f"{value!r} is no amount of money", tip="Write dollars, like 2usd or 0.50usd, or none."
         )
     return float(match[1])
+
+
+def work_of(own: Work | None, settings: CodingSettings) -> Coding:
+    """What a task says of how its code is written, and what the run says where the task does not."""
+    usual = settings.work
+    if not isinstance(own, Coding):
+        return usual
+    named = bool(own.agent or own.command)
+    return replace(
+        own,
+        agent=own.agent if named else usual.agent,
+        command=own.command if named else usual.command,
+        model=own.model or ("" if named and usual.agent not in ("", own.agent) else usual.model),
+        setup=own.setup or usual.setup,
+        copy=tuple(dict.fromkeys((*usual.copy, *own.copy))),
+        env={**usual.env, **own.env},
+        budget_usd=usual.budget_usd if own.budget_usd is None else own.budget_usd,
+    )

@@ -20,6 +20,8 @@ from beastmode.runner.states import STATE_AFTER, AttemptEnd, TaskState
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
 
+OUT_OF_BUDGET = "out_of_budget"
+"""Why a task waits that has used up what its models may cost. Whoever keeps that of the run stops the run."""
 Step = Literal["admission", "running", "verifying", "merging", "recording", "backoff"]
 """Where a live task is: before the guard, at job, being checked, being merged, its end being recorded, between
 attempts."""
@@ -117,10 +119,11 @@ async def execute(job: Job, means: Means) -> TaskState:
             return "waiting"
         except GuardStoppedError:
             return "pending"
-        if decision.held:
+        if decision.reason == OUT_OF_BUDGET:
             job.reason = decision.reason
-        if decision.held and decision.wait_s:
-            means.held_until = means.clock.boottime() + decision.wait_s
+            return "waiting"
+        if decision.held:
+            means.held_until, job.reason = means.clock.boottime() + decision.wait_s, decision.reason
         if decision.final:
             return STATE_AFTER[decision.end]
         if job.cancelled or not await _due(job, means, decision):
@@ -134,6 +137,7 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
         await _record_start(job, means, admitted)
         job.step = "running"
         attempt = job.prepare(job.attempts, job.feedback)
+        attempt.sent_back = job.tries.sent_back
         outcome = await _perform(job, attempt, admitted)
         _pause_for_all(outcome.failure, means)
         if outcome.ok and job.verify is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 _QUIET = {
@@ -35,6 +38,8 @@ _FOREIGN = (
     "GIT_OBJECT_DIRECTORY",
 )
 """Set where we run inside a hook of git; they would send every command to another repository."""
+
+_THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="git")
 
 
 class GitError(Exception):
@@ -73,21 +78,23 @@ class Git:
     async def run(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, bytes]:
-        """Exit code, output, errors. Cancelled, it lets git end first: half a command may leave a lock behind."""
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *_OURS,
-            *arguments,
-            cwd=self.folder,
-            env=self._env | dict(env or {}),
-            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        talk = asyncio.ensure_future(process.communicate(stdin or None))
+        """Exit code, output, errors. Cancelled, it lets git end first: half a command may leave a lock behind.
+
+        In a thread: a subprocess of asyncio whose start is cancelled is waited for without end (Python 3.11).
+        """
+        call = partial(self._call, arguments, stdin, self._env | dict(env or {}))
+        ended = asyncio.get_running_loop().run_in_executor(_THREADS, call)
         try:
-            out, err = await asyncio.shield(talk)
+            return await asyncio.shield(ended)
         except asyncio.CancelledError:
-            await asyncio.wait([talk])
+            await asyncio.wait([ended])
             raise
-        return process.returncode or 0, out, err
+
+    def _call(
+        self, arguments: tuple[str, ...], stdin: bytes, env: dict[str, str]
+    ) -> tuple[int, bytes, bytes]:
+        command = ["git", *_OURS, *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=env, input=stdin, capture_output=True, check=False
+        )
+        return done.returncode, done.stdout, done.stderr

@@ -37,6 +37,9 @@ class Line:
         self._next += 1
         return first
 
+    def over(self, number: int) -> None:
+        """One that was popped is over; nobody here waits for that."""
+
 
 def _ascending(numbers: array[int]) -> array[int]:
     if all(before <= after for before, after in pairwise(numbers)):

@@ -31,10 +31,10 @@ class Decision:
 
 
 _DONE = Decision("done")
-_HELD = Decision("waiting", reason="out_of_budget", counts=False, held=True)
+_SPENT = Decision("waiting", reason="out_of_budget", counts=False)
 """Until a person raises the budget; nothing else does."""
 _FOR_A_PERSON = frozenset(("agent_refused",))
-_NOT_MERGED = frozenset(("merge_conflict", "merge_red"))
+NOT_MERGED = frozenset(("merge_conflict", "merge_red"))
 """Nobody's fault: others were merged before. Done once more on what they left; then somebody has to look."""
 
 
@@ -64,13 +64,13 @@ class Policy:
         """Decide, and count the attempt in `tries`."""
         if failure is None:
             return _DONE
-        if failure.class_ == _HELD.reason and failure.retry_after_s is None:
-            return _HELD
+        if failure.class_ == _SPENT.reason and failure.retry_after_s is None:
+            return _SPENT
         if failure.throttle or failure.passing == "after":
             return self._after_throttle(failure, tries)
-        if failure.class_ in _FOR_A_PERSON or (failure.class_ in _NOT_MERGED and tries.sent_back):
+        if failure.class_ in _FOR_A_PERSON or (failure.class_ in NOT_MERGED and tries.sent_back):
             return Decision("needs_person", reason=failure.class_)
-        if failure.class_ in _NOT_MERGED:
+        if failure.class_ in NOT_MERGED:
             tries.sent_back += 1
             return Decision("retry", reason=failure.class_, counts=False)
         tries.counted += 1

@@ -10,6 +10,7 @@ from typing import Any
 
 from beastmode import events
 from beastmode.events import Event
+from beastmode.runner.policy import NOT_MERGED
 from beastmode.runner.states import STATE_AFTER, TaskState
 from beastmode.settings import Rate
 
@@ -42,8 +43,31 @@ class AttemptView:
 
 
 @dataclass(slots=True)
+class CodeView:
+    """What is known of the code of a task.
+
+    commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
+    was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
+    work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
+    person has taken it.   model: that its last attempt asked, where it told.   usage: of it, over all attempts, as
+    `model_access.Usage` names it; empty where nobody counted.
+    """
+
+    commit: str = ""
+    branch: str = ""
+    merged: bool = False
+    merging: tuple[int, str] | None = None
+    sent_back: int = 0
+    note: str = ""
+    reviewed: bool = False
+    model: str = ""
+    usage: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class TaskView:
-    """One task as planned and as it stands.   counted: attempts that count, since the last reset."""
+    """One task as planned and as it stands.   counted: attempts that count, since the last reset.   code: of a task
+    that writes some, once it has been at work."""
 
     id: str
     title: str = ""
@@ -60,6 +84,7 @@ class TaskView:
     until_unix: float | None = None
     failure: dict[str, Any] | None = None
     open_attempt: int = 0
+    code: CodeView | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +103,7 @@ class SessionView:
 class Progress:
     """The state of one run after the events applied so far.
 
+    green: commit and check, where the check of a run that writes code has succeeded last before any task began.
     attempts: kept only where `keep_attempts` is set, in the order of their starts.   evidence: probes, pauses,
     breaker and limit events as they stand.
     """
@@ -90,6 +116,7 @@ class Progress:
     attempts: list[AttemptView] = field(default_factory=list)
     evidence: list[Event] = field(default_factory=list)
     last_seq: int = 0
+    green: tuple[str, str] = ("", "")
     _open: dict[tuple[str, int], AttemptView] = field(default_factory=dict)
 
     def apply_all(self, stream: Iterable[Event]) -> Progress:
@@ -106,7 +133,7 @@ class Progress:
             self.evidence.append(event)
         else:
             handler(self, event)
-        if self.sessions:
+        if self.sessions and not event.between_sessions:
             self.sessions[-1].last_us, self.sessions[-1].last_unix_us = event.mono_us, event.unix_us
 
     @property
@@ -175,10 +202,31 @@ class Progress:
 
     def _reset(self, event: Event) -> None:
         view = self._task(event.task)
-        view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
+        _forget(view)
 
     def _cancelled(self, event: Event) -> None:
         self._task(event.task).state = "cancelled"
+
+    def _base_green(self, event: Event) -> None:
+        self.green = event.data["commit"], event.data["check"]
+
+    def _merging(self, event: Event) -> None:
+        _code(self._task(event.task)).merging = (event.attempt, event.data["commit"])
+
+    def _accepted(self, event: Event) -> None:
+        view, data = self._task(event.task), event.data
+        view.state, view.failure, view.reason = "done", None, ""
+        code = _code(view)
+        code.merged, code.merging, code.reviewed = True, None, True
+        code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
+
+    def _rejected(self, event: Event) -> None:
+        self._task(event.task).state = "cancelled"
+
+    def _redo(self, event: Event) -> None:
+        view = self._task(event.task)
+        _forget(view)
+        _code(view).note = event.data.get("note", "")
 
     def _attempt_started(self, event: Event) -> None:
         view = self._task(event.task)
@@ -198,9 +246,14 @@ class Progress:
         view.open_attempt = 0
         if view.state != "cancelled" or data["end"] == "done":
             view.state = STATE_AFTER[data["end"]]
-        view.counted += data["end"] in ("retry", "failed")
         view.failure, view.until_unix = data.get("failure"), data.get("until_unix")
         view.reason = (data.get("failure") or {}).get("class", "")
+        if view.reason in NOT_MERGED:
+            _code(view).sent_back += 1
+        else:
+            view.counted += data["end"] in ("retry", "failed")
+        if view.code is not None or "branch" in data or "usage" in data:
+            _code_ended(_code(view), data)
         attempt = self._open.pop((event.task, event.attempt), None)
         if attempt is not None:
             attempt.killed = attempt.session != len(self.sessions)
@@ -216,6 +269,27 @@ class Progress:
         return view
 
 
+def _forget(view: TaskView) -> None:
+    """As if it had not been run, but for the numbers of its attempts and the place of its code."""
+    view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
+    if view.code is not None:
+        view.code = CodeView(view.code.commit, view.code.branch, usage=view.code.usage)
+
+
+def _code(view: TaskView) -> CodeView:
+    if view.code is None:
+        view.code = CodeView()
+    return view.code
+
+
+def _code_ended(code: CodeView, data: dict[str, Any]) -> None:
+    code.merging = None
+    code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
+    code.merged, code.model = data.get("merged", False), data.get("model", "")
+    for name, amount in data.get("usage", {}).items():
+        code.usage[name] = code.usage.get(name, 0) + amount
+
+
 _HANDLERS = {
     events.RUN_STARTED: Progress._run_started,
     events.SESSION_STARTED: Progress._session_started,
@@ -224,6 +298,11 @@ _HANDLERS = {
     events.SELECTED: Progress._selected,
     events.RESET: Progress._reset,
     events.CANCELLED: Progress._cancelled,
+    events.BASE_GREEN: Progress._base_green,
+    events.MERGING: Progress._merging,
+    events.ACCEPTED: Progress._accepted,
+    events.REJECTED: Progress._rejected,
+    events.REDO: Progress._redo,
     events.ATTEMPT_STARTED: Progress._attempt_started,
     events.ATTEMPT_ENDED: Progress._attempt_ended,
 }

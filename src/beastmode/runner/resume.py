@@ -14,6 +14,7 @@ import msgspec
 
 from beastmode.errors import Problem, RoadmapError
 from beastmode.events import ATTEMPT_ENDED, PLANNED, RESET, SELECTED
+from beastmode.runner.landing import Landed
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.roadmap import Roadmap, Task
@@ -40,8 +41,9 @@ class Plan:
 
     tasks, phases: in the order of the file.   states: of tasks that are not simply pending, by their place.
     history: attempts and tries of tasks that have some.   resets: results that no longer count, and why.
-    interrupted: attempts that were in flight when the last runner was killed.   gone: tasks the list has no
-    longer.   left_out: tasks that were not selected.
+    interrupted: attempts that were in flight when the last runner was killed.   landed: tasks whose work was merged
+    before it could be recorded.   notes: what a person said when asking for a task again, by its place.   gone: tasks
+    the list has no longer.   left_out: tasks that were not selected.
     """
 
     tasks: list[Task]
@@ -50,27 +52,40 @@ class Plan:
     history: dict[int, tuple[int, Tries]] = field(default_factory=dict)
     resets: list[tuple[str, str]] = field(default_factory=list)
     interrupted: list[tuple[str, int]] = field(default_factory=list)
+    landed: list[Landed] = field(default_factory=list)
+    notes: dict[int, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
-def plan_session(roadmap: Roadmap, progress: Progress, selection: Selection) -> Plan:
-    """Decide for every task whether it is still to be run. Raises RoadmapError for an impossible selection."""
+def plan_session(
+    roadmap: Roadmap, progress: Progress, selection: Selection, landed: Mapping[str, Landed] | None = None
+) -> Plan:
+    """Decide for every task whether it is still to be run. Raises RoadmapError for an impossible selection.
+
+    landed: as `landing.landed_in` found them; git is not asked here.
+    """
     plan = Plan([], [])
     for phases, task in roadmap.walk():
         plan.tasks.append(task)
         plan.phases.append(phases)
     known = progress.tasks
+    merged = landed or {}
     if known:
         ids = {task.id for task in plan.tasks}
         plan.gone = [task for task in known if task not in ids]
-        plan.interrupted = [(view.id, view.open_attempt) for view in known.values() if view.open_attempt]
+        plan.landed = list(merged.values())
+        plan.interrupted = [
+            (view.id, view.open_attempt)
+            for view in known.values()
+            if view.open_attempt and view.id not in merged
+        ]
         plan.resets = _resets(plan.tasks, known, selection)
     reset = {task for task, _ in plan.resets}
     for index, task in enumerate(plan.tasks):
         view = known.get(task.id)
         if view is not None:
-            _remember(plan, index, view, reset=task.id in reset)
+            _remember(plan, index, view, reset=task.id in reset, landed=task.id in merged)
         if task.state == "done" and plan.states.get(index) != "done":
             plan.states[index] = "skipped"
     if selection.only or selection.phase:
@@ -78,12 +93,15 @@ def plan_session(roadmap: Roadmap, progress: Progress, selection: Selection) -> 
     return plan
 
 
-def _remember(plan: Plan, index: int, view: TaskView, *, reset: bool) -> None:
-    tries = Tries() if reset else Tries(counted=view.counted)
+def _remember(plan: Plan, index: int, view: TaskView, *, reset: bool, landed: bool) -> None:
+    sent_back = view.code.sent_back if view.code else 0
+    tries = Tries() if reset else Tries(counted=view.counted, sent_back=sent_back)
     if view.attempts:
         plan.history[index] = (view.attempts, tries)
-    if not reset and view.state in ("done", "failed", "cancelled", "needs_person"):
-        plan.states[index] = view.state
+    if view.code and view.code.note and not reset:
+        plan.notes[index] = view.code.note
+    if not reset and (landed or view.state in ("done", "failed", "cancelled", "needs_person")):
+        plan.states[index] = "done" if landed else view.state
 
 
 def _resets(tasks: Sequence[Task], known: dict[str, TaskView], selection: Selection) -> list[tuple[str, str]]:
@@ -202,9 +220,11 @@ def _plain(work: Work | None) -> Any:
 
 def opening_events(plan: Plan, selection: Selection) -> Iterator[tuple[str, str, int, dict[str, Any]]]:
     """The events (kind, task, attempt, data) that a session begins with: how the attempts of a killed runner
-    ended, the list as it is now, which results no longer count, what was selected."""
+    ended, what had been merged by then, the list as it is now, which results no longer count, what was selected."""
     for task, number in plan.interrupted:
         yield ATTEMPT_ENDED, task, number, {"end": "interrupted"}
+    for one in plan.landed:
+        yield one.event()
     for batch in _records(plan):
         yield PLANNED, "", 0, batch
     for task, reason in plan.resets:

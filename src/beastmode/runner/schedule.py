@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from beastmode.events import CANCELLED
-from beastmode.runner.execute import Job, Means, execute
+from beastmode.runner.execute import OUT_OF_BUDGET, Job, Means, execute
 from beastmode.runner.graph import Graph
 from beastmode.runner.line import Line
 from beastmode.runner.states import TaskState
+from beastmode.runner.touches import Touches, TurnLine
 
 StopReason = Literal["", "interrupted", "held", "journal", "budget", "time"]
 
@@ -30,8 +31,8 @@ class Schedule:
     """Runs the tasks of a graph through `execute`, as many at once as the guard admits.
 
     job_of: makes the job of a task when its turn has come.   rank: place of each task in the line, lowest
-    first; None: the order of the file.   states: what each task is at the start; those final are not run.
-    Use once.
+    first; None: the order of the file.   touches: paths that each task changes: those that overlap are not run at once;
+    None: no task says.   states: what each task is at the start; those final are not run.   Use once.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Schedule:
         job_of: Callable[[int], Job],
         *,
         rank: Sequence[int] | None = None,
+        touches: Callable[[int], Touches] | None = None,
         states: dict[int, TaskState] | None = None,
         watch: Watcher = lambda task, state, job: None,
         trouble: Callable[[], bool] = lambda: False,
@@ -52,7 +54,7 @@ class Schedule:
         self._graph, self._means, self._job_of, self._watch = graph, means, job_of, watch
         self._rank, self._trouble = rank, trouble
         self._by_rank = _inverse(rank) if rank is not None else None
-        self._line = Line()
+        self._line = Line() if touches is None else TurnLine(lambda number: touches(self._task_at(number)))
         self._ended = asyncio.Event()
         self._fault: BaseException | None = None
 
@@ -135,17 +137,23 @@ class Schedule:
         if self._trouble() and not self.stop_reason:
             self.stop("journal")
         room = self._means.guard.concurrency or UNLIMITED_AT_ONCE
-        while self._line and not self.stop_reason and self._at_once() < room and len(self.live) < MOST_LIVE:
-            rank = self._line.pop()
-            self._start(rank if self._by_rank is None else self._by_rank[rank])
-        if not self.live and (self.stop_reason or not self._line):
+        while not self.stop_reason and self._at_once() < room and len(self.live) < MOST_LIVE and self._line:
+            self._start(self._task_at(self._line.pop()))
+        if not self.live and (self.stop_reason or not len(self._line)):
             self._ended.set()
+
+    def _task_at(self, place: int) -> int:
+        return place if self._by_rank is None else self._by_rank[place]
+
+    def _over(self, task: int) -> None:
+        self._line.over(task if self._rank is None else self._rank[task])
 
     def _at_once(self) -> int:
         return len(self.live) - self._means.sleeping
 
     def _start(self, task: int) -> None:
         if self.states.get(task) in ("cancelled", "blocked"):
+            self._over(task)
             return
         job = self.live[task] = self._job_of(task)
         running = asyncio.get_running_loop().create_task(execute(job, self._means))
@@ -156,6 +164,7 @@ class Schedule:
     def _end(self, task: int, ended: asyncio.Task[TaskState]) -> None:
         job = self.live.pop(task)
         del self._running[task]
+        self._over(task)
         if job.cancelled and (
             ended.cancelled() or (ended.exception() is None and ended.result() == "cancelled")
         ):
@@ -167,7 +176,7 @@ class Schedule:
             self.stop("journal")
         else:
             self._final(task, ended.result(), job)
-            if ended.result() == "waiting":
+            if ended.result() == "waiting" and job.reason != OUT_OF_BUDGET:
                 self.stop("budget" if self._means.held_until is None else "held")
         self._fill()
 

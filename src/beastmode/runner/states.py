@@ -33,7 +33,7 @@ MOVES: dict[TaskState, frozenset[TaskState]] = {
     "merging": frozenset({"done", "failed", "waiting", "pending", "cancelled", "needs_person"}),
     "waiting": frozenset({"ready", "running", "failed", "pending", "cancelled"}),
     "done": frozenset({"pending"}),
-    "failed": frozenset({"pending"}),
+    "failed": frozenset({"pending", "done", "cancelled"}),
     "needs_person": frozenset({"pending", "ready", "done", "cancelled"}),
     "blocked": frozenset({"pending", "cancelled"}),
     "skipped": frozenset({"pending"}),

@@ -7,8 +7,9 @@ from typing import Any
 
 from beastmode.errors import EXIT_FAILED
 from beastmode.runner import measures
-from beastmode.runner.progress import Progress
+from beastmode.runner.progress import CodeView, Progress, TaskView
 
+_OF_CODE = ("upstream", "by_task")
 TASK_COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
 
 
@@ -23,7 +24,9 @@ class Summary:
     makespan_s: first admission to last end, without the time between sessions.   lower_bound_s: no schedule under
     the same limits could have been faster.   report: folder of the report; "" where none was written.
     reason: why it stopped early, "" where it did not.   until_unix: when a held run may go on, where that is
-    known.   exit_code: of `beast run`.
+    known.   exit_code: of `beast run`.   upstream: of a run that writes code, what it has used of its model server, see
+    `model_access.Usage`.   by_task: of its tasks that have begun: id, state, attempts, branch, commit ("" where there
+    is none), what each has used.
     """
 
     run_id: str
@@ -39,10 +42,14 @@ class Summary:
     exit_code: int
     reason: str = ""
     until_unix: float | None = None
+    upstream: dict[str, float] | None = None
+    by_task: list[dict[str, Any]] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields as plain values."""
-        return asdict(self)
+        """The fields as plain values; those of code only where code was written."""
+        return {
+            name: value for name, value in asdict(self).items() if value is not None or name not in _OF_CODE
+        }
 
 
 def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Summary:
@@ -70,7 +77,28 @@ def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Su
         exit_code=end["exit_code"],
         reason=end.get("reason", ""),
         until_unix=end.get("until_unix"),
+        upstream=_upstream(progress),
+        by_task=_by_task(progress),
     )
+
+
+def _upstream(progress: Progress) -> dict[str, float] | None:
+    """Sums over all tasks; None where nobody counted."""
+    total: dict[str, float] = {}
+    for view in progress.tasks.values():
+        for name, amount in view.code.usage.items() if view.code else ():
+            total[name] = total.get(name, 0) + amount
+    return total or None
+
+
+def _by_task(progress: Progress) -> list[dict[str, Any]] | None:
+    coded = [view for view in progress.tasks.values() if view.code is not None]
+    return [_coded(view, view.code) for view in coded if view.code] or None
+
+
+def _coded(view: TaskView, code: CodeView) -> dict[str, Any]:
+    told = {"id": view.id, "state": view.state, "attempts": view.attempts}
+    return told | {"branch": code.branch, "commit": code.commit, "merged": code.merged, "usage": code.usage}
 
 
 def _no_end(alive: bool) -> dict[str, Any]:

@@ -68,10 +68,12 @@ class Supervisor:
         timeout_s: float,
         on_started: Callable[[], None] = lambda: None,
         pass_fds: Sequence[int] = (),
+        stdin: Path | None = None,
     ) -> Exit:
         """Run a program to its end, and end whatever it leaves behind. Output goes to `log`, which is closed.
 
         Raises OSError or ValueError where it cannot be started. on_started: called when the process exists.
+        stdin: a file that it reads; None: nothing.
         Cancelled, it ends the process as a timeout does (a second time: at once), then passes the
         cancellation on.
         """
@@ -81,7 +83,7 @@ class Supervisor:
         token = f"{self._session}:{self._serial}"
         marked = {**env, MARK: self._session, TOKEN: token}
         try:
-            child = Child(argv, log, env=marked, cwd=cwd, pass_fds=pass_fds)
+            child = Child(argv, log, env=marked, cwd=cwd, pass_fds=pass_fds, stdin=stdin)
             self._running[child.pid] = token.encode()
             return await self._see_out(child, log, timeout_s, on_started)
         finally:

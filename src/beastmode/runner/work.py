@@ -49,6 +49,8 @@ class Call:
     function: str | Callable[..., Any]
 
 
+PLAYBACK = "playback"
+"""The name of a model whose answers were recorded beforehand: what it writes is told apart from what a model wrote."""
 GENERATE = "generate"
 """The agent that is our own: it asks a model for edits, and applies them itself."""
 

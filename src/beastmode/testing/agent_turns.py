@@ -28,6 +28,9 @@ _RESULTS: Mapping[Dialect, tuple[str, str]] = {
 }
 
 
+_SUBMIT = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A tool that the model wants run."""
@@ -36,8 +39,13 @@ class Call:
     arguments: dict[str, Any]
 
 
-Turn = Callable[[Dialect, Mapping[str, Any]], Call | None]
-"""Gives what the model does next, from the dialect and the body of a request; None: it says its words."""
+Turn = Callable[[Dialect, Mapping[str, Any]], Call | Sequence[str] | None]
+"""Gives what the model does next, from the dialect and the body of a request: a call, words in the pieces of a stream,
+or None: it says its usual words."""
+
+
+CallTurn = Callable[[Dialect, Mapping[str, Any]], Call | None]
+"""A turn that has no words of its own."""
 
 
 def says_only(_dialect: Dialect, _asked: Mapping[str, Any]) -> Call | None:
@@ -45,13 +53,15 @@ def says_only(_dialect: Dialect, _asked: Mapping[str, Any]) -> Call | None:
     return None
 
 
-def runs(*commands: str) -> Turn:
-    """A model that has an agent run these in its shell, one after the other, and then says its words."""
+def runs(*commands: str) -> CallTurn:
+    """A model that has an agent run these in its shell, one after the other, and then says its words; mini-swe-agent
+    takes no words for an end, but the command that it asks for."""
 
     def turn(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
         shell = next((name for name in offered(asked) if name in _SHELLS), None)
         done = results_in(dialect, asked)
-        return Call(shell, _SHELLS[shell](commands[done])) if shell and done < len(commands) else None
+        wanted = (*commands, _SUBMIT) if _wants_submission(asked) else commands
+        return Call(shell, _SHELLS[shell](wanted[done])) if shell and done < len(wanted) else None
 
     return turn
 
@@ -80,6 +90,13 @@ def results_in(dialect: Dialect, asked: Mapping[str, Any]) -> int:
         return sum("functionResponse" in part for part in parts)
     field, value = _RESULTS[dialect]
     return sum(entry.get(field) == value for entry in _entries(asked))
+
+
+def _wants_submission(asked: Mapping[str, Any]) -> bool:
+    """Whether it is said in words how a task is to be ended, as mini-swe-agent does."""
+    return any(
+        _SUBMIT in entry["content"] for entry in _entries(asked) if isinstance(entry.get("content"), str)
+    )
 
 
 def _entries(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -54,9 +54,9 @@ class Script:
     """How the server behaves; may be changed while it runs.
 
     keys: credentials it accepts; none: it asks for none.   models: that it lists.   aliases: that exist too.
-    words: of every answer.   turn: a tool that the model wants run instead.   work_s: how long it takes to answer a
-    request for words, from its body, which is JSON.   refusals: what the next requests for words get, in order.
-    headers: on every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
+    words: of every answer.   turn: a tool that the model wants run instead, or other words.   work_s: how long it takes
+    to answer a request for words, from its body, which is JSON.   refusals: what the next requests for words get, in
+    order.   headers: on every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
     list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
     answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
     """

@@ -115,6 +115,14 @@ def test_dogfooding_counts_categories_by_their_usual_names_and_kinds_as_they_wer
     assert of["kinds"] == {"command": 2, "generate": 1, "python": 1}
 
 
+def test_what_was_played_back_is_told_apart_from_what_a_model_wrote() -> None:
+    story = Story().session().plan(*"abc", **{task: {"kind": "generate"} for task in "abc"})
+    for task, model in (("a", "m-large"), ("b", "playback"), ("c", "playback")):
+        story.attempt(task, 0, 1, branch=f"beast/r1/task/{task}", model=model)
+    of = dogfooding(story.told())
+    assert (of["done_by_generate"], of["done_by_playback"]) == (1, 2)
+
+
 def test_a_report_of_a_hundred_thousand_tasks_is_bounded_and_its_failures_are_not(
     empty_journal: Path,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +22,10 @@ _SCARCE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY
 
 
 class CommandKind:
-    """Runs commands through the supervisor of the run."""
+    """Runs commands through the supervisor of the run.   hidden: variables of this process that they do not get."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
+    def __init__(self, supervisor: Supervisor, hidden: Collection[str] = ()) -> None:
+        self._supervisor, self._hidden = supervisor, hidden
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
         """Success is exit code 0. A command says nothing about the load or the health of a server, however it ends."""
@@ -43,7 +43,7 @@ class CommandKind:
         try:
             return await self._supervisor.run(
                 arguments,
-                env={**environment_of(attempt), **command.env},
+                env={**self._environment_of(attempt), **command.env},
                 cwd=folder,
                 log=log,
                 timeout_s=attempt.timeout_s,
@@ -51,6 +51,12 @@ class CommandKind:
             )
         except (OSError, ValueError) as error:
             return not_started(error, arguments[0], folder, log)
+
+    def _environment_of(self, attempt: Attempt) -> dict[str, str]:
+        variables = environment_of(attempt)
+        for name in self._hidden:
+            variables.pop(name, None)
+        return variables
 
 
 def outcome_of(exit_: Exit, attempt: Attempt) -> Outcome:

@@ -15,10 +15,11 @@ from beastmode.runner.roadmap import Task
 class Attempt:
     """One try at one task, as its kind sees it.
 
-    number: from 1, counted over the whole run.   rounds: how often verification has failed before.   log_path: where
-    its output goes; no output, no file.   log_limit_bytes: how much of the output is kept.   feedback: output of the
-    verification that failed last, or "".   root: folder that commands run in.   import_root: folder of the roadmap,
-    for Python imports.   env: `BEAST_*` variables and others that every process of this attempt gets.
+    number: from 1, counted over the whole run.   rounds: how often verification has failed before.   sent_back: how
+    often its work could not be merged.   log_path: where its output goes; no output, no file.   log_limit_bytes: how
+    much of the output is kept.   feedback: output of the verification that failed last, or "".   root: folder that
+    commands run in.   import_root: folder of the roadmap, for Python imports.   env: `BEAST_*` variables and others
+    that every process of this attempt gets.
     """
 
     run: str
@@ -32,6 +33,7 @@ class Attempt:
     import_root: Path
     feedback: str = ""
     rounds: int = 0
+    sent_back: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
 
 

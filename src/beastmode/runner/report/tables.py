@@ -164,8 +164,10 @@ def dogfooding_words(report: Plain) -> str:
     kinds = ", ".join(f"{count:,} by {kind}" for kind, count in of["kinds"].items()) or "none"
     share = percent(of["done_by_generate"] / of["done"]) if of["done"] else "—"
     words = f"Done by beastmode's own code generation: {of['done_by_generate']:,} of {of['done']:,} tasks ({share})."
-    missing = " That kind of task (generate) is not built yet." if not of["done_by_generate"] else ""
-    return f"{words}{missing} How the tasks were done: {kinds}."
+    played = (
+        f" Played back from recorded answers: {of['done_by_playback']:,}." if of["done_by_playback"] else ""
+    )
+    return f"{words}{played} How the tasks were done: {kinds}."
 
 
 def dogfooding_table(report: Plain) -> tuple[Row, list[Row]]:

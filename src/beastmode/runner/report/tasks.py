@@ -9,6 +9,7 @@ from typing import Any
 from beastmode.runner.progress import Progress, SessionView, TaskView
 from beastmode.runner.report.words import utc
 from beastmode.runner.summary import Summary
+from beastmode.runner.work import GENERATE, PLAYBACK
 
 Plain = dict[str, Any]
 
@@ -122,13 +123,20 @@ def category(view: TaskView) -> str:
 
 
 def dogfooding(progress: Progress) -> Plain:
-    """What kinds of work the run did, and how much of it our own code generation (kind `generate`) did."""
+    """What kinds of work the run did, and how much of it our own code generation (kind `generate`) did: what was played
+    back from recorded answers is counted apart."""
     done = [view for view in progress.tasks.values() if view.state == "done"]
+    by_generate = Counter(_is_played(view) for view in done if view.kind == GENERATE)
     total = Counter(category(view) for view in progress.tasks.values())
     of_these = Counter(category(view) for view in done)
     return {
         "categories": {name: {"total": total[name], "done": of_these[name]} for name in CATEGORIES},
         "done": len(done),
-        "done_by_generate": sum(view.kind == "generate" for view in done),
+        "done_by_generate": by_generate[False],
+        "done_by_playback": by_generate[True],
         "kinds": dict(sorted(Counter(view.kind or "command" for view in done).items())),
     }
+
+
+def _is_played(view: TaskView) -> bool:
+    return view.code is not None and view.code.model == PLAYBACK

@@ -1,0 +1,206 @@
+"""Coders: the parts that a run which writes code has beside those of every run, joined."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from beastmode import events
+from beastmode.compose.coding_opening import Code
+from beastmode.compose.opening import Opened
+from beastmode.compose.run_elsewhere import GatewayElsewhere
+from beastmode.compose.run_gateway import RunGateway
+from beastmode.errors import PreconditionError
+from beastmode.failures import classify
+from beastmode.failures.failure import Failure
+from beastmode.failures.words import last_lines
+from beastmode.runner.coding import ModelServer, work_of
+from beastmode.runner.execute import Verdict
+from beastmode.runner.fields import fill
+from beastmode.runner.home import log_path
+from beastmode.runner.kinds.agent import AgentKind
+from beastmode.runner.kinds.command import CommandKind
+from beastmode.runner.kinds.environment import field_values
+from beastmode.runner.kinds.generate import GenerateKind
+from beastmode.runner.kinds.protocol import Attempt, Kind
+from beastmode.runner.merge import MergeQueue
+from beastmode.runner.model_access import OwnAccess
+from beastmode.runner.prompt import Brief, prompt_of
+from beastmode.runner.proof import Proof, slots_by_cores
+from beastmode.runner.refs import result_ref
+from beastmode.runner.roadmap import Task
+from beastmode.runner.supervisor import Supervisor
+from beastmode.runner.work import GENERATE, Coding, Command
+from beastmode.runner.workspace import Workspaces
+from beastmode.runner.worktrees.place import Place, WorkspaceError
+from beastmode.runner.worktrees.roots import worktrees_root
+
+
+class Coders:
+    """Everything that tasks which write code share, from `begin` to `end`.
+
+    warn: told what a person should know.   on_budget: called when the budget of the run is used up.
+    """
+
+    def __init__(
+        self, opened: Opened, code: Code, supervisor: Supervisor, warn: Callable[[Sequence[str]], None]
+    ) -> None:
+        settings, repository = code.settings, code.repository
+        self._opened, self._code, self._warn = opened, code, warn
+        plan = opened.plan
+        self._notes = {plan.tasks[index].id: note for index, note in plan.notes.items()}
+        self._ends = AsyncExitStack()
+        self.on_budget: Callable[[], None] = lambda: None
+        self._command = CommandKind(supervisor, _hidden(code))
+        check = Command(shell=settings.check) if settings.check else None
+        slots = asyncio.Semaphore(settings.check_at_once or slots_by_cores())
+        self._proof = Proof(self._command, slots, check)
+        root = worktrees_root(repository.common, opened.key)
+        self._workspaces = Workspaces(repository, f"r{opened.run}", root, _list_of(opened), self._set_up)
+        self._gateway = self._gateway_for(settings.server) if settings.server else None
+        again = self._check_again if check else None
+        self.merge = MergeQueue(self._workspaces, again, self._record) if settings.merge == "queue" else None
+        parts = self._workspaces, self._gateway or OwnAccess(), settings, self._prompt
+        self._agent = AgentKind(supervisor, *parts)
+        self._generate = GenerateKind(*parts, list_file=_list_of(opened))
+
+    def _gateway_for(self, server: ModelServer) -> RunGateway | GatewayElsewhere:
+        opened, settings = self._opened, self._code.settings
+        if server.gateway:
+            return GatewayElsewhere(server, f"r{opened.run}")
+        where = opened.request.home, f"r{opened.run}", opened.settings.max_wait_s
+        return RunGateway(server, settings, *where, self._spent, tell=lambda words: self._warn([words]))
+
+    def _spent(self, words: str) -> None:
+        """A budget is used up. That of one task is told by its failure."""
+        self._warn([words])
+        if words.startswith("the budget of run "):
+            self.on_budget()
+
+    async def begin(self) -> None:
+        """The result branch is there, the check is green on it, and the gateway runs. Raises BeastError."""
+        await self._workspaces.begin()
+        self._ends.push_async_callback(self._workspaces.end)
+        await self._see_base()
+        if self._gateway is not None:
+            await self._gateway.start()
+            self._ends.push_async_callback(self._gateway.stop)
+            refused = await self._gateway.refusal()
+            if refused is not None:
+                raise PreconditionError(refused.cause, where="--upstream", tip=refused.tip)
+
+    async def end(self) -> None:
+        """All attempts have ended: nothing of them is left but their branches, and worktrees with work in them."""
+        await self._ends.aclose()
+
+    def work_of(self, task: Task) -> Coding:
+        """How the code of a task is written, all said. A program named by a path is that of the checkout."""
+        work = work_of(task.work, self._code.settings)
+        program = Path(work.command[0]) if work.command and "/" in work.command[0] else None
+        if program is None or not program.exists():
+            return work
+        return replace(work, command=(str(program.absolute()), *work.command[1:]))
+
+    def kind_of(self, work: Coding) -> Kind:
+        """Who does this work."""
+        return self._generate if work.agent == GENERATE else self._agent
+
+    def folder_of(self, task: Task, work: Coding) -> Path:
+        """Where its commands run."""
+        return self._workspaces.path_of(task.id) / self._code.repository.inside / work.cwd
+
+    async def verify(self, attempt: Attempt) -> Verdict:
+        """Check and verify in the worktree; answers on the way to a red one are not used again."""
+        verdict = await self._proof(self._in_place(attempt))
+        await self._workspaces.tidy(attempt.task.id)
+        if self._gateway is not None:
+            await self._gateway.judged(attempt, ok=verdict.failure is None)
+        return verdict
+
+    def _in_place(self, attempt: Attempt) -> Attempt:
+        place = self._workspaces.place_of(attempt.task.id)
+        return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
+
+    async def _check_again(self, attempt: Attempt, place: Place, name: str) -> Verdict:
+        assert self._proof.check
+        return await self._proof.run(self._in_place(attempt), self._proof.check, f"{name}.check")
+
+    async def _record(self, task: str, attempt: int, commit: str) -> None:
+        await self._opened.journal.append(
+            events.MERGING, self._opened.run, task, attempt, data={"commit": commit}
+        )
+
+    async def _set_up(self, setup: Command, place: Place, log: Path) -> Failure | None:
+        """Run the setup of a new worktree."""
+        attempt = self._bare(place, log)
+        exit_ = await self._command.run(attempt, setup)
+        if exit_.timed_out:
+            return classify.timed_out(attempt.timeout_s, where="the setup")
+        if exit_.code:
+            cause = f"the setup ended with exit code {exit_.code}: {last_lines(exit_.tail)}"
+            return classify.of_coding("setup_failed", cause, where=str(place.folder), code=exit_.code)
+        return None
+
+    def _bare(self, place: Place, log: Path) -> Attempt:
+        """What runs in a place without being an attempt."""
+        settings, run = self._opened.settings, f"r{self._opened.run}"
+        limit, where = settings.log_limit_bytes, place.folder
+        return Attempt(
+            run, Task(place.task), (), 1, settings.timeout_s, log, limit, where, where, env=place.env
+        )
+
+    async def _see_base(self) -> None:
+        """A check that is red before anything was done would call every task a failure."""
+        check, settings = self._proof.check, self._code.settings
+        tip = await self._code.repository.git("rev-parse", result_ref(f"r{self._opened.run}"))
+        if check is None or settings.red_base or self._opened.progress.green == (tip, check.shell):
+            return
+        log = log_path(self._opened.folder, "base", 0)
+        try:
+            async with self._workspaces.at_tip(settings.work, log) as place:
+                verdict = await self._proof.run(self._bare(place, log), check, "check")
+        except WorkspaceError as error:
+            raise PreconditionError(error.failure.cause, where="--base", tip=error.failure.tip) from None
+        if verdict.failure is not None:
+            what = f"`{check.shell}` is red before any task began: {verdict.failure.cause}"
+            said = log.with_suffix(".check.log")
+            tip = f"Mend it first, or begin all the same: --allow-red-base. All that it said: {said}"
+            raise PreconditionError(what, where="--check", tip=tip)
+        data = {"commit": tip, "check": check.shell}
+        self._opened.journal.append(events.BASE_GREEN, self._opened.run, data=data)
+
+    def _prompt(self, attempt: Attempt) -> str:
+        task, work = attempt.task, attempt.task.work
+        assert isinstance(work, Coding)
+        brief = Brief(
+            task,
+            work,
+            attempt.phases,
+            self._opened.roadmap.title,
+            self._proof.check,
+            _named(task.options.verify, attempt),
+            self._notes.get(task.id, ""),
+            attempt.feedback,
+        )
+        return prompt_of(brief, self._code.chosen.template)
+
+
+def _named(verify: Command | None, attempt: Attempt) -> Command | None:
+    """A verification with the fields of its task filled in, as it will be run."""
+    if verify is None or verify.shell:
+        return verify
+    return replace(verify, arguments=tuple(fill(verify.arguments, field_values(attempt))))
+
+
+def _hidden(code: Code) -> frozenset[str]:
+    """The variable of the key that the gateway shows: no code of a model is to see it."""
+    server = code.settings.server
+    return frozenset([server.key_env] if server is not None and server.key_env else [])
+
+
+def _list_of(opened: Opened) -> Path | None:
+    source = opened.request.source
+    return source.resolve() if isinstance(source, Path) else None

@@ -1,0 +1,102 @@
+"""Opening a run that writes code: the repository is looked at, and how code is written is chosen. Nothing is begun."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
+from beastmode.compose.run_elsewhere import must_be_paid_here
+from beastmode.runner.coding import CodingSettings
+from beastmode.runner.estimate import Estimate, Taken, estimate
+from beastmode.runner.landing import Landed, landed_in
+from beastmode.runner.progress import Progress
+from beastmode.runner.repository import Repository, repository_of
+from beastmode.runner.roadmap import Roadmap
+from beastmode.settings import RunSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a run that writes code begins from.   estimate: of all that is to be run."""
+
+    chosen: Chosen
+    repository: Repository
+    estimate: Estimate
+
+    @property
+    def settings(self) -> CodingSettings:
+        """How code is written."""
+        return self.chosen.settings
+
+
+def open_code(
+    roadmap: Roadmap,
+    said: Said,
+    settings: RunSettings,
+    list_file: Path | None = None,
+    taken: Sequence[Taken] = (),
+) -> Code:
+    """Look and choose. Raises BeastError for what is missing.   list_file: of the
+    roadmap; it may be changed.   taken: by tasks that were done here before."""
+    from beastmode.runner.agents.find import ready_on  # other runs do without
+
+    ready = partial(ready_on, os.environ, Path.home(), logged_in="upstream" not in said)
+    here = Path.cwd()
+    chosen = choose(
+        roadmap,
+        said,
+        settings,
+        top=_top(here),
+        ready=ready,
+        where=list_file.name if list_file else roadmap.title,
+    )
+    must_be_paid_here(
+        chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work)
+    )
+    repository = asyncio.run(repository_of(here, chosen.settings, list_file))
+    to_run = sum(task.state == "pending" for task in roadmap.tasks())
+    told = estimate(to_run, settings.concurrency, taken)
+    return Code(with_budget(chosen, said, told.usd), repository, told)
+
+
+def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
+    """Tasks whose work a runner that was killed had merged without being able to say so, by their ids."""
+    if not progress.run:
+        return {}
+    return asyncio.run(landed_in(code.repository.git, f"r{progress.run}", progress))
+
+
+def as_runner(settings: RunSettings, code: Code) -> RunSettings:
+    """The settings of the tasks themselves: where a gateway paces the model server, starts of tasks need no rate."""
+    return settings if code.settings.server is None else replace(settings, rates=())
+
+
+def recorded(code: Code) -> dict[str, Any]:
+    """For the journal: how code is written, without a secret in it."""
+    server = code.settings.server
+    return {
+        "base": code.repository.base,
+        "check": code.settings.check,
+        "merge": code.settings.merge,
+        "agent": code.settings.work.agent or " ".join(code.settings.work.command),
+        "model": code.settings.work.model,
+        "upstream": server.upstream if server else "",
+        "gateway": server.gateway if server else "none",
+        "budget_usd": code.settings.budget_usd,
+        "estimate": {
+            "seconds": code.estimate.seconds,
+            "usd": code.estimate.usd,
+            "source": code.estimate.source,
+        },
+    }
+
+
+def _top(folder: Path) -> Path:
+    """The root of the checkout, where files speak of its tests; the folder itself outside of one."""
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)

@@ -1,0 +1,155 @@
+"""Merge: the queue that brings finished work together, one task after the other, onto a branch that stays green."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from beastmode.failures import classify
+from beastmode.runner.combine import Conflict, Work, combined
+from beastmode.runner.execute import Verdict
+from beastmode.runner.git import GitError
+from beastmode.runner.kinds.protocol import Attempt
+from beastmode.runner.refs import base_ref, result_ref
+from beastmode.runner.sending_back import (
+    SentBack,
+    conflict_failure,
+    conflict_told,
+    red_failure,
+    red_told,
+    send_back,
+    tasks_at,
+)
+from beastmode.runner.workspace import Place, WorkspaceError, Workspaces
+from beastmode.runner.worktrees import task_refs
+
+Check = Callable[[Attempt, Place, str], Awaitable[Verdict]]
+"""Whether what stands in a place is well.   The text goes into the name of its log."""
+Record = Callable[[str, int, str], Awaitable[None]]
+"""Makes sure that a restart will know: this attempt of this task is about to move the result branch to this commit."""
+
+_MOST_MOVES = 5
+"""Only we move the result branch, but a person may commit to it: then the work is merged onto that."""
+
+T = TypeVar("T")
+
+
+class MergeQueue:
+    """Merges what was verified; one at a time, in the order in which it was finished.
+
+    check: run on what comes out, unless the very same tree was verified before; None where there is none.
+    The result branch moves only from the commit that was merged onto, after `record`; it never holds what was not
+    checked. A conflict or a red check sends the task back to work on top of the new base, once: the second time its
+    branch stays as it is, for a person.
+    """
+
+    def __init__(self, workspaces: Workspaces, check: Check | None, record: Record) -> None:
+        self._workspaces, self._check, self._record = workspaces, check, record
+        self._git, self._run = workspaces.repository.git, workspaces.run
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, attempt: Attempt) -> Verdict:
+        """Merge the work of one attempt.   facts: branch, and commit and `merged` where it was.
+
+        Cancelled before the branch has moved, nothing has changed; after that, it is merged all the same.
+        """
+        async with self._turn:
+            try:
+                return await self._merge(attempt, self._workspaces.place_of(attempt.task.id))
+            except WorkspaceError as error:
+                return Verdict(error.failure)
+            except (GitError, OSError) as error:
+                return Verdict(classify.of_coding("workspace", f"it could not be merged: {error}"))
+
+    async def _merge(self, attempt: Attempt, place: Place) -> Verdict:
+        for _ in range(_MOST_MOVES):
+            tip = await self._git("rev-parse", "--verify", result_ref(self._run))
+            work = await self._work_on(tip, attempt.task.id, place)
+            commit = await combined(self._workspaces.git_of(place), attempt.task, work, tip)
+            if isinstance(commit, list):
+                return await self._not_merged(attempt, place, work, tip, tip, commit)
+            if tip != work.base and self._check is not None:
+                red = await self._checked(self._check, attempt, place, commit)
+                if red.failure is not None:
+                    return await self._not_merged(attempt, place, work, tip, commit, red)
+            if await self._moved(attempt, commit, tip):
+                return Verdict(None, facts={"commit": commit, "branch": place.branch, "merged": True})
+        raise OSError(f"{result_ref(self._run)} was moved by somebody else {_MOST_MOVES} times meanwhile")
+
+    async def _work_on(self, tip: str, task: str, place: Place) -> Work:
+        """What is to be merged. An agent or a person that has merged the result branch into its own by itself began,
+        as it were, from there."""
+        commit = await self._git("rev-parse", "--verify", f"refs/heads/{place.branch}")
+        base = await self._git("rev-parse", "--verify", base_ref(self._run, task))
+        if not await self._git.succeeds("merge-base", "--is-ancestor", base, tip):
+            raise OSError(f"the commit that it began from, {base[:12]}, is no longer in the result branch")
+        common = await self._git("merge-base", commit, tip) if commit != base else base
+        return Work(commit, common if await self._holds(common, base) else base)
+
+    async def _holds(self, commit: str, other: str) -> bool:
+        return await self._git.succeeds("merge-base", "--is-ancestor", other, commit)
+
+    async def _checked(self, check: Check, attempt: Attempt, place: Place, commit: str) -> Verdict:
+        """What the check says of a commit, in the task's own worktree, which then stands again where it stood."""
+        try:
+            await undivided(self._workspaces.show(place, commit))
+            return await check(attempt, place, "merge")
+        finally:
+            await undivided(self._workspaces.show_branch(place))
+
+    async def _moved(self, attempt: Attempt, commit: str, tip: str) -> bool:
+        """Move the result branch from `tip`, unless somebody else was faster. Not to be interrupted half-way: whoever
+        cancels it too late gets a task that is merged."""
+        moved, interruption = await _to_its_end(self._move(attempt, commit, tip))
+        if interruption is not None and not moved:
+            raise interruption
+        return moved
+
+    async def _move(self, attempt: Attempt, commit: str, tip: str) -> bool:
+        await self._record(attempt.task.id, attempt.number, commit)
+        try:
+            await task_refs.land(self._git, self._run, attempt.task.id, commit, tip)
+        except GitError:
+            if await self._git("rev-parse", result_ref(self._run)) == tip:
+                raise
+            return False
+        with suppress(WorkspaceError, GitError, OSError, KeyError):
+            await self._workspaces.finish(attempt.task.id)  # it is merged, whatever becomes of its worktree
+        return True
+
+    async def _not_merged(
+        self, attempt: Attempt, place: Place, work: Work, tip: str, onto: str, why: Verdict | list[Conflict]
+    ) -> Verdict:
+        """Say why; and the first time send the task back to where it can go on.   onto: what its branch becomes."""
+        kept = ""
+        if not attempt.sent_back:
+            back = SentBack(place, work.commit, tip, onto)
+            kept = await undivided(send_back(self._workspaces, back))
+        facts = {"branch": place.branch, "commit": work.commit, **({"kept": kept} if kept else {})}
+        if isinstance(why, Verdict):
+            return Verdict(red_failure(why), red_told(why, kept), facts)
+        others = await tasks_at(self._git, work.base, tip, why)
+        return Verdict(conflict_failure(why, others), conflict_told(why, others, kept), facts)
+
+
+async def undivided(work: Coroutine[Any, Any, T]) -> T:
+    """Do something to its end; a cancellation that comes meanwhile is obeyed after it."""
+    result, interruption = await _to_its_end(work)
+    if interruption is not None:
+        raise interruption
+    return result
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> tuple[T, asyncio.CancelledError | None]:
+    """Its result, and the cancellation that came meanwhile, which is not obeyed."""
+    future, interruption = asyncio.ensure_future(work), None
+    while not future.done():
+        try:
+            await asyncio.shield(future)
+        except asyncio.CancelledError as error:
+            interruption = error
+        except Exception:
+            break  # its own, raised below
+    return future.result(), interruption

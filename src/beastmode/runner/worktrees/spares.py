@@ -1,0 +1,138 @@
+"""Spares: worktrees that nobody works in, clean and at some commit, for the next task.
+
+To write 10,000 files takes longer than all else of a task; to move a worktree and bring it up to date does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from beastmode.runner.git import Git, GitError
+from beastmode.runner.worktrees.files import delete
+from beastmode.runner.worktrees.making import make, take_down
+from beastmode.runner.worktrees.worktree import Worktree, known
+
+_FOLDER = ".spare"
+_MOST = 8
+"""Kept clean at once; more than that are taken down."""
+
+
+class Spares:
+    """Spare worktrees of one root.   flags: for each command of git in them.   usable: False where a worktree cannot
+    be moved, as with submodules: then each is made anew."""
+
+    def __init__(self, git: Git, common: Path, root: Path, flags: Sequence[str], usable: bool = True) -> None:
+        self._git, self._common, self._folder = git, common, root / _FOLDER
+        self._flags, self._usable = tuple(flags), usable
+        self._ready: list[Worktree] = []
+        self._coming: set[asyncio.Task[None]] = set()
+        self._cleaned = asyncio.Condition()
+        self._in_cleaning = self._waiting = 0
+        self._turn = asyncio.Semaphore(1)  # the tasks come first
+        self._number = 0
+
+    async def gather(self) -> None:
+        """Take up those that a killed session left."""
+        for admin, path in known(self._common):
+            if path.parent != self._folder:
+                continue
+            worktree = Worktree(path, admin, self._flags)
+            self._number = max(self._number, int(path.name) if path.name.isdecimal() else 0)
+            if not worktree.is_there:
+                take_down(worktree)
+                continue
+            self.give(worktree, partial(_as_it_is, worktree, self._folder))
+
+    async def take(self, path: Path, commit: str) -> Worktree:
+        """A worktree at a path, detached at a commit, with no file that is not of it; made anew where none is spare."""
+        spare = await self._next_ready()
+        if spare is not None:
+            try:
+                spare = await asyncio.to_thread(spare.move, path)
+                await spare.advance(commit)
+                return spare
+            except (GitError, OSError):  # somebody was at it
+                await asyncio.to_thread(take_down, spare)
+        return await make(self._git, self._common, path, commit, self._flags)
+
+    async def _next_ready(self) -> Worktree | None:
+        """A spare one, once it is clean where that is on its way: to make one anew takes longer."""
+        async with self._cleaned:
+            while not self._ready and self._in_cleaning > self._waiting:
+                self._waiting += 1
+                try:
+                    await self._cleaned.wait()
+                finally:
+                    self._waiting -= 1
+            return self._ready.pop() if self._ready else None
+
+    def give(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> None:
+        """Take over one that nobody needs any more, in the background.   vacate: makes it clean; False: it stays where
+        it is."""
+        self._in_cleaning += 1
+        self._begin(self._take_over(worktree, vacate))
+
+    def prepare(self, commit: str) -> None:
+        """Make one ahead, where none is there and none is coming."""
+        if self._usable and not self._ready and not self._coming:
+            self._begin(self._make(commit))
+
+    async def end(self) -> None:
+        """Take all of them down."""
+        while self._coming:
+            await asyncio.wait(self._coming)
+        for worktree in self._ready:
+            await asyncio.to_thread(take_down, worktree)
+        self._ready.clear()
+        if self._folder.exists():
+            await asyncio.to_thread(delete, self._folder)
+
+    def _begin(self, coming: Coroutine[Any, Any, None]) -> None:
+        work = asyncio.create_task(coming)
+        self._coming.add(work)
+        work.add_done_callback(self._coming.discard)
+
+    def _next(self) -> Path:
+        self._number += 1
+        return self._folder / str(self._number)
+
+    async def _make(self, commit: str) -> None:
+        async with self._turn:
+            with suppress(
+                GitError, OSError
+            ):  # a task that would have taken it makes its own, and meets the error
+                self._ready.append(await make(self._git, self._common, self._next(), commit, self._flags))
+
+    async def _take_over(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> None:
+        clean = None
+        try:
+            async with self._turn:
+                with suppress(GitError, OSError):  # it stays as it is, for a person to look at
+                    if await vacate():
+                        clean = await asyncio.to_thread(self._put_away, worktree)
+        finally:
+            async with self._cleaned:
+                self._in_cleaning -= 1
+                self._ready += [clean] if clean is not None else []
+                self._cleaned.notify_all()
+
+    def _put_away(self, worktree: Worktree) -> Worktree | None:
+        """To the other spare ones; None where there are enough."""
+        if self._usable and len(self._ready) < _MOST:
+            return worktree.move(self._next())
+        take_down(worktree)
+        return None
+
+
+async def _as_it_is(worktree: Worktree, aside: Path) -> bool:
+    """A spare one that a killed session left, perhaps half-made."""
+    worktree.mend(aside)
+    commit, _ = await worktree.head()
+    await worktree.go_to(commit)
+    await worktree.empty()
+    return True

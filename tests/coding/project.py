@@ -1,0 +1,92 @@
+"""A project of a user: a repository, a list of tasks, an agent that does what the test says, and `beast run` in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.repositories import ENVIRONMENT, NAMED, git, repository
+
+AGENT = Path(__file__).with_name("agent.py")
+LONG_S = 110
+CHECK = "for file in *; do test -s $file || { echo $file is empty; exit 1; }; done"
+
+Step = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command of beast left.   said: on stderr.   summary: of --json."""
+
+    code: int
+    said: str
+    summary: dict[str, Any]
+
+
+class Project:
+    """Below `at`: the checkout, the user's data, the plan of the agent."""
+
+    def __init__(self, at: Path, files: dict[str, str] | None = None) -> None:
+        self.at, self.top = at, at / "checkout"
+        repository(self.top, {"README": "hello\n", ".gitignore": ".beast/\n.env\n", **(files or {})})
+
+    def list_(self, text: str, **steps: Sequence[Step]) -> None:
+        """The list, which is in no commit, and what the agent does for each of its tasks."""
+        head = f"env: {{PLAN: {json.dumps(str(self.at / 'plan.json'))}}}\n"
+        (self.top / "tasks.yaml").write_text(head + text, encoding="utf-8")
+        (self.at / "plan.json").write_text(json.dumps(steps), encoding="utf-8")
+
+    def environment(self, **env: str) -> dict[str, str]:
+        own = {
+            "XDG_DATA_HOME": str(self.at / "data"),
+            "HOME": str(self.at),
+            "PLAN": str(self.at / "plan.json"),
+        }
+        kept = {name: value for name, value in os.environ.items() if name not in ("CI", "BEAST_HOME")}
+        return {**kept, **ENVIRONMENT, **NAMED, **own, **env}
+
+    def command(self, *flags: str, list_: str = "tasks.yaml") -> list[str]:
+        agent = f"{sys.executable} {AGENT} {{prompt_file}}"
+        return [
+            *(sys.executable, "-m", "beastmode", "run", list_, "--agent", agent, "--yes", "--json"),
+            *flags,
+        ]
+
+    def run(self, *flags: str, **env: str) -> Ran:
+        """`beast run`, to its end."""
+        ended = subprocess.run(
+            self.command(*flags),
+            cwd=self.top,
+            env=self.environment(**env),
+            capture_output=True,
+            text=True,
+            timeout=LONG_S,
+        )
+        assert ended.stdout, ended.stderr
+        return Ran(ended.returncode, ended.stderr, json.loads(ended.stdout))
+
+    def git(self, *arguments: str) -> str:
+        return git(self.top, *arguments)
+
+    def result(self, run: str = "r1") -> dict[str, str]:
+        """The files of the result branch, and what they hold."""
+        ref = f"beast/{run}/result"
+        names = self.git("ls-tree", "-r", "--name-only", ref).splitlines()
+        return {name: self.git("show", f"{ref}:{name}") for name in names}
+
+    def merged(self, run: str = "r1") -> list[str]:
+        """The tasks on the result branch, in the order in which they were merged."""
+        pattern = "%(trailers:key=Beast-Task,valueonly)"
+        lines = self.git("log", "--reverse", f"--format={pattern}", f"main..beast/{run}/result").split()
+        return list(lines)
+
+
+def writes(name: str, text: str = "made\n", **more: Any) -> list[Step]:
+    """A task whose agent writes one file."""
+    return [{"write": {name: text}, **more}]

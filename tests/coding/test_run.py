@@ -1,0 +1,103 @@
+"""A list done by agents, as a user starts it: worktrees, a gateway of the run's own, proof, one result branch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from beastmode.testing.model_server import ModelServer
+from beastmode.testing.threads import in_thread
+from tests.coding.project import CHECK, Project, writes
+from tests.repositories import everything_of
+
+THREE = """
+tasks:
+  - {id: a, title: Make a}
+  - {id: b, title: Make b, needs: [a], verify: "test -s a.txt"}
+  - {id: c, title: Make c}
+"""
+
+
+def test_every_task_is_proven_and_merged_and_the_checkout_stays_as_it_is(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_(THREE, **{name: writes(f"{name}.txt") for name in "abc"})
+    before = everything_of(project.top)
+    with in_thread(ModelServer()) as server:
+        ran = project.run("--check", CHECK, "--upstream", server.url)
+    assert ran.code == 0, ran.said
+    assert {name for name in project.result() if name.endswith(".txt")} == {"a.txt", "b.txt", "c.txt"}
+    assert sorted(project.merged()) == ["a", "b", "c"]
+    assert "tasks.yaml" not in project.result()
+    after = everything_of(project.top)
+    assert after.pop("status") == before.pop("status") + "\n!! .beast/"
+    assert after == before
+    assert ran.summary["upstream"] == {
+        "requests": 3, "refused": 0, "hits": 0, "tokens_in": 24, "tokens_out": 12, "cost_usd": 0.0, "unpriced": 3,
+    }  # fmt: skip
+    assert [(task["id"], task["state"], task["attempts"]) for task in ran.summary["by_task"]] == [
+        ("a", "done", 1),
+        ("b", "done", 1),
+        ("c", "done", 1),
+    ]
+    assert ran.summary["by_task"][0]["branch"] == "beast/r1/task/a"
+
+
+def test_the_same_list_again_is_answered_from_the_cache(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_(THREE, **{name: writes(f"{name}.txt") for name in "abc"})
+    with in_thread(ModelServer()) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        assert project.run(*flags).code == 0
+        paid = server.paid
+        ran = project.run(*flags, "--fresh")
+        assert (ran.code, server.paid) == (0, paid), ran.said
+    assert (ran.summary["upstream"]["hits"], ran.summary["upstream"]["requests"]) == (3, 3)
+    trees = [project.git("rev-parse", f"beast/{run}/result^{{tree}}") for run in ("r1", "r2")]
+    assert trees[0] == trees[1]
+
+
+def test_a_red_verification_is_told_to_the_next_attempt_which_goes_on_from_there(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    verify = "grep -q right a.txt || { echo it is not right; exit 1; }"
+    project.list_(
+        f'tasks: [{{id: a, verify: "{verify}"}}]',
+        a=[{"write": {"a.txt": "wrong\n"}}, {"append": {"a.txt": "right\n"}}],
+    )
+    with in_thread(ModelServer()) as server:
+        ran = project.run("--upstream", server.url)
+        told = [asked.body for asked in server.asked if asked.paid]
+    assert (ran.code, ran.summary["attempts"]) == (0, 2), ran.said
+    assert project.result()["a.txt"] == "wrong\nright"
+    assert [b"The attempt before did not succeed" in body for body in told] == [False, True]
+
+
+def test_a_liar_is_not_done(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_("tasks: [{id: a, retries: 0}]", a=[{"says": "All done, all tests green!"}])
+    with in_thread(ModelServer()) as server:
+        ran = project.run("--check", "true", "--upstream", server.url)
+    assert (ran.code, ran.summary["tasks"]["failed"]) == (1, 1)
+    assert "no_change" in ran.said
+    assert project.merged() == []
+
+
+def test_a_red_base_ends_it_before_anything_is_asked(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_("tasks: [{id: a}]", a=writes("a.txt"))
+    with in_thread(ModelServer()) as server:
+        ran = project.run("--check", "echo broken; false", "--upstream", server.url)
+        assert (ran.code, server.paid) == (2, 0)
+    assert "is red before any task began" in ran.said
+    assert "--allow-red-base" in ran.said
+
+
+def test_work_that_conflicts_is_done_again_on_top_of_what_was_merged(tmp_path: Path) -> None:
+    project = Project(tmp_path, {"one.txt": "base\n"})
+    both = {"a": writes("one.txt", "from a\n"), "b": writes("one.txt", "from b\n", sleep=1.0)}
+    project.list_("tasks: [{id: a}, {id: b}]", **both)
+    with in_thread(ModelServer()) as server:
+        ran = project.run("--check", CHECK, "--upstream", server.url, "--max-concurrency", "2")
+    assert (ran.code, ran.summary["tasks"]["done"]) == (0, 2), (
+        ran.said
+    )  # b writes its line once more, on top of a
+    assert project.result()["one.txt"] == "from b"
+    assert project.merged() == ["a", "b"]
