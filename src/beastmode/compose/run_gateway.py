@@ -46,8 +46,8 @@ within a second."""
 
 _ENDED, _START_AGAIN = "the gateway of the run has ended", "Give the same command again; it resumes."
 _UNPRICED = (
-    "beast: the price of {} is not known: its requests are counted, but no budget holds for them\n"
-    "  Watch what it costs where you pay for it; a model of one's own is free."
+    "the price of {} is not known: its requests are counted, but no budget holds for them. "
+    "Watch what it costs where you pay for it; a model of one's own is free."
 )
 
 
@@ -56,7 +56,7 @@ class RunGateway:
 
     home: of the run; ledger and cache are kept there.   run: as the ledger names it, `r7`.   max_wait_s: for a model
     server that asks to wait or is not well.   on_budget: told once of each budget that is used up, and what raises
-    it.   tell: told in words what needs a person.
+    it.   tell: told what needs a person. Both in one line.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class RunGateway:
             on_unpriced=self._at_home(self._unpriced),
         )
         inside = Inside(self._door, stack, self._finished, self._max_wait_s)
-        return server_for(self._serving, started, self._at_home(self._tell), inside)
+        return server_for(self._serving, started, self._at_home(self._alarmed), inside)
 
     def _admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
         return self._door.admit(said, budget)
@@ -183,7 +183,10 @@ class RunGateway:
         return told
 
     def _crashed(self, why: str) -> None:
-        self._tell(f"beast: {_ENDED}: {why}\n  {_START_AGAIN}")
+        self._tell(f"{_ENDED}: {why}. {_START_AGAIN}")
+
+    def _alarmed(self, words: str) -> None:
+        self._tell(" ".join(words.removeprefix("beast: ").split()))
 
     def _unpriced(self, model: str) -> None:
         if model not in self._told:

@@ -178,7 +178,7 @@ class RunDoor:
             for payer in paid:
                 payer.leave(guess, NO_USE)
             if isinstance(error, RejectedError) and error.failure.class_ == "out_of_budget":
-                self._on_spent(f"{error.failure.cause}\n  {error.failure.tip}")
+                self._on_spent(f"{error.failure.cause}. {error.failure.tip}")
             raise
 
     def _of_task(self, task: str, budget: BudgetOf) -> Turnstile:
