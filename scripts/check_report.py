@@ -100,7 +100,8 @@ class Session:
 @dataclass
 class Task:
     """A task as it stands after the events so far.   retries: its own limit, where the journal has one.
-    failure: the class of its last attempt's.   model: that it asked, where it told."""
+    failure: the class of its last attempt's.   model: that it asked, where it told.   code: what is known of its code,
+    where it has written some."""
 
     state: str = "pending"
     needs: tuple[str, ...] = ()
@@ -112,6 +113,13 @@ class Task:
     retries: int | None = None
     failure: str = ""
     model: str = ""
+    code: dict[str, Any] | None = None
+
+    def coded(self, **facts: Any) -> dict[str, Any]:
+        """Its code, with these facts of it where they say something."""
+        known = self.code or {"branch": "", "commit": "", "merged": False, "usage": {}}
+        self.code = known | {name: value for name, value in facts.items() if value is not None}
+        return self.code
 
 
 @dataclass
@@ -178,8 +186,9 @@ def parse(row: tuple[bytes, ...]) -> Event:
 def replay(events: list[Event]) -> Run:
     """Follow a run from its first event to its last."""
     run = Run()
-    meanings = (session_started, session_ended, planned, selected, reset, cancelled, accepted, rejected, redo)
-    act = {meaning.__name__: meaning for meaning in (*meanings, attempt_started, attempt_ended)}
+    of_sessions = (session_started, session_ended, planned, selected, attempt_started, attempt_ended)
+    of_tasks = (reset, cancelled, merging, accepted, rejected, redo)
+    act = {meaning.__name__: meaning for meaning in (*of_sessions, *of_tasks)}
     for event in events:
         act.get(event.kind, noticed)(run, event)
         if run.sessions and not between_sessions(event):
@@ -237,15 +246,24 @@ def selected(run: Run, event: Event) -> None:
 
 
 def reset(run: Run, event: Event) -> None:
-    run.tasks[event.task].state, run.tasks[event.task].counted = "pending", 0
+    task = run.tasks[event.task]
+    task.state, task.counted = "pending", 0
+    if task.code is not None:
+        task.code["merged"] = False
 
 
 def cancelled(run: Run, event: Event) -> None:
     run.tasks[event.task].state = "cancelled"
 
 
+def merging(run: Run, event: Event) -> None:
+    run.tasks[event.task].coded()
+
+
 def accepted(run: Run, event: Event) -> None:
-    run.tasks[event.task].state, run.tasks[event.task].failure = "done", ""
+    task, data = run.tasks[event.task], event.data
+    task.state, task.failure = "done", ""
+    task.coded(branch=data.get("branch"), commit=data.get("commit"), merged=True)
 
 
 def rejected(run: Run, event: Event) -> None:
@@ -254,6 +272,7 @@ def rejected(run: Run, event: Event) -> None:
 
 def redo(run: Run, event: Event) -> None:
     reset(run, event)
+    run.tasks[event.task].coded()
 
 
 def attempt_started(run: Run, event: Event) -> None:
@@ -285,6 +304,8 @@ def attempt_ended(run: Run, event: Event) -> None:
     task.counted += end in ("retry", "failed") and task.failure not in NOT_MERGED
     if end == "retry" and task.counted > limit_of_retries(run, task):
         run.breaches["retries"].append(who)
+    if task.code or "branch" in event.data or "usage" in event.data or task.failure in NOT_MERGED:
+        wrote_code(task, event.data)
     attempt = run.open.pop((event.task, event.attempt), None)
     if attempt is None:
         run.breaches["recorded once"].append(f"{who} ended without a start")
@@ -295,6 +316,13 @@ def attempt_ended(run: Run, event: Event) -> None:
     attempt.cpu_s, attempt.rss_kib = event.data.get("cpu_s", 0.0), event.data.get("max_rss_kib", 0)
     if attempt.left_us is not None and not attempt.begin_us <= attempt.left_us <= attempt.end_us:
         run.breaches["recorded before it left"].append(who)
+
+
+def wrote_code(task: Task, data: dict[str, Any]) -> None:
+    used = Counter((task.code or {}).get("usage", {}))
+    used.update(data.get("usage", {}))
+    merged = bool(data.get("merged"))
+    task.coded(branch=data.get("branch"), commit=data.get("commit"), merged=merged, usage=dict(used))
 
 
 def limit_of_retries(run: Run, task: Task) -> int:
@@ -430,7 +458,21 @@ def summary(run: Run, said: object) -> dict[str, Any]:
         **{name: end[name] for name in ("state", "exit_code")},
         "reason": end.get("reason", ""),
         "until_unix": end.get("until_unix"),
+        **of_code(run),
     }
+
+
+def of_code(run: Run) -> dict[str, Any]:
+    """What was used of the model server, and the code of each task; nothing where no code was written."""
+    coded = {name: task for name, task in run.tasks.items() if task.code is not None}
+    used = Counter[str]()
+    for task in coded.values():
+        used.update((task.code or {})["usage"])
+    rows = [
+        {"id": name, "state": task.state, "attempts": task.attempts, **(task.code or {})}
+        for name, task in coded.items()
+    ]
+    return {**({"upstream": dict(used)} if used else {}), **({"by_task": rows} if rows else {})}
 
 
 def safety(run: Run) -> dict[str, Any]:

@@ -17,12 +17,16 @@ from typer.main import get_command
 
 from beastmode import errors, events
 from beastmode.cli import cache as cache_command
+from beastmode.cli import clean as clean_command
+from beastmode.cli import diff as diff_command
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
 from beastmode.cli import keys as keys_command
+from beastmode.cli import merge as merge_command
 from beastmode.cli import replay as replay_command
 from beastmode.cli import request_in_full
 from beastmode.cli import requests as requests_command
+from beastmode.cli import review as review_command
 from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
 from beastmode.cli.app import COMMANDS
@@ -62,12 +66,16 @@ def test_every_setting_and_flag_is_documented() -> None:
 @pytest.mark.parametrize(
     ("app", "page"),
     [
+        (clean_command.app, "worktrees.md"),
         (doctor_command.app, "doctor.md"),
         (explain_command.app, "explain.md"),
         (replay_command.app, "requests.md"),
         (requests_command.app, "requests.md"),
         (serve_command.app, "gateway.md"),
         (keys_command.app, "keys.md"),
+        (review_command.app, "merging.md"),
+        (diff_command.app, "merging.md"),
+        (merge_command.app, "merging.md"),
     ],
 )
 def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:

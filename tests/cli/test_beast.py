@@ -113,7 +113,7 @@ def test_what_never_ends_is_ended_with_all_its_children(tmp_path: Path) -> None:
         "tasks:\n"
         "  - {id: deaf, command: \"trap '' TERM; sleep 300 & setsid sleep 300 & while :; do sleep 1; done\"}\n"
         "  - {id: dumb, command: 'exec >&- 2>&-; sleep 300'}\n"
-        "  - {id: loud, command: 'head -c 30000000 /dev/urandom'}\n",
+        "  - {id: loud, timeout: 60s, command: 'head -c 30000000 /dev/urandom'}\n",
     )
     ended = beast(tmp_path, "run", "roadmap.yaml", "--json", "--timeout", "1s", "--retries", "0")
     tasks = summary(ended)["tasks"]

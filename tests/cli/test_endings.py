@@ -54,7 +54,7 @@ def test_the_exit_code_is_that_of_the_summary_which_alone_stands_on_stdout(
     tmp_path: Path, tasks: list[str], flags: list[str], code: int, state: str
 ) -> None:
     roadmap(tmp_path, *tasks)
-    ended = beast(tmp_path, "run", "roadmap.yaml", "--json", "--retries", "0", "--timeout", "1s", *flags)
+    ended = beast(tmp_path, "run", "roadmap.yaml", "--json", "--retries", "0", "--timeout", "3s", *flags)
     assert ended.returncode == code, ended.stderr
     summary = json.loads(ended.stdout)
     assert (summary["exit_code"], summary["state"]) == (code, state)

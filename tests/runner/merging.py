@@ -9,7 +9,6 @@ same time take the same one, and together they are red; some also add a line at 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import subprocess
@@ -49,6 +48,7 @@ test -z "$(cat mods/* 2>/dev/null | sort | uniq -d)" || { echo "two modules have
 for name in $(cat list.txt); do test -e docs/$name || { echo "$name is listed, but not there"; exit 1; }; done
 test -z "$(sort list.txt | uniq -d)" || { echo "listed twice"; exit 1; }
 """
+_CHANGING = ("commit-tree", "merge-tree", "update-ref", "reset", "symbolic-ref", "write-tree", "update-index")
 _MODULE, _LISTED = 0.3, 0.25
 """How many of the tasks add a module; how many a line to the list."""
 
@@ -219,13 +219,13 @@ def check_result(stage: Stage, progress: Progress) -> None:
     sh(top, "git", "worktree", "remove", "--force", str(tree))
 
 
-def kill_at(count: int) -> None:
+def kill_at(count: int, only: str) -> None:
     """Let this process be killed before or after one of the commands of git that change or make something: the
-    even ones before, the odd ones after."""
+    even ones before, the odd ones after.   only: count those that are told this on their input; "" for all."""
     left, run = [count], Git.run
 
     async def counted(self: Git, *arguments: str, **more: object) -> tuple[int, bytes, bytes]:
-        if arguments[0] not in ("commit-tree", "merge-tree", "update-ref", "checkout"):
+        if arguments[0] not in _CHANGING or only not in str(more.get("stdin", "")):
             return await run(self, *arguments, **more)  # type: ignore[arg-type]
         left[0] -= 2
         if left[0] == -2:
@@ -239,9 +239,7 @@ def kill_at(count: int) -> None:
 
 
 if __name__ == "__main__":
-    folder, seed, size, point = Path(sys.argv[1]), *map(int, sys.argv[2:])
-    if point >= 0:
-        kill_at(point)
+    folder, seed, size, point = Path(sys.argv[1]), *map(int, sys.argv[2:5])
+    kill_at(point, sys.argv[5])
     stage = Stage(folder, seed, size)
     asyncio.run(stage.play())
-    print(json.dumps(stage.unmet))

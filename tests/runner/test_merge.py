@@ -156,6 +156,18 @@ def test_a_conflict_goes_back_to_the_new_base_with_its_work_kept_and_the_other_n
     play(story)
 
 
+def test_a_task_that_is_done_again_after_it_was_merged_begins_on_the_result_as_it_is_now(play: Play) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.merged("a", one="x")
+        await desk.merged("b", one="y", two="y")
+        assert (await desk.queue(await desk.work("a", one="xy"))).failure is None
+        assert sh(desk.top, "git", "show", f"{desk.tip}:one") == "xy"
+        assert sh(desk.top, "git", "log", "--format=%s", "main..beast/r1/result").split() == ["a", "b", "a"]
+        assert sh(desk.top, "git", "for-each-ref", "refs/heads/beast/r1/kept") == ""
+
+    play(story)
+
+
 def test_after_it_was_sent_back_it_is_merged_on_the_new_base(play: Play) -> None:
     async def story(desk: Desk) -> None:
         a, b = await desk.work("a", new="x"), await desk.work("b", new="y")

@@ -7,6 +7,7 @@ import math
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from beastmode import events
 from beastmode.events import CANCELLED, PAUSED, PLANNED, RESET, SELECTED
 from beastmode.runner.progress import Progress
 from beastmode.settings import Rate
@@ -195,3 +196,43 @@ class AnyRun(RuleBasedStateMachine):
 
 
 TestAnyRun = AnyRun.TestCase
+
+
+def test_work_that_was_sent_back_used_up_no_try_and_is_remembered_until_the_task_is_reset() -> None:
+    story = Story().session().plan("a")
+    story.attempt("a", 0, 1, end="retry", failure=failure("merge_conflict"), branch="beast/r1/task/a")
+    view = story.told().tasks["a"]
+    assert view.code is not None
+    assert (view.state, view.counted, view.code.sent_back, view.code.merged) == ("waiting", 0, 1, False)
+    again = story.add(events.RESET, "a", data={"reason": "asked"}).told().tasks["a"]
+    assert again.code is not None
+    assert (again.state, again.code.sent_back, again.code.branch) == ("pending", 0, "beast/r1/task/a")
+
+
+def test_what_attempts_have_used_adds_up() -> None:
+    story = Story().session().plan("a")
+    story.attempt("a", 0, 1, end="retry", failure=failure(), usage={"requests": 3, "cost_usd": 0.5})
+    story.attempt("a", 2, 3, 2, usage={"requests": 1, "cost_usd": 0.25}, branch="b", commit="c", merged=True)
+    code = story.told().tasks["a"].code
+    assert code is not None
+    assert code.usage == {"requests": 4, "cost_usd": 0.75}
+    assert (code.branch, code.commit, code.merged) == ("b", "c", True)
+
+
+def test_a_person_s_word_counts_and_is_no_part_of_the_session_before_it() -> None:
+    story = Story().session().plan("a", "b", "c")
+    for at, task in enumerate("abc"):
+        story.attempt(task, at, at + 0.5, end="needs_person", failure=failure("merge_red"), branch=task)
+    story.end(at=4).now = 5000.0
+    story.add(events.MERGING, "a", data={"commit": "x"}).add(
+        events.ACCEPTED, "a", data={"commit": "x", "branch": "a"}
+    )
+    story.add(events.REJECTED, "b").add(events.REDO, "c", data={"note": "Greet them."})
+    told = story.told()
+    assert [told.tasks[task].state for task in "abc"] == ["done", "cancelled", "pending"]
+    taken, again = told.tasks["a"].code, told.tasks["c"].code
+    assert taken is not None
+    assert again is not None
+    assert (taken.commit, taken.merged, taken.reviewed, taken.merging) == ("x", True, True, None)
+    assert (again.note, told.tasks["c"].failure) == ("Greet them.", None)
+    assert told.sessions[-1].last_us == 4_000_000

@@ -42,6 +42,7 @@ COMMANDS = {
     "keys": "Make, list, change and take away the keys that a gateway asks for.",
     "serve": "Put a gateway in front of a model server: requests paced, recorded, explained.",
     "agents": "List the coding agents that are here, and how each is logged in.",
+    "clean": "Remove worktrees and branches of runs that hold nothing more; show what is kept, and why.",
     "explain": "Say what an error means, whether a retry can help, and what to do.",
     "doctor": "Look at what a run needs, before it costs anything.",
     "schema": "Print the JSON Schema of the native roadmap format, or of beast.toml, for editors.",

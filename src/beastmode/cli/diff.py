@@ -35,7 +35,7 @@ def diff(
     """Show what a task changed, as git shows it: against what it began from, or as it was merged."""
     progress = find_run(home, run)
     view = find_task(progress, task)
-    git, changes = asyncio.run(_found(f"r{progress.run}", view))
+    git, changes = asyncio.run(found(f"r{progress.run}", view))
     if as_json:
         print(json.dumps(asyncio.run(_as_object(git, f"r{progress.run}", view, changes)), indent=2))
     else:
@@ -49,7 +49,8 @@ def show(git: Git, changes: Changes, *flags: str) -> None:
         raise PreconditionError("git could not show it", where=str(git.folder), tip="It said why above.")
 
 
-async def _found(run: str, view: TaskView) -> tuple[Git, Changes]:
+async def found(run: str, view: TaskView) -> tuple[Git, Changes]:
+    """What a task changed, in the repository that the current folder is in."""
     git = await repository_at(Path.cwd())
     return git, await changes_of(git, run, view)
 

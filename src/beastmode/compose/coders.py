@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -33,12 +31,12 @@ from beastmode.runner.model_access import OwnAccess
 from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.proof import Proof, slots_by_cores
 from beastmode.runner.refs import result_ref
-from beastmode.runner.repository import Repository
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
 from beastmode.runner.workspace import Workspaces
 from beastmode.runner.worktrees.place import Place, WorkspaceError
+from beastmode.runner.worktrees.roots import worktrees_root
 
 
 class Coders:
@@ -60,7 +58,7 @@ class Coders:
         check = Command(shell=settings.check) if settings.check else None
         slots = asyncio.Semaphore(settings.check_at_once or slots_by_cores())
         self._proof = Proof(self._command, slots, check)
-        root = worktrees_root(repository, opened.key)
+        root = worktrees_root(repository.common, opened.key)
         self._workspaces = Workspaces(repository, f"r{opened.run}", root, _list_of(opened), self._set_up)
         self._gateway = self._gateway_for(settings.server) if settings.server else None
         again = self._check_again if check else None
@@ -187,16 +185,6 @@ class Coders:
             attempt.feedback,
         )
         return prompt_of(brief, self._code.chosen.template)
-
-
-def worktrees_root(repository: Repository, key: str) -> Path:
-    """Where the worktrees of a list lie, outside of the checkout: the same in every run of it.   key: of the list."""
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "beast" / "worktrees" / _short(str(repository.common)) / _short(key)
-
-
-def _short(text: str) -> str:
-    return hashlib.blake2b(os.fsencode(text), digest_size=5).hexdigest()
 
 
 def _named(verify: Command | None, attempt: Attempt) -> Command | None:

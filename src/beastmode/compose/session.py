@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from beastmode import events
 from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
+from beastmode.compose.coding_opening import recorded
 from beastmode.compose.ending import finish
 from beastmode.compose.guarding import guard_for, store_for
 from beastmode.compose.jobs import Kinds, Places, job_for
@@ -29,6 +30,7 @@ from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import TaskState
 from beastmode.runner.summary import Summary
 from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
+from beastmode.runner.touches import touches_of
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Guard
 
@@ -101,6 +103,7 @@ async def _at_work(
         means,
         partial(job_for, opened, kinds, Places.of(opened), coders),
         rank=rank_of(opened.graph, opened.plan.tasks),
+        touches=touches_of(opened.plan.tasks),
         states=dict(opened.plan.states),
         watch=view.changed,
         trouble=lambda: opened.journal.trouble is not None,
@@ -159,6 +162,7 @@ async def _record_beginning(opened: Opened, token: str) -> None:
             {"starts": r.starts, "span_s": r.span_s, "padded_s": r.padded_span_s} for r in settings.rates
         ],
         "order": opened.roadmap.rule if settings.order is None else f"--order {settings.order}",
+        **({"code": recorded(opened.code)} if opened.code else {}),
     }
     journal.append(events.SESSION_STARTED, run, data=data)
     await asyncio.gather(

@@ -23,6 +23,7 @@ from beastmode.runner.sending_back import (
     tasks_at,
 )
 from beastmode.runner.workspace import Place, WorkspaceError, Workspaces
+from beastmode.runner.worktrees import task_refs
 
 Check = Callable[[Attempt, Place, str], Awaitable[Verdict]]
 """Whether what stands in a place is well.   The text goes into the name of its log."""
@@ -109,7 +110,7 @@ class MergeQueue:
     async def _move(self, attempt: Attempt, commit: str, tip: str) -> bool:
         await self._record(attempt.task.id, attempt.number, commit)
         try:
-            await self._git("update-ref", result_ref(self._run), commit, tip)
+            await task_refs.land(self._git, self._run, attempt.task.id, commit, tip)
         except GitError:
             if await self._git("rev-parse", result_ref(self._run)) == tip:
                 raise

@@ -50,6 +50,11 @@ def saved_ref(run: str, task: str) -> str:
     return f"refs/beast/{run}/saved/{safe_name(task)}"
 
 
+def merged_ref(run: str, task: str) -> str:
+    """The commit that a task's work became in the result branch; gone once the task is done again."""
+    return f"refs/beast/{run}/merged/{safe_name(task)}"
+
+
 def kept_refs(run: str, task: str) -> str:
     """Where the branches of what was set aside of a task stand: what all of them begin with."""
     return f"refs/heads/beast/{run}/kept/{safe_name(task)}/"

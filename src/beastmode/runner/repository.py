@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -13,7 +14,8 @@ from beastmode.errors import PreconditionError
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.commits import signed_like
 from beastmode.runner.git import Git, GitError
-from beastmode.runner.worktrees.oddities import named, notes_on
+from beastmode.runner.worktrees.excludes import settings_of
+from beastmode.runner.worktrees.oddities import NO_FILTER, filter_works, named, notes_on
 
 _OLDEST_GIT = (2, 38)
 """The first whose `merge-tree` merges without a worktree."""
@@ -46,7 +48,7 @@ async def repository_of(folder: Path, settings: CodingSettings, list_file: Path 
     git = Git(folder)
     await _modern(git)
     top, inside, common = await _checkout_of(git)
-    git = git.at(top)
+    git = await _robust(git.at(top))
     base = await _commit_of(git, settings.base)
     changes = await _changes(git, top, list_file)
     notes = await notes_on(git, base, common, changes.untracked)
@@ -61,6 +63,18 @@ async def repository_of(folder: Path, settings: CodingSettings, list_file: Path 
     code, out, _ = await git.run("symbolic-ref", "--quiet", "--short", "HEAD")
     branch = out.decode("utf-8", "surrogateescape").strip() if code == 0 else ""
     return Repository(top, git, inside, base, branch, common, tuple(notes))
+
+
+async def repository_at(folder: Path) -> Repository:
+    """The repository that `folder` is in, as it stands; its base is the commit that the checkout stands on.
+
+    Raises PreconditionError where there is none, or no commit in it.
+    """
+    git = Git(folder)
+    await _modern(git)
+    top, inside, common = await _checkout_of(git)
+    git = await _robust(git.at(top))
+    return Repository(top, git, inside, await _commit_of(git, "HEAD"), "", common)
 
 
 async def _modern(git: Git) -> None:
@@ -98,6 +112,11 @@ async def _checkout_of(git: Git) -> tuple[Path, str, Path]:
     except GitError as error:
         raise _no_repository(git.folder, error) from None
     return top, inside, common
+
+
+async def _robust(git: Git) -> Git:
+    """Git that does not fail at files of Git LFS where that is set up and missing."""
+    return git if await filter_works(git) else git.at(git.folder, settings_of(NO_FILTER, os.environ))
 
 
 def _no_repository(folder: Path, error: GitError) -> PreconditionError:

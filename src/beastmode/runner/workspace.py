@@ -24,11 +24,12 @@ from beastmode.runner.worktrees.copies import copy_all, matches
 from beastmode.runner.worktrees.elsewhere import Elsewhere, look_elsewhere
 from beastmode.runner.worktrees.excludes import lines_for, users_excludes
 from beastmode.runner.worktrees.occupying import Occupy
-from beastmode.runner.worktrees.oddities import filter_works, submodules_of
+from beastmode.runner.worktrees.oddities import NO_FILTER, filter_works, submodules_of
 from beastmode.runner.worktrees.place import Place, Saved, WorkspaceError, no_place
 from beastmode.runner.worktrees.salvage import keep
 from beastmode.runner.worktrees.saving import Save
 from beastmode.runner.worktrees.spares import Spares
+from beastmode.runner.worktrees.submodules import Submodules
 from beastmode.runner.worktrees.surroundings import Surroundings
 from beastmode.runner.worktrees.task_refs import TaskRefs
 from beastmode.runner.worktrees.vacating import Vacate
@@ -36,13 +37,6 @@ from beastmode.runner.worktrees.worktree import State, Worktree
 
 RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
 """Runs a command in a place, its output in a log."""
-
-_NO_FILTER = tuple(
-    part
-    for name in ("process=", "smudge=", "clean=", "required=false")
-    for part in ("-c", f"filter.lfs.{name}")
-)
-"""Where Git LFS is asked for and is not there, files stay the pointers that they are in the commit."""
 
 _NO_TASK = "\n"
 """No task is called so: an id is one line."""
@@ -72,6 +66,7 @@ class Workspaces:
         self._files: frozenset[str] = frozenset()
         self._flags: tuple[str, ...] = ()
         self._excludes = ""
+        self._submodules = Submodules({}, {})
         self._spares = Spares(self.git, repository.common, root, ())
 
     async def begin(self) -> None:
@@ -79,18 +74,21 @@ class Workspaces:
 
         Raises PreconditionError where that cannot be.
         """
-        self._claim.take()
+        self._claim.take(self.run)
         remove_locks(self.repository.common, self.run)
         refs = await task_refs.read(self.git, self.run)
         if not refs.start and not refs.result:
             await task_refs.begin_run(self.git, self.run, self.repository.base)
         elif not (refs.start and refs.result):
             raise self._not_ours(refs)
-        self._flags = () if await filter_works(self.git) else _NO_FILTER
+        settings = {} if await filter_works(self.git) else NO_FILTER
+        self._flags = tuple(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
         self._excludes = await users_excludes(self.git)
         self._files = (await look_elsewhere(self.git)).files
-        movable = not await submodules_of(self.git, self.repository.base)
-        self._spares = Spares(self.git, self.repository.common, self.root, self._flags, movable)
+        common = self.repository.common
+        self._submodules = Submodules.of(common, await submodules_of(self.git, self.repository.base))
+        movable = not self._submodules.repositories
+        self._spares = Spares(self.git, common, self.root, self._flags, movable)
         await self._spares.gather()
 
     def _not_ours(self, refs: TaskRefs) -> PreconditionError:
@@ -129,6 +127,7 @@ class Workspaces:
             self.git, self.repository.common, self._aside(path), self.run, self._flags, self._spares
         )
         worktree = await occupy(task, path, refs.saved)
+        await self._submodules.fill(worktree)
         copies = matches(top, work.copy)
         excluded = (*copies, *self._lists)
         worktree.exclude(self._excludes + lines_for(excluded))
@@ -162,11 +161,11 @@ class Workspaces:
             await task_refs.forget(self.git, self.run, _NO_TASK)
 
     async def _begun(self, task: str) -> TaskRefs:
-        """The refs of a task, which begins at the tip of the result where it has not begun before."""
+        """The refs of a task, which begins at the tip of the result where it has not begun before, or was merged."""
         refs = await task_refs.read(self.git, self.run, task)
-        if refs.saved and refs.base:
+        if refs.saved and refs.base and not refs.merged:
             return refs
-        if refs.tip:
+        if refs.tip and not refs.merged:
             await keep(self.git, self.run, task, refs.tip)
         await task_refs.begin_task(self.git, self.run, task, refs.result)
         return replace(refs, base=refs.result, saved=refs.result, tip=refs.result)
@@ -191,7 +190,8 @@ class Workspaces:
         try:
             if not worktree.admin.is_dir():
                 raise no_place(f"the agent took its worktree out of git; its files go to {aside}", place.path)
-            save = Save(self.git, self.run, worktree, place, aside, self._elsewhere[place.task])
+            before = self._elsewhere[place.task]
+            save = Save(self.git, self.run, worktree, place, aside, before, self._submodules)
             return await save(message)
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None

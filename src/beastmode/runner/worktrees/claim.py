@@ -17,8 +17,8 @@ class Claim:
     def __init__(self, root: Path) -> None:
         self._root, self._file = root, -1
 
-    def take(self) -> None:
-        """Raises PreconditionError while another process holds it, or where there is no place for worktrees."""
+    def take(self, run: str) -> None:
+        """Hold it for a run. Raises PreconditionError while another process does, or where there is no place for it."""
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             file = os.open(self._root / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -33,6 +33,8 @@ class Claim:
             what = "another runner is at work in the worktrees of this list, from another home"
             tip = "Wait for it, or end it: `beast status` in its home shows what it does."
             raise PreconditionError(what, where=str(self._root), tip=tip) from None
+        os.ftruncate(file, 0)
+        os.pwrite(file, run.encode(), 0)
         self._file = file
 
     def release(self) -> None:
@@ -40,6 +42,18 @@ class Claim:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def run_in(root: Path) -> str:
+    """The run that holds a root of worktrees now; "" where none does. Changes nothing."""
+    try:
+        with (root / _FILE).open(encoding="utf-8", errors="replace") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (root / _FILE).read_text(encoding="utf-8", errors="replace") or "another run"
+    except OSError:
+        return ""
+    return ""
 
 
 def remove_locks(common: Path, run: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from beastmode.runner.git import Git
@@ -29,11 +29,16 @@ def lines_for(paths: Iterable[str]) -> str:
     return "".join(f"/{path}\n" for path in plain)
 
 
-def as_environment(file: Path, outer: dict[str, str]) -> dict[str, str]:
+def as_environment(file: Path, outer: Mapping[str, str]) -> dict[str, str]:
     """The variables by which all git below a process ignores what a file names.   outer: its other variables."""
-    number = int(outer.get("GIT_CONFIG_COUNT") or 0)
-    return {
-        "GIT_CONFIG_COUNT": str(number + 1),
-        f"GIT_CONFIG_KEY_{number}": "core.excludesFile",
-        f"GIT_CONFIG_VALUE_{number}": str(file),
-    }
+    return settings_of({"core.excludesFile": str(file)}, outer)
+
+
+def settings_of(settings: Mapping[str, str], outer: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which all git below a process has some settings, whatever its files say.   outer: its other
+    variables, which may have such settings already."""
+    first = int(outer.get("GIT_CONFIG_COUNT") or 0)
+    variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (name, value) in enumerate(settings.items(), first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables

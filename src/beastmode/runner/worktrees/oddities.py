@@ -69,3 +69,13 @@ async def filter_works(git: Git) -> bool:
     """Whether files kept by Git LFS can be made from their pointers."""
     code, _, _ = await git.run("config", "filter.lfs.process")
     return code == 0 and await git.succeeds("lfs", "version")
+
+
+NO_FILTER = {
+    "filter.lfs.process": "",
+    "filter.lfs.smudge": "",
+    "filter.lfs.clean": "",
+    "filter.lfs.required": "false",
+}
+"""Where Git LFS is asked for and is not there: files stay the pointers that they are in the commit, and no command
+fails because of them."""

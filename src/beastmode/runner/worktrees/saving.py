@@ -15,6 +15,7 @@ from beastmode.runner.worktrees.odd_files import odd_among
 from beastmode.runner.worktrees.oddities import named
 from beastmode.runner.worktrees.place import Place, Saved, no_place
 from beastmode.runner.worktrees.salvage import leave_out, ours, set_aside
+from beastmode.runner.worktrees.submodules import Submodules
 from beastmode.runner.worktrees.worktree import Row, Worktree, is_below
 
 _MOST_FILES = 1000
@@ -31,6 +32,7 @@ class Save:
     place: Place
     aside: Path
     before: Elsewhere
+    submodules: Submodules
 
     async def __call__(self, message: str) -> Saved:
         """What is on the task's branch now. Where an agent has left the branch, its work is brought there.
@@ -49,7 +51,9 @@ class Save:
         if head != saved:
             await self._refuse_foreign(head)
         parent = await self._parent(head or saved, saved)
-        commit = await self._commit(parent, rows, message)
+        signature = await signed_like(self.git, place.base) if rows else {}
+        await self.submodules.save(worktree, rows, self.run, message, signature)
+        commit = await self._commit(parent, rows, message, signature)
         if commit == place.base:
             await self._refuse_elsewhere()
         if commit != saved or ref != task_ref(self.run, place.task) or head != commit:
@@ -106,7 +110,7 @@ class Save:
         )
         return self.place.base if told else head
 
-    async def _commit(self, parent: str, rows: Sequence[Row], message: str) -> str:
+    async def _commit(self, parent: str, rows: Sequence[Row], message: str, signature: dict[str, str]) -> str:
         mine = [row.path for row in ours(rows, self.worktree.excluded)]
         await self.worktree.stage(mine)
         staged = any(row.state != "??" and is_below(row.path, self.worktree.excluded) for row in rows)
@@ -120,8 +124,8 @@ class Save:
         tree = await self.worktree.git("write-tree")
         if tree == await self.git("rev-parse", f"{parent}^{{tree}}"):
             return parent
-        env = await signed_like(self.git, self.place.base)
-        return await self.git("commit-tree", tree, "-p", parent, stdin=message.encode(), env=env)
+        signature = signature or await signed_like(self.git, self.place.base)
+        return await self.git("commit-tree", tree, "-p", parent, stdin=message.encode(), env=signature)
 
     async def _saved(self, commit: str) -> Saved:
         if commit == self.place.base:
@@ -131,5 +135,7 @@ class Save:
         return Saved(commit, bool(files), files)
 
 
-_ELSEWHERE_TIP = "If it was not you, the agent left its worktree: take back what it did, and say in the task where to work."
+_ELSEWHERE_TIP = (
+    "If it was not you, the agent left its worktree: take back what it did; say in the task where to work."
+)
 _TIP = "Read the log of the attempt to see what the agent did; the next one begins from what was saved last."

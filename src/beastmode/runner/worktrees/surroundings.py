@@ -26,7 +26,7 @@ class Surroundings:
 
         Raises OSError.
         """
-        folder = self._folder_of(path)
+        folder = temporary_folder(path)
         if folder.exists():
             delete(folder)
         folder.mkdir(parents=True, mode=0o700)
@@ -36,13 +36,13 @@ class Surroundings:
             "BEAST_TMP": str(folder),
             "TMPDIR": str(folder),
             **await self._name(),
-            **as_environment(exclude_file, dict(os.environ)),
+            **as_environment(exclude_file, os.environ),
         }
 
     def leave(self, path: Path) -> None:
         """Nobody is at work there any more."""
         self._ports.give_back(str(path))
-        folder = self._folder_of(path)
+        folder = temporary_folder(path)
         if folder.exists():
             delete(folder)
 
@@ -60,6 +60,8 @@ class Surroundings:
             }
         return self._identity
 
-    def _folder_of(self, path: Path) -> Path:
-        """Short, for sockets lie in such folders and their paths may have 107 letters; the same in every run."""
-        return limits_folder() / "tmp" / hashlib.blake2b(os.fsencode(path), digest_size=5).hexdigest()
+
+def temporary_folder(path: Path) -> Path:
+    """Of the task whose worktree is at a path: the same in every run, and short, for sockets lie in such folders and
+    their paths may have 107 letters."""
+    return limits_folder() / "tmp" / hashlib.blake2b(os.fsencode(path), digest_size=5).hexdigest()

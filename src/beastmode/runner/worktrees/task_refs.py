@@ -5,28 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beastmode.runner.git import Git
-from beastmode.runner.refs import base_ref, kept_ref, result_ref, saved_ref, start_ref, task_ref
+from beastmode.runner.refs import base_ref, kept_ref, merged_ref, result_ref, saved_ref, start_ref, task_ref
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRefs:
     """Commits, "" where there is none.   start: of the run.   result: merged so far.   base: the task began from it.
-    saved: its next attempt goes on from it.   tip: of its branch, wherever an agent may have moved that."""
+    saved: its next attempt goes on from it.   tip: of its branch, wherever an agent may have moved that.   merged: what
+    its work became in the result."""
 
     start: str
     result: str
     base: str
     saved: str
     tip: str
+    merged: str
 
 
 async def read(git: Git, run: str, task: str = "") -> TaskRefs:
     """As they are now.   task: "" for those of the run alone."""
     names = [start_ref(run), result_ref(run)]
-    names += [base_ref(run, task), saved_ref(run, task), task_ref(run, task)] if task else []
+    own = (base_ref, saved_ref, task_ref, merged_ref)
+    names += [ref(run, task) for ref in own] if task else []
     out = await git("for-each-ref", "--format=%(refname) %(objectname)", *names)
     held = dict(line.rsplit(" ", 1) for line in out.splitlines())
-    return TaskRefs(*(held.get(name, "") for name in (names + [""] * 3)[:5]))
+    return TaskRefs(*(held.get(name, "") for name in (names + [""] * len(own))[:6]))
 
 
 async def begin_run(git: Git, run: str, base: str) -> None:
@@ -35,8 +38,16 @@ async def begin_run(git: Git, run: str, base: str) -> None:
 
 
 async def begin_task(git: Git, run: str, task: str, base: str) -> None:
-    """The task begins from a commit, or begins anew."""
-    await _move(git, {ref(run, task): base for ref in (base_ref, saved_ref, task_ref)})
+    """The task begins from a commit, or begins anew, also where it was merged."""
+    moves = {ref(run, task): base for ref in (base_ref, saved_ref, task_ref)}
+    await _move(git, moves, gone=merged_ref(run, task))
+
+
+async def land(git: Git, run: str, task: str, commit: str, tip: str) -> None:
+    """The result moves from `tip` to a commit that holds the task's work. Raises GitError, with nothing moved, where it
+    is not at `tip`."""
+    lines = f"update {result_ref(run)} {commit} {tip}\nupdate {merged_ref(run, task)} {commit}\n"
+    await git("update-ref", "--no-deref", "--stdin", stdin=lines.encode())
 
 
 async def save(git: Git, run: str, task: str, commit: str) -> None:
@@ -47,12 +58,13 @@ async def save(git: Git, run: str, task: str, commit: str) -> None:
 async def forget(git: Git, run: str, task: str) -> None:
     """There is no such task: none of its commits is kept."""
     kept = await git("for-each-ref", "--format=%(refname)", kept_ref(run, task, 0).rpartition("/")[0] + "/")
-    names = [ref(run, task) for ref in (base_ref, saved_ref, task_ref)] + kept.split()
+    names = [ref(run, task) for ref in (base_ref, saved_ref, task_ref, merged_ref)] + kept.split()
     lines = "".join(f"delete {name}\n" for name in names)
     await git("update-ref", "--no-deref", "--stdin", stdin=lines.encode())
 
 
-async def _move(git: Git, commits: dict[str, str], new: bool = False) -> None:
+async def _move(git: Git, commits: dict[str, str], new: bool = False, gone: str = "") -> None:
     verb = "create" if new else "update"
     lines = "".join(f"{verb} {ref} {commit}\n" for ref, commit in commits.items())
+    lines += f"delete {gone}\n" if gone else ""
     await git("update-ref", "--no-deref", "--stdin", stdin=lines.encode())

@@ -1,0 +1,62 @@
+"""A person's word on a task: taken, given up, to be done again; kept in the journal, and in git where that follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from beastmode.compose.desk import Desk
+from beastmode.compose.taking import take
+from beastmode.errors import PreconditionError
+from beastmode.events import ACCEPTED, REDO, REJECTED
+from beastmode.runner.changes import repository_at, result_of
+from beastmode.runner.policy import NOT_MERGED
+from beastmode.runner.refs import branch_of
+from beastmode.runner.worktrees import task_refs
+from beastmode.runner.worktrees.salvage import keep
+
+
+async def accept(desk: Desk, task: str) -> str:
+    """The task's work counts: what is on its branch now is merged as the queue does it, and checked; what is merged
+    already has been looked at. Raises PreconditionError where it cannot be merged, with what to do."""
+    view = desk.view(task)
+    if view.code is None:
+        raise PreconditionError(
+            f"{task!r} has no code that could be taken: it is {view.state}", tip="See `beast status`."
+        )
+    if view.code.merged:
+        await desk.record(ACCEPTED, task, {})
+        return f"{task} is looked at; it was merged as {view.code.commit[:12]}"
+    commit, branch = await take(desk, task)
+    await desk.record(ACCEPTED, task, {"commit": commit, "branch": branch})
+    return f"{task} is taken: merged as {commit[:12]} into beast/{desk.run}/result"
+
+
+async def reject(desk: Desk, task: str) -> str:
+    """The task is given up; its branch stays. Raises PreconditionError for one that is merged."""
+    view = desk.view(task)
+    if view.code is not None and view.code.merged:
+        tip = f"Take its commit back on the result branch: git revert {view.code.commit[:12]}"
+        raise PreconditionError(f"{task!r} is merged already", tip=tip)
+    await desk.record(REJECTED, task, {})
+    return f"{task} is given up" + (f"; its work stays on {view.code.branch}" if view.code else "")
+
+
+async def redo(desk: Desk, task: str, note: str) -> str:
+    """The task is done again in the next session, with all its tries and the note. What was merged, or could not be,
+    begins anew at the tip of the result; all else goes on from where it stands."""
+    view = desk.view(task)
+    kept = ""
+    if view.code is not None and (view.code.merged or (view.failure or {}).get("class") in NOT_MERGED):
+        kept = await _begin_anew(desk, task)
+    earlier = f"Its earlier work is on the branch {kept}." if kept else ""
+    await desk.record(REDO, task, {"note": "\n".join(filter(None, (note, earlier)))})
+    return f"{task} is done again by the next `beast run` of its list; what was done stays in git"
+
+
+async def _begin_anew(desk: Desk, task: str) -> str:
+    """The branch that keeps what the task had made."""
+    git = await repository_at(Path.cwd())
+    tip, refs = await result_of(git, desk.run), await task_refs.read(git, desk.run, task)
+    kept = await keep(git, desk.run, task, refs.tip) if refs.tip else ""
+    await task_refs.begin_task(git, desk.run, task, tip)
+    return branch_of(kept)

@@ -1,0 +1,121 @@
+"""A run of three tasks as it stands in the morning, made with the real parts: one merged, one that conflicts with it
+and needs a person, one that failed. The repository, its home and the worktrees lie in one folder."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, MERGING, PLANNED, SESSION_ENDED, SESSION_STARTED
+from beastmode.runner.coding import CodingSettings
+from beastmode.runner.execute import Verdict
+from beastmode.runner.home import journal_path, prepare_home
+from beastmode.runner.kinds.protocol import Attempt
+from beastmode.runner.merge import MergeQueue
+from beastmode.runner.progress import Progress
+from beastmode.runner.repository import repository_of
+from beastmode.runner.roadmap import Task
+from beastmode.runner.work import Coding
+from beastmode.runner.workspace import Place, Workspaces
+from beastmode.runner.worktrees.roots import worktrees_root
+from beastmode.store.journal import Journal, JournalReader
+from beastmode.testing import attempt_of
+from tests.repositories import git, repository
+from tests.runner.merging import no_setup
+
+CHECK = 'test "$(cat broken 2>/dev/null)" != yes'
+ROADMAP = "tasks: [{id: good, agent: x}, {id: stuck, agent: x}, {id: lost, agent: x}]\n"
+FAILED = {"class": "verify_failed", "cause": "3 != 4", "tip": "Read it.", "retryable": True}
+
+
+@dataclass
+class Morning:
+    """The folder `top` is the checkout; `beast` is to be run there."""
+
+    top: Path
+    trees: Path = Path()
+
+    @property
+    def home(self) -> Path:
+        return self.top / ".beast"
+
+    def progress(self) -> Progress:
+        reader = JournalReader(journal_path(self.home))
+        try:
+            return Progress(1).apply_all(reader.events(1))
+        finally:
+            reader.close()
+
+    def git(self, *arguments: str) -> str:
+        return git(self.top, *arguments)
+
+    def path(self, task: str) -> Path:
+        """Its worktree."""
+        return self.trees / task
+
+
+def morning_of(folder: Path) -> Morning:
+    """The run, over and recorded."""
+    morning = Morning(repository(folder / "shop", {"page": "hello\n"}))
+    prepare_home(morning.home)
+    (morning.top / ".git" / "info" / "exclude").write_text("list.yaml\n", encoding="ascii")
+    (morning.top / "list.yaml").write_text(ROADMAP, encoding="ascii")
+    asyncio.run(_run(morning))
+    return morning
+
+
+async def _run(morning: Morning) -> None:
+    journal = Journal(journal_path(morning.home), "process")
+    journal.new_run({"roadmap": str((morning.top / "list.yaml").resolve()), "title": "Shop"})
+    found = await repository_of(morning.top, CodingSettings())
+    morning.trees = worktrees_root(found.common, str((morning.top / "list.yaml").resolve()))
+    workspaces = Workspaces(found, "r1", morning.trees, None, no_setup)
+    await workspaces.begin()
+    settings = {"concurrency": 3, "retries": 0, "rates": []}
+    data = {"boot": "b", "settings": settings, "code": {"check": CHECK}}
+    await journal.append(SESSION_STARTED, 1, data=data)
+    records = [
+        {"id": task, "title": f"Make it {task}", "kind": "agent"} for task in ("good", "stuck", "lost")
+    ]
+    await journal.append(PLANNED, 1, data={"tasks": records})
+
+    async def record(task: str, attempt: int, commit: str) -> None:
+        await journal.append(MERGING, 1, task, attempt, {"commit": commit})
+
+    queue = MergeQueue(workspaces, _green, record)
+    for task, text in (("good", "hello you\n"), ("stuck", "hello me\n"), ("lost", "hello\n")):
+        await journal.append(ATTEMPT_STARTED, 1, task, 1)
+        attempt = attempt_of(Task(task, Coding(), title=f"Make it {task}"), folder=morning.home)
+        attempt.sent_back = 1
+        place = await workspaces.enter(attempt, Coding())
+        (place.path / "page").write_text(text, encoding="ascii")
+        (place.path / task).write_text("x\n", encoding="ascii")
+        await workspaces.save(place, "wip\n")
+        if task == "good":
+            first = attempt
+    for task in ("good", "stuck", "lost"):
+        attempt = first if task == "good" else attempt_of(Task(task, Coding(), title=f"Make it {task}"))
+        attempt.sent_back = 1
+        facts: dict[str, Any] = {"usage": {"requests": 3, "cost_usd": 0.25}}
+        if task == "lost":
+            facts |= {"end": "failed", "failure": FAILED, "branch": "beast/r1/task/lost"}
+        else:
+            verdict = await queue(attempt)
+            facts |= verdict.facts | {"end": "done"}
+            if verdict.failure is not None:
+                plain = {
+                    "class": verdict.failure.class_,
+                    "cause": verdict.failure.cause,
+                    "tip": verdict.failure.tip,
+                }
+                facts |= {"end": "needs_person", "failure": plain}
+        await journal.append(ATTEMPT_ENDED, 1, task, 1, facts)
+    await journal.append(SESSION_ENDED, 1, data={"state": "failed", "exit_code": 1})
+    await journal.close()
+    await workspaces.end()
+
+
+async def _green(attempt: Attempt, place: Place, suffix: str) -> Verdict:
+    return Verdict(None)
