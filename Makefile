@@ -74,7 +74,7 @@ $(AGENTS)/.installed: tests/agents/package.json
 
 $(AGENTS)/mini/.installed: tests/agents/mini.txt
 	$(PYTHON) -m venv $(AGENTS)/mini
-	$(AGENTS)/mini/bin/python -m pip --quiet --disable-pip-version-check install --requirement $<
+	$(AGENTS)/mini/bin/python -m pip -qq --disable-pip-version-check install --requirement $<
 	@touch $@
 
 clean:

@@ -1,16 +1,18 @@
-"""Real agents through the gateway of a run: the same list again asks nothing upstream, and what led nowhere is asked
-anew."""
+"""Real agents through the gateway of a run: the same list again asks nothing upstream, what led nowhere is asked anew,
+and a quota that comes back tomorrow keeps no agent waiting."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import subprocess
+from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 from beastmode.runner.model_access import Usage
 from beastmode.testing.agent_turns import runs
-from beastmode.testing.model_server import ModelServer, Script
+from beastmode.testing.model_server import ModelServer, Refusal, Script
 from tests.agents.agents import BOTH, Agent, do
 from tests.compose.run_gateways import attempt, played, run_gateway
 
@@ -53,12 +55,36 @@ async def perform(agent: Agent, server: ModelServer, at: Path, run: str, verifie
 def test_a_list_again_asks_nothing_upstream_but_what_had_failed(agent: Agent, tmp_path: Path) -> None:
     @played
     async def story() -> None:
-        async with ModelServer(Script(turn=runs("echo hello > made.txt"))) as server:
+        async with ModelServer(Script(turn=runs("echo hello > made.txt", "cat made.txt"))) as server:
             first = await perform(agent, server, tmp_path, "r1", verified=True)
             assert (first.failure, first.hits, first.requests) == (None, 0, server.paid)
             again = await perform(agent, server, tmp_path, "r2", verified=False)
             assert (again.hits, again.requests) == (first.requests, first.requests)
             anew = await perform(agent, server, tmp_path, "r3", verified=True)
             assert (anew.hits, server.paid) == (0, 2 * first.requests)
+
+    story()
+
+
+@BOTH
+def test_an_agent_ends_by_itself_where_the_quota_comes_back_tomorrow(agent: Agent, tmp_path: Path) -> None:
+    """The run waits, or ends with the time; an agent that obeyed the `retry-after` would keep it from both."""
+
+    @played
+    async def story() -> None:
+        spent = Script(refusals=deque([Refusal(429, "72000")]))
+        async with ModelServer(spent) as server, run_gateway(server.url, tmp_path / "home") as gateway:
+            one = attempt("lru")
+            access = await gateway.open(one)
+            quick = replace(
+                agent, variables=lambda url: {**agent.variables(url), "CLAUDE_CODE_MAX_RETRIES": "1"}
+            )
+            done = await asyncio.to_thread(do, quick, "Make it.", access.url, tmp_path / "lru")
+            used = await gateway.close(one)
+        assert done.code != 0
+        assert server.paid == 1
+        assert used.failure is not None
+        assert used.failure.throttle
+        assert (used.failure.retry_after_s or 0.0) > 70_000
 
     story()

@@ -55,7 +55,7 @@ async def test_sixteen_that_want_20_usd_get_1_and_the_rest_with_a_higher_budget(
         assert 1.0 - 0.3 <= spent <= 1.0 + server.each
         assert sum(used.cost_usd for _, used in first) == pytest.approx(spent)
         assert len(told) == 1
-        assert "--budget 2usd" in told[0]
+        assert "--budget 3usd" in told[0]
         failures = [used.failure for _, used in first]
         assert {failure.class_ for failure in failures if failure} == {"out_of_budget"}
         more = replace(ONE_USD, budget_usd=30.0)

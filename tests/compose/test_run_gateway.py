@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from beastmode.errors import BeastError
@@ -114,6 +115,55 @@ async def test_a_quota_beyond_the_longest_wait_refuses_all_that_wait_with_the_ti
         assert (failure.throttle, failure.passing) == (True, "after")
         assert failure.class_ in ("quota_exhausted", "rate_limit")
         assert failure.retry_after_s == pytest.approx(72_000, abs=30)
+
+
+@played
+async def test_no_agent_hears_of_a_wait_that_the_run_does(tmp_path: Path) -> None:
+    """Codex obeyed a `retry-after` of 20 hours, and the run that wanted to end waited for Codex."""
+    spent = script(refusals=deque([Refusal(429, "72000")]))
+    async with (
+        Scripted(spent) as server,
+        run_gateway(server.url, tmp_path) as gateway,
+        aiohttp.ClientSession() as session,
+    ):
+        url = (await gateway.open(attempt())).url
+        for words in ("refused by the server", "refused by the gateway"):
+            asked = session.post(f"{url}/v1/chat/completions", json=question(words))
+            async with asked as answer:
+                assert (answer.status, answer.headers.get("Retry-After")) == (429, None)
+    assert server.paid == 1
+
+
+@played
+async def test_one_whose_time_is_up_while_it_waits_for_a_quota_was_held_back(tmp_path: Path) -> None:
+    """A task's timeout is shorter than the wait: that is no fault of its own, and counts as none."""
+    spent = script(refusals=deque([Refusal(429, "600")]))
+    async with Scripted(spent) as server, run_gateway(server.url, tmp_path) as gateway:
+        attempts = [attempt("first"), attempt("second")]
+        for one in attempts:
+            access = await gateway.open(one)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(ask(access, question(one.task.id)), 0.5)
+            used = await gateway.close(one)
+            assert (used.requests, used.refused) == (1, 0)
+            assert used.failure is not None
+            assert (used.failure.class_, used.failure.throttle) == ("quota_exhausted", True)
+            assert used.failure.retry_after_s == pytest.approx(600, abs=20)
+    assert server.paid == 1
+
+
+@played
+async def test_one_that_is_broken_off_in_the_midst_of_an_answer_says_nothing(tmp_path: Path) -> None:
+    async with (
+        Scripted(script(work_s=lambda asked: 5.0)) as server,
+        run_gateway(server.url, tmp_path) as gateway,
+    ):
+        one = attempt()
+        access = await gateway.open(one)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ask(access, question()), 0.5)
+        used = await gateway.close(one)
+    assert (used.requests, used.failure, used.unpriced) == (1, None, 1)
 
 
 @played

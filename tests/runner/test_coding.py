@@ -29,6 +29,11 @@ def test_a_task_has_its_own_words_and_the_runs_where_it_has_none() -> None:
     assert work_of(Coding(agent="claude"), settings).model == "opus"
 
 
+def test_a_model_that_is_named_for_a_run_without_an_agent_is_that_of_all_its_tasks() -> None:
+    settings = CodingSettings(work=Coding(model="opus"))
+    assert work_of(Coding(agent="claude"), settings).model == "opus"
+
+
 def test_the_agents_that_are_known_are_those_that_there_are() -> None:
     assert set(AGENTS) == set(find.KNOWN)
 

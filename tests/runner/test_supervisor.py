@@ -48,11 +48,12 @@ async def run(
     *,
     name: str = "log",
     on_started: Callable[[], None] = lambda: None,
+    stdin: Path | None = None,
 ) -> Exit:
     log = AttemptLog(folder / name, LIMIT)
     env = {"PATH": os.environ["PATH"], "FOLDER": str(folder)}
     return await supervisor.run(
-        argv, env=env, cwd=folder, log=log, timeout_s=timeout_s, on_started=on_started
+        argv, env=env, cwd=folder, log=log, timeout_s=timeout_s, on_started=on_started, stdin=stdin
     )
 
 
@@ -133,6 +134,15 @@ def test_a_closed_stdout_is_no_end(tmp_path: Path) -> None:
 
 def test_stdin_is_empty(tmp_path: Path) -> None:
     assert one(tmp_path, shell("test -t 0 || wc -c")).tail.strip() == "0"
+
+
+def test_stdin_is_a_file_where_one_is_named(tmp_path: Path) -> None:
+    told = tmp_path / "told.txt"
+    told.write_text("what to do\n", encoding="ascii")
+    ended = supervised(tmp_path, lambda supervisor: run(supervisor, tmp_path, ["cat"], stdin=told))
+    assert ended.tail == "what to do\n"
+    with pytest.raises(FileNotFoundError):
+        supervised(tmp_path, lambda supervisor: run(supervisor, tmp_path, ["cat"], stdin=tmp_path / "none"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 from beastmode.store.allowance import Use
 from beastmode.store.entry import Outcome
 from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_use import used_by
+from beastmode.store.ledger_use import used_by, used_in_run
 from tests.store.ledgers import NOON, end, entry, opened, upstream_call
 
 DAY, MONTH = "2025-11-25", "2025-11"
@@ -61,3 +61,17 @@ def test_what_never_left_cost_nothing_and_what_was_cut_off_is_a_request(tmp_path
 
 def test_without_a_ledger_nothing_was_used(tmp_path: Path) -> None:
     assert used_by(ledger_path(tmp_path), ["ci"], NOON) == {}
+
+
+def test_the_tasks_of_a_run_are_counted_apart_and_other_runs_not_at_all(tmp_path: Path) -> None:
+    record(
+        tmp_path,
+        (LAST_MONTH, "upstream_ok", {**PRICED, "run": "r7", "task": "lru"}),
+        (NOON, "upstream_ok", {**PRICED, "run": "r7", "task": "lru"}),
+        (NOON, "failed", {"run": "r7", "task": "docs"}),
+        (NOON, "hit", {**PRICED, "run": "r7", "task": "docs", "tries": 0}),
+        (NOON, "upstream_ok", {**PRICED, "run": "r8", "task": "lru"}),
+    )
+    used = used_in_run(ledger_path(tmp_path), "r7")
+    assert used == {"lru": Use(2, 30, 0.5, 0), "docs": Use(1, 0, 0.0, 1)}
+    assert used_in_run(ledger_path(tmp_path / "nowhere"), "r7") == {}

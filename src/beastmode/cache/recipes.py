@@ -111,9 +111,9 @@ def _codex(body: Body) -> None:
         if not isinstance(item, dict) or item.get("type") == "item_reference":
             continue
         item.pop("id", None)
-        made = item.get(_MADE)
-        for name in _NAMES_OF_A_TURN if isinstance(made, dict) else ():
-            made.pop(name, None)
+        if isinstance(made := item.get(_MADE), dict):
+            for name in _NAMES_OF_A_TURN:
+                made.pop(name, None)
         kind = item.get("type")
         if isinstance(kind, str) and kind in _IS_OUTPUT:
             _untimed(item)

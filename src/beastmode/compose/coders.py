@@ -64,7 +64,8 @@ class Coders:
         again = self._check_again if check else None
         self.merge = MergeQueue(self._workspaces, again, self._record) if settings.merge == "queue" else None
         parts = self._workspaces, self._gateway or OwnAccess(), settings, self._prompt
-        self._agent, self._generate = AgentKind(supervisor, *parts), GenerateKind(*parts)
+        self._agent = AgentKind(supervisor, *parts)
+        self._generate = GenerateKind(*parts, list_file=_list_of(opened))
 
     def _gateway_for(self, server: ModelServer) -> RunGateway | GatewayElsewhere:
         opened, settings = self._opened, self._code.settings

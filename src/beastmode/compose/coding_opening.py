@@ -48,7 +48,14 @@ def open_code(
 
     ready = partial(ready_on, os.environ, Path.home(), logged_in="upstream" not in said)
     here = Path.cwd()
-    chosen = choose(roadmap, said, settings, top=_top(here), ready=ready)
+    chosen = choose(
+        roadmap,
+        said,
+        settings,
+        top=_top(here),
+        ready=ready,
+        where=list_file.name if list_file else roadmap.title,
+    )
     must_be_paid_here(
         chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work)
     )

@@ -130,6 +130,11 @@ class Backend:
         lane = self.lane_of(call)
         return math.inf if lane.line(again=self in call.tried).full else lane.guard.closed_s()
 
+    def closed_by(self, call: Call) -> Failure | None:
+        """Why this call could not leave for it now, whatever the limits; None where it could."""
+        hold = self.lane_of(call).guard.closed()
+        return None if hold is None else rejections.asked_to_wait(hold.reason, hold.wait_s).failure
+
     def pause(self, call: Call, failure: Failure) -> None:
         """Let nothing leave until the time that it stated."""
         if failure.retry_after_s is not None:

@@ -38,7 +38,7 @@ class Call:
     has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
     its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
-    failure: what has gone wrong in the end, as it was recorded.
+    failure: what has gone wrong in the end, as it was recorded; or why it waited when its client went away.
     """
 
     incoming: Incoming

@@ -55,7 +55,16 @@ class Carrier:
         return self._routes.of_call(call)[0].upstream
 
     async def carry(self, call: Call) -> Failure | None:
-        """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError."""
+        """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError.
+
+        Cancelled while nothing leaves for its upstream, the call knows why (`failure`)."""
+        try:
+            return await self._carry(call)
+        except asyncio.CancelledError:
+            call.failure = self._routes.of_call(call)[0].closed_by(call)
+            raise
+
+    async def _carry(self, call: Call) -> Failure | None:
         spent = 0
         while failures := await self._round(call, spent):
             spent += not any(failure.throttle for failure in failures)

@@ -22,7 +22,7 @@ class Tally:
     refused: answered with a throttle.   hits: from the cache, or by the call of another.   tokens_in, tokens_out,
     cost_usd: of what was asked upstream, as far as that was told.   unpriced: asked upstream and without a price.
     failure: how the last request that asked a model has failed; None where it went well. One that its client broke off
-    says nothing.
+    says nothing, unless it waited for a server that let nobody through: then that is what its client had no time for.
     """
 
     requests: int = 0
@@ -37,12 +37,12 @@ class Tally:
     def ended(self, entry: Entry, failure: Failure | None) -> None:
         """One has ended.   failure: that was told to its client."""
         self.requests += 1
-        self.refused += failure is not None and failure.throttle
+        self.refused += failure is not None and failure.throttle and entry.outcome != "cancelled"
         if entry.outcome in _FREE_OF_CHARGE:
             self.hits += 1
         else:
             self._paid(entry)
-        if entry.dialect not in _ASK_NO_MODEL and entry.outcome != "cancelled":
+        if entry.dialect not in _ASK_NO_MODEL and (entry.outcome != "cancelled" or failure is not None):
             self.failure = failure
 
     def _paid(self, entry: Entry) -> None:

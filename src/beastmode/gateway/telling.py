@@ -9,7 +9,9 @@ from beastmode.gateway.call import Call, Held, RejectedError
 from beastmode.gateway.headers import without
 from beastmode.gateway.noting import record_bodies, record_failure
 from beastmode.gateway.patience import out_of_time
+from beastmode.settings import SHORT_WAIT_S
 
+_WAITS = (b"retry-after", b"retry-after-ms")
 _STATUS = {"timeout": 504, "rate_limit": 429}
 
 
@@ -67,16 +69,24 @@ async def _end_stream(failure: Failure, call: Call) -> None:
 
 
 async def _pass_on(held: Held, failure: Failure, call: Call) -> None:
-    headers = [*without(held.headers, b"x-should-retry"), *_notes(failure, call)]
+    dropped = (b"x-should-retry", *(() if _tells_wait(failure, call) else _WAITS))
+    headers = [*without(held.headers, *dropped), *_notes(failure, call)]
     await call.reply.start(held.status, headers)
     await call.reply.end(held.body)
 
 
 async def _say(status: int, failure: Failure, call: Call) -> None:
     headers = [(b"content-type", b"application/json"), *_notes(failure, call)]
-    if failure.retry_after_s is not None:
+    if failure.retry_after_s is not None and _tells_wait(failure, call):
         headers.append((b"retry-after", b"%d" % math.ceil(failure.retry_after_s)))
     await call.reply.whole(status, headers, call.dialect.error(failure, status))
+
+
+def _tells_wait(failure: Failure, call: Call) -> bool:
+    """Whether its client hears for how long to wait. Not of a long wait inside a run, which waits by itself: Codex
+    slept through 20 hours, and the run with it."""
+    in_run = call.caller is not None and bool(call.caller.said.run)
+    return not in_run or (failure.retry_after_s or 0.0) <= SHORT_WAIT_S
 
 
 def _notes(failure: Failure, call: Call) -> list[tuple[bytes, bytes]]:

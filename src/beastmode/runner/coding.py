@@ -105,7 +105,7 @@ def work_of(own: Work | None, settings: CodingSettings) -> Coding:
         own,
         agent=own.agent if named else usual.agent,
         command=own.command if named else usual.command,
-        model=own.model or ("" if named and own.agent != usual.agent else usual.model),
+        model=own.model or ("" if named and usual.agent not in ("", own.agent) else usual.model),
         setup=own.setup or usual.setup,
         copy=tuple(dict.fromkeys((*usual.copy, *own.copy))),
         env={**usual.env, **own.env},

@@ -100,8 +100,12 @@ class Guard:
 
     def closed_s(self) -> float:
         """Seconds until something may leave, whatever the limits: 0 for now, infinite if unknown."""
-        hold = None if self._stopped else self._closed()
+        hold = self.closed()
         return 0.0 if hold is None else hold.wait_s
+
+    def closed(self) -> Hold | None:
+        """Why nothing may leave now, whatever the limits, and for how long; None where it may."""
+        return None if self._stopped else self._closed()
 
     def set_limits(
         self, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] | None = None

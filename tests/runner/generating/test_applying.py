@@ -216,6 +216,15 @@ def test_a_link_that_comes_between_looking_and_writing_is_not_followed(world: Wo
     assert tree_of(world.outside) == outside
 
 
+def test_a_folder_that_comes_between_is_not_moved_away(world: World) -> None:
+    changes = world.patch(Write("new.py", "x\n")).changes
+    (world.work / "new.py").mkdir()
+    (world.work / "new.py" / "kept").write_text("kept\n", encoding="ascii")
+    with pytest.raises(RefusedPathError, match="is a folder"):
+        apply(changes, Inside(world.work), world.top)
+    assert (world.work / "new.py" / "kept").exists()
+
+
 def test_the_folder_to_work_in_may_be_no_link(world: World) -> None:
     for below, why in (("link", "symbolic link"), ("src/up", "symbolic link"), ("src/../..", "leads out")):
         with pytest.raises(RefusedPathError, match=why):

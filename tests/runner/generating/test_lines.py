@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from beastmode.runner.generating.lines import lines_of
@@ -18,6 +18,7 @@ def test_a_file_that_is_not_touched_comes_back_byte_for_byte(text: str) -> None:
 
 @given(TEXT, st.data())
 def test_only_the_lines_that_change_change(text: str, data: st.DataObject) -> None:
+    assume(not text.endswith("\r"))  # with a line feed behind it, it would end a line
     before = lines_of(text.encode())
     begin = data.draw(st.integers(0, len(before.lines)))
     end = data.draw(st.integers(begin, len(before.lines)))

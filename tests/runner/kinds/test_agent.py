@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.runner.coding import CodingSettings, ModelServer
@@ -142,6 +144,14 @@ def test_an_agent_that_deletes_its_worktree_is_told_so_and_gets_another(tmp_path
     assert "deleted the worktree" in failure.cause
 
 
+def test_what_an_agent_commits_elsewhere_is_found(tmp_path: Path) -> None:
+    script = "git checkout -q -b elsewhere; echo made > made.txt; git add .; git commit -q -m Mine"
+    named = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    outcome = done(tmp_path, Coding(command=("sh", "-c", script, "sh", "{prompt}"), env=named))
+    assert outcome.ok, outcome.failure
+    assert written(tmp_path) == "made"
+
+
 def test_an_agent_that_floods_its_log_is_cut_and_heard_to_its_end(tmp_path: Path) -> None:
     script = "yes flood | head -c 9000000; echo made > made.txt; echo the end"
     work = Coding(command=("sh", "-c", script, "sh", "{prompt}"))
@@ -175,6 +185,89 @@ def test_an_agent_gets_what_it_needs_and_none_of_our_secrets(tmp_path: Path) -> 
     assert got["NO_PROXY"] == "example.com,127.0.0.1,localhost,::1"
     assert "sk-of" not in text
     assert "THE_KEY" not in got
+
+
+def program(folder: Path, name: str, script: str) -> dict[str, str]:
+    """The environment of a machine on which an agent is this script."""
+    path = folder / "bin" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    path.chmod(0o755)
+    return {"PATH": f"{path.parent}:{os.environ['PATH']}", "HOME": str(folder)}
+
+
+RECONNECTING = (
+    '{"type":"error","message":"Reconnecting... 1/2 (exceeded retry limit, last status: 429 Too Many)"}'
+)
+
+
+def test_an_agent_that_would_wait_for_hours_by_itself_is_ended(tmp_path: Path) -> None:
+    script = f"[ $1 = sandbox ] && exit 0; echo begun > made.txt; echo '{RECONNECTING}'; sleep 1000"
+    way = Way(Access("http://127.0.0.1:9/t/x", "k"))
+    outcome = done(tmp_path, Coding(agent="codex"), way, program(tmp_path, "codex", script))
+    assert (failed(outcome).class_, failed(outcome).throttle) == ("rate_limit", True)
+    assert written(tmp_path) == "begun"
+
+
+def test_an_agent_without_the_sandbox_that_it_needs_is_not_started(tmp_path: Path) -> None:
+    ours = program(tmp_path, "codex", "[ $1 = sandbox ] && echo no namespaces && exit 1; echo x > made.txt")
+    failure = failed(done(tmp_path, Coding(agent="codex"), None, ours))
+    assert (failure.class_, failure.passing) == ("agent_failed", False)
+    assert "no namespaces" in failure.cause
+    assert "--permissions all" in failure.tip
+
+
+def test_a_login_that_cannot_pass_through_the_gateway_is_told_before_anything_is_asked(
+    tmp_path: Path,
+) -> None:
+    ours = program(tmp_path, "codex", "exit 0")
+    (tmp_path / ".codex").mkdir()
+    (tmp_path / ".codex" / "auth.json").write_text('{"tokens": {"id_token": "x"}}', encoding="ascii")
+    failure = failed(done(tmp_path, Coding(agent="codex"), Way(Access("http://127.0.0.1:9/t/x")), ours))
+    assert failure.class_ == "agent_login"
+    assert "chatgpt.com" in failure.cause
+    assert "--gateway none" in failure.tip
+
+
+def test_an_agent_that_its_server_does_not_understand_is_not_started(tmp_path: Path) -> None:
+    way = Way(Access("http://127.0.0.1:9/t/x", "k", ("chat",)))
+    failure = failed(done(tmp_path, Coding(agent="claude"), way, program(tmp_path, "claude", "exit 0")))
+    assert failure.cause == "claude speaks messages, and the model server chat"
+    failure = failed(
+        done(tmp_path / "2", Coding(agent="mini"), way, program(tmp_path / "2", "mini", "exit 0"))
+    )
+    assert "--model" in failure.tip
+
+
+def test_a_wrong_key_of_its_own_is_a_matter_of_its_login(tmp_path: Path) -> None:
+    said = '{"type":"result","subtype":"success","is_error":true,"api_error_status":401,"result":"API Error: 401"}'
+    failure = failed(
+        done(tmp_path, Coding(agent="claude"), None, program(tmp_path, "claude", f"echo '{said}'"))
+    )
+    assert failure.class_ == "agent_login"
+    assert "beast doctor --agent claude" in failure.tip
+
+
+def test_a_cancelled_attempt_ends_its_agent_and_closes_its_way(tmp_path: Path) -> None:
+    way = Way()
+    work = Coding(command=("sh", "-c", "sleep 1000 & sleep 1000", "sh", "{prompt}"))
+
+    async def play() -> None:
+        supervisor = supervisor_in(tmp_path)
+        started = asyncio.Event()
+        async with workspaces(repository(tmp_path / "checkout"), tmp_path / "worktrees") as spaces:
+            kind = AgentKind(supervisor, spaces, way, CodingSettings(), lambda _: "Do it.")
+            attempt = attempt_of(Task("t", work), folder=tmp_path)
+            performing = asyncio.ensure_future(kind.perform(attempt, started.set))
+            await started.wait()
+            performing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await performing
+        await supervisor.close()
+
+    asyncio.run(play())
+    assert not belonging_to(tmp_path)
+    assert not way.open_now
 
 
 def test_an_agent_with_its_own_login_keeps_it(tmp_path: Path) -> None:

@@ -246,6 +246,8 @@ async def test_only_what_the_task_declares_is_changed(tmp_path: Path) -> None:
     async with office(tmp_path, saying([Write("README.md", "x\n")], GREET)) as at:
         assert (await at.do(task)).ok
         assert "README.md: the task may change only src/" in at.asked()["messages"][-1]["content"]
+        at.server.script.turn = saying([Write("README.md", "x\n")]).turn
+        assert "`touches` of the task" in failure_of(await at.do(task, 2)).tip
 
 
 @in_a_loop

@@ -52,7 +52,7 @@ class Aider:
         if ask.permissions == "all" and ask.allowed:
             arguments += ["--test-cmd", ask.allowed[0], "--auto-test"]
         env = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", **way_for(ask)}
-        return Launch(tuple(arguments), env, litter=(".aider.tags.cache.v*", ".aider.chat.history.md"))
+        return Launch(tuple(arguments), env, litter=(".aider.tags.cache.v*",))
 
     def read(self, heard: Heard) -> Said:
         """An error that no answer follows is how it ended."""

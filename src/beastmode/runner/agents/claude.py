@@ -35,7 +35,8 @@ class Claude:
 
     def launch(self, ask: Ask) -> Launch:
         """Its prompt comes by its standard input, where no length is too much and nobody reads it in a list of
-        processes. Settings that a person has made for every day would win over variables: so ours are settings too."""
+        processes. Settings that a person has made for every day would win over variables: so ours are settings too.
+        It is not told of branch and last commits: they differ from run to run, and no answer could be used again."""
         env = {**_QUIET, **_way(ask)}
         settings = ask.home / "settings.json"
         arguments = [
@@ -56,7 +57,7 @@ class Claude:
             env |= {"IS_SANDBOX": "1"} if ask.root else {}
         else:
             arguments += ["--permission-mode", "acceptEdits", *_allowed(ask.allowed)]
-        files = {settings: json.dumps({"env": _way(ask)})}
+        files = {settings: json.dumps({"env": _way(ask), "includeGitInstructions": False})}
         return Launch(tuple(arguments), env, files, ask.prompt_file)
 
     def read(self, heard: Heard) -> Said:

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from beastmode.failures.failure import Failure
 from beastmode.runner.agents.complaints import of_exit, of_login, of_model
@@ -23,6 +22,8 @@ _WAITS = re.compile(rb'^\{"type":"error","message":"Reconnecting[^\n]*\b429\b', 
 """It obeys a `Retry-After` of any length. The gateway waits as well; what it lets pass is longer than it would."""
 _TO_CHATGPT = "what it shows is taken by chatgpt.com alone"
 _ENDS = ("turn.completed", "turn.failed", "error")
+_GOES_ON = ("turn.started", "item.started", "item.completed")
+"""What comes after an error that has passed."""
 
 
 class Codex:
@@ -61,7 +62,8 @@ class Codex:
         items = [part(event, "item") for event in events if event.get("type") == "item.completed"]
         messages = [text(item.get("text")) for item in items if item.get("type") == "agent_message"]
         refused = [text(item.get("command")) for item in items if item.get("status") == "declined"]
-        end: dict[str, Any] = next((event for event in reversed(events) if event.get("type") in _ENDS), {})
+        telling = [event for event in events if event.get("type") in (*_ENDS, *_GOES_ON)]
+        end = telling[-1] if telling and telling[-1].get("type") in _ENDS else {}
         used = part(end, "usage")
         return Said(
             self._failure(end, heard),

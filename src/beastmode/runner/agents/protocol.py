@@ -43,7 +43,7 @@ class Launch:
 
     arguments: its program first.   env: beside what every agent gets.   files: to be written before, readable by this
     user only.   stdin: a file that it reads; None: nothing.   answer: a file in which it leaves what it did.
-    litter: names, as patterns, of what it leaves in the folder it works in that is no work.   over: a line that it
+    litter: names, as patterns, of folders of its own that it leaves where it works.   over: a line that it
     prints when it begins to wait by itself for what its gateway has refused for long: it is ended then, and waited for
     without it.
     """

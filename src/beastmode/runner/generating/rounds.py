@@ -13,11 +13,13 @@ from beastmode.runner.generating.limits import Limits
 from beastmode.runner.generating.patching import Patch
 from beastmode.runner.generating.reading import Read, read
 from beastmode.runner.generating.speaking import Message, Said
+from beastmode.runner.generating.tree import PROMISED
 
 _WHO = "the model"
 _LENGTH_TIP = (
     "Split the task into smaller ones: an answer holds all edits of a task, and this one was too long."
 )
+_TOUCHES_TIP = "Add what the model needs to the `touches` of the task, or declare none."
 _EMPTY_TIP = "Try another model: this one answered with nothing."
 
 
@@ -111,7 +113,8 @@ def _given_up(problems: Sequence[str], said: Said) -> Failure:
     if problems == [instructions.SAME]:
         return classify.of_coding("no_change", problems[0], where=_WHO)
     more = f" (and {len(problems) - 1} more, see the log)" if len(problems) > 1 else ""
-    return classify.of_coding("edit_refused", f"{problems[0].splitlines()[0]}{more}")
+    tip = _TOUCHES_TIP if PROMISED in problems[0] else None
+    return classify.of_coding("edit_refused", f"{problems[0].splitlines()[0]}{more}", tip)
 
 
 def _words(what: str, said: Said) -> str:

@@ -13,6 +13,8 @@ from beastmode.runner.generating.listing import Listed
 from beastmode.runner.generating.paths import refused, same_name
 from beastmode.runner.git import Git
 
+PROMISED = "the task may change only"
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -37,7 +39,7 @@ class Bounds:
         if covers(self.copies, whole):
             return "it is copied from the checkout, and no commit holds it"
         if self.touches and not covers(self.touches, _joined(self.cwd, path)):
-            return f"the task may change only {', '.join(self.touches)}; others are at work on the rest"
+            return f"{PROMISED} {', '.join(self.touches)}; others are at work on the rest"
         return ""
 
     def hides(self, path: str) -> bool:

@@ -8,41 +8,48 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from beastmode.errors import SettingError
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.words import one_line
-from beastmode.runner.agents import complaints
 from beastmode.runner.agents.asking import asked, furnish, variables_of
 from beastmode.runner.agents.environment import environment_for
 from beastmode.runner.agents.find import agent_of
 from beastmode.runner.agents.fitness import Fitness
 from beastmode.runner.agents.hearing import HeardLog
-from beastmode.runner.agents.protocol import Agent, Heard, Launch, Said
+from beastmode.runner.agents.judging import Result, facts_of, failure_of
+from beastmode.runner.agents.protocol import Agent, Ask, Heard, Launch, Said
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.kinds.command import not_started
 from beastmode.runner.kinds.protocol import Attempt, Outcome
-from beastmode.runner.model_access import Access, ModelAccess, Usage
+from beastmode.runner.model_access import Access, ModelAccess
 from beastmode.runner.supervisor import Exit, Supervisor
 from beastmode.runner.work import Coding
 from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
+_MOST_ANSWER_BYTES = 64 << 20
+
 
 @dataclass(frozen=True, slots=True)
-class _Ran:
-    """One run of an agent.   exit: None where it was not even started."""
+class _Errand:
+    """An attempt on its way.   leaves: to be called when its agent exists."""
 
-    said: Said
-    exit: Exit | None = None
+    attempt: Attempt
+    agent: Agent
+    work: Coding
+    place: Place
+    access: Access
+    leaves: Callable[[], None]
 
 
 class AgentKind:
-    """Has coding agents do the tasks of one run.   prompt: what is asked of them.   environment: of this process."""
+    """Has coding agents do the tasks of one run.
+
+    prompt: what is asked of them; it raises no error.   environment: of this process.
+    """
 
     def __init__(
         self,
@@ -71,117 +78,103 @@ class AgentKind:
             return Outcome(error.failure)
         access = await self._access.open(attempt)
         try:
-            ran = await self._ask(agent, attempt, work, place, access, leaves)
+            said, exit_ = await self._ask(_Errand(attempt, agent, work, place, access, leaves))
         finally:
             usage = await self._access.close(attempt)
-        failure, saved = await self._saved(agent, attempt, place, ran)
-        if failure is not None and usage.failure is not None:
-            failure = (
-                usage.failure
-            )  # what the gateway saw of its model is known better than what the agent made of it
-        return _outcome(failure, agent, place, ran, usage, saved)
+        saved, unsaved = await self._save(agent, attempt, place)
+        result = Result(agent.name, said, usage, not access.key, saved, unsaved)
+        return _outcome(failure_of(result), exit_, {**facts_of(result), "branch": place.branch})
 
-    async def _ask(
-        self,
-        agent: Agent,
-        attempt: Attempt,
-        work: Coding,
-        place: Place,
-        access: Access,
-        leaves: Callable[[], None],
-    ) -> _Ran:
-        ask = asked(attempt, work, place, access, self._settings, self._prompt(attempt))
-        launch = agent.launch(ask)
-        given = {**work.env, **place.env, **launch.env}
-        own = () if access.key else agent.own
-        env = environment_for(self._environment, own, variables_of(attempt) | given, _hidden(self._settings))
+    async def _ask(self, errand: _Errand) -> tuple[Said, Exit]:
+        """Start the agent in a home of its own, and hear it to its end."""
+        prompt = self._prompt(errand.attempt)
+        ask = asked(errand.attempt, errand.work, errand.place, errand.access, self._settings, prompt)
+        launch = errand.agent.launch(ask)
+        env = self._variables(errand, launch)
         try:
             furnish(ask, launch)
-            unfit = await self._fitness.lacks(agent, ask, env)
-            if unfit is not None:
-                return _Ran(Said(unfit))
-            return await self._run(agent, attempt, place, launch, env, leaves)
+            unfit = await self._fitness.lacks(errand.agent, ask, env)
+            return (Said(unfit), Exit(0)) if unfit else await self._hear(errand, launch, env)
         except OSError as error:
-            cause = f"{agent.name} could not be given its home, {ask.home}: {error.strerror or error}"
-            return _Ran(Said(classify.of_coding("workspace", cause, where=str(ask.home))))
+            return Said(_homeless(errand.agent, ask, error)), Exit(0)
         finally:
             shutil.rmtree(ask.home, ignore_errors=True)
 
-    async def _run(
-        self,
-        agent: Agent,
-        attempt: Attempt,
-        place: Place,
-        launch: Launch,
-        env: Mapping[str, str],
-        leaves: Callable[[], None],
-    ) -> _Ran:
+    def _variables(self, errand: _Errand, launch: Launch) -> dict[str, str]:
+        """The key that the gateway shows is in none of them, whoever names it."""
+        server = self._settings.server
+        hidden = [server.key_env] if server is not None and server.key_env else []
+        given = {**variables_of(errand.attempt), **errand.work.env, **errand.place.env, **launch.env}
+        own = () if errand.access.key else errand.agent.own
+        return environment_for(self._environment, own, given, hidden)
+
+    async def _hear(self, errand: _Errand, launch: Launch, env: Mapping[str, str]) -> tuple[Said, Exit]:
+        attempt, agent = errand.attempt, errand.agent
         log = HeardLog(attempt.log_path, attempt.log_limit_bytes, launch.over)
+        try:
+            exit_ = await self._run(errand, launch, env, log)
+        except (OSError, ValueError) as error:
+            exit_ = not_started(error, launch.arguments[0], errand.place.folder, log)
+            return Said(classify.from_exit(exit_.code, tail=exit_.tail)), exit_
+        said = agent.read(Heard(log.heard, exit_.code, _text_of(launch.answer), time.time()))
+        if exit_.timed_out and not (said.failure and said.failure.throttle):
+            said = replace(said, failure=classify.timed_out(attempt.timeout_s, where=agent.name))
+        _sweep(errand.place, launch)
+        return said, exit_
+
+    async def _run(self, errand: _Errand, launch: Launch, env: Mapping[str, str], log: HeardLog) -> Exit:
+        """Run it until it ends, its time is over, or it says that it waits for what is not coming."""
         running = asyncio.ensure_future(
             self._supervisor.run(
                 launch.arguments,
                 env=env,
-                cwd=place.folder,
+                cwd=errand.place.folder,
                 log=log,
-                timeout_s=attempt.timeout_s,
-                on_started=leaves,
+                timeout_s=errand.attempt.timeout_s,
+                on_started=errand.leaves,
                 stdin=launch.stdin,
             )
         )
         log.on_over = running.cancel
         try:
-            exit_ = await running
+            return await running
         except asyncio.CancelledError:
-            if not log.is_over or _is_cancelled():
-                raise
-            exit_ = Exit(-signal.SIGTERM)
-        except (OSError, ValueError) as error:
-            exit_ = not_started(error, launch.arguments[0], place.folder, log)
-            return _Ran(Said(classify.from_exit(exit_.code, tail=exit_.tail)), exit_)
-        said = agent.read(Heard(log.heard, exit_.code, _text_of(launch.answer), time.time()))
-        if exit_.timed_out:
-            said = replace(said, failure=classify.timed_out(attempt.timeout_s, where=agent.name))
-        for name in launch.litter:
-            for path in place.folder.glob(name):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return _Ran(said, exit_)
+            task = asyncio.current_task()
+            if not log.is_over or task is None or task.cancelling():
+                raise  # the attempt itself is cancelled
+            return Exit(-signal.SIGTERM, log_error=log.error)
 
-    async def _saved(
-        self, agent: Agent, attempt: Attempt, place: Place, ran: _Ran
-    ) -> tuple[Failure | None, Saved | None]:
-        """What it left, committed; and what the attempt failed by, if it did."""
+    async def _save(
+        self, agent: Agent, attempt: Attempt, place: Place
+    ) -> tuple[Saved | None, Failure | None]:
+        """What the agent left, as a commit; or why there is none."""
         if not place.path.is_dir():
-            return _deleted(agent, place), None
+            return None, _deleted(agent, place)
         try:
-            saved = await self._workspaces.save(place, attempt.task.title or attempt.task.id)
+            return await self._workspaces.save(place, attempt.task.title or attempt.task.id), None
         except WorkspaceError as error:
-            return ran.said.failure or error.failure, None
-        failure = ran.said.failure
-        if failure is None and not saved.changed:
-            cause = f"{agent.name} says that it is done, and nothing was changed"
-            failure = classify.of_coding("no_change", cause, where=agent.name)
-        if ran.said.refused and failure is not None and failure.class_ in ("no_change", "agent_failed"):
-            failure = complaints.refused(agent.name, ran.said.refused)
-        return failure, saved
-
-
-def _hidden(settings: CodingSettings) -> list[str]:
-    """The variable of the key that the gateway shows the model server: no agent gets it, whoever names it."""
-    return [settings.server.key_env] if settings.server is not None and settings.server.key_env else []
-
-
-def _is_cancelled() -> bool:
-    """Whether it is the attempt that is cancelled, and not only its agent that is ended."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+            return None, error.failure
 
 
 def _text_of(path: Path | None) -> str:
-    """What a file holds; "" where there is none."""
-    if path is not None:
-        with suppress(OSError):
-            return path.read_text(encoding="utf-8", errors="replace")
+    """What a file holds; "" where there is none, or something that is no file, or more than can be meant."""
+    if path is not None and path.is_file() and path.stat().st_size <= _MOST_ANSWER_BYTES:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(_MOST_ANSWER_BYTES)
     return ""
+
+
+def _sweep(place: Place, launch: Launch) -> None:
+    """Take away what the agent leaves for itself: at the top of the worktree, or where it works."""
+    for folder in {place.path, place.folder}:
+        for name in launch.litter:
+            for path in folder.glob(name):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _homeless(agent: Agent, ask: Ask, error: OSError) -> Failure:
+    cause = f"{agent.name} could not be given its home, {ask.home}: {error.strerror or error}"
+    return classify.of_coding("workspace", cause, where=str(ask.home))
 
 
 def _deleted(agent: Agent, place: Place) -> Failure:
@@ -190,25 +183,9 @@ def _deleted(agent: Agent, place: Place) -> Failure:
     return classify.of_coding("workspace", cause, tip, passing=True, where=agent.name)
 
 
-def _outcome(
-    failure: Failure | None, agent: Agent, place: Place, ran: _Ran, usage: Usage, saved: Saved | None
-) -> Outcome:
-    said, exit_ = ran.said, ran.exit or Exit(0)
-    told = {
-        "name": agent.name,
-        "result": one_line(said.result),
-        "cost_usd": said.cost_usd,
-        "turns": said.turns,
-        "tokens_in": said.tokens_in,
-        "tokens_out": said.tokens_out,
-        "refused": [one_line(what) for what in said.refused[:20]],
-    }
-    facts: dict[str, Any] = {
-        "agent": {name: value for name, value in told.items() if value},
-        "branch": place.branch,
-    }
-    facts |= {"commit": saved.commit} if saved is not None else {}
-    facts |= {"usage": usage.as_facts()} if usage.known else {}
-    if failure is not None and exit_.log_error:
+def _outcome(failure: Failure | None, exit_: Exit, facts: dict[str, object]) -> Outcome:
+    if failure is None:
+        return Outcome(None, "ignored", exit_.cpu_s, exit_.max_rss_kib, facts)
+    if exit_.log_error:
         failure = replace(failure, cause=one_line(f"{failure.cause} ({exit_.log_error})"))
-    return Outcome(failure, failure.effect if failure else "ignored", exit_.cpu_s, exit_.max_rss_kib, facts)
+    return Outcome(failure, failure.effect, exit_.cpu_s, exit_.max_rss_kib, facts)

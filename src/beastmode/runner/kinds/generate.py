@@ -10,7 +10,6 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.secrets import Secrets
 from beastmode.failures.words import one_line
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.coding import CodingSettings, work_of
 from beastmode.runner.generating.asking import Asking, Refused, host_of
 from beastmode.runner.generating.authoring import Author
 from beastmode.runner.generating.inside import RefusedPathError
@@ -74,7 +73,9 @@ class GenerateKind:
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
         """Success is an answer whose edits are applied and committed. Otherwise nothing of the worktree is changed."""
-        work = self._work_of(attempt)
+        if not isinstance(attempt.task.work, Coding | None):
+            raise TypeError(f"no code to be written: {attempt.task.work!r}")
+        work = work_of(attempt.task.work, self._settings)
         if not work.model:
             tip = "Name one with --model, or as `model` in the list."
             return Outcome(classify.bad_request("no model is named", tip))
@@ -98,16 +99,6 @@ class GenerateKind:
         return Outcome(
             failure, failure.effect if failure else "ignored", facts=_facts(work, place, talk, usage, saved)
         )
-
-    def _work_of(self, attempt: Attempt) -> Coding:
-        """Of the task; what it leaves open is the run's."""
-        run, own = self._settings.work, attempt.task.work
-        if own is None:
-            return run
-        if not isinstance(own, Coding):
-            raise TypeError(f"no code to be written: {own!r}")
-        copy = tuple(dict.fromkeys((*run.copy, *own.copy)))
-        return replace(own, model=own.model or run.model, copy=copy)
 
     async def _talk(
         self,
