@@ -27,6 +27,7 @@ class Upstream:
         self.base_url = base_url
         self._base = base_url if base_url.isascii() else str(URL(base_url))  # as it can be sent
         self._key = key
+        self._own_tenant = tenant_of([key.encode()] if key else [])
         self._wire = Wire(base_url, idle_s=idle_s, connect_s=connect_s)
 
     def url_of(self, incoming: Incoming) -> str:
@@ -36,9 +37,10 @@ class Upstream:
     def tenant_of(self, incoming: Incoming) -> bytes:
         """Whose credentials it sees with this request, as a hash."""
         if self._key:
-            return tenant_of([self._key.encode()])
-        headers = [name + b"=" + value for name, value in incoming.headers if name in IN_HEADERS]
-        return tenant_of([*headers, *(one.encode() for one in without_credentials(incoming.query)[1])])
+            return self._own_tenant
+        theirs = [name + b"=" + value for name, value in incoming.headers if name in IN_HEADERS]
+        theirs += [one.encode() for one in without_credentials(incoming.query)[1]]
+        return tenant_of(theirs) if theirs else self._own_tenant
 
     def ask(self, url: str, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> Exchange:
         """Send it once: `async with upstream.ask(…) as answer`.   url: its own, see `url_of`.   leaves: called when it
@@ -49,6 +51,8 @@ class Upstream:
         await self._wire.close()
 
     def _headers_of(self, incoming: Incoming) -> Headers:
+        if not self._key:
+            return to_upstream(incoming.headers)
         _, of_gemini = without_credentials(incoming.query, (KEY_OF_QUERY,))
         return to_upstream(incoming.headers, self._key, GEMINI_KEY if of_gemini else incoming.key_at)
 
