@@ -64,7 +64,7 @@ WRONG = {
     "--timeout": ["0", "0s", "-5", "soon", "nan", "inf", "10 minutes", "9" * 400 + "s", ""],
     "--retries": ["-1", "x", "1.5", "9999999999", "²", ""],
     "--health": ["nonsense", "localhost:80", "http://", "tcp://host", "ftp://host/", ""],
-    "--verify": ["", "  ", "pytest {id}"],
+    "--verify": ["", "  ", "pytest {id} | tee log", "pytest {ide}", "pytest '{id}"],
     "--server": ["::", "http://", "http://host:99999", ""],
     "--order": ["random", "Needs", ""],
     "--max-wait": ["-1", "soon", ""],

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.errors import RoadmapError, SettingError
-from beastmode.runner.command_line import as_arguments
+from beastmode.errors import BeastError, RoadmapError, SettingError
+from beastmode.runner.command_line import as_arguments, as_verify
 from beastmode.runner.fields import fill
 from beastmode.runner.work import Command
 
@@ -64,3 +64,18 @@ def test_fields_that_are_unknown_or_would_be_code_are_refused(text: str, says: s
 def test_what_shlex_quotes_comes_back_whole(arguments: list[str]) -> None:
     text = " ".join(shlex.quote(argument) for argument in ["program", *arguments])
     assert as_arguments(text) == Command(("program", *arguments))
+
+
+def test_a_verification_is_a_shell_line_unless_it_names_a_field() -> None:
+    assert as_verify("pytest | tee log") == Command(shell="pytest | tee log")
+    assert as_verify("pytest 'tests/{id}' -q") == Command(("pytest", "tests/{id}", "-q"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("pytest {id} | tee log", '"$BEAST_ID"'), ("pytest {ide}", "{ide}"), ("a '{id}", "quotes")],
+)
+def test_a_field_in_a_shell_line_is_refused_by_the_name_of_its_flag(text: str, says: str) -> None:
+    with pytest.raises(BeastError, match="--verify") as caught:
+        as_verify(text)
+    assert says in str(caught.value)

@@ -238,7 +238,14 @@ class Session:
         task = self.plan.tasks[index]
         attempts, tries = self.plan.history.get(index, (0, Tries()))
         tries = replace(tries)
-        return Job(task, self, lambda n, f: attempt_of(task, n), None, self.world.retries, attempts, tries)
+        return Job(
+            task,
+            self,
+            lambda n, f: attempt_of(task, n),
+            retries=self.world.retries,
+            attempts=attempts,
+            tries=tries,
+        )
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
         """The work itself: leaves after a moment, takes a while, ends as the seed has it."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from beastmode.errors import PreconditionError, Problem, RoadmapError, SettingError
 from beastmode.probes.probe import probe_for
+from beastmode.runner.command_line import as_verify
 from beastmode.runner.fields import problems_of_shell
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import (
@@ -42,9 +43,15 @@ def _server(text: str) -> str:
     return text
 
 
-def _shell(text: str) -> str:
+def shell_line(text: str) -> str:
+    """A parser for a shell line, which gets no fields."""
     if problems := problems_of_shell(text):
         raise SettingError(problems[0].what, tip=problems[0].tip)
+    return text
+
+
+def _verify(text: str) -> str:
+    as_verify(text)
     return text
 
 
@@ -54,7 +61,7 @@ SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "--timeout": ("timeout_s", parse_timeout),
     "--retries": ("retries", lambda text: parse_count(text, 0)),
     "--health": ("health", _health),
-    "--verify": ("verify", _shell),
+    "--verify": ("verify", _verify),
     "--server": ("server", _server),
     "--order": ("order", one_of("needs", "sequence", "phases")),
     "--max-wait": ("max_wait_s", parse_duration),
@@ -74,11 +81,12 @@ def settings_of(given: Mapping[str, str | None]) -> dict[str, Any]:
     for flag, text in given.items():
         if text is not None:
             name, parse = SETTINGS[flag]
-            settings[name] = _understood(flag, text, parse)
+            settings[name] = understood(flag, text, parse)
     return settings
 
 
-def _understood(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
+def understood(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
+    """What the text of a flag means. Raises SettingError that names it."""
     filled(flag, text)
     try:
         return parse(text)

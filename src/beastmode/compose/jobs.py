@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beastmode.compose.opening import Opened
+from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
@@ -17,7 +18,7 @@ from beastmode.runner.policy import Tries
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
-from beastmode.runner.work import Call, Command, Http
+from beastmode.runner.work import Call, Http, Work
 
 if TYPE_CHECKING:
     from beastmode.runner.kinds.http import HttpKind
@@ -31,7 +32,7 @@ class Kinds:
         self.call = CallKind(supervisor)
         self._http: HttpKind | None = None
 
-    def of(self, work: Command | Http | Call | None) -> Kind:
+    def of(self, work: Work | None) -> Kind:
         if isinstance(work, Http):
             return self._http_kind()
         return self.call if isinstance(work, Call) else self.command
@@ -72,15 +73,15 @@ def job_for(opened: Opened, kinds: Kinds, places: Places, index: int) -> Job:
     work = task.work or opened.request.command
     if work is not task.work:
         task = replace(task, work=work)
-    verify = options.verify or (Command(shell=settings.verify) if settings.verify else None)
+    verify = options.verify or (as_verify(settings.verify) if settings.verify else None)
     return Job(
         task,
         kinds.of(work),
         partial(_attempt, opened, places, task, opened.plan.phases[index]),
         Verifier(verify, kinds.command) if verify else None,
-        settings.retries if options.retries is None else options.retries,
-        attempts,
-        tries,
+        retries=settings.retries if options.retries is None else options.retries,
+        attempts=attempts,
+        tries=tries,
     )
 
 

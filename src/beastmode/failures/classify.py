@@ -183,6 +183,23 @@ def out_of_budget(what: str) -> Failure:
     return _of_task("out_of_budget", what)
 
 
+def of_coding(
+    class_: str,
+    cause: str,
+    tip: str | None = None,
+    *,
+    passing: bool | None = None,
+    where: str = "",
+    code: int = 0,
+) -> Failure:
+    """The failure of work on code.
+
+    class_: `workspace`, `setup_failed`, `agent_failed`, `agent_login`, `agent_refused`, `no_change`, `edit_refused`,
+    `merge_conflict` or `merge_red`.   where: the agent, or the folder.   code: exit code.
+    """
+    return _of_task(class_, cause, tip, passing=passing, where=where, code=str(code))
+
+
 def invalid_response(cause: str, *, where: str = "") -> Failure:
     """The failure of an answer that came, but is not what was expected."""
     return _of_task("invalid_response", cause, where=where)

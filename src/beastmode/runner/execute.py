@@ -20,8 +20,9 @@ from beastmode.runner.states import STATE_AFTER, AttemptEnd, TaskState
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
 
-Step = Literal["admission", "running", "verifying", "recording", "backoff"]
-"""Where a live task is: before the guard, at job, being checked, its end being recorded, between attempts."""
+Step = Literal["admission", "running", "verifying", "merging", "recording", "backoff"]
+"""Where a live task is: before the guard, at job, being checked, being merged, its end being recorded, between
+attempts."""
 
 
 class Recorder(Protocol):
@@ -34,10 +35,12 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification found: its failure, or None, and its output for the next attempt."""
+    """What a verification or a merge found.   failure: None where it is well.   output: for the next attempt.
+    facts: recorded with the attempt's end, as those of its Outcome."""
 
     failure: Failure | None
     output: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -45,7 +48,8 @@ class Job:
     """One task on its way: what to do, with what, and what it has used up so far.
 
     prepare: makes the Attempt that the kind sees, from its number and the feedback.   verify: checks a result;
-    None: the kind's word is all there is.   attempts: number of the last attempt of the run, counted or not.
+    None: the kind's word is all there is.   merge: brings what was verified to where all results go; None: nothing
+    is merged.   attempts: number of the last attempt of the run, counted or not.
     step, reason: where it is now and why it waits, for those who look and for those who would end it.
     due: boottime of its next attempt, while it waits for that.   failure: of its last attempt.   cancelled: a
     person ended it.
@@ -55,6 +59,7 @@ class Job:
     kind: Kind
     prepare: Callable[[int, str], Attempt]
     verify: Callable[[Attempt], Awaitable[Verdict]] | None = None
+    merge: Callable[[Attempt], Awaitable[Verdict]] | None = None
     retries: int = 2
     attempts: int = 0
     tries: Tries = field(default_factory=Tries)
@@ -121,7 +126,7 @@ async def execute(job: Job, means: Means) -> TaskState:
 
 
 async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
-    """Record the start, perform, verify. Cancelled, the end is recorded and nothing of the attempt is left."""
+    """Record the start, perform, verify, merge. Cancelled, the end is recorded and nothing of the attempt is left."""
     job.attempts += 1
     try:
         await _record_start(job, means, admitted)
@@ -131,8 +136,10 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
         _pause_for_all(outcome.failure, means)
         if outcome.ok and job.verify is not None:
             job.step = "verifying"
-            verdict = await job.verify(attempt)
-            outcome.failure, job.feedback = verdict.failure, verdict.output if verdict.failure else ""
+            _judged(job, outcome, await job.verify(attempt))
+        if outcome.ok and job.merge is not None:
+            job.step = "merging"
+            _judged(job, outcome, await job.merge(attempt))
         if outcome.failure is not None:
             outcome.failure = means.secrets.hide_in(outcome.failure)
     except asyncio.CancelledError:
@@ -140,6 +147,11 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
         await _record_end(job, means, admitted, Outcome(), Decision(end, counts=False))
         raise
     return outcome
+
+
+def _judged(job: Job, outcome: Outcome, verdict: Verdict) -> None:
+    outcome.failure, job.feedback = verdict.failure, verdict.output if verdict.failure else ""
+    outcome.facts |= verdict.facts
 
 
 async def _perform(job: Job, attempt: Attempt, admitted: Admission) -> Outcome:
@@ -178,6 +190,7 @@ async def _record_end(
         data |= {"wait_s": round(decision.wait_s, 3), "until_unix": means.clock.unix() + decision.wait_s}
     if outcome.failure is not None:
         data["failure"] = _plain(outcome.failure)
+    data |= outcome.facts
     job.step = "recording"
     means.attempts.settle(1, 1)
     await means.journal.append(ATTEMPT_ENDED, means.run, job.task.id, job.attempts, data)

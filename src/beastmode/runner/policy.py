@@ -31,16 +31,20 @@ class Decision:
 
 
 _DONE = Decision("done")
+_FOR_A_PERSON = frozenset(("agent_refused",))
+_NOT_MERGED = frozenset(("merge_conflict", "merge_red"))
+"""Nobody's fault: others were merged before. Done once more on what they left; then somebody has to look."""
 
 
 @dataclass(slots=True)
 class Tries:
     """What a task has used up.   counted: attempts that count.   throttled, throttled_s: in a row, and the
-    seconds they were made to wait."""
+    seconds they were made to wait.   sent_back: how often its work could not be merged."""
 
     counted: int = 0
     throttled: int = 0
     throttled_s: float = 0.0
+    sent_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ class Policy:
             return _DONE
         if failure.throttle or failure.passing == "after":
             return self._after_throttle(failure, tries)
+        if failure.class_ in _FOR_A_PERSON or (failure.class_ in _NOT_MERGED and tries.sent_back):
+            return Decision("needs_person", reason=failure.class_)
+        if failure.class_ in _NOT_MERGED:
+            tries.sent_back += 1
+            return Decision("retry", reason=failure.class_, counts=False)
         tries.counted += 1
         tries.throttled, tries.throttled_s = 0, 0.0
         if failure.passing is False or tries.counted > self.retries:

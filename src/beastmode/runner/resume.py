@@ -18,7 +18,7 @@ from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.states import TaskState
-from beastmode.runner.work import Call, Command, Http
+from beastmode.runner.work import GENERATE, Call, Coding, Command, Http, Work
 
 _RECORDS_AN_EVENT = 1000
 _OFTEN_SAME = ("fingerprint", "kind", "category", "phases")
@@ -181,12 +181,19 @@ def _words(text: str) -> list[str]:
 def fingerprint(task: Task) -> str:
     """Of what a task does: its work and its verification; its words where they are all there is. Not of how it
     is run (timeout, retries, priority, flags)."""
-    words = (task.title, task.details) if task.work is None else ()
+    words = (task.title, task.details) if _is_in_words(task) else ()
     plain = (_plain(task.work), _plain(task.options.verify), words)
     return hashlib.blake2b(msgspec.json.encode(plain, enc_hook=str), digest_size=8).hexdigest()
 
 
-def _plain(work: Command | Http | Call | None) -> Any:
+def _is_in_words(task: Task) -> bool:
+    """Whether its words are part of what it does."""
+    return task.work is None or isinstance(task.work, Coding)
+
+
+def _plain(work: Work | None) -> Any:
+    if isinstance(work, Coding):
+        return ("Coding", work.prompt, work.cwd)  # not who writes it, with which model, for how much
     if isinstance(work, Call) and callable(work.function):
         function = work.function
         return ("python", f"{function.__module__}:{getattr(function, '__qualname__', function)}")
@@ -233,7 +240,7 @@ def _hoisted(records: list[dict[str, Any]]) -> dict[str, Any]:
 def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], str]) -> dict[str, Any]:
     """Only what differs from the default: a million of these stay small. Work shared is fingerprinted once."""
     key = (id(task.work), id(task.options))
-    print_ = prints.get(key) if task.work is not None else fingerprint(task)
+    print_ = fingerprint(task) if _is_in_words(task) else prints.get(key)
     if print_ is None:
         print_ = prints[key] = fingerprint(task)
     record: dict[str, Any] = {"id": task.id, "fingerprint": print_}
@@ -261,4 +268,6 @@ _KIND_NAMES: dict[type, str] = {Command: "command", Http: "http", Call: "python"
 
 def kind_name(task: Task) -> str:
     """What the native format calls the kind of a task; "" where the list does not say how it is done."""
+    if isinstance(task.work, Coding):
+        return GENERATE if task.work.agent == GENERATE else "agent"
     return _KIND_NAMES.get(type(task.work), "")

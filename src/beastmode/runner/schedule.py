@@ -185,7 +185,7 @@ class Schedule:
         if state == "done":
             if ready := self._graph.done(task):
                 self._push(ready, self.states)
-        elif state in ("failed", "cancelled"):
+        elif state in ("failed", "cancelled", "needs_person"):
             self._block_after(task)
 
     def _block_after(self, task: int) -> None:

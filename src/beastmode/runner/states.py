@@ -18,9 +18,10 @@ TaskState = Literal[
     "skipped",
     "cancelled",
 ]
-AttemptEnd = Literal["done", "retry", "waiting", "failed", "interrupted", "cancelled"]
+AttemptEnd = Literal["done", "retry", "waiting", "failed", "needs_person", "interrupted", "cancelled"]
 """What an attempt's end means for its task: done; again after a backoff; again once a stated time has come (it
-used up nothing); failed; the runner was killed or stopped under it (it used up nothing); cancelled."""
+used up nothing); failed; only a person can go on from here; the runner was killed or stopped under it (it used up
+nothing); cancelled."""
 
 MOVES: dict[TaskState, frozenset[TaskState]] = {
     "pending": frozenset({"ready", "blocked", "skipped", "cancelled"}),
@@ -48,6 +49,7 @@ STATE_AFTER: dict[AttemptEnd, TaskState] = {
     "retry": "waiting",
     "waiting": "waiting",
     "failed": "failed",
+    "needs_person": "needs_person",
     "interrupted": "pending",
     "cancelled": "cancelled",
 }

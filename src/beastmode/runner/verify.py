@@ -12,13 +12,13 @@ from beastmode.runner.work import Command
 
 
 class Verifier:
-    """Runs `command` after an attempt, in its environment and with its fields and its timeout."""
+    """Runs `command` after an attempt, in its environment and with its fields and its timeout.   name: of its log."""
 
-    def __init__(self, command: Command, kind: CommandKind) -> None:
-        self._command, self._kind = command, kind
+    def __init__(self, command: Command, kind: CommandKind, name: str = "verify") -> None:
+        self._command, self._kind, self._name = command, kind, name
 
     async def __call__(self, attempt: Attempt) -> Verdict:
-        log = attempt.log_path.with_suffix(".verify.log")
+        log = attempt.log_path.with_suffix(f".{self._name}.log")
         exit_ = await self._kind.run(replace(attempt, log_path=log), self._command)
         if exit_.code == 0 and not exit_.timed_out:
             return Verdict(None)

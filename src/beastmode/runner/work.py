@@ -1,4 +1,4 @@
-"""What a task does: a command, an HTTP call or a Python function. Data only; `kinds/` performs it."""
+"""What a task does: a command, an HTTP call, a Python function, code to be written. Data only; `kinds/` performs it."""
 
 from __future__ import annotations
 
@@ -49,12 +49,39 @@ class Call:
     function: str | Callable[..., Any]
 
 
-Work = Command | Http | Call
+GENERATE = "generate"
+"""The agent that is our own: it asks a model for edits, and applies them itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """Code that is to be written, by a coding agent or by our own generation, in a worktree of its own.
+
+    agent: the name of one, `generate`, or "" for the run's.   command: instead, the arguments of any other agent, with
+    `{prompt}` or `{prompt_file}` in one of them.   model: "" for the agent's own default.   prompt: what is asked
+    beside the task's own words.   cwd: folder to work in, relative to the repository.   env: variables that the agent
+    and everything that runs in its worktree gets.   setup: run once in a new worktree.   copy: files and folders of the
+    checkout, patterns relative to it, that a worktree gets and no commit ever holds.   budget_usd: of the task; None
+    for the run's.
+    """
+
+    agent: str = ""
+    command: tuple[str, ...] = ()
+    model: str = ""
+    prompt: str = ""
+    cwd: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    setup: Command | None = None
+    copy: tuple[str, ...] = ()
+    budget_usd: float | None = None
+
+
+Work = Command | Http | Call | Coding
 
 
 def as_work(value: object) -> Work | None:
     """The work that a short form means: a list of arguments, a shell line, or a callable."""
-    if value is None or isinstance(value, (Command, Http, Call)):
+    if value is None or isinstance(value, (Command, Http, Call, Coding)):
         return value
     if isinstance(value, str):
         return Command(shell=value)

@@ -230,7 +230,7 @@ tsks: []
         (
             "{id: a, comand: [x]}",
             "tasks[0]: unknown key 'comand'",
-            "Did you mean command? Known keys: id, title",
+            "Did you mean command? Known keys: ",
         ),
         ("{id: null}", "tasks[0].id: nothing stands there", "Write a text"),
         ("{id: ''}", "tasks[0].id: the text '' cannot be an id", "fix-login"),
@@ -242,7 +242,11 @@ tsks: []
         ("{id: a, kind: http}", "tasks[0].kind: kind http needs url", "Add url"),
         ("{id: a, kind: python, command: [x]}", "kind python contradicts command", "write call instead"),
         ("{id: a, command: [x], url: 'http://h'}", "only one of command and url", "two tasks"),
-        ("{id: a, env: {A: b}}", "tasks[0].env: env says something about command", "Add command"),
+        (
+            "{id: a, kind: command, env: {A: b}}",
+            "tasks[0].env: env stands beside kind command",
+            "Add command",
+        ),
         ("{id: a, call: 'm:f', body: x}", "body says something about url", "remove body"),
         ("{id: a, command: [x], method: GET}", "method says something about url", "remove method"),
         ("{id: a, command: []}", "tasks[0].command: the list is empty", "at least one"),

@@ -51,6 +51,15 @@ USUAL: dict[str, Usual] = {
     "killed": Usual(True),
     "out_of_budget": Usual(False),
     "worker_lost": Usual(True),
+    "workspace": Usual(False),
+    "setup_failed": Usual(True),
+    "agent_failed": Usual(True),
+    "agent_login": Usual(False),
+    "agent_refused": Usual(False),
+    "no_change": Usual(True),
+    "edit_refused": Usual(True),
+    "merge_conflict": Usual(True),
+    "merge_red": Usual(True),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import yaml
 
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.formats import native_model as model
+from beastmode.runner.formats.native_code import NOTHING_SAID, Said, command_of
 from beastmode.runner.formats.native_problems import TOP_TIP, mappings, misfits, raw_tasks, validated
 from beastmode.runner.formats.native_values import found
 from beastmode.runner.formats.yaml_lines import (
@@ -27,7 +28,7 @@ from beastmode.runner.formats.yaml_lines import (
     load,
 )
 from beastmode.runner.roadmap import Phase, Roadmap, Task, TaskOptions
-from beastmode.runner.work import Call, Command, Http, Work
+from beastmode.runner.work import Call, Http, Work
 
 NAME = "native"
 
@@ -127,7 +128,7 @@ def _first_line(root: Entries) -> int:
 def _roadmap(entry: model.RoadmapEntry, raw: Entries) -> Roadmap:
     plain = all(order == "needs" for order in _orders(entry))
     return Roadmap(
-        children=_children(entry, raw),
+        children=_children(entry, raw, NOTHING_SAID.below(entry)),
         title=entry.title,
         order=entry.order,
         format=NAME,
@@ -158,26 +159,29 @@ def _health(health: model.Health) -> str:
     return health.http
 
 
-def _children(group: model.RoadmapEntry | model.PhaseEntry, raw: Entries) -> list[Phase | Task]:
-    """Tasks and phases in the order in which the two keys stand in the file."""
+def _children(group: model.RoadmapEntry | model.PhaseEntry, raw: Entries, said: Said) -> list[Phase | Task]:
+    """Tasks and phases in the order in which the two keys stand in the file.   said: what holds for all of them."""
     children: list[Phase | Task] = []
     for key in raw:
         if key == "tasks":
-            children += [_task(group.tasks[number], task.line) for number, task in mappings(raw, key)]
+            children += [_task(group.tasks[number], task.line, said) for number, task in mappings(raw, key)]
         elif key == "phases":
-            children += [_phase(group.phases[number], phase, number) for number, phase in mappings(raw, key)]
+            children += [
+                _phase(group.phases[number], phase, number, said) for number, phase in mappings(raw, key)
+            ]
     return children
 
 
-def _phase(entry: model.PhaseEntry, raw: Entries, number: int) -> Phase:
+def _phase(entry: model.PhaseEntry, raw: Entries, number: int, said: Said) -> Phase:
     title = entry.title or f"Phase {number + 1}"
-    return Phase(title, _children(entry, raw), entry.order, raw.line)
+    return Phase(title, _children(entry, raw, said.below(entry)), entry.order, raw.line)
 
 
-def _task(entry: model.TaskEntry, line: int) -> Task:
+def _task(entry: model.TaskEntry, line: int, said: Said) -> Task:
+    said = said.below(entry)
     return Task(
         id=entry.id,
-        work=_work(entry),
+        work=_work(entry, said),
         title=entry.title,
         needs=entry.needs,
         options=_options(
@@ -186,7 +190,7 @@ def _task(entry: model.TaskEntry, line: int) -> Task:
             timeout_s=entry.timeout,
             retries=entry.retries,
             verify=entry.verify,
-            touches=entry.touches,
+            touches=said.touches,
         ),
         details=entry.details,
         line=line,
@@ -206,20 +210,16 @@ def _options(
     touches: tuple[str, ...],
 ) -> TaskOptions:
     """Shared by the tasks that have the same, which is most of them in a long list."""
-    return TaskOptions(category, priority, timeout_s, retries, _command(verify) if verify else None, touches)
+    return TaskOptions(
+        category, priority, timeout_s, retries, command_of(verify) if verify else None, touches
+    )
 
 
-def _work(entry: model.TaskEntry) -> Work | None:
+def _work(entry: model.TaskEntry, said: Said) -> Work | None:
     if entry.command:
-        return _command(entry.command, entry.env, entry.cwd)
+        return command_of(entry.command, said.env, said.cwd)
     if entry.url:
         method = entry.method or ("GET" if entry.body is None else "POST")
         expect = entry.expect
         return Http(entry.url, method, entry.headers, entry.body, expect.status, expect.answer)
-    return Call(entry.call) if entry.call else None
-
-
-def _command(written: tuple[str, ...] | str, env: Mapping[str, str] | None = None, cwd: str = "") -> Command:
-    if isinstance(written, str):
-        return Command(shell=written, env=env or {}, cwd=cwd)
-    return Command(arguments=written, env=env or {}, cwd=cwd)
+    return Call(entry.call) if entry.call else said.coding(entry.kind)

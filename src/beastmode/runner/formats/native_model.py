@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
+from beastmode.runner.coding import parse_usd
 from beastmode.runner.formats import native_json
 from beastmode.runner.formats import native_values as values
 from beastmode.runner.formats.yaml_lines import Items
@@ -80,10 +81,13 @@ Ids = Annotated[tuple[Id, ...], BeforeValidator(values.listed), WithJsonSchema(_
 PathInside = Annotated[str, BeforeValidator(values.path_inside)]
 Paths = Annotated[tuple[PathInside, ...], BeforeValidator(values.listed), WithJsonSchema(_NAMES_SCHEMA)]
 Argument = Annotated[str, BeforeValidator(values.argument)]
+Agent = Annotated[str, BeforeValidator(values.agent), WithJsonSchema({"type": "string", "minLength": 1})]
+Usd = Annotated[float | None, values.setting(parse_usd), WithJsonSchema({"type": ["string", "number"]})]
+KINDS = ("command", "http", "python", "agent", "generate")
 KindWord = Annotated[
-    Literal["command", "http", "python"] | None,
-    values.one_of("command", "http", "python"),
-    WithJsonSchema({"enum": ["command", "http", "python"]}),
+    Literal["command", "http", "python", "agent", "generate"] | None,
+    values.one_of(*KINDS),
+    WithJsonSchema({"enum": list(KINDS)}),
 ]
 OrderWord = Annotated[
     Literal["needs", "sequence", "phases"],
@@ -158,22 +162,53 @@ class Expect(_Mapping):
     )
 
 
-class TaskEntry(_Mapping):
-    """One thing to do: a command, an HTTP request or a Python function."""
+class _Code(_Mapping):
+    """How code is written: of a task, or of every task below that says nothing else."""
+
+    agent: Agent = Field(
+        default="",
+        description="Who writes the code: claude, codex, gemini, opencode, aider, mini, generate (our own), or a "
+        "command with {prompt} or {prompt_file} in it. Default: the run's.",
+    )
+    model: Text = Field(default="", description="The model that is asked. Default: the agent's own.")
+    prompt: Text = Field(default="", description="What is asked of the agent beside the task's own words.")
+    cwd: Name = Field(
+        default="",
+        description="Folder to work in: of a command, or of an agent inside its worktree. Default: the run's.",
+    )
+    env: dict[Variable, Text] = Field(
+        default_factory=dict,
+        description="Variables for the command or the agent, besides those of `beast` itself.",
+    )
+    setup: ShellOrArguments = Field(
+        default=(), description="Run once in a new worktree: a list of arguments, or a shell line."
+    )
+    copies: Paths = Field(
+        default=(),
+        alias="copy",
+        description="Files and folders that a worktree gets from the checkout and no commit ever holds, like .env.",
+    )
+    touches: Paths = Field(
+        default=(),
+        description="Paths it changes, relative to the project. Tasks that share some do not run at once.",
+    )
+    budget: Usd = Field(
+        default=None, description="What the models of a task may cost, like 2usd. Default: the run's."
+    )
+
+
+class TaskEntry(_Code):
+    """One thing to do: a command, an HTTP request, a Python function, or code to be written."""
 
     model_config = ConfigDict(json_schema_extra={"allOf": [_not_both(*pair) for pair in _CONTRADICTIONS]})
 
     id: Id = Field(description="Unique in the file; `needs` of other tasks name it.")
     title: Title = Field(default="", description="For people. Default: the id.")
-    kind: KindWord = Field(default=None, description="Follows from command, url or call.")
+    kind: KindWord = Field(default=None, description="Follows from command, url, call or agent.")
     command: ShellOrArguments = Field(
         default=(),
         description="A list of arguments, in which {id}, {title} and others are filled, or a shell line.",
     )
-    env: dict[Variable, Text] = Field(
-        default_factory=dict, description="Variables for the command, besides those of `beast` itself."
-    )
-    cwd: Name = Field(default="", description="Where the command runs. Default: the folder of the run.")
     method: Method = Field(default="", description="Default: GET, or POST where there is a body.")
     url: Url = Field(default="", description="What is called over HTTP.")
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="HTTP headers.")
@@ -190,7 +225,6 @@ class TaskEntry(_Mapping):
     category: Title = Field(
         default="", description="improvement, optimization, test, docs or any other word."
     )
-    touches: Paths = Field(default=(), description="Paths it changes, relative to the project.")
     verify: ShellOrArguments = Field(
         default=(),
         description="Must end with 0 for the task to be done: a list of arguments, or a shell line.",
@@ -200,7 +234,7 @@ class TaskEntry(_Mapping):
     parallel: Truth = Field(default=False, description="In a sequence: may run beside parallel neighbours.")
 
 
-class _Group(_Mapping):
+class _Group(_Code):
     """What the file and each of its phases share."""
 
     title: Title = Field(default="", description="For people.")

@@ -12,6 +12,7 @@ from beastmode.errors import Problem
 from beastmode.runner.formats import native_model as model
 from beastmode.runner.formats.native_values import found
 from beastmode.runner.formats.yaml_lines import Entries, Items, Scalar, Value, shown
+from beastmode.runner.work import GENERATE
 
 TOP_TIP = "Write `tasks:` or `phases:` with a list below it, see docs/roadmaps.md."
 
@@ -20,9 +21,10 @@ Where = tuple[int | str, ...]
 
 _KIND_OF = {"command": "command", "url": "http", "call": "python"}
 _KEY_OF = {kind: key for key, kind in _KIND_OF.items()}
+_OF_CODE = ("agent", "model", "prompt", "setup", "copy", "budget")
+"""What a task says only where an agent does it."""
+_NOT_OF = {"env": ("url", "call"), "cwd": ("url", "call")}
 _BELONGS_TO = {
-    "env": "command",
-    "cwd": "command",
     "method": "url",
     "headers": "url",
     "body": "url",
@@ -46,6 +48,7 @@ _SHAPES = {
     "headers": ("a mapping", "{Accept: text/plain}"),
     "needs": ("an id or a list of ids", "[build, test]"),
     "touches": ("a path or a list of paths", "[src/, docs/]"),
+    "copy": ("a path or a list of paths", "[.env, config/]"),
     "status": ("a status or a list of them", "[200, 201]"),
 }
 
@@ -144,6 +147,7 @@ def _misfits_of_task(task: Entries) -> Iterator[tuple[str, str, str]]:
         yield "kind", f"kind {_KIND_OF[key]} contradicts {given[0]}", tip
     elif key and not given and key != "command":
         yield "kind", f"kind {_KIND_OF[key]} needs {key}", f"Add {key}, or leave kind out."
+    yield from _misfits_of_code(task, given, kind.text if isinstance(kind, Scalar) else "")
     for key, owner in _BELONGS_TO.items():
         if key in task and owner not in given:
             yield (
@@ -151,6 +155,32 @@ def _misfits_of_task(task: Entries) -> Iterator[tuple[str, str, str]]:
                 f"{key} says something about {owner}, and there is no {owner}",
                 f"Add {owner}, or remove {key}.",
             )
+
+
+def _misfits_of_code(task: Entries, given: list[str], kind: str) -> Iterator[tuple[str, str, str]]:
+    """What does not fit between how code is written and all else."""
+    for key in task:
+        if kind == "command" and not given and key in (*_OF_CODE, *_NOT_OF):
+            yield (
+                key,
+                f"{key} stands beside kind command, and there is no command",
+                f"Add command, or remove {key}.",
+            )
+        if given and (key in _OF_CODE or given[0] in _NOT_OF.get(key, ())):
+            what = f"{key} says something about code to be written, and this task has a {given[0]}"
+            yield key, what, f"Remove {key}, or {given[0]}."
+    if given and kind in ("agent", GENERATE):
+        yield "kind", f"kind {kind} contradicts {given[0]}", f"Leave out kind, or {given[0]}."
+    agent, cwd = task.get("agent"), task.get("cwd")
+    if (
+        isinstance(agent, Scalar)
+        and kind in ("agent", GENERATE)
+        and (kind == GENERATE) != (agent.text == GENERATE)
+    ):
+        yield "kind", f"kind {kind} contradicts agent {agent.text}", "Leave out one of them."
+    if isinstance(cwd, Scalar) and not given and (cwd.text.startswith("/") or ".." in cwd.text.split("/")):
+        what = f"cwd: {shown(cwd.text)} is outside of the worktree"
+        yield "cwd", what, "Write a folder relative to the repository, like packages/api."
 
 
 def raw_tasks(group: Entries, above: Where) -> Iterator[tuple[Where, Entries]]:

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from beastmode.errors import Problem, SettingError
+from beastmode.runner.coding import parse_agent
 from beastmode.runner.fields import problems_of_arguments, problems_of_script, problems_of_shell
 from beastmode.runner.formats.yaml_lines import Entries, Items, Scalar, shown
 
@@ -179,6 +180,16 @@ def setting(parse: Callable[[object], Any], keep: Callable[[str], Any] | None = 
 def limit(written: str) -> int | str:
     """A concurrency as a roadmap keeps it."""
     return "none" if written.strip().lower() == "none" else int(written)
+
+
+def agent(value: object) -> str:
+    """The name of a coding agent, or the command line of one."""
+    written = filled_text(value)
+    try:
+        parse_agent(written)
+    except SettingError as error:
+        raise wrong(error.what, error.tip) from None
+    return written
 
 
 def url(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from beastmode.failures.failure import Effect, Failure
 from beastmode.runner.roadmap import Task
@@ -15,10 +15,10 @@ from beastmode.runner.roadmap import Task
 class Attempt:
     """One try at one task, as its kind sees it.
 
-    number: from 1, counted over the whole run.   log_path: where its output goes; no output, no file.
-    log_limit_bytes: how much of the output is kept.   feedback: output of the verification that failed last, or
-    "".   root: folder that commands run in.   import_root: folder of the roadmap, for Python imports.
-    env: `BEAST_*` variables and others that every process of this attempt gets.
+    number: from 1, counted over the whole run.   rounds: how often verification has failed before.   log_path: where
+    its output goes; no output, no file.   log_limit_bytes: how much of the output is kept.   feedback: output of the
+    verification that failed last, or "".   root: folder that commands run in.   import_root: folder of the roadmap,
+    for Python imports.   env: `BEAST_*` variables and others that every process of this attempt gets.
     """
 
     run: str
@@ -31,6 +31,7 @@ class Attempt:
     root: Path
     import_root: Path
     feedback: str = ""
+    rounds: int = 0
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -39,13 +40,15 @@ class Outcome:
     """How an attempt ended.
 
     failure: None means the work says it succeeded (verification may still differ).   effect: what it says about
-    the load of the server behind it.   cpu_s, max_rss_kib: of its processes; 0 where it had none.
+    the load of the server behind it.   cpu_s, max_rss_kib: of its processes; 0 where it had none.   facts: what else
+    is recorded with its end, as JSON values: usage, branch, commit, what the agent said.
     """
 
     failure: Failure | None = None
     effect: Effect = "ignored"
     cpu_s: float = 0.0
     max_rss_kib: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
