@@ -107,7 +107,13 @@ def test_nothing_of_an_answer_without_body_is_awaited() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [b"HTTP/1.1 700 No\r\n\r\n", b"HTTP/1.1 101 Switching\r\n\r\n", b"SSH-2.0\r\n\r\n"]
+    "answer",
+    [
+        b"HTTP/1.1 700 No\r\n\r\n",
+        b"HTTP/1.1 099 No\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"SSH-2.0\r\n\r\n",
+    ],
 )
 def test_what_is_no_answer_of_http_is_told_as_such(answer: bytes) -> None:
     with pytest.raises(aiohttp.ClientResponseError) as raised:

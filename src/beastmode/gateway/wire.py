@@ -119,6 +119,7 @@ class Wire:
     async def close(self) -> None:
         if self._connector is not None:
             await self._connector.close()
+            await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
             self._connector = None
 
 
@@ -174,7 +175,7 @@ class Exchange:
         try:
             while True:
                 head, content = await protocol.read()
-                if head.code >= 200 or head.code == 101:  # before it, a server may say that there will be one
+                if not 100 <= head.code < 200 or head.code == 101:  # else there is one still to come
                     return _sound(Answer(head, content))
         except HttpProcessingError as error:
             # The cause tells it from a status 400 that a server has sent.
