@@ -51,19 +51,23 @@ class Project:
         kept = {name: value for name, value in os.environ.items() if name not in ("CI", "BEAST_HOME")}
         return {**kept, **ENVIRONMENT, **NAMED, **own, **env}
 
-    def command(self, *flags: str, list_: str = "tasks.yaml") -> list[str]:
+    def command(self, *flags: str, command: str = "run") -> list[str]:
         agent = f"{sys.executable} {AGENT} {{prompt_file}}"
         return [
-            *(sys.executable, "-m", "beastmode", "run", list_, "--agent", agent, "--yes", "--json"),
+            *(sys.executable, "-m", "beastmode", command, "tasks.yaml", "--agent", agent, "--yes", "--json"),
             *flags,
         ]
 
-    def run(self, *flags: str, **env: str) -> Ran:
-        """`beast run`, to its end."""
+    def run(self, *flags: str, command: str = "run", **env: str) -> Ran:
+        """`beast run`, to its end.   env: variables of the list, and so of its agent."""
+        if env:
+            file = self.top / "tasks.yaml"
+            words = "".join(f", {name}: {json.dumps(value)}" for name, value in env.items())
+            file.write_text(file.read_text("utf-8").replace("}\n", f"{words}}}\n", 1), encoding="utf-8")
         ended = subprocess.run(
-            self.command(*flags),
+            self.command(*flags, command=command),
             cwd=self.top,
-            env=self.environment(**env),
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=LONG_S,

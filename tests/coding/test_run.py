@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beastmode.testing.model_server import ModelServer
+from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.coding.project import CHECK, Project, writes
 from tests.repositories import everything_of
@@ -27,9 +27,11 @@ def test_every_task_is_proven_and_merged_and_the_checkout_stays_as_it_is(tmp_pat
     assert {name for name in project.result() if name.endswith(".txt")} == {"a.txt", "b.txt", "c.txt"}
     assert sorted(project.merged()) == ["a", "b", "c"]
     assert "tasks.yaml" not in project.result()
-    assert {key: value for key, value in everything_of(project.top).items() if value != before[key]} == {}
+    after = everything_of(project.top)
+    assert after.pop("status") == before.pop("status") + "\n!! .beast/"
+    assert after == before
     assert ran.summary["upstream"] == {
-        "requests": 3, "refused": 0, "hits": 0, "tokens_in": 24, "tokens_out": 12, "cost_usd": 0.0, "unpriced": 3,
+        "requests": 3, "refused": 0, "hits": 0, "tokens_in": 24, "tokens_out": 24, "cost_usd": 0.0, "unpriced": 3,
     }  # fmt: skip
     assert [(task["id"], task["state"], task["attempts"]) for task in ran.summary["by_task"]] == [
         ("a", "done", 1),
@@ -65,7 +67,7 @@ def test_a_red_verification_is_told_to_the_next_attempt_which_goes_on_from_there
         told = [asked.body for asked in server.asked if asked.paid]
     assert (ran.code, ran.summary["attempts"]) == (0, 2), ran.said
     assert project.result()["a.txt"] == "wrong\nright"
-    assert [b"it is not right" in body for body in told] == [False, True]
+    assert [b"The attempt before did not succeed" in body for body in told] == [False, True]
 
 
 def test_a_liar_is_not_done(tmp_path: Path) -> None:
@@ -99,3 +101,38 @@ def test_work_that_conflicts_is_done_again_on_top_of_what_was_merged(tmp_path: P
     )  # b writes its line once more, on top of a
     assert project.result()["one.txt"] == "from b"
     assert project.merged() == ["a", "b"]
+
+
+def test_one_task_is_tried_and_the_run_goes_on_with_the_others(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_(THREE, **{name: writes(f"{name}.txt") for name in "abc"})
+    with in_thread(ModelServer()) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        tried = project.run(*flags, command="try")
+        assert (tried.code, project.merged()) == (0, ["a"]), tried.said
+        assert "a took " in tried.said
+        assert "The other 2 would take about " in tried.said
+        ran = project.run(*flags)
+    assert (ran.code, ran.summary["run_id"], sorted(project.merged())) == (0, "r1", ["a", "b", "c"]), ran.said
+
+
+def test_a_task_that_has_used_up_its_budget_waits_and_the_others_go_on(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    steps = {"a": writes("a.txt", asks=30), "b": writes("b.txt", asks=1)}
+    project.list_("tasks: [{id: a, budget: 0.005usd}, {id: b}]", **steps)
+    script = Script(models=("gpt-5",))
+    with in_thread(ModelServer(script)) as server:
+        flags = (
+            "--check",
+            CHECK,
+            "--upstream",
+            server.url,
+            "--rate",
+            "none",
+            "--upstream-concurrency",
+            "none",
+        )
+        ran = project.run(*flags, "--max-concurrency", "1", MODEL="gpt-5")
+        assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "budget"), ran.said
+        assert (ran.summary["tasks"]["done"], ran.summary["tasks"]["waiting"]) == (1, 1)
+        assert "the budget of task a is used up" in ran.said

@@ -50,7 +50,7 @@ def test_the_one_agent_that_is_ready_and_the_check_of_the_repository_are_found_a
 @pytest.mark.parametrize(
     ("said", "tasks", "what"),
     [
-        (GREEN, [], "none is ready on this machine"),
+        (GREEN, [], "no agent is ready on this machine"),
         (CLAUDE, [], "nothing would prove that 'a' is done\n"),
         (CLAUDE, [Task("a"), Task("b")], "nothing would prove that 'a' is done, nor 1 more"),
         ({**CLAUDE, "check": "none"}, [], "nothing would prove"),
@@ -69,7 +69,7 @@ def test_what_is_missing_is_told(said: dict[str, Any], tasks: list[Task], what: 
 
 
 def test_several_agents_are_named_not_guessed_between(tmp_path: Path) -> None:
-    with pytest.raises(BeastError, match="several are ready: claude, codex"):
+    with pytest.raises(BeastError, match="several agents are ready: claude, codex"):
         chosen(tmp_path, ready=["claude", "codex"], **GREEN)
 
 

@@ -59,13 +59,15 @@ def choose(
     *,
     top: Path,
     ready: Callable[[], Sequence[str]],
+    where: str = "",
 ) -> Chosen:
     """How this run writes code. Raises BeastError for what is missing.
 
     top: the root of the repository.   ready: the agents that are installed and logged in.
+    where: what the list is called.
     """
     tasks = [task for task in roadmap.tasks() if task.state == "pending" and is_code(task)]
-    work, note = _work(tasks, said, ready)
+    work, note = _work(tasks, said, ready, where)
     check, check_note = _check(said, top)
     _see_proof(tasks, check, settings.verify, said)
     template = said.get("prompt_template")
@@ -87,7 +89,7 @@ def choose(
     )
     _see_merge(tasks, coding)
     _see_server(tasks, coding)
-    return Chosen(coding, tuple(filter(None, (note, check_note))), _template(template))
+    return Chosen(coding, tuple(filter(None, (note, check_note))), read_template(template))
 
 
 def with_budget(chosen: Chosen, said: Said, estimated_usd: float) -> Chosen:
@@ -99,7 +101,9 @@ def with_budget(chosen: Chosen, said: Said, estimated_usd: float) -> Chosen:
     return replace(chosen, settings=replace(chosen.settings, budget_usd=usd))
 
 
-def _work(tasks: Sequence[Task], said: Said, ready: Callable[[], Sequence[str]]) -> tuple[Coding, str]:
+def _work(
+    tasks: Sequence[Task], said: Said, ready: Callable[[], Sequence[str]], where: str
+) -> tuple[Coding, str]:
     """What tasks have that say nothing else, and what was found out for it."""
     more = {"model": said.get("model", ""), "setup": said.get("setup"), "copy": said.get("copy", ())}
     if "agent" in said:
@@ -111,14 +115,15 @@ def _work(tasks: Sequence[Task], said: Said, ready: Callable[[], Sequence[str]])
         return Coding(
             agent=found[0], **more
         ), f"{found[0]} is the one agent that is ready here: it writes the code"
-    what = "no agent is named, and none is ready on this machine"
+    first = next(task for task in tasks if not (isinstance(task.work, Coding) and task.work.agent))
+    what = f"{first.id!r} says what is to be done, but not by whom, and no agent is ready on this machine"
     tip = (
-        f"Install and log in one (`beast agents` shows them), or take --agent {GENERATE} with --upstream URL."
+        f"Install and log in one (`beast agents` shows them), or take --agent {GENERATE} with --upstream URL"
     )
     if found:
-        what = f"no agent is named, and several are ready: {', '.join(found)}"
-        tip = f"Name one: --agent {found[0]}. For tasks that no agent does: --command 'make {{id}}'."
-    raise PreconditionError(what, where="--agent", tip=tip)
+        what = f"{first.id!r} says what is to be done, but not by whom; several agents are ready: {', '.join(found)}"
+        tip = f"Name one: --agent {found[0]}"
+    raise PreconditionError(what, where=where, tip=f"{tip}. For what no agent does: --command 'make {{id}}'.")
 
 
 def _check(said: Said, top: Path) -> tuple[str, str]:
@@ -203,7 +208,8 @@ def _see_server(tasks: Sequence[Task], coding: CodingSettings) -> None:
         raise PreconditionError(what, where="--upstream", tip=tip)
 
 
-def _template(path: Path | None) -> str:
+def read_template(path: Path | None) -> str:
+    """The words of a template; "" without one. Raises BeastError where it cannot be read or would not do."""
     if path is None:
         return ""
     try:

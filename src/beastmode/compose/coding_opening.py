@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,11 @@ from beastmode.settings import RunSettings
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a run that writes code begins from.   estimate: of all that is to be run."""
+    """What a run that writes code begins from.   estimate: of all that this session is to run."""
 
     chosen: Chosen
     repository: Repository
-    estimate: Estimate
+    estimate: Estimate = field(default_factory=lambda: estimate(0, None, []))
 
     @property
     def settings(self) -> CodingSettings:
@@ -40,22 +40,31 @@ def open_code(
     said: Said,
     settings: RunSettings,
     list_file: Path | None = None,
-    taken: Sequence[Taken] = (),
 ) -> Code:
-    """Look and choose. Raises BeastError for what is missing.   list_file: of the
-    roadmap; it may be changed.   taken: by tasks that were done here before."""
+    """Look and choose. Raises BeastError for what is missing.   list_file: of the roadmap; it may be changed."""
     from beastmode.runner.agents.find import ready_on  # other runs do without
 
     ready = partial(ready_on, os.environ, Path.home(), logged_in="upstream" not in said)
     here = Path.cwd()
-    chosen = choose(roadmap, said, settings, top=_top(here), ready=ready)
+    chosen = choose(
+        roadmap,
+        said,
+        settings,
+        top=top_of(here),
+        ready=ready,
+        where=list_file.name if list_file else roadmap.title,
+    )
     must_be_paid_here(
         chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work)
     )
     repository = asyncio.run(repository_of(here, chosen.settings, list_file))
-    to_run = sum(task.state == "pending" for task in roadmap.tasks())
-    told = estimate(to_run, settings.concurrency, taken)
-    return Code(with_budget(chosen, said, told.usd), repository, told)
+    return Code(chosen, repository)
+
+
+def estimated(code: Code, tasks: int, said: Said, settings: RunSettings, taken: Sequence[Taken]) -> Code:
+    """With the estimate for so many tasks, and the budget that follows from it.   taken: by others before."""
+    told = estimate(tasks, settings.concurrency, taken)
+    return Code(with_budget(code.chosen, said, told.usd), code.repository, told)
 
 
 def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
@@ -90,6 +99,6 @@ def recorded(code: Code) -> dict[str, Any]:
     }
 
 
-def _top(folder: Path) -> Path:
+def top_of(folder: Path) -> Path:
     """The root of the checkout, where files speak of its tests; the folder itself outside of one."""
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)

@@ -15,7 +15,9 @@ from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.kinds.python import CallKind
+from beastmode.runner.output import tail_of
 from beastmode.runner.policy import Tries
+from beastmode.runner.proof import FEEDBACK_BYTES
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
@@ -106,7 +108,18 @@ def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job
         settings.retries if task.options.retries is None else task.options.retries,
         attempts,
         tries,
+        _feedback_of(opened, task.id),
     )
+
+
+def _feedback_of(opened: Opened, task: str) -> str:
+    """What the verification printed that failed last in an earlier session, as far as its log has it; "" for none."""
+    view = opened.progress.tasks.get(task)
+    if view is None or view.code is None or view.code.unproven is None:
+        return ""
+    number, proof = view.code.unproven
+    log = log_path(opened.folder, task, number).with_suffix(f".{proof}.log")
+    return f"{proof}:\n{tail_of(log, FEEDBACK_BYTES)}"
 
 
 def _verify_of(task: Task, settings: RunSettings) -> Command | None:

@@ -25,7 +25,7 @@ class BudgetWords:
         """All of it is spent. No time brings it back, only a person."""
         amount = f"{plain(round(allowance.used(used), 4))} of {plain(allowance.amount)} {allowance.unit}"
         cause = f"the budget of {self.whose} is used up: {amount}"
-        more = plain(math.ceil(2 * max(allowance.amount, allowance.used(used))))
+        more = plain(math.ceil(round(2 * max(allowance.amount, allowance.used(used)), 6)))
         tip = f"Give the same command again with a higher one, like {self.raise_it.format(more)}; it resumes."
         return RejectedError(429, Failure("out_of_budget", cause, "after", tip, scope="key"))
 
