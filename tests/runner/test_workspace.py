@@ -109,6 +109,17 @@ async def test_copies_come_along_and_are_in_no_commit(tmp_path: Path) -> None:
 
 
 @in_a_loop
+async def test_what_is_copied_only_since_the_second_attempt_is_in_no_commit_either(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop")
+    (checkout / ".env").write_text("SECRET=1\n")
+    async with workspaces(checkout, tmp_path / "trees") as spaces:
+        await entered(spaces, "one")
+        place = await entered(spaces, "one", Coding(copy=(".env",)), 2)
+        git(place.path, "add", "--force", ".env")
+        assert not (await spaces.save(place, "One\n")).changed
+
+
+@in_a_loop
 async def test_setup_runs_once_in_a_new_worktree(tmp_path: Path) -> None:
     checkout = committed(repository(tmp_path / "shop"), {".gitignore": "setup.log\n"})
     work = Coding(setup=Command(shell="echo ran >> setup.log"))
