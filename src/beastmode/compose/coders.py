@@ -36,6 +36,7 @@ from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
 from beastmode.runner.workspace import Workspaces
 from beastmode.runner.worktrees.place import Place, WorkspaceError
+from beastmode.runner.worktrees.room import check_room
 from beastmode.runner.worktrees.roots import worktrees_root
 
 
@@ -82,6 +83,7 @@ class Coders:
 
     async def begin(self) -> None:
         """The result branch is there, the check is green on it, and the gateway runs. Raises BeastError."""
+        await self._see_room()
         await self._workspaces.begin()
         self._ends.push_async_callback(self._workspaces.end)
         await self._see_base()
@@ -91,6 +93,12 @@ class Coders:
             refused = await self._gateway.refusal()
             if refused is not None:
                 raise PreconditionError(refused.cause, where="--upstream", tip=refused.tip)
+
+    async def _see_room(self) -> None:
+        """The disk holds the worktrees of as many tasks as will be at work. Raises PreconditionError."""
+        tasks = len(self._opened.plan.tasks)
+        at_once = min(tasks, self._opened.settings.concurrency or tasks)
+        await check_room(self._code.repository, self._workspaces.root, at_once, self._code.settings.work.copy)
 
     async def end(self) -> None:
         """All attempts have ended: nothing of them is left but their branches, and worktrees with work in them."""

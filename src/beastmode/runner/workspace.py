@@ -75,6 +75,13 @@ class Workspaces:
         Raises PreconditionError where that cannot be.
         """
         self._claim.take(self.run)
+        try:
+            await self._begin()
+        except BaseException:
+            self._claim.release()
+            raise
+
+    async def _begin(self) -> None:
         remove_locks(self.repository.common, self.run)
         refs = await task_refs.read(self.git, self.run)
         if not refs.start and not refs.result:
