@@ -47,7 +47,7 @@ def _ending(schedule: Schedule) -> tuple[int, str]:
         return EXIT_INTERRUPTED, "interrupted"
     if schedule.stop_reason == "journal":
         return EXIT_JOURNAL, "error"
-    if schedule.stop_reason in ("held", "budget", "time"):
+    if schedule.stop_reason in ("held", "budget", "spent", "time"):
         return EXIT_HELD, "held"
     if any(state == "waiting" for state in schedule.states.values()):
         return EXIT_HELD, "held"  # tasks that have used up their own budget: nothing else leaves one waiting

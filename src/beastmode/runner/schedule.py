@@ -13,7 +13,8 @@ from beastmode.runner.line import Line
 from beastmode.runner.states import TaskState
 from beastmode.runner.touches import Touches, TurnLine
 
-StopReason = Literal["", "interrupted", "held", "journal", "budget", "time"]
+StopReason = Literal["", "interrupted", "held", "journal", "budget", "spent", "time"]
+"""`budget`: of attempts; `spent`: of money."""
 
 MOST_LIVE = 10_000
 """Tasks that may wait for their next attempt at once; the rest stays a number each, not a coroutine."""
@@ -177,8 +178,13 @@ class Schedule:
         else:
             self._final(task, ended.result(), job)
             if ended.result() == "waiting" and job.reason != OUT_OF_BUDGET:
-                self.stop("budget" if self._means.held_until is None else "held")
+                self.stop(self._held_by(job))
         self._fill()
+
+    def _held_by(self, job: Job) -> StopReason:
+        if self._means.held_until is not None:
+            return "held"
+        return "spent" if job.reason == "out_of_budget" else "budget"
 
     def _end_all(self) -> None:
         for task in list(self.live):
