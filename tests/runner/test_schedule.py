@@ -10,7 +10,6 @@ import pytest
 
 from beastmode.errors import JournalError
 from beastmode.events import CANCELLED
-from beastmode.failures.failure import Failure
 from beastmode.runner import schedule as schedule_module
 from beastmode.runner.execute import Job
 from beastmode.runner.graph import graph_of
@@ -98,15 +97,6 @@ def test_while_one_backs_off_its_place_is_used_by_others() -> None:
     played.play()
     assert played.left == ["a", "b", "a"]
     assert set(played.states.values()) == {"done"}
-
-
-def test_a_budget_in_money_that_is_used_up_ends_it_and_costs_no_attempt() -> None:
-    spent = Failure("out_of_budget", "1 of 1 usd", "after", "raise it")
-    played = Played(Room(1), tasks("a", "b"), ending(spent))
-    played.play()
-    assert played.schedule.stop_reason == "spent"
-    assert played.states == {"a": "waiting", "b": "pending"}
-    assert played.room.ended_as() == ["waiting"]
 
 
 def test_results_of_an_earlier_session_are_passed_and_what_failed_then_still_blocks() -> None:

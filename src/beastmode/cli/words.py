@@ -11,7 +11,7 @@ from beastmode.runner.summary import Summary
 _HELD = {
     "held": "the server could not be used for longer than --max-wait allows",
     "budget": "the budget of attempts is used up; raise it with --max-attempts",
-    "spent": "a budget in money is used up; raise it with --budget, or --task-budget",
+    "spent": "its budget is used up; raise it with --budget",
     "time": "the time is used up; raise it with --max-time",
 }
 

@@ -178,13 +178,8 @@ class Schedule:
         else:
             self._final(task, ended.result(), job)
             if ended.result() == "waiting" and job.reason != OUT_OF_BUDGET:
-                self.stop(self._held_by(job))
+                self.stop("budget" if self._means.held_until is None else "held")
         self._fill()
-
-    def _held_by(self, job: Job) -> StopReason:
-        if self._means.held_until is not None:
-            return "held"
-        return "spent" if job.reason == "out_of_budget" else "budget"
 
     def _end_all(self) -> None:
         for task in list(self.live):
