@@ -133,6 +133,6 @@ def test_a_task_that_has_used_up_its_budget_waits_and_the_others_go_on(tmp_path:
             "none",
         )
         ran = project.run(*flags, "--max-concurrency", "1", MODEL="gpt-5")
-        assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "budget"), ran.said
+        assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "spent"), ran.said
         assert (ran.summary["tasks"]["done"], ran.summary["tasks"]["waiting"]) == (1, 1)
         assert "the budget of task a is used up" in ran.said
