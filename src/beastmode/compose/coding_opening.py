@@ -67,6 +67,12 @@ def estimated(code: Code, tasks: int, said: Said, settings: RunSettings, taken: 
     return Code(with_budget(code.chosen, said, told.usd), code.repository, told)
 
 
+def noted(code: Code, note: str) -> Code:
+    """With one more thing to be said before it begins; "" for none."""
+    chosen = code.chosen
+    return replace(code, chosen=replace(chosen, notes=(*chosen.notes, note))) if note else code
+
+
 def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
     """Tasks whose work a runner that was killed had merged without being able to say so, by their ids."""
     if not progress.run:

@@ -80,7 +80,7 @@ def job_for(opened: Opened, kinds: Kinds, places: Places, coders: Coders | None,
     work = task.work or opened.request.command
     if work is not task.work:
         task = replace(task, work=work)
-    verify = _verify_of(task, settings)
+    verify = verify_of(task, settings)
     return Job(
         task,
         kinds.of(work),
@@ -96,7 +96,7 @@ def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job
     """The same for a task that writes code: proven in its worktree, then merged."""
     settings, plan, task = opened.settings, opened.plan, opened.plan.tasks[index]
     attempts, tries = plan.history.get(index, (0, Tries()))
-    work, verify = coders.work_of(task), _verify_of(task, settings)
+    work, verify = coders.work_of(task), verify_of(task, settings)
     task = replace(task, work=work, options=replace(task.options, verify=verify))
     places = replace(places, root=coders.folder_of(task, work))
     return Job(
@@ -122,7 +122,8 @@ def _feedback_of(opened: Opened, task: str) -> str:
     return f"{proof}:\n{tail_of(log, FEEDBACK_BYTES)}"
 
 
-def _verify_of(task: Task, settings: RunSettings) -> Command | None:
+def verify_of(task: Task, settings: RunSettings) -> Command | None:
+    """The verification of a task: its own, else that of the run."""
     return task.options.verify or (as_verify(settings.verify) if settings.verify else None)
 
 
