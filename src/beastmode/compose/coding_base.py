@@ -31,7 +31,8 @@ async def look_at_base(
 ) -> Sequence[str]:
     """See that the check is green on the base; what is odd there, one sentence each.
 
-    Raises PreconditionError where it is red: every task would be called a failure.   bare: what runs there, without its folder and its variables.
+    bare: what runs there, without its folder and its variables.   Raises PreconditionError where the check is red:
+    every task would be called a failure.
     """
     tip = await code.repository.git("rev-parse", result_ref(f"r{opened.run}"))
     check = None if code.settings.red_base else proof.check

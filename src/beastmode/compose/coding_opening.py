@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +20,8 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.repository import Repository, repository_of
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import RunSettings
+
+_RUN_OF = re.compile(r"^refs/(?:heads/)?beast/r([0-9]{1,9})/", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,15 @@ def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
     if not progress.run:
         return {}
     return asyncio.run(landed_in(code.repository.git, f"r{progress.run}", progress))
+
+
+def highest_run(code: Code) -> int:
+    """The highest number of a run that has refs in this repository, whatever became of its journal; 0 for none. A new
+    run must not go on from another's result."""
+    names = asyncio.run(
+        code.repository.git("for-each-ref", "--format=%(refname)", "refs/heads/beast/", "refs/beast/")
+    )
+    return max((int(number) for number in _RUN_OF.findall(names)), default=0)
 
 
 def as_runner(settings: RunSettings, code: Code) -> RunSettings:

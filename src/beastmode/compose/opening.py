@@ -11,7 +11,15 @@ from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
 from beastmode.compose.coding_history import taken_in
-from beastmode.compose.coding_opening import Code, as_runner, estimated, landed_by, noted, open_code
+from beastmode.compose.coding_opening import (
+    Code,
+    as_runner,
+    estimated,
+    highest_run,
+    landed_by,
+    noted,
+    open_code,
+)
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -99,7 +107,8 @@ def open_run(request: Request) -> Opened:
         plan = plan_session(roadmap, progress, request.selection, merged)
         if code is not None:
             code = _confirmed(request, code, plan, graph, settings)
-        number = progress.run or journal.new_run(_run_data(roadmap, key))
+        above = highest_run(code) if code is not None and not progress.run else 0
+        number = progress.run or journal.new_run(_run_data(roadmap, key), above)
     except BaseException:
         lock.release()
         raise
