@@ -26,6 +26,7 @@ from beastmode.testing.threads import in_thread
 from tests.agents.agents import LONG_S, at_hand
 from tests.processes import belonging_to, supervisor_in
 from tests.repositories import git, repository
+from tests.runner.agents.test_containing import works
 from tests.runner.kinds.test_agent import Way
 from tests.runner.workplace import workspaces
 
@@ -202,3 +203,13 @@ def test_a_login_of_its_own_passes_through(
 def test_claude_without_any_login_wants_one(tmp_path: Path) -> None:
     done = tried("claude", tmp_path, model(), key="")
     assert (done.failure.class_, done.failure.passing, done.paid) == ("agent_login", False, 0)
+
+
+@every_agent
+def test_an_agent_that_may_do_all_does_not_reach_the_checkout(name: str, tmp_path: Path) -> None:
+    if not works():
+        pytest.skip("there is no bubblewrap here, or the kernel does not let it work")
+    readme = tmp_path / "checkout" / "README"
+    done = tried(name, tmp_path, model(runs("echo hello > made.txt", f"echo spoilt > {readme}")))
+    assert done.outcome.ok, done.printed
+    assert readme.read_text(encoding="ascii") == "hello\n"

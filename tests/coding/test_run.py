@@ -118,8 +118,8 @@ def test_one_task_is_tried_and_the_run_goes_on_with_the_others(tmp_path: Path) -
 
 def test_a_task_that_has_used_up_its_budget_waits_and_the_others_go_on(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    steps = {"a": writes("a.txt", asks=30), "b": writes("b.txt", asks=1)}
-    project.list_("tasks: [{id: a, budget: 0.005usd}, {id: b}]", **steps)
+    steps = {"a": writes("a.txt", asks=60), "b": writes("b.txt", asks=1)}
+    project.list_("tasks: [{id: a, budget: 0.003usd}, {id: b}]", **steps)
     script = Script(models=("gpt-5",))
     with in_thread(ModelServer(script)) as server:
         flags = (
@@ -133,6 +133,6 @@ def test_a_task_that_has_used_up_its_budget_waits_and_the_others_go_on(tmp_path:
             "none",
         )
         ran = project.run(*flags, "--max-concurrency", "1", MODEL="gpt-5")
-        assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "budget"), ran.said
+        assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "spent"), ran.said
         assert (ran.summary["tasks"]["done"], ran.summary["tasks"]["waiting"]) == (1, 1)
         assert "the budget of task a is used up" in ran.said

@@ -10,7 +10,8 @@ from beastmode.runner.summary import Summary
 
 _HELD = {
     "held": "the server could not be used for longer than --max-wait allows",
-    "budget": "a budget is used up; raise it with the flag that was named, or --max-attempts",
+    "budget": "the budget of attempts is used up; raise it with --max-attempts",
+    "spent": "what its models may cost is used up; raise it with --budget, or that of the task that was named",
     "time": "the time is used up; raise it with --max-time",
 }
 

@@ -95,7 +95,7 @@ async def _through_the_queue(desk: Desk, workspaces: Workspaces, hands: _Hands) 
     check = hands.check(desk.check)
     try:
         place = await workspaces.enter(hands.attempt, _work_of(desk, hands.attempt.task.id))
-        verdict = await check(hands.attempt, place, "accept") if check else Verdict(None)
+        verdict = await check(hands.attempt, place, "") if check else Verdict(None)
         await workspaces.tidy(place.task)
         return verdict if verdict.failure else await MergeQueue(workspaces, check, record)(hands.attempt)
     except WorkspaceError as error:
@@ -145,9 +145,9 @@ class _Hands:
         return classify.of_coding("setup_failed", exit_.tail, where=str(place.folder), code=exit_.code)
 
     async def _checked(
-        self, proof: Proof, command: Command, attempt: Attempt, place: Place, name: str
+        self, proof: Proof, line: Command, attempt: Attempt, place: Place, _when: str
     ) -> Verdict:
-        return await proof.run(_there(attempt, place), command, name)
+        return await proof.run(_there(attempt, place), line, "check")
 
 
 def _there(attempt: Attempt, place: Place) -> Attempt:

@@ -120,6 +120,15 @@ def test_an_agent_that_is_not_there_is_named_with_how_to_install_it(tmp_path: Pa
     assert "npm install -g @anthropic-ai/claude-code" in failure.tip
 
 
+def test_a_command_is_found_by_its_path_and_called_by_its_name(tmp_path: Path) -> None:
+    program(tmp_path, "my agent", "echo made > made.txt")
+    path = f"{tmp_path}/bin/my agent"
+    assert done(tmp_path, Coding(command=(path, "{prompt}"))).facts["agent"]["name"] == "my agent"
+    assert written(tmp_path) == "made"
+    failure = failed(done(tmp_path / "2", Coding(command=(f"{path}s", "{prompt}"))))
+    assert (failure.cause, failure.passing) == (f"{path}s is not there", False)
+
+
 def test_an_agent_that_nobody_knows_is_refused_with_those_there_are(tmp_path: Path) -> None:
     failure = failed(done(tmp_path, Coding(agent="cloude")))
     assert failure.passing is False

@@ -42,8 +42,8 @@ def agent_of(work: Coding) -> Agent:
 
 
 def program_of(agent: Agent, environment: Mapping[str, str]) -> Path | None:
-    """Where its program is; None where it is not on PATH."""
-    found = shutil.which(agent.name, path=environment.get("PATH"))
+    """Where its program is; None where it is not on PATH, or not at its path."""
+    found = shutil.which(agent.program, path=environment.get("PATH"))
     return Path(found) if found else None
 
 

@@ -30,8 +30,9 @@ class Fitness:
     async def lacks(self, agent: Agent, ask: Ask, env: Mapping[str, str]) -> Failure | None:
         """What it lacks for what it is asked.   env: what it would get."""
         access = ask.access
-        if "/" not in agent.name and program_of(agent, env) is None:
-            return complaints.not_there(agent.name, agent.install)
+        within = "/" in agent.program and not agent.program.startswith("/")  # of its worktree
+        if not within and program_of(agent, env) is None:
+            return complaints.not_there(agent.program, agent.install)
         if access.url and agent.needs_model and not ask.model:
             return complaints.needs_model(agent.name)
         if access.dialects and agent.speaks and not set(agent.speaks) & set(access.dialects):
