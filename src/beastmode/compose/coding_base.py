@@ -10,7 +10,6 @@ from dataclasses import replace
 from beastmode import events
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.coding_opening import Code
-from beastmode.compose.jobs import verify_of
 from beastmode.compose.opening import Opened
 from beastmode.errors import PreconditionError
 from beastmode.runner.home import log_path
@@ -18,6 +17,7 @@ from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.proof import Proof
 from beastmode.runner.refs import result_ref
 from beastmode.runner.roadmap import Task
+from beastmode.runner.verify import verify_of
 from beastmode.runner.workspace import Workspaces
 from beastmode.runner.worktrees.place import WorkspaceError
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.opening import Opened
-from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
@@ -20,9 +19,8 @@ from beastmode.runner.policy import Tries
 from beastmode.runner.proof import FEEDBACK_BYTES
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
-from beastmode.runner.verify import Verifier
-from beastmode.runner.work import Call, Command, Http, Work
-from beastmode.settings import RunSettings
+from beastmode.runner.verify import Verifier, verify_of
+from beastmode.runner.work import Call, Http, Work
 
 if TYPE_CHECKING:
     from beastmode.compose.coders import Coders
@@ -120,11 +118,6 @@ def _feedback_of(opened: Opened, task: str) -> str:
     number, proof = view.code.unproven
     log = log_path(opened.folder, task, number).with_suffix(f".{proof}.log")
     return f"{proof}:\n{tail_of(log, FEEDBACK_BYTES)}"
-
-
-def verify_of(task: Task, settings: RunSettings) -> Command | None:
-    """The verification of a task: its own, else that of the run."""
-    return task.options.verify or (as_verify(settings.verify) if settings.verify else None)
 
 
 def _attempt(
