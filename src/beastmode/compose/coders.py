@@ -20,7 +20,7 @@ from beastmode.failures.words import last_lines
 from beastmode.runner.coding import ModelServer, work_of
 from beastmode.runner.execute import Verdict
 from beastmode.runner.fields import fill
-from beastmode.runner.home import log_path
+from beastmode.runner.home import log_beside, log_path
 from beastmode.runner.kinds.agent import AgentKind
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.environment import field_values
@@ -132,9 +132,9 @@ class Coders:
         place = self._workspaces.place_of(attempt.task.id)
         return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
 
-    async def _check_again(self, attempt: Attempt, place: Place, name: str) -> Verdict:
+    async def _check_again(self, attempt: Attempt, place: Place, when: str) -> Verdict:
         assert self._proof.check
-        return await self._proof.run(self._in_place(attempt), self._proof.check, f"{name}.check")
+        return await self._proof.run(self._in_place(attempt), self._proof.check, "check", when)
 
     async def _record(self, task: str, attempt: int, commit: str) -> None:
         await self._opened.journal.append(
@@ -174,7 +174,7 @@ class Coders:
             raise PreconditionError(error.failure.cause, where="--base", tip=error.failure.tip) from None
         if verdict.failure is not None:
             what = f"`{check.shell}` is red before any task began: {verdict.failure.cause}"
-            said = log.with_suffix(".check.log")
+            said = log_beside(log, "check")
             tip = f"Mend it first, or begin all the same: --allow-red-base. All that it said: {said}"
             raise PreconditionError(what, where="--check", tip=tip)
         data = {"commit": tip, "check": check.shell}
@@ -192,6 +192,7 @@ class Coders:
             _named(task.options.verify, attempt),
             self._notes.get(task.id, ""),
             attempt.feedback,
+            has_work=self._workspaces.place_of(task.id).has_work,
         )
         return prompt_of(brief, self._code.chosen.template)
 

@@ -15,9 +15,8 @@ from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.kinds.python import CallKind
-from beastmode.runner.output import tail_of
 from beastmode.runner.policy import Tries
-from beastmode.runner.proof import FEEDBACK_BYTES
+from beastmode.runner.proof import feedback_in
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier
@@ -118,8 +117,7 @@ def _feedback_of(opened: Opened, task: str) -> str:
     if view is None or view.code is None or view.code.unproven is None:
         return ""
     number, proof = view.code.unproven
-    log = log_path(opened.folder, task, number).with_suffix(f".{proof}.log")
-    return f"{proof}:\n{tail_of(log, FEEDBACK_BYTES)}"
+    return feedback_in(log_path(opened.folder, task, number), proof)
 
 
 def _verify_of(task: Task, settings: RunSettings) -> Command | None:
