@@ -85,7 +85,7 @@ def _print_said(told: tuple[str, TaskView, int], as_json: bool) -> None:
 
 
 def _print_list(progress: Progress, as_json: bool) -> None:
-    waiting, run = waiting_in(progress), f"r{progress.run}"
+    waiting, run = waiting_in(progress), progress.name
     if as_json:
         stuck, unseen = map(as_object, waiting.stuck), map(as_object, waiting.unseen)
         print(json.dumps({"run_id": run, "needs_person": list(stuck), "unreviewed": list(unseen)}, indent=2))
@@ -111,7 +111,7 @@ def _stuck(view: TaskView) -> Iterator[str]:
 
 
 def _print_task(home: Path, progress: Progress, view: TaskView, as_json: bool) -> None:
-    run = f"r{progress.run}"
+    run = progress.name
     logs = _logs(home, progress.run, view)
     if as_json:
         print(json.dumps({"run_id": run, **as_object(view), "logs": [str(path) for path in logs]}, indent=2))

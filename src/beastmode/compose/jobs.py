@@ -65,8 +65,8 @@ class Places:
 
     @classmethod
     def of(cls, opened: Opened) -> Places:
-        root, source = Path.cwd(), opened.request.source
-        return cls(root, source.resolve().parent if isinstance(source, Path) else root, opened.folder)
+        root, file = Path.cwd(), opened.request.list_file
+        return cls(root, file.parent if file else root, opened.folder)
 
 
 def job_for(opened: Opened, kinds: Kinds, places: Places, coders: Coders | None, index: int) -> Job:
@@ -129,7 +129,7 @@ def _attempt(
 ) -> Attempt:
     timeout_s = task.options.timeout_s
     return Attempt(
-        f"r{opened.run}",
+        opened.name,
         task,
         phases,
         number,

@@ -122,6 +122,11 @@ class Progress:
     green: tuple[str, str] = ("", "")
     _open: dict[tuple[str, int], AttemptView] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """What people call the run, like `r7`."""
+        return f"r{self.run}"
+
     def apply_all(self, stream: Iterable[Event]) -> Progress:
         """Apply events in their order; returns itself."""
         for event in stream:
