@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from beastmode.compose.run_gateway import RunGateway
+from beastmode.gateway.run_door import Spent
 from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access
@@ -50,7 +51,7 @@ async def run_gateway(
     settings: CodingSettings = CodingSettings(),  # noqa: B008 it is frozen
     run: str = "r1",
     max_wait_s: float = 3600.0,
-    on_budget: Callable[[str], None] = lambda reason: None,
+    on_budget: Callable[[Spent], None] = lambda spent: None,
     tell: Callable[[str], None] = lambda words: None,
 ) -> AsyncIterator[RunGateway]:
     """Started, and ended when left; without limits where `server` says nothing else."""

@@ -17,6 +17,7 @@ from beastmode.settings import Rate, RunSettings
 
 CLAUDE: dict[str, Any] = {"agent": Coding(agent="claude")}
 GREEN: dict[str, Any] = {"check": "make test"}
+PAID = Task("a", Coding(budget_usd=1.0))
 
 
 def chosen(
@@ -57,6 +58,9 @@ def test_the_one_agent_that_is_ready_and_the_check_of_the_repository_are_found_a
         ({**CLAUDE, **GREEN, "merge": "none"}, [Task("a"), Task("b", needs=("a",))], "'b' needs 'a'"),
         ({**CLAUDE, **GREEN, "gateway": "none", "budget": 1.0}, [], "nobody keeps --budget"),
         ({**CLAUDE, **GREEN, "gateway": "http://g", "tokens": ()}, [], "--tokens would not hold"),
+        ({**CLAUDE, **GREEN, "gateway": "http://g"}, [PAID], "'a': a gateway that runs already has limits"),
+        ({**CLAUDE, **GREEN, "gateway": "none"}, [PAID], "'a': without a gateway nobody keeps a `budget`"),
+        ({**CLAUDE, **GREEN, "gateway": "none", "upstream_key_env": "K"}, [], "keeps --upstream-key-env"),
         ({**GREEN, "agent": Coding(agent="generate")}, [], "no model server is named"),
         ({**CLAUDE, **GREEN, "prompt_template": Path("/nowhere")}, [], "/nowhere: it cannot be read"),
     ],
@@ -66,6 +70,11 @@ def test_what_is_missing_is_told(said: dict[str, Any], tasks: list[Task], what: 
         chosen(tmp_path, *tasks, **said)
     assert what in str(caught.value)
     assert caught.value.tip
+
+
+def test_a_gateway_that_runs_already_is_shown_its_key(tmp_path: Path) -> None:
+    held = chosen(tmp_path, gateway="http://g", upstream_key_env="TEAM_KEY", **CLAUDE, **GREEN)
+    assert held.settings.server == ModelServer(gateway="http://g", key_env="TEAM_KEY")
 
 
 def test_several_agents_are_named_not_guessed_between(tmp_path: Path) -> None:

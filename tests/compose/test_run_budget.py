@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.compose.run_elsewhere import must_be_paid_here
 from beastmode.compose.run_gateway import RunGateway
-from beastmode.errors import SettingError
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.gateway.run_door import Spent
+from beastmode.runner.coding import CodingSettings
 from beastmode.runner.model_access import Usage
 from beastmode.runner.work import Coding
 from beastmode.store.ledger_file import ledger_path
@@ -47,15 +46,15 @@ async def ask_until_refused(
 
 @played
 async def test_sixteen_that_want_20_usd_get_1_and_the_rest_with_a_higher_budget(tmp_path: Path) -> None:
-    told: list[str] = []
+    told: list[Spent] = []
     async with Bill(usd=0.05) as server:
         async with run_gateway(server.url, tmp_path, settings=ONE_USD, on_budget=told.append) as gateway:
             first = await asyncio.gather(*(ask_until_refused(gateway, number, 25) for number in range(16)))
         spent = server.usd
         assert 1.0 - 0.3 <= spent <= 1.0 + server.each
         assert sum(used.cost_usd for _, used in first) == pytest.approx(spent)
-        assert len(told) == 1
-        assert "--budget 2usd" in told[0]
+        assert [spent.task for spent in told] == [""]
+        assert "--budget 2usd" in told[0].words
         failures = [used.failure for _, used in first]
         assert {failure.class_ for failure in failures if failure} == {"out_of_budget"}
         more = replace(ONE_USD, budget_usd=30.0)
@@ -68,7 +67,7 @@ async def test_sixteen_that_want_20_usd_get_1_and_the_rest_with_a_higher_budget(
 
 @played
 async def test_the_budget_of_a_task_stops_that_task_alone(tmp_path: Path) -> None:
-    told: list[str] = []
+    told: list[Spent] = []
     settings = CodingSettings(budget_usd=20.0, task_budget_usd=0.15)
     async with (
         Bill(usd=0.1) as server,
@@ -84,9 +83,9 @@ async def test_the_budget_of_a_task_stops_that_task_alone(tmp_path: Path) -> Non
         "after",
         False,
     )
-    assert len(told) == 1
-    assert "budget of task t1 is used up: 0.2 of 0.15 usd" in told[0]
-    assert "--task-budget 1usd" in told[0]
+    assert [spent.task for spent in told] == ["t1"]
+    assert "budget of task t1 is used up: 0.2 of 0.15 usd" in told[0].words
+    assert "--task-budget 1usd" in told[0].words
 
 
 @played
@@ -142,23 +141,3 @@ async def test_a_model_without_a_price_passes_and_is_told_once(tmp_path: Path) -
     assert (used.unpriced, used.cost_usd) == (15, 0.0)
     assert len(told) == 1
     assert "the price of home-made is not known" in told[0]
-
-
-@pytest.mark.parametrize(
-    ("settings", "works"),
-    [
-        (CodingSettings(budget_usd=1.0), ()),
-        (CodingSettings(task_budget_usd=1.0), ()),
-        (CodingSettings(), (Coding(budget_usd=1.0),)),
-    ],
-)
-def test_a_budget_that_nobody_would_hold_is_refused(
-    settings: CodingSettings, works: tuple[Coding, ...]
-) -> None:
-    elsewhere = ModelServer(gateway="http://127.0.0.1:8080")
-    must_be_paid_here(ModelServer(), settings, works)
-    with pytest.raises(SettingError, match="a gateway of the run's own"):
-        must_be_paid_here(elsewhere, settings, works)
-    with pytest.raises(SettingError, match="this run has none"):
-        must_be_paid_here(None, settings, works)
-    must_be_paid_here(elsewhere, CodingSettings(), (Coding(),))

@@ -168,6 +168,12 @@ async def test_a_gateway_that_runs_is_told_who_asks_and_nothing_else_is_done(tmp
     assert told == [("r7", "lru", 3)] * 2
 
 
+def test_a_variable_for_its_key_that_is_not_set_is_named() -> None:
+    with pytest.raises(PreconditionError, match="NO_KEY_HERE is not set") as caught:
+        GatewayElsewhere(ModelServer(gateway="http://127.0.0.1:9", key_env="NO_KEY_HERE"), "r7")
+    assert "export NO_KEY_HERE" in caught.value.tip
+
+
 @played
 async def test_one_that_does_not_run_is_named() -> None:
     with pytest.raises(PreconditionError, match="no gateway answers there"):

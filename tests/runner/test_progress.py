@@ -209,6 +209,18 @@ def test_work_that_was_sent_back_used_up_no_try_and_is_remembered_until_the_task
     assert (again.state, again.code.sent_back, again.code.branch) == ("pending", 0, "beast/r1/task/a")
 
 
+def test_what_a_proof_said_holds_until_it_succeeds_or_its_work_is_gone() -> None:
+    for end, facts in (("done", {}), ("retry", {"failure": failure("merge_conflict")})):
+        story = Story().session().plan("a")
+        story.attempt("a", 0, 1, end="retry", failure=failure("verify_failed"), branch="b", proof="check")
+        view = story.attempt("a", 1, 2, 2, end="retry", failure=failure("no_change")).told().tasks["a"]
+        assert view.code is not None
+        assert view.code.unproven == (1, "check")
+        later = story.attempt("a", 2, 3, 3, end=end, **facts).told().tasks["a"]
+        assert later.code is not None
+        assert (later.code.unproven, later.code.rounds) == (None, 1)
+
+
 def test_what_attempts_have_used_adds_up() -> None:
     story = Story().session().plan("a")
     story.attempt("a", 0, 1, end="retry", failure=failure(), usage={"requests": 3, "cost_usd": 0.5})

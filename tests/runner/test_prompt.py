@@ -29,6 +29,7 @@ def test_everything_that_is_known_of_the_task_stands_in_it() -> None:
         check=Command(shell="make test"),
         note="Use the old table.",
         feedback="E   assert 1 == 2\n",
+        has_work=True,
     )
     assert prompt_of(brief) == (
         "# Fix failed request tracking\n\n"
@@ -40,7 +41,7 @@ def test_everything_that_is_known_of_the_task_stands_in_it() -> None:
         "When you have ended, these commands must succeed in the current folder:\n"
         "- nothing else is broken: `make test`\n- this task is done: `pytest 'tests/a b.py'`\n\n"
         "A person says about this task:\nUse the old table.\n\n"
-        "The attempt before did not succeed; its changes are still here. The end of what was printed:\n\n"
+        "The attempt before did not succeed; its changes are still here. The end of what was said of it:\n\n"
         "E   assert 1 == 2\n\n"
         "Work only inside the current folder, which is a checkout of your own. "
         "You need not commit: everything that you\n"
@@ -51,6 +52,11 @@ def test_everything_that_is_known_of_the_task_stands_in_it() -> None:
 def test_what_is_not_known_leaves_no_trace() -> None:
     words = prompt_of(Brief(Task("fix"), Coding()))
     assert words.startswith("# fix\n\nThis task is `fix`.\n\nWork only")
+
+
+def test_what_went_with_a_conflict_is_not_said_to_be_here() -> None:
+    words = prompt_of(Brief(Task("fix"), Coding(), feedback="The work could not be merged."))
+    assert "did not succeed; nothing of it is here." in words
 
 
 def test_of_long_feedback_the_end_is_told() -> None:

@@ -72,6 +72,7 @@ async def test_a_later_attempt_goes_on_from_what_was_saved(tmp_path: Path) -> No
         (place.folder / "a").write_text("1")
         await spaces.save(place, "One\n")
         again = await entered(spaces, "one", number=2)
+        assert (place.has_work, again.has_work) == (False, True)
         (again.folder / "b").write_text("2")
         saved = await spaces.save(again, "One, better\n")
     assert (again.base, saved.files) == (place.base, ("a", "b"))

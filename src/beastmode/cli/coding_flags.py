@@ -69,7 +69,11 @@ CODING_FLAGS = (
     CodingFlag(
         "upstream", "Model server behind the gateway of the run. Default: the agent's provider.", _url
     ),
-    CodingFlag("upstream_key_env", "Variable that holds its key. Default: the agent's own login.", str),
+    CodingFlag(
+        "upstream_key_env",
+        "Variable that holds its key, or that of --gateway. Default: the agent's own login.",
+        str,
+    ),
     CodingFlag("gateway", "URL of a gateway that runs already; none: agents ask without one.", _gateway),
     CodingFlag("tokens", "What the model server bears: 200000/min, several with commas.", parse_token_rates),
     CodingFlag("upstream_concurrency", "Requests in flight there; or none. Default 3.", parse_concurrency),

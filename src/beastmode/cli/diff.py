@@ -35,9 +35,9 @@ def diff(
     """Show what a task changed, as git shows it: against what it began from, or as it was merged."""
     progress = find_run(home, run)
     view = find_task(progress, task)
-    git, changes = asyncio.run(found(f"r{progress.run}", view))
+    git, changes = asyncio.run(found(progress.name, view))
     if as_json:
-        print(json.dumps(asyncio.run(_as_object(git, f"r{progress.run}", view, changes)), indent=2))
+        print(json.dumps(asyncio.run(_as_object(git, progress.name, view, changes)), indent=2))
     else:
         show(git, changes, *(["--stat"] if stat else []))
 

@@ -11,7 +11,7 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, find_task, runner_of
 from beastmode.errors import SettingError
-from beastmode.runner.home import HOME, log_path, run_folder
+from beastmode.runner.home import HOME, log_path, logs_of, run_folder
 from beastmode.runner.progress import TaskView
 
 app = new_app()
@@ -27,12 +27,11 @@ def logs(
     attempt: int = typer.Option(0, help="Which attempt. Default: the last.", show_default=False),
     home: Path = typer.Option(Path(HOME), help="Where the journal lives.", envvar="BEAST_HOME"),
 ) -> None:
-    """Show what an attempt of a task printed, and its verification: as it stands, also while it runs."""
+    """Show what an attempt of a task printed, and what proved it: as it stands, also while it runs."""
     progress = find_run(home, run)
     view = find_task(progress, task)
     number = _number(view, attempt)
-    path = log_path(run_folder(home, progress.run), task, number)
-    shown = [_show(path), _show(path.with_suffix(".verify.log"))]
+    shown = [_show(path) for path in logs_of(log_path(run_folder(home, progress.run), task, number))]
     if not any(shown):
         print(f"Attempt {number} of {task} printed nothing{_failure(view, number)}.", file=sys.stderr)
     if view.open_attempt == number:

@@ -15,7 +15,8 @@ from beastmode.cli.diff import found, show
 from beastmode.cli.history import find_run, find_task
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import PreconditionError, SettingError
-from beastmode.runner.home import HOME, log_path, run_folder
+from beastmode.runner.home import HOME, log_path, logs_of, run_folder
+from beastmode.runner.output import tail_of
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.words import counted
 from beastmode.runner.reviewing import as_object, waiting_in
@@ -23,8 +24,6 @@ from beastmode.runner.reviewing import as_object, waiting_in
 app = new_app()
 
 _RUN = re.compile(r"r\d+")
-_LOGS = ("", ".setup", ".check", ".verify", ".merge")
-"""What an attempt may have written: itself, and what ran before and after it."""
 _LAST_LINES, _LAST_BYTES = 20, 16 * 1024
 
 
@@ -86,7 +85,7 @@ def _print_said(told: tuple[str, TaskView, int], as_json: bool) -> None:
 
 
 def _print_list(progress: Progress, as_json: bool) -> None:
-    waiting, run = waiting_in(progress), f"r{progress.run}"
+    waiting, run = waiting_in(progress), progress.name
     if as_json:
         stuck, unseen = map(as_object, waiting.stuck), map(as_object, waiting.unseen)
         print(json.dumps({"run_id": run, "needs_person": list(stuck), "unreviewed": list(unseen)}, indent=2))
@@ -112,7 +111,7 @@ def _stuck(view: TaskView) -> Iterator[str]:
 
 
 def _print_task(home: Path, progress: Progress, view: TaskView, as_json: bool) -> None:
-    run = f"r{progress.run}"
+    run = progress.name
     logs = _logs(home, progress.run, view)
     if as_json:
         print(json.dumps({"run_id": run, **as_object(view), "logs": [str(path) for path in logs]}, indent=2))
@@ -152,13 +151,9 @@ def _facts(view: TaskView) -> Iterator[str]:
 
 def _logs(home: Path, run: int, view: TaskView) -> list[Path]:
     """Those of the last attempt that are there."""
-    path = log_path(run_folder(home, run), view.id, view.attempts)
-    paths = [path.with_suffix(f"{part}.log") for part in _LOGS]
-    return [one for one in paths if one.exists()]
+    log = log_path(run_folder(home, run), view.id, view.attempts)
+    return [path for path in logs_of(log) if path.exists()]
 
 
 def _end_of(path: Path) -> str:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _LAST_BYTES))
-        text = file.read().decode("utf-8", "replace")
-    return safe_lines("\n".join(text.splitlines()[-_LAST_LINES:]))
+    return safe_lines("\n".join(tail_of(path, _LAST_BYTES).splitlines()[-_LAST_LINES:]))

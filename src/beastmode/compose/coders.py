@@ -14,11 +14,12 @@ from beastmode.compose.coding_base import look_at_base
 from beastmode.compose.coding_opening import Code
 from beastmode.compose.opening import Opened
 from beastmode.compose.run_elsewhere import GatewayElsewhere
-from beastmode.compose.run_gateway import RunGateway
+from beastmode.compose.run_gateway import RunGateway, way_to_model
 from beastmode.errors import PreconditionError
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.words import last_lines
+from beastmode.gateway.run_door import Spent
 from beastmode.runner.coding import ModelServer, work_of
 from beastmode.runner.execute import Verdict
 from beastmode.runner.fields import fill
@@ -60,25 +61,26 @@ class Coders:
         slots = asyncio.Semaphore(settings.check_at_once or slots_by_cores())
         self._proof = Proof(self._command, slots, check)
         root = worktrees_root(repository.common, opened.key)
-        self._workspaces = Workspaces(repository, f"r{opened.run}", root, _list_of(opened), self._set_up)
+        self._workspaces = Workspaces(repository, opened.name, root, opened.request.list_file, self._set_up)
         self._gateway = self._gateway_for(settings.server) if settings.server else None
         again = self._check_again if check else None
         self.merge = MergeQueue(self._workspaces, again, self._record) if settings.merge == "queue" else None
         parts = self._workspaces, self._gateway or OwnAccess(), settings, self._prompt
         self._agent = AgentKind(supervisor, *parts)
-        self._generate = GenerateKind(*parts, list_file=_list_of(opened))
+        self._generate = GenerateKind(*parts, list_file=opened.request.list_file)
 
     def _gateway_for(self, server: ModelServer) -> RunGateway | GatewayElsewhere:
-        opened, settings = self._opened, self._code.settings
-        if server.gateway:
-            return GatewayElsewhere(server, f"r{opened.run}")
-        where = opened.request.home, f"r{opened.run}", opened.settings.max_wait_s
-        return RunGateway(server, settings, *where, self._spent, tell=lambda words: self._warn([words]))
+        opened = self._opened
+        where = opened.request.home, opened.name, opened.settings.max_wait_s
+        return way_to_model(server, self._code.settings, *where, self._spent, tell=self._tell)
 
-    def _spent(self, words: str) -> None:
-        """A budget is used up. That of one task is told by its failure."""
+    def _tell(self, words: str) -> None:
         self._warn([words])
-        if words.startswith("the budget of run "):
+
+    def _spent(self, spent: Spent) -> None:
+        """A budget is used up. Where it is that of a task, the others go on."""
+        self._tell(spent.words)
+        if not spent.task:
             self.on_budget()
 
     async def begin(self) -> None:
@@ -137,9 +139,9 @@ class Coders:
         place = self._workspaces.place_of(attempt.task.id)
         return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
 
-    async def _check_again(self, attempt: Attempt, place: Place, name: str) -> Verdict:
+    async def _check_again(self, attempt: Attempt, place: Place, when: str) -> Verdict:
         assert self._proof.check
-        return await self._proof.run(self._in_place(attempt), self._proof.check, f"{name}.check")
+        return await self._proof.run(self._in_place(attempt), self._proof.check, "check", when)
 
     async def _record(self, task: str, attempt: int, commit: str) -> None:
         await self._opened.journal.append(
@@ -159,7 +161,7 @@ class Coders:
 
     def _bare(self, place: Place, log: Path) -> Attempt:
         """What runs in a place without being an attempt."""
-        settings, run = self._opened.settings, f"r{self._opened.run}"
+        settings, run = self._opened.settings, self._opened.name
         limit, where = settings.log_limit_bytes, place.folder
         return Attempt(
             run, Task(place.task), (), 1, settings.timeout_s, log, limit, where, where, env=place.env
@@ -177,6 +179,7 @@ class Coders:
             _named(task.options.verify, attempt),
             self._notes.get(task.id, ""),
             attempt.feedback,
+            has_work=self._workspaces.place_of(task.id).has_work,
         )
         return prompt_of(brief, self._code.chosen.template)
 
@@ -192,8 +195,3 @@ def _hidden(code: Code) -> frozenset[str]:
     """The variable of the key that the gateway shows: no code of a model is to see it."""
     server = code.settings.server
     return frozenset([server.key_env] if server is not None and server.key_env else [])
-
-
-def _list_of(opened: Opened) -> Path | None:
-    source = opened.request.source
-    return source.resolve() if isinstance(source, Path) else None

@@ -12,7 +12,7 @@ from beastmode.compose.coding_choice import is_code
 from beastmode.compose.coding_opening import Code
 from beastmode.compose.opening import Opened
 from beastmode.errors import PreconditionError
-from beastmode.runner.home import log_path
+from beastmode.runner.home import log_beside, log_path
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.proof import Proof
 from beastmode.runner.refs import result_ref
@@ -34,7 +34,7 @@ async def look_at_base(
     bare: what runs there, without its folder and its variables.   Raises PreconditionError where the check is red:
     every task would be called a failure.
     """
-    tip = await code.repository.git("rev-parse", result_ref(f"r{opened.run}"))
+    tip = await code.repository.git("rev-parse", result_ref(opened.name))
     check = None if code.settings.red_base else proof.check
     known = check is None or opened.progress.green == (tip, check.shell)
     tasks = [] if opened.progress.sessions else list(_proven_alone(opened))
@@ -59,7 +59,7 @@ async def _see_check(proof: Proof, here: Attempt) -> None:
     verdict = await proof.run(here, proof.check, "check")
     if verdict.failure is not None:
         what = f"`{proof.check.shell}` is red before any task began: {verdict.failure.cause}"
-        said = here.log_path.with_suffix(".check.log")
+        said = log_beside(here.log_path, "check")
         tip = f"Mend it first, or begin all the same: --allow-red-base. All that it said: {said}"
         raise PreconditionError(what, where="--check", tip=tip)
 

@@ -44,11 +44,14 @@ def is_code(task: Task) -> bool:
     return task.work is None or isinstance(task.work, Coding)
 
 
-def writes_code(roadmap: Roadmap, said: Said, *, has_command: bool) -> bool:
-    """Whether any task of a run writes code.   has_command: tasks that say only what are done by a command."""
+def writes_code(roadmap: Roadmap, said: Said | None, *, has_command: bool) -> bool:
+    """Whether any task of a run writes code.   said: None where nobody could name an agent, as from Python: none is
+    started then that the list does not name.   has_command: tasks that say only what are done by a command."""
     to_run = [task for task in roadmap.tasks() if task.state == "pending"]
     if any(isinstance(task.work, Coding) for task in to_run):
         return True
+    if said is None:
+        return False
     return "agent" in said or (not has_command and any(task.work is None for task in to_run))
 
 
@@ -89,6 +92,7 @@ def choose(
     )
     _see_merge(tasks, coding)
     _see_server(tasks, coding)
+    _see_budgets(tasks, coding.server)
     return Chosen(coding, tuple(filter(None, (note, check_note))), read_template(template))
 
 
@@ -160,20 +164,11 @@ def _server(said: Said, settings: RunSettings) -> ModelServer | None:
     gateway = said.get("gateway", "")
     if gateway == "none":
         _refuse(
-            said,
-            _OF_A_GATEWAY,
-            "without a gateway nobody keeps {flags}",
-            "Leave out --gateway none, or {first}.",
+            said, (*_OF_A_GATEWAY, "upstream_key_env"), _NO_GATEWAY, "Leave out --gateway none, or {first}."
         )
         return None
     if gateway:
-        tip = "Give them to that gateway: `beast serve` has flags for them, `beast keys` has budgets."
-        _refuse(
-            said,
-            _OF_A_GATEWAY,
-            "a gateway that runs already has limits of its own, and {flags} would not hold",
-            tip,
-        )
+        _refuse(said, _OF_A_GATEWAY, _GATEWAY_ELSEWHERE, _GIVE_IT_THERE)
     return ModelServer(
         upstream=said.get("upstream", ""),
         key_env=said.get("upstream_key_env", ""),
@@ -184,8 +179,11 @@ def _server(said: Said, settings: RunSettings) -> ModelServer | None:
     )
 
 
-_OF_A_GATEWAY = ("upstream", "upstream_key_env", "tokens", "upstream_concurrency", "budget", "task_budget")
-"""What is said to the gateway that a run starts."""
+_OF_A_GATEWAY = ("upstream", "tokens", "upstream_concurrency", "budget", "task_budget")
+"""What only a gateway can keep that the run starts. A key is shown to the one that runs already, too."""
+_NO_GATEWAY = "without a gateway nobody keeps {flags}"
+_GATEWAY_ELSEWHERE = "a gateway that runs already has limits of its own, and {flags} would not hold"
+_GIVE_IT_THERE = "Give it to that gateway: `beast serve` has flags for limits, `beast keys add` for budgets."
 
 
 def _refuse(said: Said, names: Sequence[str], what: str, tip: str) -> None:
@@ -194,6 +192,17 @@ def _refuse(said: Said, names: Sequence[str], what: str, tip: str) -> None:
     if flags:
         words = what.format(flags=", ".join(flags))
         raise PreconditionError(words, where="--gateway", tip=tip.format(first=flags[0]))
+
+
+def _see_budgets(tasks: Sequence[Task], server: ModelServer | None) -> None:
+    """One that the list gives a task is refused like a flag."""
+    if server is not None and not server.gateway:
+        return
+    for task in tasks:
+        if isinstance(task.work, Coding) and task.work.budget_usd is not None:
+            words = (_NO_GATEWAY if server is None else _GATEWAY_ELSEWHERE).format(flags="a `budget`")
+            tip = "Leave out --gateway none, or the `budget`." if server is None else _GIVE_IT_THERE
+            raise RoadmapError("--gateway", [Problem(task.line, f"{task.id!r}: {words}", tip)])
 
 
 def _see_server(tasks: Sequence[Task], coding: CodingSettings) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
-from beastmode.compose.run_elsewhere import must_be_paid_here
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.estimate import Estimate, Taken, estimate
 from beastmode.runner.landing import Landed, landed_in
@@ -57,9 +56,6 @@ def open_code(
         ready=ready,
         where=list_file.name if list_file else roadmap.title,
     )
-    must_be_paid_here(
-        chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work)
-    )
     repository = asyncio.run(repository_of(here, chosen.settings, list_file))
     return Code(chosen, repository)
 
@@ -80,7 +76,7 @@ def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
     """Tasks whose work a runner that was killed had merged without being able to say so, by their ids."""
     if not progress.run:
         return {}
-    return asyncio.run(landed_in(code.repository.git, f"r{progress.run}", progress))
+    return asyncio.run(landed_in(code.repository.git, progress.name, progress))
 
 
 def highest_run(code: Code) -> int:

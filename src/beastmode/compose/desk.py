@@ -25,7 +25,7 @@ class Desk:
     @property
     def run(self) -> str:
         """Its name."""
-        return f"r{self.progress.run}"
+        return self.progress.name
 
     @property
     def roadmap(self) -> str:

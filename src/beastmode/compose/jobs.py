@@ -14,9 +14,8 @@ from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.kinds.python import CallKind
-from beastmode.runner.output import tail_of
 from beastmode.runner.policy import Tries
-from beastmode.runner.proof import FEEDBACK_BYTES
+from beastmode.runner.proof import feedback_in
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier, verify_of
@@ -64,8 +63,8 @@ class Places:
 
     @classmethod
     def of(cls, opened: Opened) -> Places:
-        root, source = Path.cwd(), opened.request.source
-        return cls(root, source.resolve().parent if isinstance(source, Path) else root, opened.folder)
+        root, file = Path.cwd(), opened.request.list_file
+        return cls(root, file.parent if file else root, opened.folder)
 
 
 def job_for(opened: Opened, kinds: Kinds, places: Places, coders: Coders | None, index: int) -> Job:
@@ -116,8 +115,7 @@ def _feedback_of(opened: Opened, task: str) -> str:
     if view is None or view.code is None or view.code.unproven is None:
         return ""
     number, proof = view.code.unproven
-    log = log_path(opened.folder, task, number).with_suffix(f".{proof}.log")
-    return f"{proof}:\n{tail_of(log, FEEDBACK_BYTES)}"
+    return feedback_in(log_path(opened.folder, task, number), proof)
 
 
 def _attempt(
@@ -125,7 +123,7 @@ def _attempt(
 ) -> Attempt:
     timeout_s = task.options.timeout_s
     return Attempt(
-        f"r{opened.run}",
+        opened.name,
         task,
         phases,
         number,

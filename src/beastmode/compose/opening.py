@@ -45,7 +45,8 @@ class Request:
     source: a roadmap's file, or a Roadmap.   flags: settings given by name (`RunSettings`), which win over the
     roadmap's.   command: for tasks whose list says what but not how.   home: where the journal lives.
     report: where reports go; None: below the home.   fresh: begin a new run.   coding: what is said of how code is
-    written.   confirm: told of a run that writes code before anything is recorded; may raise.
+    written; None where nobody could: then only what the list itself gives to an agent is code.   confirm: told of a
+    run that writes code before anything is recorded; may raise.
     """
 
     source: Path | Roadmap
@@ -55,8 +56,13 @@ class Request:
     report: Path | None = None
     fresh: bool = False
     selection: Selection = field(default_factory=Selection)
-    coding: Said = field(default_factory=dict)
+    coding: Said | None = None
     confirm: Confirm = lambda code, tasks, settings: None
+
+    @property
+    def list_file(self) -> Path | None:
+        """The file of the roadmap; None where Python made it."""
+        return self.source.resolve() if isinstance(self.source, Path) else None
 
 
 @dataclass(slots=True)
@@ -75,6 +81,11 @@ class Opened:
     run: int
     key: str
     code: Code | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call the run, like `r7`."""
+        return f"r{self.run}"
 
     @property
     def folder(self) -> Path:
@@ -150,15 +161,13 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     """What a run that writes code begins from; None for any other."""
     if not writes_code(roadmap, request.coding, has_command=request.command is not None):
         return None
-    source = request.source
-    file = source.resolve() if isinstance(source, Path) else None
-    return open_code(roadmap, request.coding, settings, file)
+    return open_code(roadmap, request.coding or {}, settings, request.list_file)
 
 
 def _confirmed(request: Request, code: Code, plan: Plan, graph: Graph, settings: RunSettings) -> Code:
     """With what is to be run counted, and somebody told of it."""
     to_run = [task for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
-    code = estimated(code, len(to_run), request.coding, settings, taken_in(request.home))
+    code = estimated(code, len(to_run), request.coding or {}, settings, taken_in(request.home))
     code = noted(code, _narrow(plan, graph, request.flags.get("concurrency")))
     if to_run:
         request.confirm(code, to_run, settings)

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
 
 from beastmode.compose.run_server import STAND_IN_KEY, look
 from beastmode.compose.serve_forms import base_url
-from beastmode.errors import PreconditionError, SettingError
+from beastmode.doctor.keys import key_in
+from beastmode.errors import PreconditionError
 from beastmode.failures.failure import Failure
 from beastmode.gateway.path_token import PathToken, token_of
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.coding import ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access, Usage
-from beastmode.runner.work import Coding, Work
 
 
 class GatewayElsewhere:
     """Gives attempts their way through the gateway at `server.gateway`. Nothing is started, and nothing is paced twice.
 
     server: `key_env` names the variable with a key of that gateway, where it wants one.   run: as the ledger there is
-    to name it.   Raises SettingError.
+    to name it.   Raises BeastError where that key or the URL is none.
     """
 
     def __init__(self, server: ModelServer, run: str) -> None:
         self._url = base_url(server.gateway).rstrip("/").removesuffix("/v1")
-        self._key = os.environ.get(server.key_env, "") if server.key_env else ""
+        self._key, trouble = key_in(server.key_env, os.environ)
+        if trouble is not None and not self._key:
+            raise PreconditionError(trouble.what, where="--upstream-key-env", tip=trouble.tip)
         self._run, self._takes_any_key = run, False
 
     async def start(self) -> None:
@@ -60,19 +61,3 @@ class GatewayElsewhere:
 
     def _way(self, said: PathToken) -> str:
         return f"{self._url}/t/{token_of(said)}"
-
-
-def must_be_paid_here(server: ModelServer | None, settings: CodingSettings, works: Iterable[Work]) -> None:
-    """Raise SettingError for a budget that nobody would hold: only a gateway of the run's own does."""
-    if server is not None and not server.gateway:
-        return
-    listed = any(isinstance(work, Coding) and work.budget_usd is not None for work in works)
-    if not listed and settings.budget_usd is None and settings.task_budget_usd is None:
-        return
-    if server is None:
-        tip = "Leave the budget out, or let the run have its gateway."
-        raise SettingError("a budget is held by the gateway of a run, and this run has none", tip=tip)
-    tip = "Leave --gateway out, or give the budget to a key there: beast keys add NAME --budget 20usd/day"
-    raise SettingError(
-        "a budget is held by a gateway of the run's own", where=f"--gateway {server.gateway}", tip=tip
-    )

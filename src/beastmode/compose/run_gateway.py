@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import uvicorn
 
@@ -29,7 +30,7 @@ from beastmode.gateway.budget_words import BudgetWords
 from beastmode.gateway.call import Call
 from beastmode.gateway.path_token import PathToken, token_of
 from beastmode.gateway.quarantine import Quarantine
-from beastmode.gateway.run_door import BudgetOf, Guest, RunDoor
+from beastmode.gateway.run_door import BudgetOf, Guest, RunDoor, Spent
 from beastmode.gateway.tally import Tally
 from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
@@ -38,6 +39,8 @@ from beastmode.runner.work import Coding
 from beastmode.settings import SHORT_WAIT_S
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_use import used_in_run
+
+Told = TypeVar("Told")
 
 CLOSE_S = 10.0
 """How long the requests of an attempt that has ended may take to end: its agent is dead, and the gateway sees that
@@ -55,8 +58,8 @@ class RunGateway:
     """Gives attempts their way to the model through a gateway of the run's own. To be used from one event loop.
 
     home: of the run; ledger and cache are kept there.   run: as the ledger names it, `r7`.   max_wait_s: for a model
-    server that asks to wait or is not well.   on_budget: told once of each budget that is used up, and what raises
-    it.   tell: told what needs a person. Both in one line.
+    server that asks to wait or is not well.   on_budget: told once of each budget that is used up.   tell: told what
+    needs a person, in one line.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class RunGateway:
         home: Path,
         run: str,
         max_wait_s: float,
-        on_budget: Callable[[str], None] = lambda reason: None,
+        on_budget: Callable[[Spent], None] = lambda spent: None,
         *,
         tell: Tell = lambda words: None,
     ) -> None:
@@ -173,12 +176,12 @@ class RunGateway:
 
     # ---- on the loop of the run ----
 
-    def _at_home(self, tell: Callable[[str], None]) -> Callable[[str], None]:
+    def _at_home(self, tell: Callable[[Told], None]) -> Callable[[Told], None]:
         """The same, to be called from the gateway's thread."""
 
-        def told(words: str) -> None:
+        def told(what: Told) -> None:
             with suppress(RuntimeError):  # the run has ended before its gateway
-                self._home_loop.call_soon_threadsafe(tell, words)
+                self._home_loop.call_soon_threadsafe(tell, what)
 
         return told
 
@@ -193,10 +196,10 @@ class RunGateway:
             self._told.add(model)
             self._tell(_UNPRICED.format(model))
 
-    def _spent(self, words: str) -> None:
-        if words not in self._told:
-            self._told.add(words)
-            self._on_budget(words)
+    def _spent(self, spent: Spent) -> None:
+        if spent.words not in self._told:
+            self._told.add(spent.words)
+            self._on_budget(spent)
 
     # ---- budgets ----
 
@@ -242,7 +245,7 @@ def way_to_model(
     home: Path,
     run: str,
     max_wait_s: float,
-    on_budget: Callable[[str], None] = lambda reason: None,
+    on_budget: Callable[[Spent], None] = lambda spent: None,
     *,
     tell: Tell = lambda words: None,
 ) -> RunGateway | GatewayElsewhere:

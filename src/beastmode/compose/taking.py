@@ -145,9 +145,9 @@ class _Hands:
         return classify.of_coding("setup_failed", exit_.tail, where=str(place.folder), code=exit_.code)
 
     async def _checked(
-        self, proof: Proof, line: Command, attempt: Attempt, place: Place, _when: str
+        self, proof: Proof, line: Command, attempt: Attempt, place: Place, when: str
     ) -> Verdict:
-        return await proof.run(_there(attempt, place), line, "check")
+        return await proof.run(_there(attempt, place), line, "check", when)
 
 
 def _there(attempt: Attempt, place: Place) -> Attempt:

@@ -4,7 +4,7 @@ else; its requests are paid out of the budgets of its task and of its run."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -38,6 +38,14 @@ class BudgetOf:
     words: BudgetWords
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A budget that is used up.   task: whose it is; "" for that of the run.   words: which, and what raises it."""
+
+    task: str
+    words: str
+
+
 @dataclass(slots=True, eq=False)
 class Guest:
     """One attempt that may ask.   said: its token.   payers: of its requests.   tally: of them.   open: it may still
@@ -54,8 +62,8 @@ class Guest:
 class RunDoor:
     """Lets in those that `admit` names. To be used from one event loop.
 
-    run_budget: None for none.   used: what each task has used in earlier sessions of the run.   on_spent: told which
-    budget is used up, and what raises it, whenever a request was refused for it.   on_unpriced: told of a model whose
+    run_budget: None for none.   used: what each task has used in earlier sessions of the run.   on_spent: told of a
+    budget that is used up, whenever a request was refused for it.   on_unpriced: told of a model whose
     price is not known, though there is a budget.   most_waiting: for one budget at once.
     """
 
@@ -67,7 +75,7 @@ class RunDoor:
         *,
         run_budget: BudgetOf | None = None,
         used: Mapping[str, Use] | None = None,
-        on_spent: Callable[[str], None] = lambda words: None,
+        on_spent: Callable[[Spent], None] = lambda spent: None,
         on_unpriced: Callable[[str], None] = lambda model: None,
         most_waiting: int = 1000,
     ) -> None:
@@ -145,7 +153,7 @@ class RunDoor:
             self._on_unpriced(call.model)
         call.at_door = True
         try:
-            await self._pay(guest.payers, guess, call.deadline)
+            await self._pay(guest, guess, call.deadline)
         finally:
             call.at_door = False
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
@@ -168,18 +176,19 @@ class RunDoor:
 
     # ---- budgets ----
 
-    async def _pay(self, payers: Sequence[Turnstile], guess: Use, deadline: float) -> None:
+    async def _pay(self, guest: Guest, guess: Use, deadline: float) -> None:
         """Set it aside at each, always in the same order: so none waits for one that waits for it."""
         paid: list[Turnstile] = []
         try:
-            for payer in payers:
+            for payer in guest.payers:
                 await payer.enter(guess, deadline)
                 paid.append(payer)
         except BaseException as error:
             for payer in paid:
                 payer.leave(guess, NO_USE)
             if isinstance(error, RejectedError) and error.failure.class_ == "out_of_budget":
-                self._on_spent(f"{error.failure.cause}. {error.failure.tip}")
+                task = "" if guest.payers[len(paid)] is self._of_run else guest.said.task
+                self._on_spent(Spent(task, f"{error.failure.cause}. {error.failure.tip}"))
             raise
 
     def _of_task(self, task: str, budget: BudgetOf) -> Turnstile:

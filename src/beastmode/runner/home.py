@@ -10,6 +10,8 @@ from pathlib import Path
 from beastmode.errors import PreconditionError
 
 HOME = ".beast"
+LOG_PARTS = ("setup", "check", "verify", "merge.check")
+"""What writes a log of its own beside that of an attempt."""
 
 _UNSAFE = re.compile(r"[^\w.-]")
 
@@ -54,3 +56,14 @@ def log_path(folder: Path, task: str, number: int) -> Path:
     if safe != task:
         safe = f"{safe}-{uuid.uuid5(uuid.NAMESPACE_OID, task).hex[:8]}"
     return folder / f"logs/{safe}.{number}.log"
+
+
+def log_beside(log: Path, part: str) -> Path:
+    """Where what runs before or after an attempt writes.   log: of the attempt.   part: one of LOG_PARTS."""
+    return log.with_suffix(f".{part}.log")
+
+
+def logs_of(log: Path) -> list[Path]:
+    """Where an attempt and all that runs around it may have written, in the order in which it does."""
+    setup, *after = (log_beside(log, part) for part in LOG_PARTS)
+    return [setup, log, *after]

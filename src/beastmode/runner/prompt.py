@@ -33,7 +33,8 @@ class Brief:
     """What a prompt is made of.
 
     phases: titles above the task, the outermost first.   roadmap: its title.   check, verify: what has to succeed
-    once the agent has ended.   note: a person's word on this task.   feedback: what the verification before printed.
+    once the agent has ended.   note: a person's word on this task.   feedback: why the attempt before did not succeed.
+    has_work: its changes are still in the worktree.
     """
 
     task: Task
@@ -44,6 +45,7 @@ class Brief:
     verify: Command | None = None
     note: str = ""
     feedback: str = ""
+    has_work: bool = False
 
 
 def prompt_of(brief: Brief, template: str = "") -> str:
@@ -81,7 +83,7 @@ def _parts(brief: Brief) -> dict[str, str]:
         "place": _place(brief),
         "proof": _proof(brief.check, brief.verify or task.options.verify),
         "note": f"A person says about this task:\n{brief.note.strip()}" if brief.note.strip() else "",
-        "feedback": _feedback(brief.feedback),
+        "feedback": _feedback(brief.feedback, has_work=brief.has_work),
     }
 
 
@@ -123,8 +125,9 @@ def shown(command: Command) -> str:
     return command.shell or shlex.join(command.arguments)
 
 
-def _feedback(feedback: str) -> str:
+def _feedback(feedback: str, *, has_work: bool) -> str:
     if not feedback.strip():
         return ""
     end = last_bytes(feedback.strip("\n"), _MOST_FEEDBACK_BYTES)
-    return f"The attempt before did not succeed; its changes are still here. The end of what was printed:\n\n{end}"
+    here = "its changes are still here" if has_work else "nothing of it is here"
+    return f"The attempt before did not succeed; {here}. The end of what was said of it:\n\n{end}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from beastmode.runner.execute import Verdict
+from beastmode.runner.home import log_beside
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.output import tail_of
-from beastmode.runner.prompt import shown
 from beastmode.runner.verify import Verifier
 from beastmode.runner.work import Command
 
@@ -43,13 +44,23 @@ class Proof:
                     return verdict
         return Verdict(None)
 
-    async def run(self, attempt: Attempt, command: Command, name: str) -> Verdict:
-        """One of them alone.   name: of its log, beside that of the attempt, and in what is said of it."""
+    async def run(self, attempt: Attempt, command: Command, name: str, when: str = "") -> Verdict:
+        """One of them alone.   name: `check` or `verify`.   when: what its log is called besides; "" after an attempt,
+        `merge` for a check of what would be merged."""
+        part = f"{when}.{name}" if when else name
         async with self.slots:
-            verdict = await Verifier(command, self.kind, name)(attempt)
+            verdict = await Verifier(command, self.kind, part)(attempt)
         if verdict.failure is None:
             return verdict
         cause = verdict.failure.cause.replace("the verification", f"the {name}", 1)
-        printed = tail_of(attempt.log_path.with_suffix(f".{name}.log"), FEEDBACK_BYTES)
-        told = f"{name}: {shown(command)}\n{printed or verdict.output}"
+        told = feedback_in(attempt.log_path, part) or f"{name}:\n{verdict.output}"
         return Verdict(replace(verdict.failure, cause=cause), told, {"proof": name})
+
+
+def feedback_in(log: Path, part: str) -> str:
+    """What the next attempt is told of a red proof, also in another session; "" where its log has nothing.
+
+    log: of the attempt.   part: of its proof.
+    """
+    printed = tail_of(log_beside(log, part), FEEDBACK_BYTES)
+    return f"{part.rpartition('.')[2]}:\n{printed}" if printed else ""

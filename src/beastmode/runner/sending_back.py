@@ -76,7 +76,7 @@ def conflict_told(conflicts: Sequence[Conflict], others: Mapping[str, Sequence[s
     lines += [f"* {printable(path)} was changed by {', '.join(tasks)}" for path, tasks in others.items()]
     if kept:
         lines.append(
-            "The files now stand as the others left them, without that work, whatever is said elsewhere: do the task"
+            "The files now stand as the others left them, without that work: do the task"
             f" again on top of what is there now. `git show {kept[:12]}` shows what was done before."
         )
     return "\n".join(lines)

@@ -64,7 +64,7 @@ def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Su
     end: dict[str, Any] = ended.data if ended else _no_end(alive)
     seen = measures.evidence(progress, progress.rates)
     return Summary(
-        run_id=f"r{progress.run}",
+        run_id=progress.name,
         state=end["state"],
         tasks=counts,
         success_rate=round(counts["done"] / asked, 4) if asked else 1.0,

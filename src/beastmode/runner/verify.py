@@ -7,6 +7,7 @@ from dataclasses import replace
 from beastmode.failures import classify
 from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Verdict
+from beastmode.runner.home import log_beside
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.roadmap import Task
@@ -21,7 +22,7 @@ class Verifier:
         self._command, self._kind, self._name = command, kind, name
 
     async def __call__(self, attempt: Attempt) -> Verdict:
-        log = attempt.log_path.with_suffix(f".{self._name}.log")
+        log = log_beside(attempt.log_path, self._name)
         exit_ = await self._kind.run(replace(attempt, log_path=log), self._command)
         if exit_.code == 0 and not exit_.timed_out:
             return Verdict(None)

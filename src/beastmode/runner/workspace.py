@@ -13,6 +13,7 @@ from pathlib import Path
 from beastmode.errors import PreconditionError
 from beastmode.failures.failure import Failure
 from beastmode.runner.git import Git, GitError
+from beastmode.runner.home import log_beside
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.refs import branch_of, safe_name, task_ref
 from beastmode.runner.repository import Repository
@@ -141,7 +142,8 @@ class Workspaces:
         excluded = await self._copy(worktree, work, fresh=state is None)
         env = await self._surroundings.enter(path, worktree.exclude_file)
         folder = path / self.repository.inside / work.cwd
-        place = Place(task, path, folder, refs.base, branch_of(task_ref(self.run, task)), {**env, **work.env})
+        branch, has_work = branch_of(task_ref(self.run, task)), refs.saved != refs.base
+        place = Place(task, path, folder, refs.base, branch, {**env, **work.env}, has_work)
         if state is None:
             await self._set_up(attempt, work, place)
             made = tuple(await worktree.ignored()) if work.setup or work.copy else ()
@@ -199,7 +201,7 @@ class Workspaces:
     async def _set_up(self, attempt: Attempt, work: Coding, place: Place) -> None:
         if work.setup is None:
             return
-        failure = await self._run_setup(work.setup, place, attempt.log_path.with_suffix(".setup.log"))
+        failure = await self._run_setup(work.setup, place, log_beside(attempt.log_path, "setup"))
         if failure is not None:
             raise WorkspaceError(failure)
 

@@ -100,7 +100,7 @@ def _repeat(summary: Summary, again: str) -> list[Plain]:
 def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -> list[Plain]:
     """What is still to do, and when it can go on."""
     if summary.state == "running":
-        look = command("status", f"r{progress.run}", journal)
+        look = command("status", progress.name, journal)
         return [_step("The run is still at work: look again", look)]
     if not summary.tasks["waiting"]:
         return []

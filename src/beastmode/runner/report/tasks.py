@@ -37,7 +37,7 @@ def run_line(progress: Progress) -> Plain:
     data = progress.started.data if progress.started else {}
     first, last = (progress.sessions[0], progress.sessions[-1]) if progress.sessions else (None, None)
     return {
-        "run_id": f"r{progress.run}",
+        "run_id": progress.name,
         "title": cut(data.get("title", "")),
         "roadmap": data.get("roadmap", ""),
         "format": data.get("format", ""),

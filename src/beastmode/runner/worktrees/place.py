@@ -15,7 +15,8 @@ class Place:
     """A worktree that an attempt works in.
 
     path: of the worktree.   folder: where the agent works, in it.   base: the commit that the task began from.
-    branch: of the task, as people call it.   env: what every process there gets.
+    branch: of the task, as people call it.   env: what every process there gets.   has_work: changes of an attempt
+    before are in it.
     """
 
     task: str
@@ -24,6 +25,7 @@ class Place:
     base: str
     branch: str
     env: Mapping[str, str]
+    has_work: bool = False
 
 
 @dataclass(frozen=True, slots=True)
