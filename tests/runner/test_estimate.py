@@ -27,6 +27,18 @@ def test_where_nobody_counted_the_cost_stays_a_guess() -> None:
     assert "the cost is a guess" in told.source
 
 
+def test_what_cost_nothing_does_not_say_what_another_costs() -> None:
+    """Three tasks answered from memory made a budget of 0.01 USD, which ended the next run at once."""
+    told = estimate(2, None, [Taken(10.0, 0.0)] * 3)
+    assert told.usd == 2 * GUESS_USD
+    assert "the cost is a guess" in told.source
+
+
+def test_a_cost_that_nobody_counted_is_no_figure() -> None:
+    assert "USD" not in Taken(10.0).words
+    assert "0.25 USD" in Taken(10.0, 0.25).words
+
+
 @given(
     st.integers(0, 1000),
     st.none() | st.integers(1, 50),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from beastmode.cli.run import run
 from beastmode.compose.coding_history import taken_of
 from beastmode.compose.opening import next_task
 from beastmode.errors import EXIT_DONE
-from beastmode.runner.estimate import Estimate, estimate
+from beastmode.runner.estimate import Estimate, Taken, estimate
 from beastmode.settings import RunSettings
 
 app = new_app()
@@ -41,14 +42,14 @@ def one_task(file: Path, **given: Any) -> None:
                 "concurrency", RunSettings().concurrency
             )
             taken = taken_of(home, file, first)
-            print(_told(first, estimate(1, 1, taken, 1), estimate(left, at_once, taken, 1)), file=sys.stderr)
+            print(_told(first, taken, estimate(left, at_once, taken, 1)), file=sys.stderr)
         raise
 
 
-def _told(task: str, took: Estimate, rest: Estimate) -> str:
-    lines = [f"{task} took {took.words}."]
+def _told(task: str, taken: Sequence[Taken], rest: Estimate) -> str:
+    lines = [f"{task} took {took.words}." for took in taken]
     if rest.tasks:
-        lines.append(f"The other {rest.tasks} would take about {rest.words}, if they are like it.")
+        lines.append(f"The other {rest.tasks} would take {rest}, if they are like it.")
         lines.append("Run them: the same command with `run` instead of `try`.")
     return "\n".join(lines)
 

@@ -20,6 +20,12 @@ class Taken:
     seconds: float
     usd: float | None = None
 
+    @property
+    def words(self) -> str:
+        """Both figures, of what was counted."""
+        cost = "nobody could count its cost" if self.usd is None else f"{self.usd:.2f} USD"
+        return f"{spoken(self.seconds)} and {cost}"
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -41,14 +47,17 @@ class Estimate:
 
 
 def estimate(tasks: int, at_once: int | None, taken: Sequence[Taken], few: int = _FEW) -> Estimate:
-    """The estimate for `tasks` tasks, `at_once` at a time, by the mean of those `taken`, if there are `few`."""
+    """The estimate for `tasks` tasks, `at_once` at a time, by the mean of those `taken`, if there are `few`.
+
+    A task that cost nothing was answered from memory, or asked past the gateway: it does not say what another costs.
+    """
     waves = math.ceil(tasks / min(at_once or tasks or 1, tasks or 1))
     if len(taken) < few:
         return Estimate(
             tasks, waves * GUESS_S, tasks * GUESS_USD, "a guess: nothing like it has been run here"
         )
     seconds = sum(one.seconds for one in taken) / len(taken)
-    priced = [one.usd for one in taken if one.usd is not None]
+    priced = [one.usd for one in taken if one.usd]
     usd = sum(priced) / len(priced) if priced else GUESS_USD
     source = (
         "from 1 task that was done here"
