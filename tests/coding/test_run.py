@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from beastmode.testing.model_server import ModelServer, Script
@@ -136,3 +138,17 @@ def test_a_task_that_has_used_up_its_budget_waits_and_the_others_go_on(tmp_path:
         assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "spent"), ran.said
         assert (ran.summary["tasks"]["done"], ran.summary["tasks"]["waiting"]) == (1, 1)
         assert "the budget of task a is used up" in ran.said
+
+
+def test_the_default_budget_of_a_run_that_goes_on_counts_what_it_has_spent(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    steps = {name: writes(f"{name}.txt") for name in "abcdef"}
+    project.list_("tasks: [{id: a}, {id: b}, {id: c}, {id: d}, {id: e}, {id: f}]", **steps)
+    with in_thread(ModelServer(Script(models=("gpt-5",)))) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        first = project.run(*flags, "--only", "a,b,c,d,e", "--budget", "none", MODEL="gpt-5")
+        assert first.summary["upstream"]["cost_usd"] > 0, first.said
+        with closing(sqlite3.connect(project.top / ".beast" / "ledger.db")) as ledger, ledger:
+            ledger.execute("UPDATE requests SET cost_usd = 1.0 WHERE task <> ''")  # as if they had been long
+        ran = project.run(*flags)
+    assert (ran.code, ran.summary["tasks"]["done"]) == (0, 6), ran.said

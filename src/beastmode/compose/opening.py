@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
-from beastmode.compose.coding_history import taken_in
+from beastmode.compose.coding_history import spent_in, taken_in
 from beastmode.compose.coding_opening import Code, as_runner, estimated, landed_by, open_code
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.graph import Graph, graph_of
@@ -98,7 +98,7 @@ def open_run(request: Request) -> Opened:
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
         if code is not None:
-            code = _confirmed(request, code, plan, settings)
+            code = _confirmed(request, code, plan, settings, progress.run)
         number = progress.run or journal.new_run(_run_data(roadmap, key))
     except BaseException:
         lock.release()
@@ -146,10 +146,11 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     return open_code(roadmap, request.coding, settings, file)
 
 
-def _confirmed(request: Request, code: Code, plan: Plan, settings: RunSettings) -> Code:
-    """With what is to be run counted, and somebody told of it."""
+def _confirmed(request: Request, code: Code, plan: Plan, settings: RunSettings, run: int) -> Code:
+    """With what is to be run counted, and somebody told of it.   run: that goes on; 0 for a new one."""
     to_run = [task for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
-    code = estimated(code, len(to_run), request.coding, settings, taken_in(request.home))
+    spent_usd = spent_in(request.home, run)
+    code = estimated(code, len(to_run), request.coding, settings, taken_in(request.home), spent_usd)
     if to_run:
         request.confirm(code, to_run, settings)
     return code
