@@ -30,7 +30,7 @@ def taken_in(home: Path) -> list[Taken]:
 
 
 def spent_in(home: Path, run: int) -> float:
-    """What the requests of earlier sessions of a run have cost, USD; 0 for a run that is to begin. Raises BeastError."""
+    """What the requests of earlier sessions of a run have cost, USD; 0 for a new run. Raises BeastError."""
     if not run:
         return 0.0
     from beastmode.store.ledger_file import ledger_path  # SQLAlchemy, which most runs do without
