@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from beastmode.testing.model_server import ModelServer, Script
@@ -163,3 +165,17 @@ def test_a_run_whose_journal_is_gone_leaves_the_branches_of_those_before_alone(t
         shutil.rmtree(project.top / ".beast")
         ran = project.run(*flags)
     assert (ran.code, ran.summary["run_id"], project.merged("r2")) == (0, "r2", ["a"]), ran.said
+
+
+def test_the_default_budget_of_a_run_that_goes_on_counts_what_it_has_spent(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    steps = {name: writes(f"{name}.txt") for name in "abcdef"}
+    project.list_("tasks: [{id: a}, {id: b}, {id: c}, {id: d}, {id: e}, {id: f}]", **steps)
+    with in_thread(ModelServer(Script(models=("gpt-5",)))) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        first = project.run(*flags, "--only", "a,b,c,d,e", "--budget", "none", MODEL="gpt-5")
+        assert first.summary["upstream"]["cost_usd"] > 0, first.said
+        with closing(sqlite3.connect(project.top / ".beast" / "ledger.db")) as ledger, ledger:
+            ledger.execute("UPDATE requests SET cost_usd = 1.0 WHERE task <> ''")  # as if they had been long
+        ran = project.run(*flags)
+    assert (ran.code, ran.summary["tasks"]["done"]) == (0, 6), ran.said

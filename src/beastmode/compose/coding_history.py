@@ -29,6 +29,16 @@ def taken_in(home: Path) -> list[Taken]:
         reader.close()
 
 
+def spent_in(home: Path, run: int) -> float:
+    """What the requests of earlier sessions of a run have cost, USD; 0 for a new run. Raises BeastError."""
+    if not run:
+        return 0.0
+    from beastmode.store.ledger_file import ledger_path  # SQLAlchemy, which most runs do without
+    from beastmode.store.ledger_use import used_in_run
+
+    return sum(use.usd for use in used_in_run(ledger_path(home), f"r{run}").values())
+
+
 def taken_of(home: Path, list_: Path, task: str) -> list[Taken]:
     """What one task has taken in the latest run of its list; nothing where it is not done.   Raises JournalError."""
     reader = JournalReader(journal_path(home))

@@ -60,10 +60,13 @@ def open_code(
     return Code(chosen, repository)
 
 
-def estimated(code: Code, tasks: int, said: Said, settings: RunSettings, taken: Sequence[Taken]) -> Code:
-    """With the estimate for so many tasks, and the budget that follows from it.   taken: by others before."""
+def estimated(
+    code: Code, tasks: int, said: Said, settings: RunSettings, taken: Sequence[Taken], spent_usd: float = 0.0
+) -> Code:
+    """With the estimate for so many tasks, and the budget that follows from it.   taken: by others before.
+    spent_usd: by earlier sessions of the run; a budget is of all of them."""
     told = estimate(tasks, settings.concurrency, taken)
-    return Code(with_budget(code.chosen, said, told.usd), code.repository, told)
+    return Code(with_budget(code.chosen, said, spent_usd + told.usd), code.repository, told)
 
 
 def noted(code: Code, note: str) -> Code:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
-from beastmode.compose.coding_history import taken_in
+from beastmode.compose.coding_history import spent_in, taken_in
 from beastmode.compose.coding_opening import (
     Code,
     as_runner,
@@ -117,7 +117,7 @@ def open_run(request: Request) -> Opened:
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
         if code is not None:
-            code = _confirmed(request, code, plan, graph, settings)
+            code = _confirmed(request, code, plan, graph, settings, progress.run)
         above = highest_run(code) if code is not None and not progress.run else 0
         number = progress.run or journal.new_run(_run_data(roadmap, key), above)
     except BaseException:
@@ -164,10 +164,13 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     return open_code(roadmap, request.coding or {}, settings, request.list_file)
 
 
-def _confirmed(request: Request, code: Code, plan: Plan, graph: Graph, settings: RunSettings) -> Code:
-    """With what is to be run counted, and somebody told of it."""
+def _confirmed(
+    request: Request, code: Code, plan: Plan, graph: Graph, settings: RunSettings, run: int
+) -> Code:
+    """With what is to be run counted, and somebody told of it.   run: that goes on; 0 for a new one."""
     to_run = [task for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
-    code = estimated(code, len(to_run), request.coding or {}, settings, taken_in(request.home))
+    taken, spent_usd = taken_in(request.home), spent_in(request.home, run)
+    code = estimated(code, len(to_run), request.coding or {}, settings, taken, spent_usd)
     code = noted(code, _narrow(plan, graph, request.flags.get("concurrency")))
     if to_run:
         request.confirm(code, to_run, settings)

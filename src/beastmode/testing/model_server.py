@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from ssl import SSLContext
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from aiohttp import web
 
@@ -56,7 +56,8 @@ class Script:
     keys: credentials it accepts; none: it asks for none.   models: that it lists.   aliases: that exist too.
     words: of every answer.   turn: a tool that the model wants run instead, or other words.   work_s: how long it takes
     to answer a request for words, from its body, which is JSON.   refusals: what the next requests for words get, in
-    order.   headers: on every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
+    order.   headers: on every answer (rate limits).   prefix: where its API lies.   speaks: the dialects that it has
+    endpoints for.   lists: has a list of models.
     list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
     answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
     """
@@ -70,6 +71,7 @@ class Script:
     refusals: deque[Refusal] = field(default_factory=deque)
     headers: Mapping[str, str] = field(default_factory=dict)
     prefix: str = "/v1"
+    speaks: Sequence[Dialect] = get_args(Dialect)
     lists: bool = True
     list_is_public: bool = False
     skew_s: float = 0.0
@@ -141,7 +143,7 @@ class ModelServer:
         if script.answer is not None:
             return script.answer[0], script.answer[1].encode()
         is_list = path in self._list_paths() or path.startswith(f"{script.prefix}/models/")
-        answers = dialect or path.endswith((_EMBEDDINGS, _COUNT))
+        answers = dialect in script.speaks or path.endswith((_EMBEDDINGS, _COUNT))
         known = is_list if asked.method == "GET" else answers and path.startswith(script.prefix)
         if not known or (is_list and not script.lists):
             return 404, error(dialect, 404, "not_found", "Not Found")

@@ -104,6 +104,14 @@ SHAPES: dict[str, tuple[str, list[Edit]]] = {
         f"src/a.py\n```\n{BLOCK}```\n\nRun it with `run.sh`:\n\n```bash\nmake test\n```\n",
         [CHANGE],
     ),
+    "a file of one word": (
+        f"src/a.py\n```\n{BLOCK}```\n\ngradlew\n```\n{BLOCK}```\n",
+        [CHANGE, Replace("gradlew", "old\n", "new\n")],
+    ),
+    "a script that is only shown": (
+        f"src/a.py\n```\n{BLOCK}```\n\nTry it:\n\n```sh\n#!/bin/sh\nmake test\n```\n",
+        [CHANGE],
+    ),
     "orders": (
         "DELETE: src/a.py\nRENAME: src/b.py -> src/c.py\n- **DELETE:** `src/d.py`\n*** Delete File: src/e.py\n",
         [Delete("src/a.py"), Rename("src/b.py", "src/c.py"), Delete("src/d.py"), Delete("src/e.py")],
@@ -146,6 +154,7 @@ UNREADABLE = {
         "R.md\n```markdown\n# Hi\n\n```\nmake\n```\n\nBye\n```\n",
         "put the whole file between lines of ````",
     ),
+    "a word that may be a file": (f"src/a.py\n```\n{BLOCK}```\n\ngradlew\n```\nx\n```\n", "`gradlew`"),
     "a diff": ("a.py\n```diff\n-old\n+new\n```\n", "a diff is not understood"),
     "a rename to nowhere": ("RENAME: a.py\n", "`RENAME: path -> path`"),
 }

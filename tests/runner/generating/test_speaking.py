@@ -14,7 +14,7 @@ from beastmode.runner.generating.speaking import (
     Manner,
     Message,
     Said,
-    dialect_among,
+    dialects_among,
     other_manner,
     request_of,
     said,
@@ -141,15 +141,15 @@ def test_a_model_that_answers_with_less_is_asked_for_less(complaint: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("known", "model", "dialect"),
+    ("known", "model", "dialects"),
     [
-        (("chat", "messages"), "m", "chat"),
-        (("messages", "gemini"), "m", "messages"),
-        (("gemini",), "m", None),
-        ((), "claude-x", "messages"),
-        ((), "vendor/claude-x", "messages"),
-        ((), "gpt-x", "chat"),
+        (("chat", "messages"), "m", ["chat", "messages"]),
+        (("messages", "gemini"), "m", ["messages"]),
+        (("gemini",), "m", []),
+        ((), "claude-x", ["messages", "chat", "responses"]),
+        ((), "vendor/claude-x", ["messages", "chat", "responses"]),
+        ((), "gpt-x", ["chat", "responses", "messages"]),
     ],
 )
-def test_the_dialect_that_is_spoken(known: tuple[str, ...], model: str, dialect: str | None) -> None:
-    assert dialect_among(known, model) == dialect
+def test_the_dialects_that_are_tried(known: tuple[str, ...], model: str, dialects: list[str]) -> None:
+    assert dialects_among(known, model) == dialects

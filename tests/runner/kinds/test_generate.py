@@ -137,6 +137,25 @@ def test_an_answer_is_asked_for_applied_and_committed(tmp_path: Path, dialect: s
 
 
 @in_a_loop
+@pytest.mark.parametrize("dialect", ["responses", "messages"])
+async def test_a_server_that_has_no_such_endpoint_is_asked_as_it_speaks(tmp_path: Path, dialect: Any) -> None:
+    async with office(tmp_path, replace(saying(GREET), speaks=(dialect,))) as at:
+        at.way.access = replace(at.way.access, dialects=())
+        assert (await at.do()).ok
+        tried = len(at.server.asked)
+        assert (await at.do(replace(TASK, id="again"))).ok
+        assert len(at.server.asked) == tried + 1  # what it speaks is known by then
+
+
+@in_a_loop
+async def test_a_wrong_address_is_tried_in_each_dialect_and_told(tmp_path: Path) -> None:
+    async with office(tmp_path, replace(saying(GREET), speaks=())) as at:
+        at.way.access = replace(at.way.access, dialects=())
+        assert failure_of(await at.do()).class_ == "not_found_endpoint"
+        assert len(at.server.asked) == 3
+
+
+@in_a_loop
 async def test_the_same_task_on_the_same_tree_asks_the_same_bytes(tmp_path: Path) -> None:
     bodies = []
     for name in ("a", "b"):

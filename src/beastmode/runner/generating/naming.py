@@ -21,10 +21,12 @@ _QUOTES = (("**", "**"), ("__", "__"), ('"', '"'), ("'", "'"), ("<", ">"))
 _NAMES = frozenset(
     ["Makefile", "Dockerfile", "Containerfile", "Procfile", "Justfile", "LICENSE", "README", "CHANGELOG"]
 )
+_WORD = re.compile(r"[\w.@+-]*\w")
 _MENTION = re.compile(r"`([^`\n]+)`")
 _KEYED = re.compile(r"(?:title|file_?name|file_?path|file|path)\s*=\s*[\"']?([^\"'\s}]+)", re.IGNORECASE)
 _COMMENT = re.compile(
-    r"(?:#|//|--|;|%|/\*|<!--|\{#)\s*(?:(?:file|path)\s*:\s*)?(\S+)(?:\s+(?:\*/|-->|#\}))?", re.IGNORECASE
+    r"(?:#(?!!)|//|--|;|%|/\*|<!--|\{#)\s*(?:(?:file|path)\s*:\s*)?(\S+)(?:\s+(?:\*/|-->|#\}))?",
+    re.IGNORECASE,
 )
 
 _ORDER = re.compile(
@@ -47,6 +49,12 @@ def path_alone(line: str) -> str:
             if len(text) > len(begin) + len(end) and text.startswith(begin) and text.endswith(end):
                 text = text[len(begin) : -len(end)].removesuffix(":").strip()
     return _plain(text) if looks_like_path(text) and not re.search(r"[\s`]", text) else ""
+
+
+def word_alone(line: str) -> str:
+    """The only word of a line that has nothing else, no colon either: `gradlew` may be a file, `Then:` is none."""
+    text = line.strip()
+    return text if len(text) <= _LONGEST and _WORD.fullmatch(text) else ""
 
 
 def path_mentioned(line: str) -> str:

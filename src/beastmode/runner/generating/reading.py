@@ -16,6 +16,7 @@ from beastmode.runner.generating.naming import (
     path_mentioned,
     path_of_info,
     paths_of_order,
+    word_alone,
 )
 from beastmode.runner.generating.notation import DIVIDER, FENCE, REPLACE, SEARCH, USUAL_FENCE, USUAL_MARK
 
@@ -56,25 +57,26 @@ def _without_thoughts(answer: str) -> str:
 class _Reader:
     """Goes through the lines once.
 
-    alone, mentioned: the path that the last line outside of fences consisted of, or named.   last: of the last edit.
+    alone, mentioned: the path that the last line outside of fences consisted of, or named.   word: the single word that
+    it was, a path or not.   last: of the last edit.
     text: the last whole file, where that is a text for people, which may hold fences.   unnamed: a fence had no path.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.found = Read()
         self._lines, self._at = lines, 0
-        self._alone = self._mentioned = self._last = self._text = ""
+        self._alone = self._mentioned = self._word = self._last = self._text = ""
         self._unnamed = False
 
     def run(self) -> None:
         while self._at < len(self._lines):
             line = self._lines[self._at]
             if SEARCH.match(line):
-                self._block(self._alone or self._mentioned or self._last, "")
-                self._alone = self._mentioned = ""
+                self._block(self._alone or self._mentioned or self._word or self._last, "")
+                self._alone = self._mentioned = self._word = ""
             elif fence := FENCE.match(line):
                 self._fence(*fence.groups())
-                self._alone = self._mentioned = ""
+                self._alone = self._mentioned = self._word = ""
             else:
                 self._outside(line)
                 self._at += 1
@@ -86,7 +88,11 @@ class _Reader:
         if REPLACE.match(line):
             self._problem("there is a REPLACE marker without its SEARCH marker")
         elif line.strip() and not self._order(line):
-            self._alone, self._mentioned = path_alone(line), path_mentioned(line)
+            self._alone, self._mentioned, self._word = (
+                path_alone(line),
+                path_mentioned(line),
+                word_alone(line),
+            )
 
     def _order(self, line: str) -> bool:
         """Is it DELETE, RENAME or READ? Then it is done."""
@@ -110,7 +116,7 @@ class _Reader:
         self._at += 1
         alone = path_of_info(info) or self._alone
         if self._holds_blocks(indent, ticks):
-            self._blocks(alone or self._mentioned, indent, ticks)
+            self._blocks(alone or self._mentioned or self._word, indent, ticks)
             return
         body = self._body(indent, ticks)
         if alone and info.strip().lower() in _DIFFS and not alone.endswith(_DIFFS):
@@ -185,6 +191,10 @@ class _Reader:
     def _shown(self) -> None:
         """Code that belongs to no file is for people to read; behind a text it may be the rest of that."""
         self._unnamed = True
+        if self._word:
+            self._problem(
+                f"if {self._word} is a file, write `{self._word}`; if it is none, put a colon behind it"
+            )
         if self._text:
             self._problem(f"{self._text}: it seems to hold fences; put the whole file between lines of ````")
             self._text = ""

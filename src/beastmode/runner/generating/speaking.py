@@ -64,12 +64,13 @@ class Said:
     tokens_out: int = 0
 
 
-def dialect_among(known: Sequence[str], model: str) -> Dialect | None:
-    """The one to speak with a server that speaks `known`; where nothing is known, the one of the model's maker.
-    None: none that we speak."""
-    if not known:
-        return "messages" if model.rpartition("/")[2].lower().startswith("claude") else "chat"
-    return next((one for one in get_args(Dialect) if one in known), None)
+def dialects_among(known: Sequence[str], model: str) -> list[Dialect]:
+    """Those to try with a server that speaks `known`; where nothing is known all that we speak, first the one of the
+    model's maker. Empty: it speaks none of them."""
+    if known:
+        return [one for one in get_args(Dialect) if one in known]
+    maker = "messages" if model.rpartition("/")[2].lower().startswith("claude") else "chat"
+    return sorted(get_args(Dialect), key=lambda one: one != maker)
 
 
 def request_of(

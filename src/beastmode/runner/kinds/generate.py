@@ -29,7 +29,7 @@ from beastmode.runner.generating.speaking import (
     Manner,
     Message,
     Said,
-    dialect_among,
+    dialects_among,
     other_manner,
     request_of,
     said,
@@ -69,6 +69,7 @@ class GenerateKind:
         self._workspaces, self._access, self._settings = workspaces, access, settings
         self._prompt, self._list_file, self._limits = prompt, list_file, limits or Limits()
         self._manners: dict[str, Manner] = {}
+        self._spoken: dict[str, Dialect] = {}
         self._refused: dict[str, str] = {}
 
     async def perform(self, attempt: Attempt, leaves: Callable[[], None]) -> Outcome:
@@ -109,11 +110,10 @@ class GenerateKind:
         log: _Log,
         leaves: Callable[[], None],
     ) -> Talk:
-        dialect = dialect_among(access.dialects, work.model)
-        if not access.url or dialect is None:
+        if not access.url or not dialects_among(access.dialects, work.model):
             talk = Talk(_no_server(access))
         else:
-            talk = await self._written(attempt, work, place, self._asks(work, access, dialect, log, leaves))
+            talk = await self._written(attempt, work, place, self._asks(work, access, log, leaves))
         log.end(talk)
         return talk
 
@@ -142,29 +142,49 @@ class GenerateKind:
         top, file = self._workspaces.repository.top, self._list_file
         return (file.relative_to(top).as_posix(),) if file and file.is_relative_to(top) else ()
 
-    def _asks(
-        self, work: Coding, access: Access, dialect: Dialect, log: _Log, leaves: Callable[[], None]
-    ) -> Ask:
-        """Sends messages; a model that will not have one of our parameters is asked again without it."""
+    def _asks(self, work: Coding, access: Access, log: _Log, leaves: Callable[[], None]) -> Ask:
+        """Sends messages; a server that has no such endpoint is asked in the next dialect."""
         once = _once(leaves)
 
         async def ask(messages: Sequence[Message]) -> Said | Failure:
-            while True:
-                manner = self._manners.get(work.model) or Manner(self._limits.max_tokens)
-                body = request_of(dialect, work.model, SYSTEM, messages, manner)
-                log.asks(work.model, messages)
-                async with Asking() as asking:
-                    got = await asking.ask(
-                        access, dialect, body, self._limits.answer_bytes * _STREAM_FACTOR, once
-                    )
-                if not isinstance(got, Refused):
-                    return log.hears(said(dialect, got.body))
-                other = other_manner(manner, got.said)
-                if other is None:
-                    return got.failure
-                self._manners[work.model] = other
+            lacking: list[Failure] = []
+            spoken = self._spoken.get(work.model)
+            for dialect in [spoken] if spoken else dialects_among(access.dialects, work.model):
+                got = await self._ask_in(dialect, work.model, access, messages, log, once)
+                if isinstance(got, Said):
+                    self._spoken[work.model] = dialect
+                elif got.class_ == "not_found_endpoint":
+                    lacking.append(got)
+                    continue
+                return got
+            return lacking[0]
 
         return ask
+
+    async def _ask_in(
+        self,
+        dialect: Dialect,
+        model: str,
+        access: Access,
+        messages: Sequence[Message],
+        log: _Log,
+        leaves: Callable[[], None],
+    ) -> Said | Failure:
+        """One answer; a model that will not have one of our parameters is asked again without it."""
+        while True:
+            manner = self._manners.get(model) or Manner(self._limits.max_tokens)
+            body = request_of(dialect, model, SYSTEM, messages, manner)
+            log.asks(model, messages)
+            async with Asking() as asking:
+                got = await asking.ask(
+                    access, dialect, body, self._limits.answer_bytes * _STREAM_FACTOR, leaves
+                )
+            if not isinstance(got, Refused):
+                return log.hears(said(dialect, got.body))
+            other = other_manner(manner, got.said)
+            if other is None:
+                return got.failure
+            self._manners[model] = other
 
     async def _saved(self, attempt: Attempt, place: Place, talk: Talk) -> tuple[Failure | None, Saved | None]:
         """Commit what was applied."""
