@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from beastmode.testing.model_server import ModelServer, Script
@@ -136,3 +137,29 @@ def test_a_task_that_has_used_up_its_budget_waits_and_the_others_go_on(tmp_path:
         assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "spent"), ran.said
         assert (ran.summary["tasks"]["done"], ran.summary["tasks"]["waiting"]) == (1, 1)
         assert "the budget of task a is used up" in ran.said
+
+
+def test_a_verification_that_is_green_already_is_said_to_prove_nothing(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_(
+        "tasks: [{id: a, verify: 'true'}, {id: b, verify: [test, -s, '{id}.txt']}]",
+        a=writes("a.txt"),
+        b=writes("b.txt"),
+    )
+    with in_thread(ModelServer()) as server:
+        ran = project.run("--upstream", server.url)
+        again = project.run("--upstream", server.url)
+    assert ran.code == 0, ran.said
+    assert "The verify of a is green before any task began: it proves nothing." in ran.said
+    assert "proves nothing" not in again.said
+
+
+def test_a_run_whose_journal_is_gone_leaves_the_branches_of_those_before_alone(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_("tasks: [{id: a}]", a=writes("a.txt"))
+    with in_thread(ModelServer()) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        assert project.run(*flags).summary["run_id"] == "r1"
+        shutil.rmtree(project.top / ".beast")
+        ran = project.run(*flags)
+    assert (ran.code, ran.summary["run_id"], project.merged("r2")) == (0, "r2", ["a"]), ran.said

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from beastmode import events
+from beastmode.compose.coding_base import look_at_base
 from beastmode.compose.coding_opening import Code
 from beastmode.compose.opening import Opened
 from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_gateway import RunGateway, way_to_model
 from beastmode.errors import PreconditionError
-from beastmode.failures import classify
 from beastmode.failures.failure import Failure
-from beastmode.failures.words import last_lines
 from beastmode.gateway.run_door import Spent
 from beastmode.runner.coding import ModelServer, work_of
 from beastmode.runner.execute import Verdict
 from beastmode.runner.fields import fill
-from beastmode.runner.home import log_beside, log_path
 from beastmode.runner.kinds.agent import AgentKind
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.environment import field_values
@@ -31,12 +30,12 @@ from beastmode.runner.merge import MergeQueue
 from beastmode.runner.model_access import OwnAccess
 from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.proof import Proof, slots_by_cores
-from beastmode.runner.refs import result_ref
 from beastmode.runner.roadmap import Task
+from beastmode.runner.setup import set_up
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
 from beastmode.runner.workspace import Workspaces
-from beastmode.runner.worktrees.place import Place, WorkspaceError
+from beastmode.runner.worktrees.place import Place, in_place
 from beastmode.runner.worktrees.room import check_room
 from beastmode.runner.worktrees.roots import worktrees_root
 
@@ -88,13 +87,18 @@ class Coders:
         await self._see_room()
         await self._workspaces.begin()
         self._ends.push_async_callback(self._workspaces.end)
-        await self._see_base()
+        self._warn(await self._look_at_base())
         if self._gateway is not None:
             await self._gateway.start()
             self._ends.push_async_callback(self._gateway.stop)
             refused = await self._gateway.refusal()
             if refused is not None:
                 raise PreconditionError(refused.cause, where="--upstream", tip=refused.tip)
+
+    async def _look_at_base(self) -> Sequence[str]:
+        nowhere = Path(os.devnull)
+        bare = self._bare(Place("", nowhere, nowhere, "", "", {}), nowhere)
+        return await look_at_base(self._opened, self._code, self._workspaces, self._proof, bare)
 
     async def _see_room(self) -> None:
         """The disk holds the worktrees of as many tasks as will be at work. Raises PreconditionError."""
@@ -131,8 +135,7 @@ class Coders:
         return verdict
 
     def _in_place(self, attempt: Attempt) -> Attempt:
-        place = self._workspaces.place_of(attempt.task.id)
-        return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
+        return in_place(attempt, self._workspaces.place_of(attempt.task.id))
 
     async def _check_again(self, attempt: Attempt, place: Place, when: str) -> Verdict:
         assert self._proof.check
@@ -144,15 +147,7 @@ class Coders:
         )
 
     async def _set_up(self, setup: Command, place: Place, log: Path) -> Failure | None:
-        """Run the setup of a new worktree."""
-        attempt = self._bare(place, log)
-        exit_ = await self._command.run(attempt, setup)
-        if exit_.timed_out:
-            return classify.timed_out(attempt.timeout_s, where="the setup")
-        if exit_.code:
-            cause = f"the setup ended with exit code {exit_.code}: {last_lines(exit_.tail)}"
-            return classify.of_coding("setup_failed", cause, where=str(place.folder), code=exit_.code)
-        return None
+        return await set_up(self._command, setup, self._bare(place, log))
 
     def _bare(self, place: Place, log: Path) -> Attempt:
         """What runs in a place without being an attempt."""
@@ -161,26 +156,6 @@ class Coders:
         return Attempt(
             run, Task(place.task), (), 1, settings.timeout_s, log, limit, where, where, env=place.env
         )
-
-    async def _see_base(self) -> None:
-        """A check that is red before anything was done would call every task a failure."""
-        check, settings = self._proof.check, self._code.settings
-        tip = await self._code.repository.git("rev-parse", result_ref(self._opened.name))
-        if check is None or settings.red_base or self._opened.progress.green == (tip, check.shell):
-            return
-        log = log_path(self._opened.folder, "base", 0)
-        try:
-            async with self._workspaces.at_tip(settings.work, log) as place:
-                verdict = await self._proof.run(self._bare(place, log), check, "check")
-        except WorkspaceError as error:
-            raise PreconditionError(error.failure.cause, where="--base", tip=error.failure.tip) from None
-        if verdict.failure is not None:
-            what = f"`{check.shell}` is red before any task began: {verdict.failure.cause}"
-            said = log_beside(log, "check")
-            tip = f"Mend it first, or begin all the same: --allow-red-base. All that it said: {said}"
-            raise PreconditionError(what, where="--check", tip=tip)
-        data = {"commit": tip, "check": check.shell}
-        self._opened.journal.append(events.BASE_GREEN, self._opened.run, data=data)
 
     def _prompt(self, attempt: Attempt) -> str:
         task, work = attempt.task, attempt.task.work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,6 +19,8 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.repository import Repository, repository_of
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import RunSettings
+
+_RUN_OF = re.compile(r"^refs/(?:heads/)?beast/r([0-9]{1,9})/", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,26 @@ def estimated(code: Code, tasks: int, said: Said, settings: RunSettings, taken: 
     return Code(with_budget(code.chosen, said, told.usd), code.repository, told)
 
 
+def noted(code: Code, note: str) -> Code:
+    """With one more thing to be said before it begins; "" for none."""
+    chosen = code.chosen
+    return replace(code, chosen=replace(chosen, notes=(*chosen.notes, note))) if note else code
+
+
 def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
     """Tasks whose work a runner that was killed had merged without being able to say so, by their ids."""
     if not progress.run:
         return {}
     return asyncio.run(landed_in(code.repository.git, progress.name, progress))
+
+
+def highest_run(code: Code) -> int:
+    """The highest number of a run that has refs in this repository, whatever became of its journal; 0 for none. A new
+    run must not go on from another's result."""
+    names = asyncio.run(
+        code.repository.git("for-each-ref", "--format=%(refname)", "refs/heads/beast/", "refs/beast/")
+    )
+    return max((int(number) for number in _RUN_OF.findall(names)), default=0)
 
 
 def as_runner(settings: RunSettings, code: Code) -> RunSettings:

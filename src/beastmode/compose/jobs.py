@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.opening import Opened
-from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
@@ -19,9 +18,8 @@ from beastmode.runner.policy import Tries
 from beastmode.runner.proof import feedback_in
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
-from beastmode.runner.verify import Verifier
-from beastmode.runner.work import Call, Command, Http, Work
-from beastmode.settings import RunSettings
+from beastmode.runner.verify import Verifier, verify_of
+from beastmode.runner.work import Call, Http, Work
 
 if TYPE_CHECKING:
     from beastmode.compose.coders import Coders
@@ -79,7 +77,7 @@ def job_for(opened: Opened, kinds: Kinds, places: Places, coders: Coders | None,
     work = task.work or opened.request.command
     if work is not task.work:
         task = replace(task, work=work)
-    verify = _verify_of(task, settings)
+    verify = verify_of(task, settings)
     return Job(
         task,
         kinds.of(work),
@@ -95,7 +93,7 @@ def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job
     """The same for a task that writes code: proven in its worktree, then merged."""
     settings, plan, task = opened.settings, opened.plan, opened.plan.tasks[index]
     attempts, tries = plan.history.get(index, (0, Tries()))
-    work, verify = coders.work_of(task), _verify_of(task, settings)
+    work, verify = coders.work_of(task), verify_of(task, settings)
     task = replace(task, work=work, options=replace(task.options, verify=verify))
     places = replace(places, root=coders.folder_of(task, work))
     return Job(
@@ -118,10 +116,6 @@ def _feedback_of(opened: Opened, task: str) -> str:
         return ""
     number, proof = view.code.unproven
     return feedback_in(log_path(opened.folder, task, number), proof)
-
-
-def _verify_of(task: Task, settings: RunSettings) -> Command | None:
-    return task.options.verify or (as_verify(settings.verify) if settings.verify else None)
 
 
 def _attempt(

@@ -11,7 +11,15 @@ from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
 from beastmode.compose.coding_history import taken_in
-from beastmode.compose.coding_opening import Code, as_runner, estimated, landed_by, open_code
+from beastmode.compose.coding_opening import (
+    Code,
+    as_runner,
+    estimated,
+    highest_run,
+    landed_by,
+    noted,
+    open_code,
+)
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -109,8 +117,9 @@ def open_run(request: Request) -> Opened:
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
         if code is not None:
-            code = _confirmed(request, code, plan, settings)
-        number = progress.run or journal.new_run(_run_data(roadmap, key))
+            code = _confirmed(request, code, plan, graph, settings)
+        above = highest_run(code) if code is not None and not progress.run else 0
+        number = progress.run or journal.new_run(_run_data(roadmap, key), above)
     except BaseException:
         lock.release()
         raise
@@ -155,13 +164,23 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     return open_code(roadmap, request.coding or {}, settings, request.list_file)
 
 
-def _confirmed(request: Request, code: Code, plan: Plan, settings: RunSettings) -> Code:
+def _confirmed(request: Request, code: Code, plan: Plan, graph: Graph, settings: RunSettings) -> Code:
     """With what is to be run counted, and somebody told of it."""
     to_run = [task for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
     code = estimated(code, len(to_run), request.coding or {}, settings, taken_in(request.home))
+    code = noted(code, _narrow(plan, graph, request.flags.get("concurrency")))
     if to_run:
         request.confirm(code, to_run, settings)
     return code
+
+
+def _narrow(plan: Plan, graph: Graph, asked: int | None) -> str:
+    """Where a person asked for more at once than the list allows; "" where it allows that."""
+    waiting = [[at for at in wave if plan.states.get(at, "pending") == "pending"] for wave in graph.waves()]
+    widest = max(map(len, waiting), default=0)
+    if asked is None or widest >= min(asked, sum(map(len, waiting))):
+        return ""
+    return f"the list allows at most {widest} at once, not {asked}: its tasks wait for each other (beast plan shows it)"
 
 
 def _check_work(roadmap: Roadmap, where: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway import key_rejections
-from beastmode.gateway.call import RejectedError
+from beastmode.gateway.rejected import RejectedError
 from beastmode.store.allowance import Allowance, Use, plain
 from beastmode.store.key import Key
 

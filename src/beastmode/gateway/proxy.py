@@ -9,7 +9,7 @@ from contextlib import suppress
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
-from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.call import Call
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
@@ -20,6 +20,7 @@ from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incom
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.noting import record_stopped
 from beastmode.gateway.patience import kept_alive
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room

@@ -12,11 +12,12 @@ from beastmode.clock import Clock
 from beastmode.gateway import rejections
 from beastmode.gateway.asking import name_of
 from beastmode.gateway.budget_words import BudgetWords
-from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.call import Call
+from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
-from beastmode.gateway.keys import Caller, Toll
 from beastmode.gateway.path_token import PathToken, read_token
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.tally import Tally
 from beastmode.gateway.tolls import guess_of, spent_by
 from beastmode.gateway.turnstile import Turnstile
