@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from beastmode.errors import PreconditionError
-from beastmode.runner.home import log_path, prepare_home, run_folder
+from beastmode.runner.home import log_path, logs_of, prepare_home, run_folder
 
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=120)
 LOGS = Path("/home/r1/logs")
@@ -35,6 +35,12 @@ def test_two_ids_never_share_a_log(one: str, other: str) -> None:
 
 def test_usual_ids_are_their_own_names() -> None:
     assert log_path(run_folder(Path(".beast"), 7), "T001", 2) == Path(".beast/runs/r7/logs/T001.2.log")
+
+
+def test_what_runs_around_an_attempt_has_its_log_beside_it_in_the_order_of_the_attempt() -> None:
+    names = [path.name for path in logs_of(LOGS / "T001.2.log")]
+    around = ["T001.2.check.log", "T001.2.verify.log", "T001.2.merge.check.log"]
+    assert names == ["T001.2.setup.log", "T001.2.log", *around]
 
 
 def test_a_home_keeps_itself_out_of_git_and_leaves_what_is_there(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, find_task
 from beastmode.errors import PreconditionError
-from beastmode.runner.changes import Changes, changes_of, files_of, repository_at
+from beastmode.runner.changes import Changes, changes_of, files_of, git_at
 from beastmode.runner.git import Git
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import TaskView
@@ -51,7 +51,7 @@ def show(git: Git, changes: Changes, *flags: str) -> None:
 
 async def found(run: str, view: TaskView) -> tuple[Git, Changes]:
     """What a task changed, in the repository that the current folder is in."""
-    git = await repository_at(Path.cwd())
+    git = await git_at(Path.cwd())
     return git, await changes_of(git, run, view)
 
 

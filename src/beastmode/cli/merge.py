@@ -17,7 +17,7 @@ from beastmode.cli.history import find_run
 from beastmode.cli.words import safe
 from beastmode.errors import PreconditionError
 from beastmode.runner.bring import Bringing, command_of, look
-from beastmode.runner.changes import repository_at
+from beastmode.runner.changes import git_at
 from beastmode.runner.git import Git
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import counted
@@ -47,7 +47,7 @@ def merge(
 
 
 async def _look(run: str) -> tuple[Git, Bringing]:
-    git = await repository_at(Path.cwd())
+    git = await git_at(Path.cwd())
     return git, await look(git, run)
 
 

@@ -16,9 +16,7 @@ from beastmode.compose.opening import Opened
 from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_gateway import RunGateway, way_to_model
 from beastmode.errors import PreconditionError
-from beastmode.failures import classify
 from beastmode.failures.failure import Failure
-from beastmode.failures.words import last_lines
 from beastmode.gateway.run_door import Spent
 from beastmode.runner.coding import ModelServer, work_of
 from beastmode.runner.execute import Verdict
@@ -33,10 +31,11 @@ from beastmode.runner.model_access import OwnAccess
 from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.proof import Proof, slots_by_cores
 from beastmode.runner.roadmap import Task
+from beastmode.runner.setup import set_up
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
 from beastmode.runner.workspace import Workspaces
-from beastmode.runner.worktrees.place import Place
+from beastmode.runner.worktrees.place import Place, in_place
 from beastmode.runner.worktrees.room import check_room
 from beastmode.runner.worktrees.roots import worktrees_root
 
@@ -136,8 +135,7 @@ class Coders:
         return verdict
 
     def _in_place(self, attempt: Attempt) -> Attempt:
-        place = self._workspaces.place_of(attempt.task.id)
-        return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
+        return in_place(attempt, self._workspaces.place_of(attempt.task.id))
 
     async def _check_again(self, attempt: Attempt, place: Place, when: str) -> Verdict:
         assert self._proof.check
@@ -149,15 +147,7 @@ class Coders:
         )
 
     async def _set_up(self, setup: Command, place: Place, log: Path) -> Failure | None:
-        """Run the setup of a new worktree."""
-        attempt = self._bare(place, log)
-        exit_ = await self._command.run(attempt, setup)
-        if exit_.timed_out:
-            return classify.timed_out(attempt.timeout_s, where="the setup")
-        if exit_.code:
-            cause = f"the setup ended with exit code {exit_.code}: {last_lines(exit_.tail)}"
-            return classify.of_coding("setup_failed", cause, where=str(place.folder), code=exit_.code)
-        return None
+        return await set_up(self._command, setup, self._bare(place, log))
 
     def _bare(self, place: Place, log: Path) -> Attempt:
         """What runs in a place without being an attempt."""

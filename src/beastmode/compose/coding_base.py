@@ -80,7 +80,7 @@ async def _green_already(proof: Proof, here: Attempt, tasks: Sequence[Task]) -> 
         async with asyncio.timeout(_LOOK_S):
             for task in tasks:
                 assert task.options.verify
-                verdict = await proof.run(replace(here, task=task), task.options.verify, "before")
+                verdict = await proof.run(replace(here, task=task), task.options.verify, "verify", "before")
                 if verdict.failure is None:
                     green.append(task.id)
     return green

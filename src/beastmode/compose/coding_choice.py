@@ -73,10 +73,18 @@ def choose(
     work, note = _work(tasks, said, ready, where)
     check, check_note = _check(said, top)
     _see_proof(tasks, check, settings.verify, said)
-    template = said.get("prompt_template")
-    coding = CodingSettings(
+    coding = _settings(said, work, check, _server(said, settings))
+    _see_merge(tasks, coding)
+    _see_server(tasks, coding)
+    _see_budgets(tasks, coding.server)
+    return Chosen(coding, tuple(filter(None, (note, check_note))), read_template(coding.template))
+
+
+def _settings(said: Said, work: Coding, check: str, server: ModelServer | None) -> CodingSettings:
+    """What was said, and the defaults of the rest."""
+    return CodingSettings(
         work=work,
-        server=_server(said, settings),
+        server=server,
         check=check,
         merge=said.get("merge", "queue"),
         base=said.get("base", "HEAD"),
@@ -85,15 +93,11 @@ def choose(
         permissions=said.get("permissions", "edits"),
         sandbox=said.get("sandbox", "auto"),
         check_at_once=said.get("check_concurrency", 0),
-        template=template,
+        template=said.get("prompt_template"),
         red_base="allow_red_base" in said,
         no_proof="no_proof" in said,
         stash="stash" in said,
     )
-    _see_merge(tasks, coding)
-    _see_server(tasks, coding)
-    _see_budgets(tasks, coding.server)
-    return Chosen(coding, tuple(filter(None, (note, check_note))), read_template(template))
 
 
 def with_budget(chosen: Chosen, said: Said, estimated_usd: float) -> Chosen:

@@ -8,7 +8,7 @@ from beastmode.compose.desk import Desk
 from beastmode.compose.taking import take
 from beastmode.errors import PreconditionError
 from beastmode.events import ACCEPTED, REDO, REJECTED
-from beastmode.runner.changes import repository_at, result_of
+from beastmode.runner.changes import git_at, result_of
 from beastmode.runner.policy import NOT_MERGED
 from beastmode.runner.refs import branch_of
 from beastmode.runner.worktrees import task_refs
@@ -55,7 +55,7 @@ async def redo(desk: Desk, task: str, note: str) -> str:
 
 async def _begin_anew(desk: Desk, task: str) -> str:
     """The branch that keeps what the task had made."""
-    git = await repository_at(Path.cwd())
+    git = await git_at(Path.cwd())
     tip, refs = await result_of(git, desk.run), await task_refs.read(git, desk.run, task)
     kept = await keep(git, desk.run, task, refs.tip) if refs.tip else ""
     await task_refs.begin_task(git, desk.run, task, tip)

@@ -13,7 +13,6 @@ from pathlib import Path
 from beastmode.compose.desk import Desk
 from beastmode.errors import BeastError, PreconditionError
 from beastmode.events import MERGING
-from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.execute import Verdict
@@ -26,10 +25,12 @@ from beastmode.runner.proof import Proof
 from beastmode.runner.refs import result_ref
 from beastmode.runner.repository import repository_of
 from beastmode.runner.roadmap import Task
+from beastmode.runner.setup import set_up
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Coding, Command
 from beastmode.runner.workspace import Place, WorkspaceError, Workspaces
 from beastmode.runner.worktrees import task_refs
+from beastmode.runner.worktrees.place import in_place
 from beastmode.runner.worktrees.roots import worktrees_root
 from beastmode.runner.worktrees.salvage import ours
 from beastmode.runner.worktrees.worktree import find
@@ -139,16 +140,9 @@ class _Hands:
 
     async def set_up(self, command: Command, place: Place, log: Path) -> Failure | None:
         """A worktree that had to be made anew is prepared as the first was."""
-        exit_ = await self.kind.run(replace(_there(self.attempt, place), log_path=log), command)
-        if exit_.code == 0 and not exit_.timed_out:
-            return None
-        return classify.of_coding("setup_failed", exit_.tail, where=str(place.folder), code=exit_.code)
+        return await set_up(self.kind, command, in_place(replace(self.attempt, log_path=log), place))
 
     async def _checked(
         self, proof: Proof, line: Command, attempt: Attempt, place: Place, when: str
     ) -> Verdict:
-        return await proof.run(_there(attempt, place), line, "check", when)
-
-
-def _there(attempt: Attempt, place: Place) -> Attempt:
-    return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
+        return await proof.run(in_place(attempt, place), line, "check", when)

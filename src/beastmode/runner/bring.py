@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from beastmode.errors import PreconditionError
 from beastmode.runner.changes import result_of
-from beastmode.runner.combine import conflicts_in
-from beastmode.runner.git import Git, GitError
+from beastmode.runner.combine import merged_tree
+from beastmode.runner.git import Git
 from beastmode.runner.printable import printable
 
 _SHOWN = 5
@@ -34,7 +34,7 @@ async def look(git: Git, run: str) -> Bringing:
     head = await git("rev-parse", "--verify", "HEAD")
     log = await git("log", "--reverse", "-z", "--format=%H %s", f"{head}..{result}")
     commits = tuple(row.partition(" ")[::2] for row in log.split("\0") if row)
-    forward = await git.succeeds("merge-base", "--is-ancestor", head, result)
+    forward = await git.holds(result, head)
     tree = result if forward else await _merged_tree(git, run, head, result)
     out = await git("diff-tree", "-r", "--no-renames", "--name-only", "-z", head, tree) if commits else ""
     files = tuple(name for name in out.split("\0") if name)
@@ -49,11 +49,10 @@ def command_of(run: str, bringing: Bringing) -> list[str]:
 
 
 async def _branch(git: Git, run: str) -> str:
-    code, out, _ = await git.run("symbolic-ref", "--quiet", "--short", "HEAD")
-    if code:
+    branch = await git.branch()
+    if not branch:
         tip = "Go to the branch that is to have it: git switch BRANCH"
         raise PreconditionError("you are on no branch: HEAD is detached", where=str(git.folder), tip=tip)
-    branch = out.decode("utf-8", "replace").strip()
     if branch.startswith(f"beast/{run}/"):
         tip = "Go to a branch of your own: git switch BRANCH"
         raise PreconditionError(
@@ -63,14 +62,12 @@ async def _branch(git: Git, run: str) -> str:
 
 
 async def _merged_tree(git: Git, run: str, head: str, result: str) -> str:
-    code, out, err = await git.run("merge-tree", "--write-tree", "-z", "--name-only", head, result)
-    if code == 1:
-        paths = dict.fromkeys(path for one in conflicts_in(out, {}) for path in one.paths)
-        tip = f"Merge it by hand, and resolve them: git merge beast/{run}/result"
-        raise PreconditionError(f"it conflicts with your branch in {_some(list(paths))}", tip=tip)
-    if code:
-        raise GitError(("merge-tree",), code, err.decode("utf-8", "replace").strip())
-    return out.decode("ascii").rstrip("\0\n")
+    tree = await merged_tree(git, head, result)
+    if isinstance(tree, str):
+        return tree
+    paths = dict.fromkeys(path for conflict in tree for path in conflict.paths)
+    tip = f"Merge it by hand, and resolve them: git merge beast/{run}/result"
+    raise PreconditionError(f"it conflicts with your branch in {_some(list(paths))}", tip=tip)
 
 
 async def _refuse_overlap(git: Git, run: str, files: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ class Changes:
     merged: bool
 
 
-async def repository_at(folder: Path) -> Git:
+async def git_at(folder: Path) -> Git:
     """Git at the top of the checkout that a folder is in. Raises PreconditionError where it is in none."""
     try:
         return Git(Path(await Git(folder)("rev-parse", "--show-toplevel")))
@@ -44,10 +44,13 @@ async def changes_of(git: Git, run: str, view: TaskView) -> Changes:
     """What a task changed: as it was merged, or as it stands on its branch. Raises PreconditionError where it has made
     nothing, or made it elsewhere."""
     if view.code is not None and view.code.merged:
-        commit = await _commit(git, view.code.commit)
-        base = await _commit(git, f"{view.code.commit}^")
+        commit = await git.commit_of(view.code.commit)
+        base = await git.commit_of(f"{view.code.commit}^")
     else:
-        commit, base = await _commit(git, task_ref(run, view.id)), await _commit(git, base_ref(run, view.id))
+        commit, base = (
+            await git.commit_of(task_ref(run, view.id)),
+            await git.commit_of(base_ref(run, view.id)),
+        )
     if not commit or not base:
         raise _nothing(git, run, view)
     return Changes(base, commit, view.code is not None and view.code.merged)
@@ -62,17 +65,11 @@ async def files_of(git: Git, changes: Changes) -> list[FileChange]:
 
 async def result_of(git: Git, run: str) -> str:
     """The commit that the result branch of a run is at. Raises PreconditionError where there is none."""
-    commit = await _commit(git, result_ref(run))
+    commit = await git.commit_of(result_ref(run))
     if not commit:
         tip = "Go into the repository that the run worked on; a run with --merge none has a branch for each task only."
         raise PreconditionError(f"there is no branch beast/{run}/result", where=str(git.folder), tip=tip)
     return commit
-
-
-async def _commit(git: Git, name: str) -> str:
-    """Its full id; "" where there is no such commit."""
-    code, out, _ = await git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return out.decode("ascii").strip() if code == 0 else ""
 
 
 def _count(text: str) -> int | None:

@@ -48,12 +48,20 @@ async def combined(git: Git, task: Task, work: Work, tip: str) -> str | list[Con
     whole = await _commit(git, f"{work.commit}^{{tree}}", work.base, message)
     if tip == work.base:
         return whole  # nobody came between: its tree is the one that was verified
-    code, out, err = await git.run("merge-tree", "--write-tree", "-z", "--name-only", tip, whole)
+    tree = await merged_tree(git, tip, whole, {tip: "the result branch", whole: "this task"})
+    return await _commit(git, tree, tip, message) if isinstance(tree, str) else tree
+
+
+async def merged_tree(
+    git: Git, onto: str, commit: str, names: Mapping[str, str] | None = None
+) -> str | list[Conflict]:
+    """The tree that a merge of two commits has, or what conflicts.   names: words for them in what git says."""
+    code, out, err = await git.run("merge-tree", "--write-tree", "-z", "--name-only", onto, commit)
     if code == _CONFLICTS:
-        return conflicts_in(out, {tip: "the result branch", whole: "this task"})
+        return conflicts_in(out, names or {})
     if code:
         raise GitError(("merge-tree",), code, err.decode("utf-8", "replace").strip())
-    return await _commit(git, out.decode("ascii").rstrip("\0\n"), tip, message)
+    return out.decode("ascii").rstrip("\0\n")
 
 
 async def _commit(git: Git, tree: str, parent: str, message: str) -> str:

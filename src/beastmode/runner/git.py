@@ -78,6 +78,21 @@ class Git:
         """Whether it ends with 0."""
         return (await self.run(*arguments))[0] == 0
 
+    async def commit_of(self, name: str) -> str:
+        """The full id of a commit; "" where there is none of that name."""
+        words = "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+        code, out, _ = await self.run("rev-parse", *words)
+        return out.decode("ascii").strip() if code == 0 else ""
+
+    async def branch(self) -> str:
+        """The branch that the checkout stands on; "" where it is on none."""
+        code, out, _ = await self.run("symbolic-ref", "--quiet", "--short", "HEAD")
+        return out.decode("utf-8", "surrogateescape").strip() if code == 0 else ""
+
+    async def holds(self, commit: str, other: str) -> bool:
+        """Whether a commit is another, or has it among its ancestors. False where one of them is not there."""
+        return await self.succeeds("merge-base", "--is-ancestor", other, commit)
+
     async def run(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, bytes]:

@@ -59,7 +59,8 @@ def log_path(folder: Path, task: str, number: int) -> Path:
 
 
 def log_beside(log: Path, part: str) -> Path:
-    """Where what runs before or after an attempt writes.   log: of the attempt.   part: one of LOG_PARTS."""
+    """Where what runs before or after an attempt writes.   log: of the attempt.   part: of LOG_PARTS; on the base
+    also `before.verify`."""
     return log.with_suffix(f".{part}.log")
 
 

@@ -35,7 +35,7 @@ class Landed:
 
 async def landed(git: Git, run: str, commit: str) -> bool:
     """Whether a commit is in the result branch of a run. False where there is no such branch, or commit."""
-    return await git.succeeds("merge-base", "--is-ancestor", commit, result_ref(run))
+    return await git.holds(result_ref(run), commit)
 
 
 async def landed_in(git: Git, run: str, progress: Progress) -> dict[str, Landed]:

@@ -86,15 +86,12 @@ class MergeQueue:
         as it were, from there."""
         commit = await self._git("rev-parse", "--verify", f"refs/heads/{place.branch}")
         base = await self._git("rev-parse", "--verify", base_ref(self._run, task))
-        if not await self._git.succeeds("merge-base", "--is-ancestor", base, tip):
+        if not await self._git.holds(tip, base):
             raise no_place(
                 f"the commit that it began from, {base[:12]}, is no longer in the result", place.path
             )
         common = await self._git("merge-base", commit, tip) if commit != base else base
-        return Work(commit, common if await self._holds(common, base) else base)
-
-    async def _holds(self, commit: str, other: str) -> bool:
-        return await self._git.succeeds("merge-base", "--is-ancestor", other, commit)
+        return Work(commit, common if await self._git.holds(common, base) else base)
 
     async def _checked(self, check: Check, attempt: Attempt, place: Place, commit: str) -> Verdict:
         """What the check says of a commit, in the task's own worktree, which then stands again where it stood."""

@@ -60,9 +60,7 @@ async def repository_of(folder: Path, settings: CodingSettings, list_file: Path 
             f"It begins with {named(changes.tracked)} as changed in the checkout, in a commit of their own; the "
             "checkout keeps the changes too."
         )
-    code, out, _ = await git.run("symbolic-ref", "--quiet", "--short", "HEAD")
-    branch = out.decode("utf-8", "surrogateescape").strip() if code == 0 else ""
-    return Repository(top, git, inside, base, branch, common, tuple(notes))
+    return Repository(top, git, inside, base, await git.branch(), common, tuple(notes))
 
 
 async def repository_at(folder: Path) -> Repository:
@@ -137,9 +135,8 @@ def _no_repository(folder: Path, error: GitError) -> PreconditionError:
 
 
 async def _commit_of(git: Git, name: str) -> str:
-    code, out, _ = await git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if code == 0:
-        return out.decode().strip()
+    if commit := await git.commit_of(name):
+        return commit
     if name == "HEAD":
         tip = "Make the first one: git add -A && git commit -m 'First commit'"
         raise PreconditionError("the repository has no commit yet", where=str(git.folder), tip=tip)

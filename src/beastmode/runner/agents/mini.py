@@ -15,7 +15,6 @@ from beastmode.runner.agents.litellm import found_key, model_for, way_for
 from beastmode.runner.agents.protocol import Ask, Heard, Launch, Login, Said
 
 _DONE = "Submitted"
-_FROM_LITELLM = "litellm."
 
 
 class Mini:

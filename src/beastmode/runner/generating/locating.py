@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -65,9 +65,6 @@ def _candidates(lines: Sequence[str], search: Sequence[str]) -> Iterator[int]:
     for at in range(offset, len(lines) - len(search) + offset + 1):
         if lines[at].strip() == wanted:
             yield at - offset
-
-
-Fits = Callable[[Sequence[str], int, Sequence[str], Sequence[str]], list[str] | None]
 
 
 def _exactly(

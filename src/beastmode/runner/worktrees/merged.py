@@ -9,7 +9,7 @@ _MOST_LOOKED_AT = 200
 
 async def is_in(git: Git, part: str, whole: str) -> bool:
     """Whether merging `part` into `whole` would change nothing; False where it would, or where they conflict."""
-    if await git.succeeds("merge-base", "--is-ancestor", part, whole):
+    if await git.holds(whole, part):
         return True
     code, out, _ = await git.run("merge-tree", "--write-tree", whole, part)
     return code == 0 and out.decode().strip() == await git("rev-parse", f"{whole}^{{tree}}")

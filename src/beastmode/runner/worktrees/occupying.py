@@ -82,6 +82,6 @@ class Occupy:
         head, _ = await Worktree(worktree.admin, worktree.admin).head()
         if state and head:
             saved = (await task_refs.read(self.git, state.run, state.task)).saved
-            if saved and not await self.git.succeeds("merge-base", "--is-ancestor", head, saved):
+            if saved and not await self.git.holds(saved, head):
                 await keep(self.git, state.run, state.task, head)
         take_down(worktree)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
+from beastmode.runner.kinds.protocol import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Place:
     branch: str
     env: Mapping[str, str]
     has_work: bool = False
+
+
+def in_place(attempt: Attempt, place: Place) -> Attempt:
+    """The same attempt for what runs in a worktree: its folder, its variables."""
+    return replace(attempt, root=place.folder, env={**attempt.env, **place.env})
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,7 @@ async def set_aside(
     branch = await git.run("rev-parse", "--verify", "--quiet", task_ref(run, task))
     if branch[0] == 0:
         tips.append(branch[1].decode().strip())
-    return [
-        await keep(git, run, task, tip)
-        for tip in dict.fromkeys(tips)
-        if not await git.succeeds("merge-base", "--is-ancestor", tip, saved)
-    ]
+    return [await keep(git, run, task, tip) for tip in dict.fromkeys(tips) if not await git.holds(saved, tip)]
 
 
 async def _snapshot(git: Git, worktree: Worktree, saved: str, aside: Path, why: str) -> str:

@@ -79,7 +79,7 @@ class Save:
     async def _refuse_foreign(self, head: str) -> None:
         """A commit that does not come from the one that the task began from, as after a reset or on another branch."""
         base = self.place.base
-        if head and not await self.git.succeeds("merge-base", "--is-ancestor", base, head):
+        if head and not await self.git.holds(head, base):
             await self._refuse(f"the agent went to commit {head[:12]}, which does not come from {base[:12]}")
 
     async def _refuse_elsewhere(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beastmode.runner.git import Git
-from beastmode.runner.refs import base_ref, kept_ref, merged_ref, result_ref, saved_ref, start_ref, task_ref
+from beastmode.runner.refs import base_ref, kept_refs, merged_ref, result_ref, saved_ref, start_ref, task_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ async def save(git: Git, run: str, task: str, commit: str) -> None:
 
 async def forget(git: Git, run: str, task: str) -> None:
     """There is no such task: none of its commits is kept."""
-    kept = await git("for-each-ref", "--format=%(refname)", kept_ref(run, task, 0).rpartition("/")[0] + "/")
+    kept = await git("for-each-ref", "--format=%(refname)", kept_refs(run, task))
     names = [ref(run, task) for ref in (base_ref, saved_ref, task_ref, merged_ref)] + kept.split()
     lines = "".join(f"delete {name}\n" for name in names)
     await git("update-ref", "--no-deref", "--stdin", stdin=lines.encode())

@@ -142,8 +142,7 @@ class Worktree:
 
     async def head(self) -> tuple[str, str]:
         """The commit it stands on, "" before a first one, and the ref of its branch, "" where it is detached."""
-        code, out, _ = await self._git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        commit = out.decode().strip() if code == 0 else ""
+        commit = await self._git.commit_of("HEAD")
         head = (self.admin / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
         return commit, head.removeprefix("ref: ") if head.startswith("ref: ") else ""
 
