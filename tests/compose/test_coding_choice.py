@@ -57,6 +57,7 @@ def test_the_one_agent_that_is_ready_and_the_check_of_the_repository_are_found_a
         ({**CLAUDE, **GREEN, "merge": "none"}, [Task("a"), Task("b", needs=("a",))], "'b' needs 'a'"),
         ({**CLAUDE, **GREEN, "gateway": "none", "budget": 1.0}, [], "nobody keeps --budget"),
         ({**CLAUDE, **GREEN, "gateway": "http://g", "tokens": ()}, [], "--tokens would not hold"),
+        ({**CLAUDE, **GREEN, "gateway": "http://g", "rate": ()}, [], "--rate would not hold"),
         ({**GREEN, "agent": Coding(agent="generate")}, [], "no model server is named"),
         ({**CLAUDE, **GREEN, "prompt_template": Path("/nowhere")}, [], "/nowhere: it cannot be read"),
     ],

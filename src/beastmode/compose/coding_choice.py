@@ -170,7 +170,7 @@ def _server(said: Said, settings: RunSettings) -> ModelServer | None:
         tip = "Give them to that gateway: `beast serve` has flags for them, `beast keys` has budgets."
         _refuse(
             said,
-            _OF_A_GATEWAY,
+            ("rate", *_OF_A_GATEWAY),
             "a gateway that runs already has limits of its own, and {flags} would not hold",
             tip,
         )

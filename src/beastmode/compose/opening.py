@@ -143,7 +143,8 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
         return None
     source = request.source
     file = source.resolve() if isinstance(source, Path) else None
-    return open_code(roadmap, request.coding, settings, file)
+    rate = {"rate": request.flags["rates"]} if "rates" in request.flags else {}
+    return open_code(roadmap, {**request.coding, **rate}, settings, file)
 
 
 def _confirmed(request: Request, code: Code, plan: Plan, settings: RunSettings, run: int) -> Code:
