@@ -61,6 +61,7 @@ def test_the_one_agent_that_is_ready_and_the_check_of_the_repository_are_found_a
         ({**CLAUDE, **GREEN, "gateway": "http://g"}, [PAID], "'a': a gateway that runs already has limits"),
         ({**CLAUDE, **GREEN, "gateway": "none"}, [PAID], "'a': without a gateway nobody keeps a `budget`"),
         ({**CLAUDE, **GREEN, "gateway": "none", "upstream_key_env": "K"}, [], "keeps --upstream-key-env"),
+        ({**CLAUDE, **GREEN, "gateway": "http://g", "rate": ()}, [], "--rate would not hold"),
         ({**GREEN, "agent": Coding(agent="generate")}, [], "no model server is named"),
         ({**CLAUDE, **GREEN, "prompt_template": Path("/nowhere")}, [], "/nowhere: it cannot be read"),
     ],

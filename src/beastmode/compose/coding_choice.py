@@ -172,7 +172,7 @@ def _server(said: Said, settings: RunSettings) -> ModelServer | None:
         )
         return None
     if gateway:
-        _refuse(said, _OF_A_GATEWAY, _GATEWAY_ELSEWHERE, _GIVE_IT_THERE)
+        _refuse(said, ("rate", *_OF_A_GATEWAY), _GATEWAY_ELSEWHERE, _GIVE_IT_THERE)
     return ModelServer(
         upstream=said.get("upstream", ""),
         key_env=said.get("upstream_key_env", ""),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from beastmode.events import SESSION_STARTED, Event
 from beastmode.runner.estimate import Taken
@@ -73,5 +74,12 @@ def _by_task(progress: Progress) -> Iterator[tuple[str, Taken]]:
     for view in progress.tasks.values():
         if view.state == "done":
             usage = view.code.usage if view.code is not None else {}
-            usd = usage.get("cost_usd") if not usage.get("unpriced") else None
-            yield view.id, Taken(spent_us.get(view.id, 0) / 1e6, usd)
+            yield view.id, Taken(spent_us.get(view.id, 0) / 1e6, _usd(usage))
+
+
+def _usd(usage: Mapping[str, Any]) -> float | None:
+    """What it would have cost had nothing been answered from memory; None where nobody can tell."""
+    asked = usage.get("requests", 0) - usage.get("hits", 0)
+    if asked <= 0 or usage.get("unpriced") or usage.get("cost_usd") is None:
+        return None
+    return float(usage["cost_usd"] * usage["requests"] / asked)

@@ -161,7 +161,8 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     """What a run that writes code begins from; None for any other."""
     if not writes_code(roadmap, request.coding, has_command=request.command is not None):
         return None
-    return open_code(roadmap, request.coding or {}, settings, request.list_file)
+    rate = {"rate": request.flags["rates"]} if "rates" in request.flags else {}
+    return open_code(roadmap, {**(request.coding or {}), **rate}, settings, request.list_file)
 
 
 def _confirmed(
