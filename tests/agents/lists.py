@@ -1,0 +1,67 @@
+"""Real lists for real agents: a project of a user with one, and a model that makes a file for each task."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beastmode.failures.answers import Dialect
+from beastmode.testing.agent_turns import Call, runs
+from beastmode.testing.model_server import Refusal, Script
+from tests.agents.agents import at_hand
+from tests.coding.project import Project
+from tests.runner.formats.test_corpus import CORPUS
+
+LISTS = CORPUS / "files"
+KIT_CLI = "markdown__Aaronontheweb+kit-cli__docs__IMPLEMENTATION_ROADMAP.md"
+"""Five tasks that are not done, one after the other in the file, all at once by its order."""
+VERIFY = 'grep -q "^$BEAST_ID$" "made/$BEAST_ID.txt"'
+CHECK = 'for file in made/*; do test -s "$file" || exit 1; done'
+_NAMED = re.compile(r"This task is `([^`]+)`")
+_COMPLAINTS = re.compile(
+    r'"api_retry"|"is_error": ?true|"type": ?"error"|turn\.failed|RateLimitError|throttl|\b429\b|\b529\b|overloaded',
+    re.IGNORECASE,
+)
+
+
+def project_with(list_: str, agent: str, at: Path) -> Project:
+    """A project whose list is a real one. Skips where the lists or the agent are not at hand."""
+    if not LISTS.exists():
+        pytest.skip("the lists of other projects are not here")
+    path = f"{at_hand(agent)}:{os.environ['PATH']}"
+    project = Project(at, {"made/README": "Here is what tasks make.\n"}, agent, {"PATH": path})
+    shutil.copyfile(LISTS / list_, project.top / "tasks.md")
+    return project
+
+
+def makes_a_file(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
+    """What the model wants: a file for the task that the prompt names."""
+    named = _NAMED.search(str(asked))
+    return runs(f"echo {named[1]} > made/{named[1]}.txt")(dialect, asked) if named else None
+
+
+def every_fifth(number: int) -> Refusal | None:
+    """A fifth of all answers fails: by the server, by its load, by its connection."""
+    return (Refusal(500), Refusal(529), Refusal(0))[number // 5 % 3] if number % 5 == 0 else None
+
+
+def model(**about: Any) -> Script:
+    return Script(models=("m-small",), turn=makes_a_file, **about)
+
+
+def complaints(project: Project, run: str = "r1") -> list[str]:
+    """What the agents of a run printed of trouble with their model."""
+    logs = sorted((project.top / ".beast" / "runs" / run / "logs").glob("*.log"))
+    assert logs
+    return [
+        f"{log.name}: {line[:300]}"
+        for log in logs
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if _COMPLAINTS.search(line)
+    ]
