@@ -15,8 +15,8 @@ _ATTEMPT = b"\0BEAST_ATTEMPT="
 
 @dataclass(slots=True)
 class Crowd:
-    """What was seen.   met: worktrees with more than one session of processes, each of which was there before and after
-    the other was seen.   most: worktrees in use at once.   looks: how often was looked."""
+    """What was seen: only what was there in two looks on end counts, since a look takes time.   met: worktrees with more
+    than one session of processes.   most: worktrees in use at once.   looks: how often was looked."""
 
     met: list[str] = field(default_factory=list)
     most: int = 0
@@ -34,7 +34,7 @@ def watching(worktrees: Path) -> Iterator[Crowd]:
             now = sessions_in(worktrees)
             both = {place: sessions & now.get(place, set()) for place, sessions in before.items()}
             crowd.met += [place for place, sessions in both.items() if len(sessions) > 1]
-            crowd.most = max(crowd.most, len(now))
+            crowd.most = max(crowd.most, sum(map(bool, both.values())))
             crowd.looks += 1
             before = now
 

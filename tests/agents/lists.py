@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from beastmode.failures.answers import Dialect
 from beastmode.testing.agent_turns import Call, runs
 from beastmode.testing.model_server import Refusal, Script
-from tests.agents.agents import at_hand
+from tests.agents.agents import CLAUDE, CODEX, at_hand
 from tests.coding.project import Project
 from tests.runner.formats.test_corpus import CORPUS
 
@@ -24,10 +25,7 @@ KIT_CLI = "markdown__Aaronontheweb+kit-cli__docs__IMPLEMENTATION_ROADMAP.md"
 VERIFY = 'grep -q "^$BEAST_ID$" "made/$BEAST_ID.txt"'
 CHECK = 'for file in made/*; do test -s "$file" || exit 1; done'
 _NAMED = re.compile(r"This task is `([^`]+)`")
-_COMPLAINTS = re.compile(
-    r'"api_retry"|"is_error": ?true|"type": ?"error"|turn\.failed|RateLimitError|throttl|\b429\b|\b529\b|overloaded',
-    re.IGNORECASE,
-)
+_MINI_COMPLAINS = re.compile(r"RateLimit|overloaded|\b(429|500|502|503|529)\b|Connection ?[Ee]rror|retry", re.IGNORECASE)
 
 
 def project_with(list_: str, agent: str, at: Path) -> Project:
@@ -59,9 +57,17 @@ def complaints(project: Project, run: str = "r1") -> list[str]:
     """What the agents of a run printed of trouble with their model."""
     logs = sorted((project.top / ".beast" / "runs" / run / "logs").glob("*.log"))
     assert logs
-    return [
-        f"{log.name}: {line[:300]}"
-        for log in logs
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if _COMPLAINTS.search(line)
-    ]
+    lines = [line for log in logs for line in log.read_text("utf-8", errors="replace").splitlines()]
+    known = {agent.command: agent for agent in (CLAUDE, CODEX)}.get(project.agent)
+    if known is None:
+        return [line for line in lines if _MINI_COMPLAINS.search(line)]
+    return [line for line in lines if line.startswith('{"') and known.is_complaint(json_of(line))]
+
+
+def json_of(line: str) -> dict[str, Any]:
+    """A line of an agent; one that was killed may have ended in the middle of it."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -44,9 +44,9 @@ class Project:
         self.agent, self.env = agent or f"{sys.executable} {AGENT} {{prompt_file}}", env or {}
         repository(self.top, {"README": "hello\n", ".gitignore": ".beast/\n.env\n", **(files or {})})
 
-    def list_(self, text: str, **steps: Sequence[Step]) -> None:
+    def list_(self, text: str, model: str = "m-small", **steps: Sequence[Step]) -> None:
         """The list, which is in no commit, and what the agent does for each of its tasks."""
-        head = f"env: {{PLAN: {json.dumps(str(self.at / 'plan.json'))}}}\n"
+        head = f"env: {{PLAN: {json.dumps(str(self.at / 'plan.json'))}, MODEL: {model}}}\n"
         (self.top / "tasks.yaml").write_text(head + text, encoding="utf-8")
         (self.at / "plan.json").write_text(json.dumps(steps), encoding="utf-8")
 
