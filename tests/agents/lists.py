@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from beastmode.failures.answers import Dialect
-from beastmode.testing.agent_turns import Call, runs
+from beastmode.testing.agent_turns import Call, Turn, runs
 from beastmode.testing.model_server import Refusal, Script
 from tests.agents.agents import CLAUDE, CODEX, at_hand
 from tests.coding.project import Project
@@ -22,6 +22,10 @@ from tests.runner.formats.test_corpus import CORPUS
 LISTS = CORPUS / "files"
 KIT_CLI = "markdown__Aaronontheweb+kit-cli__docs__IMPLEMENTATION_ROADMAP.md"
 """Five tasks that are not done, one after the other in the file, all at once by its order."""
+MONTH_5 = "markdown__repairman29+BEAST-MODE__docs__MONTH5_WEEK1_START.md"
+"""Sixteen tasks, in four phases."""
+EMAIL_AGENT = "markdown__3015pavan+eresult_agent__docs__IMPLEMENTATION_ROADMAP.md"
+"""Forty-seven tasks."""
 VERIFY = 'grep -q "^$BEAST_ID$" "made/$BEAST_ID.txt"'
 CHECK = 'for file in made/*; do test -s "$file" || exit 1; done'
 _NAMED = re.compile(r"This task is `([^`]+)`")
@@ -44,13 +48,19 @@ def makes_a_file(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
     return runs(f"echo {named[1]} > made/{named[1]}.txt")(dialect, asked) if named else None
 
 
+def works_on_it(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
+    """The same, after looking around twice."""
+    named = _NAMED.search(str(asked))
+    return runs("ls", "git status", f"echo {named[1]} > made/{named[1]}.txt")(dialect, asked) if named else None
+
+
 def every_fifth(number: int) -> Refusal | None:
     """A fifth of all answers fails: by the server, by its load, by its connection."""
     return (Refusal(500), Refusal(529), Refusal(0))[number // 5 % 3] if number % 5 == 0 else None
 
 
-def model(**about: Any) -> Script:
-    return Script(models=("m-small",), turn=makes_a_file, **about)
+def model(turn: Turn = makes_a_file, **about: Any) -> Script:
+    return Script(models=("m-small",), turn=turn, **about)
 
 
 def complaints(project: Project, run: str = "r1") -> list[str]:
