@@ -10,6 +10,7 @@ import sys
 import time
 
 from bench import (
+    coding,
     commands,
     gateway,
     gateway_hit,
@@ -28,6 +29,7 @@ ROWS = {
     "commands": commands.ROW,
     "queued": queued.ROW,
     "start": start.ROW,
+    "coding": coding.ROW,
     "gateway": gateway.ROW,
     "gateway-stream": gateway_stream.ROW,
     "gateway-hit": gateway_hit.ROW,

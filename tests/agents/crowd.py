@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,17 +11,16 @@ from pathlib import Path
 from threading import Event, Thread
 
 _LOOK_EVERY_S = 0.1
-_ATTEMPT = b"\0BEAST_ATTEMPT="
+_OF_AN_ATTEMPT = re.compile(rb"(?:\0|\A)(BEAST_ID|BEAST_ATTEMPT)=([^\0]*)")
 
 
 @dataclass(slots=True)
 class Crowd:
-    """What was seen: only what was there in two looks on end counts, since a look takes time.   met: worktrees with more
-    than one session of processes.   most: worktrees in use at once.   looks: how often was looked."""
+    """What was seen: only what was there in two looks on end counts, since a look takes time.   met: worktrees with the
+    processes of more than one attempt.   busiest: the most worktrees that were in use at once."""
 
     met: list[str] = field(default_factory=list)
-    most: int = 0
-    looks: int = 0
+    busiest: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -29,13 +29,13 @@ def watching(worktrees: Path) -> Iterator[Crowd]:
     crowd, over = Crowd(), Event()
 
     def look() -> None:
-        before = sessions_in(worktrees)
+        before = agents_in(worktrees)
         while not over.wait(_LOOK_EVERY_S):
-            now = sessions_in(worktrees)
-            both = {place: sessions & now.get(place, set()) for place, sessions in before.items()}
-            crowd.met += [place for place, sessions in both.items() if len(sessions) > 1]
-            crowd.most = max(crowd.most, sum(map(bool, both.values())))
-            crowd.looks += 1
+            now = agents_in(worktrees)
+            both = {place: agents & now.get(place, set()) for place, agents in before.items()}
+            crowd.met += [place for place, agents in both.items() if len(agents) > 1]
+            busy = [place for place, agents in both.items() if agents]
+            crowd.busiest = max(crowd.busiest, busy, key=len)
             before = now
 
     thread = Thread(target=look, daemon=True)
@@ -47,15 +47,16 @@ def watching(worktrees: Path) -> Iterator[Crowd]:
         thread.join(30)
 
 
-def sessions_in(worktrees: Path) -> dict[str, set[int]]:
-    """Sessions of the processes of attempts, by the worktree that they are in."""
-    found: dict[str, set[int]] = defaultdict(set)
+def agents_in(worktrees: Path) -> dict[str, set[bytes]]:
+    """Tasks and attempts of the processes that are in a worktree, by the worktree. (Sessions tell less: Codex begins
+    one for each command.)"""
+    found: dict[str, set[bytes]] = defaultdict(set)
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():
             continue
         with suppress(OSError, ValueError):
             place = (process / "cwd").resolve().relative_to(worktrees).parts
-            if len(place) >= 3 and _ATTEMPT in b"\0" + (process / "environ").read_bytes():
-                session = int((process / "stat").read_text("utf-8").rpartition(")")[2].split()[3])
-                found["/".join(place[:3])].add(session)
+            said = dict(_OF_AN_ATTEMPT.findall((process / "environ").read_bytes()))
+            if len(place) >= 3 and len(said) == 2:
+                found["/".join(place[:3])].add(b".".join(sorted(said.values())))
     return found

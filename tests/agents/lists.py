@@ -28,8 +28,13 @@ EMAIL_AGENT = "markdown__3015pavan+eresult_agent__docs__IMPLEMENTATION_ROADMAP.m
 """Forty-seven tasks."""
 VERIFY = 'grep -q "^$BEAST_ID$" "made/$BEAST_ID.txt"'
 CHECK = 'for file in made/*; do test -s "$file" || exit 1; done'
+WINDOW_S = 0.75
+"""In which the starts of a second are counted: where agents start on a few cores, the delay on the way to the server
+varies by more than the pad of the limit, and the promise is no wider (docs/safeguards.md)."""
 _NAMED = re.compile(r"This task is `([^`]+)`")
-_MINI_COMPLAINS = re.compile(r"RateLimit|overloaded|\b(429|500|502|503|529)\b|Connection ?[Ee]rror|retry", re.IGNORECASE)
+_MINI_COMPLAINS = re.compile(
+    r"RateLimit|overloaded|\b(429|500|502|503|529)\b|Connection ?[Ee]rror|retry", re.IGNORECASE
+)
 
 
 def project_with(list_: str, agent: str, at: Path) -> Project:
@@ -51,7 +56,9 @@ def makes_a_file(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
 def works_on_it(dialect: Dialect, asked: Mapping[str, Any]) -> Call | None:
     """The same, after looking around twice."""
     named = _NAMED.search(str(asked))
-    return runs("ls", "git status", f"echo {named[1]} > made/{named[1]}.txt")(dialect, asked) if named else None
+    return (
+        runs("ls", "git status", f"echo {named[1]} > made/{named[1]}.txt")(dialect, asked) if named else None
+    )
 
 
 def every_fifth(number: int) -> Refusal | None:

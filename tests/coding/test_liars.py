@@ -34,7 +34,9 @@ def liar(name: str, recorded: str, at: Path) -> dict[str, str]:
         ("codex", "codex-wrong-key.txt", "auth"),
     ],
 )
-def test_success_with_an_error_in_it_is_not_done(name: str, recorded: str, class_: str, tmp_path: Path) -> None:
+def test_success_with_an_error_in_it_is_not_done(
+    name: str, recorded: str, class_: str, tmp_path: Path
+) -> None:
     """It has changed something, the check is green, its exit code is 0; and yet it says that it has failed."""
     project = Project(tmp_path, agent=name, env=liar(name, recorded, tmp_path))
     project.list_("tasks: [{id: a}]")

@@ -41,7 +41,9 @@ def test_the_result_is_green_at_every_commit_and_nothing_is_lost(tmp_path: Path)
     text, steps = twenty()
     project.list_(text, **steps)
     with in_thread(ModelServer()) as server:
-        ran = project.run("--check", GREEN, "--upstream", server.url, "--max-concurrency", "8", "--rate", "none")
+        ran = project.run(
+            "--check", GREEN, "--upstream", server.url, "--max-concurrency", "8", "--rate", "none"
+        )
     assert (ran.code, ran.summary["tasks"]["done"]) == (0, 20), ran.said
     assert sorted(project.merged()) == sorted(steps)
     assert {f"{name}.txt" for name in steps} <= set(project.result())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from itertools import pairwise
 from pathlib import Path
 
 from beastmode.testing.model_server import ModelServer, Refusal, Script
@@ -25,7 +26,7 @@ def test_a_quota_that_comes_back_in_time_is_waited_for(tmp_path: Path) -> None:
         ran = project.run("--check", "true", "--upstream", server.url)
         asked = [asked.at for asked in server.asked if asked.paid]
     assert (ran.code, attempts(ran.summary)) == (0, [("a", "done", 1), ("b", "done", 1)]), ran.said
-    assert max(b - a for a, b in zip(asked, asked[1:], strict=False)) >= 3.0
+    assert max(b - a for a, b in pairwise(asked)) >= 3.0
     assert len(asked) <= 5, "nobody asks in vain while the quota is used up"
 
 
@@ -40,5 +41,7 @@ def test_a_quota_that_comes_back_tomorrow_ends_the_run_with_the_time(tmp_path: P
         assert server.paid <= 5
         server.script.refusals.clear()
         ran = project.run(*flags)
-    assert (ran.code, ran.summary["tasks"]["done"]) == (0, 2), ran.said  # with retries: 0, so no try was used up
+    assert (ran.code, ran.summary["tasks"]["done"]) == (0, 2), (
+        ran.said
+    )  # with retries: 0, so no try was used up
     assert sorted(project.merged()) == ["a", "b"]

@@ -75,8 +75,9 @@ _MONTH = re.compile(r"(\bThe current month is )[A-Z][a-z]+ \d{4}\b")
 
 
 def _claude_code_in_run(body: Body) -> None:
-    """Also the number of the run in the branch, there and in what tools print, on such a branch the recent commits (what
-    those did lies in the files that it reads), and the date: in its reminder, and in what it says of its search."""
+    """Also the number of the run in the branch, there and in what tools print, on such a branch the recent commits
+    (what those did lies in the files that it reads), and the date: in its reminder, and in what it says of its search.
+    """
     _claude_code(body)
     for block in _texts(body.get("system")):
         block["text"] = _without_history(block["text"])
@@ -143,10 +144,10 @@ _DATE = re.compile(r"(<current_date>)\d{4}-\d\d-\d\d(?=</current_date>)")
 
 
 def _codex_in_run(body: Body) -> None:
-    """Also the date in what it says of its surroundings, and in what tools print the number of the run in the branch."""
+    """Also the date in what it says of its surroundings, and the number of the run in branches that tools print."""
     _codex(body)
     for item in _objects(body.get("input")):
-        if item.get("type") in ("function_call_output", "custom_tool_call_output"):
+        if isinstance(kind := item.get("type"), str) and kind in _IS_OUTPUT:
             _outputs_without_run(item, "output")
         for block in _texts(item.get("content")):
             if block["text"].startswith("<environment_context>"):

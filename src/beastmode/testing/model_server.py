@@ -43,8 +43,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Instead of an answer.   status: 0: the connection is reset.   retry_after: the header; "": it has none.   body: "":
-    an error of the dialect."""
+    """Instead of an answer.   status: 0: the connection is reset.   retry_after: the header; "": it has none.
+    body: "": an error of the dialect."""
 
     status: int
     retry_after: str = ""
@@ -58,8 +58,8 @@ class Script:
     keys: credentials it accepts; none: it asks for none.   models: that it lists.   aliases: that exist too.
     words: of every answer.   turn: a tool that the model wants run instead, or other words.   work_s: how long it takes
     to answer a request for words, from its body, which is JSON.   refusals: what the next requests for words get, in
-    order.   trouble: what goes wrong with a request for words, by its number, from 1; None: nothing.   headers: on every
-    answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
+    order.   trouble: what goes wrong with a request for words, by its number, from 1; None: nothing.   headers: on
+    every answer (rate limits).   prefix: where its API lies.   lists: has a list of models.
     list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
     answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
     """
@@ -124,8 +124,8 @@ class ModelServer:
         return self
 
     def go_down(self, for_s: float) -> Future[None]:
-        """Be down for that long, as a server that restarts: what is in flight is reset, and nobody listens. May be called
-        from any thread; the future ends when the server is back."""
+        """Be down for that long, as a server that restarts: what is in flight is reset, and nobody listens. May be
+        called from any thread; the future ends when the server is back."""
         return asyncio.run_coroutine_threadsafe(self._go_down(for_s), self._loop)
 
     async def _go_down(self, for_s: float) -> None:
