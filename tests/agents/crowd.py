@@ -57,6 +57,6 @@ def agents_in(worktrees: Path) -> dict[str, set[bytes]]:
         with suppress(OSError, ValueError):
             place = (process / "cwd").resolve().relative_to(worktrees).parts
             said = dict(_OF_AN_ATTEMPT.findall((process / "environ").read_bytes()))
-            if len(place) >= 3 and len(said) == 2:
+            if len(place) >= 3 and place[2][0] != "." and len(said) == 2:
                 found["/".join(place[:3])].add(b".".join(sorted(said.values())))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 import json
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -31,7 +31,7 @@ class Ran:
 
 class Project:
     """Below `at`: the checkout, the user's data, the plan of the agent.   agent: "": the one that does what the plan
-    says.   env: of every command of beast."""
+    says.   env: of every command of beast.   model: that the agent of the plan asks."""
 
     def __init__(
         self,
@@ -39,14 +39,16 @@ class Project:
         files: dict[str, str] | None = None,
         agent: str = "",
         env: Mapping[str, str] | None = None,
+        model: str = "m-small",
     ) -> None:
         self.at, self.top = at, at / "checkout"
+        self.model = model
         self.agent, self.env = agent or f"{sys.executable} {AGENT} {{prompt_file}}", env or {}
         repository(self.top, {"README": "hello\n", ".gitignore": ".beast/\n.env\n", **(files or {})})
 
-    def list_(self, text: str, model: str = "m-small", **steps: Sequence[Step]) -> None:
+    def list_(self, text: str, **steps: Sequence[Step]) -> None:
         """The list, which is in no commit, and what the agent does for each of its tasks."""
-        head = f"env: {{PLAN: {json.dumps(str(self.at / 'plan.json'))}, MODEL: {model}}}\n"
+        head = f"env: {{PLAN: {json.dumps(str(self.at / 'plan.json'))}, MODEL: {self.model}}}\n"
         (self.top / "tasks.yaml").write_text(head + text, encoding="utf-8")
         (self.at / "plan.json").write_text(json.dumps(steps), encoding="utf-8")
 

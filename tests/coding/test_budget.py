@@ -15,26 +15,16 @@ TASKS, ASKS, EACH_USD = 16, 25, 0.05
 
 @pytest.mark.slow
 def test_what_is_spent_stays_within_the_budget_and_a_higher_one_completes_the_run(tmp_path: Path) -> None:
-    project = Project(tmp_path)
+    project = Project(tmp_path, model="gpt-5")
     names = [f"t{number}" for number in range(TASKS)]
     tasks = ", ".join(f"{{id: {name}, retries: 0}}" for name in names)
     project.list_(
         f"tasks: [{tasks}]",
-        "gpt-5",
         **{name: writes(f"{name}.txt", asks=ASKS, max_tokens=30_000) for name in names},
     )
     with in_thread(Bill(EACH_USD)) as server:
-        flags = (
-            "--check",
-            "true",
-            "--upstream",
-            server.url,
-            "--rate",
-            "none",
-            "--upstream-concurrency",
-            "none",
-        )
-        flags += ("--max-concurrency", "16")
+        free = ("--rate", "none", "--upstream-concurrency", "none")
+        flags = ("--check", "true", "--upstream", server.url, "--max-concurrency", "16", *free)
         held = project.run(*flags, "--budget", "1usd")
         spent = server.usd
         assert (held.code, held.summary["tasks"]["failed"]) == (75, 0), held.said
