@@ -43,6 +43,10 @@ CLOSE_S = 10.0
 """How long the requests of an attempt that has ended may take to end: its agent is dead, and the gateway sees that
 within a second."""
 
+PATIENCE_S = 10.0
+"""How long the cache's file is waited for: with sixteen agents starting on two cores a read took more than the 100 ms
+that a server gives it, and what is not found is paid for again."""
+
 
 class RunGateway:
     """Gives attempts their way to the model through a gateway of the run's own. To be used from one event loop.
@@ -77,7 +81,7 @@ class RunGateway:
         unpriced = self._heard(self._unpriced)
 
         def make(started: Callable[[int], None]) -> uvicorn.Server:
-            stack = stack_for(self._serving)
+            stack = stack_for(self._serving, PATIENCE_S)
             assert stack is not None
             self._quarantine = Quarantine(stack.remove)
             used = used_in_run(ledger_path(self._serving.home), self._run)
