@@ -9,7 +9,7 @@ import pytest
 
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread
-from tests.agents.lists import CHECK, MONTH_5, VERIFY, WINDOW_S, complaints, model, project_with, works_on_it
+from tests.agents.lists import CHECK, MONTH_5, VERIFY, complaints, model, project_with, works_on_it
 from tests.processes import belonging_to
 
 WORK_S = 0.3
@@ -32,7 +32,8 @@ FEW = "create-fine-tuning-service,implement-stacking-ensemble,add-meta-learning-
 def test_all_end_well_none_is_refused_and_the_list_again_asks_nothing(
     name: str, only: str, tmp_path: Path
 ) -> None:
-    """Codex takes 0.5 s of CPU a task, Claude Code 3 s: so the sixteen are of Codex."""
+    """Codex takes 0.5 s of CPU a task, Claude Code 3 s: so the sixteen are of Codex. The rate is looked at over ten
+    seconds: where sixteen start on two cores, the delay on the way to the server varies by more than the pad of one."""
     project = project_with(MONTH_5, name, tmp_path)
     tasks = 3 if only else 16
     with in_thread(ModelServer(model(works_on_it, work_s=lambda asked: WORK_S))) as server:
@@ -43,7 +44,7 @@ def test_all_end_well_none_is_refused_and_the_list_again_asks_nothing(
             ran.said
         )
         assert ran.summary["upstream"]["refused"] == 0
-        assert (server.most_in_flight <= 2, server.most_in_window(WINDOW_S) <= 2) == (True, True)
+        assert (server.most_in_flight <= 2, server.most_in_window(10.0) <= 20) == (True, True)
         paid, asked = server.paid, [one.at for one in server.asked if one.paid]
         again = project.run(*flags, *limits, "--fresh", list_="tasks.md", long_s=280)
         assert (again.code, server.paid) == (0, paid), again.said
