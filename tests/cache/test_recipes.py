@@ -176,7 +176,9 @@ def test_the_mask_of_claude_code_leaves_other_metadata_alone() -> None:
     assert body == {"metadata": {"more": 1}}
 
 
-@pytest.mark.parametrize("printed", [str, lambda text: [{"type": "text", "text": text}]], ids=["text", "blocks"])
+@pytest.mark.parametrize(
+    "printed", [str, lambda text: [{"type": "text", "text": text}]], ids=["text", "blocks"]
+)
 def test_in_a_run_what_tools_print_of_our_branch_has_no_number(printed: Callable[[str], Any]) -> None:
     """Every agent asks for `git status`; only in what a tool gave back does the number not count."""
 

@@ -129,10 +129,10 @@ def test_it_is_in_trouble_as_often_as_it_is_told_and_comes_back_after_being_down
         with pytest.raises(aiohttp.ServerDisconnectedError):
             await ask()
         down = asyncio.wrap_future(server.go_down(0.2))
-        with pytest.raises(ConnectionRefusedError):
-            while True:
-                _, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
-                writer.close()
+        while not server.is_down:
+            await asyncio.sleep(0)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await ask()
         await down
         assert await ask() == 200
         assert server.in_flight == 0

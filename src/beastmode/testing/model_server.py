@@ -128,6 +128,11 @@ class ModelServer:
         called from any thread; the future ends when the server is back."""
         return asyncio.run_coroutine_threadsafe(self._go_down(for_s), self._loop)
 
+    @property
+    def is_down(self) -> bool:
+        """Whether nobody listens."""
+        return self._runner is None or not self._runner.sites
+
     async def _go_down(self, for_s: float) -> None:
         assert self._runner is not None
         for site in list(self._runner.sites):
