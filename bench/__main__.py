@@ -20,6 +20,7 @@ from bench import (
     paced,
     queued,
     start,
+    worktrees,
 )
 from bench.contest import contest, table
 
@@ -30,6 +31,7 @@ ROWS = {
     "queued": queued.ROW,
     "start": start.ROW,
     "coding": coding.ROW,
+    "worktrees": worktrees.ROW,
     "gateway": gateway.ROW,
     "gateway-stream": gateway_stream.ROW,
     "gateway-hit": gateway_hit.ROW,

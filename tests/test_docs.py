@@ -31,9 +31,12 @@ from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
 from beastmode.cli.app import COMMANDS
 from beastmode.cli.requests import as_object
+from beastmode.compose.agents import as_object as agents_as_object
 from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
 from beastmode.gateway.keys import Needed
+from beastmode.runner.agents.find import KNOWN, Seen
+from beastmode.runner.agents.protocol import Login
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
 from beastmode.store.entries_reader import Figures
@@ -108,6 +111,11 @@ def test_every_command_and_right_of_keys_is_documented() -> None:
 
 def test_every_check_of_the_doctor_is_documented() -> None:
     assert not missing(list(CHECKS), "doctor.md")
+
+
+def test_every_agent_and_field_of_it_is_documented() -> None:
+    seen = Seen(KNOWN["claude"], None, "", Login())
+    assert not missing([*KNOWN, *agents_as_object(seen)], "agents.md")
 
 
 def test_every_outcome_and_field_of_a_request_is_documented() -> None:

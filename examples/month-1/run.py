@@ -75,10 +75,8 @@ def upstream() -> Iterator[Upstream]:
             yield Upstream(("--upstream", server.url, "--model", MODEL, "--budget", "none"), server)
         return
     if not model:
-        sys.exit(f"Say which model {url} is to be asked for: BEAST_MODEL=…")
-    print(
-        f"{model} at {url} is asked; what that may cost is limited by the budget of `beast run`.", flush=True
-    )
+        sys.exit(f"Say which model {url} is to be asked for: BEAST_MODEL=...")
+    print(f"{model} at {url} is asked; the budget of `beast run` limits what that may cost.", flush=True)
     key = next((name for name in KEYS if os.environ.get(name)), "")
     yield Upstream(("--upstream", url, "--model", model, *(("--upstream-key-env", key) if key else ())))
 
@@ -89,15 +87,9 @@ def repository_in(place: Path) -> Path:
     shutil.copytree(FOLDER / "service", repository, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
     git(repository, "init", "--quiet", "--initial-branch=main")
     git(repository, "add", "--all")
-    somebody = (
-        "-c",
-        "user.name=Month 1",
-        "-c",
-        "user.email=month-1@example.com",
-        "-c",
-        "commit.gpgsign=false",
-    )
-    git(repository, *somebody, "commit", "--quiet", "--message=The router before Month 1")
+    git(repository, "config", "user.name", "Month 1")
+    git(repository, "config", "user.email", "month-1@example.com")
+    git(repository, "-c", "commit.gpgsign=false", "commit", "--quiet", "--message=The router before Month 1")
     return repository
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import uuid
 from collections import deque
@@ -25,23 +26,32 @@ from beastmode.testing.threads import in_thread
 from tests.agents.agents import LONG_S, at_hand
 from tests.processes import belonging_to, supervisor_in
 from tests.repositories import git, repository
+from tests.runner.agents.test_containing import works
 from tests.runner.kinds.test_agent import Way
 from tests.runner.workplace import workspaces
 
 TASK = "Write hello into made.txt."
 WRITES = runs("echo hello > made.txt")
 WRONG = '{"type": "error", "error": {"type": "invalid_request_error", "message": "m-small takes no tools"}}'
+OAUTH = {
+    "accessToken": "of-a-person",
+    "refreshToken": "r",
+    "expiresAt": 4_102_444_800_000,
+    "scopes": ["user:inference", "user:profile"],
+    "subscriptionType": "max",
+}
 every_agent = pytest.mark.parametrize("name", ["claude", "codex", "mini"])
 
 
 @dataclass(slots=True)
 class Tried:
-    """One attempt.   printed: what is in its log.   paid: requests that asked the model."""
+    """One attempt.   printed: what is in its log.   paid: requests that asked the model.   credentials: of these."""
 
     outcome: Outcome
     checkout: Path
     printed: str = field(repr=False)
     paid: int
+    credentials: set[str]
 
     @property
     def failure(self) -> Failure:
@@ -57,9 +67,10 @@ def tried(
     settings: CodingSettings | None = None,
     timeout_s: float = LONG_S,
     version: str = "v1",
+    key: str = "key-of-the-gateway",
 ) -> Tried:
     """Have the agent do one task, its model being `script`.   at: an empty folder, in which all of it lies.
-    version: of the dialect, in its paths."""
+    version: of the dialect, in its paths.   key: that it shows; "" for its own."""
     attempt = replace(
         attempt_of(Task("t", Coding(agent=name, model="m-small")), folder=at), timeout_s=timeout_s
     )
@@ -69,7 +80,7 @@ def tried(
 
     async def play(url: str) -> Outcome:
         supervisor = supervisor_in(at)
-        way = Way(Access(f"{url}/t/token", "key-of-the-gateway"))
+        way = Way(Access(f"{url}/t/token", key))
         try:
             async with workspaces(repository(at / "checkout"), at / "worktrees") as spaces:
                 kind = AgentKind(supervisor, spaces, way, settings, lambda _: TASK, environment)
@@ -80,11 +91,11 @@ def tried(
     script.prefix = f"/t/token/{version}"
     with in_thread(ModelServer(script)) as server:
         outcome = asyncio.run(play(server.url))
-        paid = server.paid
+        asked = [one for one in server.asked if one.paid]
     assert not belonging_to(at)
     log = attempt.log_path
     printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return Tried(outcome, at / "checkout", printed, paid)
+    return Tried(outcome, at / "checkout", printed, len(asked), {one.credential for one in asked})
 
 
 def model(turn: Turn = WRITES, **about: object) -> Script:
@@ -103,6 +114,7 @@ def test_a_task_is_done(name: str, tmp_path: Path) -> None:
     said = done.outcome.facts["agent"]
     assert said["name"] == name
     assert said["turns"] >= 1
+    assert done.credentials == {"key-of-the-gateway"}
     assert name == "mini" or (said["result"], said["tokens_in"]) == ("It is done.", 16)
 
 
@@ -167,3 +179,37 @@ def test_a_quota_that_is_refilled_in_hours_ends_the_attempt_at_once(name: str, t
     done = tried(name, tmp_path, model(refusals=deque([Refusal(429, retry_after="7200")] * 100)))
     assert done.failure.throttle, done.failure
     assert done.failure.class_ in ("rate_limit", "quota_exhausted")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "holds"),
+    [
+        ("claude", ".claude/.credentials.json", {"claudeAiOauth": OAUTH}),
+        ("codex", ".codex/auth.json", {"OPENAI_API_KEY": "of-a-person"}),
+    ],
+)
+def test_a_login_of_its_own_passes_through(
+    name: str, file: str, holds: dict[str, object], tmp_path: Path
+) -> None:
+    kept = tmp_path / file
+    kept.parent.mkdir()
+    kept.write_text(json.dumps(holds), encoding="ascii")
+    done = tried(name, tmp_path, model(), key="")
+    assert done.outcome.ok, done.printed
+    assert done.credentials == {"of-a-person"}
+    assert json.loads(kept.read_text(encoding="ascii")) == holds, "it is still logged in"
+
+
+def test_claude_without_any_login_wants_one(tmp_path: Path) -> None:
+    done = tried("claude", tmp_path, model(), key="")
+    assert (done.failure.class_, done.failure.passing, done.paid) == ("agent_login", False, 0)
+
+
+@every_agent
+def test_an_agent_that_may_do_all_does_not_reach_the_checkout(name: str, tmp_path: Path) -> None:
+    if not works():
+        pytest.skip("there is no bubblewrap here, or the kernel does not let it work")
+    readme = tmp_path / "checkout" / "README"
+    done = tried(name, tmp_path, model(runs("echo hello > made.txt", f"echo spoilt > {readme}")))
+    assert done.outcome.ok, done.printed
+    assert readme.read_text(encoding="ascii") == "hello\n"

@@ -22,6 +22,7 @@ from bench import (
     paced,
     queued,
     start,
+    worktrees,
 )
 from bench.__main__ import ROWS
 from bench.contest import (
@@ -45,6 +46,7 @@ CONTENDERS: dict[str, dict[str, Contender]] = {
     "bench.queued": queued.CONTENDERS,
     "bench.start": start.CONTENDERS,
     "bench.coding": coding.CONTENDERS,
+    "bench.worktrees": worktrees.CONTENDERS,
     "bench.gateway": gateway.CONTENDERS,
     "bench.gateway_stream": gateway_stream.CONTENDERS,
     "bench.gateway_hit": gateway_hit.CONTENDERS,
@@ -57,6 +59,7 @@ SIZES = {
     "bench.queued": 40,
     "bench.start": 1,
     "bench.coding": 3,
+    "bench.worktrees": 2,
     "bench.gateway": 50,
     "bench.gateway_stream": 2,
     "bench.gateway_hit": 50,

@@ -119,7 +119,7 @@ def test_the_default_is_given_and_bounds_what_an_answer_says() -> None:
 def test_what_a_client_is_told() -> None:
     assert hit("l1", 12.9) == b"hit; tier=l1; age=12"
     assert miss("new") == b"miss; why=new"
-    assert miss("older than max-age", ["max-stale"]) == b'miss; why="older than max-age"; ignored=max-stale'
+    assert miss("older than max-age", ("max-stale",)) == b'miss; why="older than max-age"; ignored=max-stale'
     assert hit_headers(answer(), "l3", 3.2) == (
         *HEADERS, (b"age", b"3"), (b"x-beast-cache", b"hit; tier=l3; age=3")
     )  # fmt: skip

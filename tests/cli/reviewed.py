@@ -27,6 +27,8 @@ from tests.runner.merging import no_setup
 
 CHECK = 'test "$(cat broken 2>/dev/null)" != yes'
 ROADMAP = "tasks: [{id: good, agent: x}, {id: stuck, agent: x}, {id: lost, agent: x}]\n"
+TASKS = {"good": "hello you\n", "stuck": "hello me\n", "lost": "hello\n"}
+"""And what each leaves in `page`; each adds a file of its own name too."""
 FAILED = {"class": "verify_failed", "cause": "3 != 4", "tip": "Read it.", "retryable": True}
 
 
@@ -67,54 +69,55 @@ def morning_of(folder: Path) -> Morning:
 
 
 async def _run(morning: Morning) -> None:
-    journal = Journal(journal_path(morning.home), "process")
-    journal.new_run({"roadmap": str((morning.top / "list.yaml").resolve()), "title": "Shop"})
+    key = str((morning.top / "list.yaml").resolve())
     found = await repository_of(morning.top, CodingSettings())
-    morning.trees = worktrees_root(found.common, str((morning.top / "list.yaml").resolve()))
+    morning.trees = worktrees_root(found.common, key)
+    journal = Journal(journal_path(morning.home), "process")
+    journal.new_run({"roadmap": key, "title": "Shop"})
     workspaces = Workspaces(found, "r1", morning.trees, None, no_setup)
     await workspaces.begin()
     settings = {"concurrency": 3, "retries": 0, "rates": []}
-    data = {"boot": "b", "settings": settings, "code": {"check": CHECK}}
-    await journal.append(SESSION_STARTED, 1, data=data)
-    records = [
-        {"id": task, "title": f"Make it {task}", "kind": "agent"} for task in ("good", "stuck", "lost")
-    ]
+    await journal.append(
+        SESSION_STARTED, 1, data={"boot": "b", "settings": settings, "code": {"check": CHECK}}
+    )
+    records = [{"id": task, "title": f"Make it {task}", "kind": "agent"} for task in TASKS]
     await journal.append(PLANNED, 1, data={"tasks": records})
-
-    async def record(task: str, attempt: int, commit: str) -> None:
-        await journal.append(MERGING, 1, task, attempt, {"commit": commit})
-
-    queue = MergeQueue(workspaces, _green, record)
-    for task, text in (("good", "hello you\n"), ("stuck", "hello me\n"), ("lost", "hello\n")):
-        await journal.append(ATTEMPT_STARTED, 1, task, 1)
-        attempt = attempt_of(Task(task, Coding(), title=f"Make it {task}"), folder=morning.home)
-        attempt.sent_back = 1
-        place = await workspaces.enter(attempt, Coding())
-        (place.path / "page").write_text(text, encoding="ascii")
-        (place.path / task).write_text("x\n", encoding="ascii")
-        await workspaces.save(place, "wip\n")
-        if task == "good":
-            first = attempt
-    for task in ("good", "stuck", "lost"):
-        attempt = first if task == "good" else attempt_of(Task(task, Coding(), title=f"Make it {task}"))
-        attempt.sent_back = 1
-        facts: dict[str, Any] = {"usage": {"requests": 3, "cost_usd": 0.25}}
-        if task == "lost":
-            facts |= {"end": "failed", "failure": FAILED, "branch": "beast/r1/task/lost"}
-        else:
-            verdict = await queue(attempt)
-            facts |= verdict.facts | {"end": "done"}
-            if verdict.failure is not None:
-                plain = {
-                    "class": verdict.failure.class_,
-                    "cause": verdict.failure.cause,
-                    "tip": verdict.failure.tip,
-                }
-                facts |= {"end": "needs_person", "failure": plain}
-        await journal.append(ATTEMPT_ENDED, 1, task, 1, facts)
+    for task in TASKS:
+        await _work(journal, workspaces, task)
+    for task in TASKS:
+        await _end(journal, workspaces, task)
     await journal.append(SESSION_ENDED, 1, data={"state": "failed", "exit_code": 1})
     await journal.close()
     await workspaces.end()
+
+
+async def _work(journal: Journal, workspaces: Workspaces, task: str) -> None:
+    await journal.append(ATTEMPT_STARTED, 1, task, 1)
+    place = await workspaces.enter(_attempt(task), Coding())
+    (place.path / "page").write_text(TASKS[task], encoding="ascii")
+    (place.path / task).write_text("x\n", encoding="ascii")
+    await workspaces.save(place, "wip\n")
+
+
+async def _end(journal: Journal, workspaces: Workspaces, task: str) -> None:
+    async def record(task: str, attempt: int, commit: str) -> None:
+        await journal.append(MERGING, 1, task, attempt, {"commit": commit})
+
+    facts: dict[str, Any] = {"end": "failed", "failure": FAILED, "branch": "beast/r1/task/lost"}
+    if task != "lost":
+        verdict = await MergeQueue(workspaces, _green, record)(_attempt(task))
+        facts = {"end": "done", **verdict.facts}
+        if (failure := verdict.failure) is not None:
+            plain = {"class": failure.class_, "cause": failure.cause, "tip": failure.tip}
+            facts |= {"end": "needs_person", "failure": plain}
+    await journal.append(ATTEMPT_ENDED, 1, task, 1, {"usage": {"requests": 3, "cost_usd": 0.25}, **facts})
+
+
+def _attempt(task: str) -> Attempt:
+    """Of a task that was sent back before: a conflict is for a person now."""
+    attempt = attempt_of(Task(task, Coding(), title=f"Make it {task}"))
+    attempt.sent_back = 1
+    return attempt
 
 
 async def _green(attempt: Attempt, place: Place, suffix: str) -> Verdict:

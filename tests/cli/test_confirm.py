@@ -15,11 +15,11 @@ from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.estimate import estimate
 from beastmode.runner.git import Git
 from beastmode.runner.repository import Repository
-from beastmode.runner.roadmap import Roadmap, Task
+from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.settings import RunSettings
 
-ROADMAP = Roadmap([Task("a"), Task("b", Coding(agent="codex")), Task("c", state="done")])
+TASKS = [Task("a"), Task("b", Coding(agent="codex"))]
 
 
 def code(server: ModelServer | None, **more: object) -> Code:
@@ -30,7 +30,7 @@ def code(server: ModelServer | None, **more: object) -> Code:
 
 
 def said(capsys: pytest.CaptureFixture[str], told: Code, *, yes: bool = True) -> list[str]:
-    confirm(told, ROADMAP, RunSettings(), yes=yes)
+    confirm(told, TASKS, RunSettings(), yes=yes)
     return capsys.readouterr().err.splitlines()
 
 
@@ -67,6 +67,6 @@ def test_on_a_terminal_there_are_five_seconds_to_stop_it(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     waited: list[float] = []
-    confirm(code(ModelServer()), ROADMAP, RunSettings(), yes=False, pause=waited.append)
+    confirm(code(ModelServer()), TASKS, RunSettings(), yes=False, pause=waited.append)
     assert waited == [1.0] * 5
     assert "Begins in 5 s; Ctrl-C stops it." in capsys.readouterr().err

@@ -110,11 +110,20 @@ def test_what_is_red_is_not_taken(morning: Morning, beast: Beast) -> None:
     committed(morning.path("lost"), {"broken": "yes"})
     before = morning.git("rev-parse", "beast/r1/result")
     code, _, err = beast("review", "r1", "lost", "--accept")
-    assert (code, "the check is red" in err) == (2, True)
+    assert (code, "the check ended with exit code 1" in err) == (2, True)
     assert morning.git("rev-parse", "beast/r1/result") == before
     git(morning.path("lost"), "rm", "--quiet", "broken")
     git(morning.path("lost"), "commit", "--quiet", "-m", "mended")
     assert told(beast, "review", "r1", "lost", "--accept")["state"] == "done"
+
+
+def test_what_a_person_resolved_is_checked_too(morning: Morning, beast: Beast) -> None:
+    path = morning.path("lost")
+    git(path, "merge", "--quiet", "beast/r1/result")
+    committed(path, {"broken": "yes"})
+    code, _, err = beast("review", "r1", "lost", "--accept")
+    assert (code, "the check ended with exit code 1" in err) == (2, True)
+    assert morning.git("log", "--format=%s", "main..beast/r1/result") == "Make it good"
 
 
 def test_a_task_that_is_merged_is_looked_at_and_no_longer_listed(morning: Morning, beast: Beast) -> None:

@@ -1,4 +1,4 @@
-"""`beast run` with tasks of `kind: generate`: written, proven, merged; a rerun asks the model nothing."""
+"""`beast run` with tasks of `kind: generate`: written, proven, merged; a rerun asks the model nothing that it knows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(top: Path, server: ModelServer, *flags: str) -> dict[str, Any]:
     return told
 
 
-def test_edits_are_merged_or_refused_and_a_rerun_asks_nothing(tmp_path: Path) -> None:
+def test_edits_are_merged_or_refused_and_a_rerun_asks_only_what_led_nowhere(tmp_path: Path) -> None:
     shop = repository(
         tmp_path / "shop", {"src/app.py": "x = 1\n", "tasks.yaml": LIST, ".gitignore": ".beast\n"}
     )
@@ -55,8 +55,9 @@ def test_edits_are_merged_or_refused_and_a_rerun_asks_nothing(tmp_path: Path) ->
             result = f"beast/r{number}/result"
             assert git(shop, "show", f"{result}:src/app.py") == "x = 2"
             assert git(shop, "show", f"{result}:tasks.yaml") == LIST.rstrip("\n")
-            results.append((git(shop, "rev-parse", result), server.paid))
-    assert results[0] == results[1]  # the same commit, and no request more
+            asked = sum(b"This task is `good`" in one.body for one in server.asked)
+            results.append((git(shop, "rev-parse", result), asked))
+    assert results[0] == results[1]  # the same commit; only what led nowhere is asked again
     assert not list(tmp_path.rglob("out.py"))
     assert not list(tmp_path.rglob(".beast-edits*"))
     assert git(shop, "status", "--porcelain") == ""

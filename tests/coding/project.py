@@ -31,7 +31,8 @@ class Ran:
 
 class Project:
     """Below `at`: the checkout, the user's data, the plan of the agent.   agent: "": the one that does what the plan
-    says.   env: of every command of beast.   model: that the agent of the plan asks."""
+    says.   env: of every command of beast.   model: that the agent of the plan asks, "":
+    its own."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class Project:
         files: dict[str, str] | None = None,
         agent: str = "",
         env: Mapping[str, str] | None = None,
-        model: str = "m-small",
+        model: str = "",
     ) -> None:
         self.at, self.top = at, at / "checkout"
         self.model = model
@@ -48,7 +49,8 @@ class Project:
 
     def list_(self, text: str, **steps: Sequence[Step]) -> None:
         """The list, which is in no commit, and what the agent does for each of its tasks."""
-        head = f"env: {{PLAN: {json.dumps(str(self.at / 'plan.json'))}, MODEL: {self.model}}}\n"
+        model = f", MODEL: {self.model}" if self.model else ""
+        head = f"env: {{PLAN: {json.dumps(str(self.at / 'plan.json'))}{model}}}\n"
         (self.top / "tasks.yaml").write_text(head + text, encoding="utf-8")
         (self.at / "plan.json").write_text(json.dumps(steps), encoding="utf-8")
 
@@ -61,18 +63,29 @@ class Project:
         kept = {name: value for name, value in os.environ.items() if name not in ("CI", "BEAST_HOME")}
         return {**kept, **ENVIRONMENT, **NAMED, **own, **self.env, **env}
 
-    def command(self, *flags: str, list_: str = "tasks.yaml") -> list[str]:
+    def command(self, *flags: str, command: str = "run", list_: str = "tasks.yaml") -> list[str]:
         return [
-            *(sys.executable, "-m", "beastmode", "run", list_, "--agent", self.agent, "--yes", "--json"),
+            *(sys.executable, "-m", "beastmode", command, list_, "--agent", self.agent, "--yes", "--json"),
             *flags,
         ]
 
-    def run(self, *flags: str, list_: str = "tasks.yaml", long_s: float = LONG_S, **env: str) -> Ran:
-        """`beast run`, to its end."""
+    def run(
+        self,
+        *flags: str,
+        command: str = "run",
+        list_: str = "tasks.yaml",
+        long_s: float = LONG_S,
+        **env: str,
+    ) -> Ran:
+        """`beast run`, to its end.   env: variables of the list, and so of its agent."""
+        if env:
+            file = self.top / "tasks.yaml"
+            words = "".join(f", {name}: {json.dumps(value)}" for name, value in env.items())
+            file.write_text(file.read_text("utf-8").replace("}\n", f"{words}}}\n", 1), encoding="utf-8")
         ended = subprocess.run(
-            self.command(*flags, list_=list_),
+            self.command(*flags, command=command, list_=list_),
             cwd=self.top,
-            env=self.environment(**env),
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=long_s,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from beastmode.testing.model_server import ModelServer
+from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.coding.project import CHECK, Project, writes
 from tests.repositories import everything_of
@@ -31,7 +32,7 @@ def test_every_task_is_proven_and_merged_and_the_checkout_stays_as_it_is(tmp_pat
     assert after.pop("status") == before.pop("status") + "\n!! .beast/"
     assert after == before
     assert ran.summary["upstream"] == {
-        "requests": 3, "refused": 0, "hits": 0, "tokens_in": 24, "tokens_out": 12, "cost_usd": 0.0, "unpriced": 3,
+        "requests": 3, "refused": 0, "hits": 0, "tokens_in": 24, "tokens_out": 24, "cost_usd": 0.0, "unpriced": 3,
     }  # fmt: skip
     assert [(task["id"], task["state"], task["attempts"]) for task in ran.summary["by_task"]] == [
         ("a", "done", 1),
@@ -101,3 +102,64 @@ def test_work_that_conflicts_is_done_again_on_top_of_what_was_merged(tmp_path: P
     )  # b writes its line once more, on top of a
     assert project.result()["one.txt"] == "from b"
     assert project.merged() == ["a", "b"]
+
+
+def test_one_task_is_tried_and_the_run_goes_on_with_the_others(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_(THREE, **{name: writes(f"{name}.txt") for name in "abc"})
+    with in_thread(ModelServer()) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        tried = project.run(*flags, command="try")
+        assert (tried.code, project.merged()) == (0, ["a"]), tried.said
+        assert "a took " in tried.said
+        assert "The other 2 would take about " in tried.said
+        ran = project.run(*flags)
+    assert (ran.code, ran.summary["run_id"], sorted(project.merged())) == (0, "r1", ["a", "b", "c"]), ran.said
+
+
+def test_a_task_that_has_used_up_its_budget_waits_and_the_others_go_on(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    steps = {"a": writes("a.txt", asks=60), "b": writes("b.txt", asks=1)}
+    project.list_("tasks: [{id: a, budget: 0.003usd}, {id: b}]", **steps)
+    script = Script(models=("gpt-5",))
+    with in_thread(ModelServer(script)) as server:
+        flags = (
+            "--check",
+            CHECK,
+            "--upstream",
+            server.url,
+            "--rate",
+            "none",
+            "--upstream-concurrency",
+            "none",
+        )
+        ran = project.run(*flags, "--max-concurrency", "1", MODEL="gpt-5")
+        assert (ran.code, ran.summary["state"], ran.summary["reason"]) == (75, "held", "spent"), ran.said
+        assert (ran.summary["tasks"]["done"], ran.summary["tasks"]["waiting"]) == (1, 1)
+        assert "the budget of task a is used up" in ran.said
+
+
+def test_a_verification_that_is_green_already_is_said_to_prove_nothing(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_(
+        "tasks: [{id: a, verify: 'true'}, {id: b, verify: [test, -s, '{id}.txt']}]",
+        a=writes("a.txt"),
+        b=writes("b.txt"),
+    )
+    with in_thread(ModelServer()) as server:
+        ran = project.run("--upstream", server.url)
+        again = project.run("--upstream", server.url)
+    assert ran.code == 0, ran.said
+    assert "The verify of a is green before any task began: it proves nothing." in ran.said
+    assert "proves nothing" not in again.said
+
+
+def test_a_run_whose_journal_is_gone_leaves_the_branches_of_those_before_alone(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_("tasks: [{id: a}]", a=writes("a.txt"))
+    with in_thread(ModelServer()) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        assert project.run(*flags).summary["run_id"] == "r1"
+        shutil.rmtree(project.top / ".beast")
+        ran = project.run(*flags)
+    assert (ran.code, ran.summary["run_id"], project.merged("r2")) == (0, "r2", ["a"]), ran.said

@@ -86,9 +86,13 @@ async def ask(access: Access | str, body: dict[str, Any], **headers: str) -> tup
 
 
 class Bill:
-    """A model server that writes a bill: each answer costs `each` USD, at the price of gpt-5.   usd: in all."""
+    """A model server that writes a bill.
 
-    def __init__(self, usd: float) -> None:
+    each: USD that an answer costs, at the price of gpt-5.   work_s: that it takes.   usd: in all.
+    """
+
+    def __init__(self, usd: float, work_s: float = 0.01) -> None:
+        self._work_s = work_s
         self.each, self.usd, self.in_flight, self.most_in_flight = usd, 0.0, 0, 0
         self._stack = AsyncExitStack()
 
@@ -109,7 +113,7 @@ class Bill:
         asked = await request.json()
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(self._work_s)
         self.in_flight -= 1
         self.usd += self.each
         said = whole("chat", asked["model"], "Done.")

@@ -39,11 +39,13 @@ def test_what_names_no_server_is_refused_before_anything_is_written(
     assert not journal_path(tmp_path / "home").exists()
 
 
-def test_a_roadmap_without_work_is_refused_in_a_line(tmp_path: Path) -> None:
+def test_a_roadmap_without_work_is_refused_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no agent is ready there
     with pytest.raises(BeastError) as caught:
         run(Roadmap([Task("a")], title="Mine"), home=tmp_path / "home")
     said = str(caught.value).splitlines()[0]
-    assert said == "Mine: 1 task says what is to be done, but not how (the first is 'a')"
+    assert said.startswith("Mine: 'a' says what is to be done, but not by whom")
+    assert "--command" in str(caught.value)
 
 
 def test_inside_an_event_loop_it_is_refused_before_a_run_is_begun(tmp_path: Path) -> None:

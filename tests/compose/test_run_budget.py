@@ -55,7 +55,7 @@ async def test_sixteen_that_want_20_usd_get_1_and_the_rest_with_a_higher_budget(
         assert 1.0 - 0.3 <= spent <= 1.0 + server.each
         assert sum(used.cost_usd for _, used in first) == pytest.approx(spent)
         assert len(told) == 1
-        assert "--budget 3usd" in told[0]
+        assert "--budget 2usd" in told[0]
         failures = [used.failure for _, used in first]
         assert {failure.class_ for failure in failures if failure} == {"out_of_budget"}
         more = replace(ONE_USD, budget_usd=30.0)
@@ -105,6 +105,26 @@ async def test_what_one_waits_for_another_may_give_back(tmp_path: Path) -> None:
         got = await asyncio.gather(*(ask_until_refused(gateway, number, 1) for number in range(8)))
     assert [number for number, _ in got] == [1] * 8
     assert server.most_in_flight == 1
+
+
+@played
+async def test_one_that_gives_up_waiting_gives_back_what_was_set_aside_for_its_task(tmp_path: Path) -> None:
+    settings = CodingSettings(budget_usd=0.5, task_budget_usd=0.5)
+    async with (
+        Bill(usd=0.01, work_s=1.0) as server,
+        run_gateway(server.url, tmp_path, settings=settings) as gateway,
+    ):
+        first = asyncio.create_task(ask_until_refused(gateway, 1, 1))
+        while not server.in_flight:
+            await asyncio.sleep(0.01)
+        second = attempt("t2")
+        access = await gateway.open(second)
+        with pytest.raises(TimeoutError):
+            asked = ask(access, question("a", model="gpt-5", max_tokens=30_000))
+            await asyncio.wait_for(asked, 0.3)
+        await gateway.close(second)
+        assert (await first)[0] == 1
+        assert (await ask_until_refused(gateway, 2, 1))[0] == 1
 
 
 @played

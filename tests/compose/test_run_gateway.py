@@ -14,8 +14,9 @@ import aiohttp
 import pytest
 
 from beastmode.cache.l3_reader import L3Reader, Read
+from beastmode.compose.run_gateway import RunGateway
 from beastmode.errors import BeastError
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.settings import Rate
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_reader import LedgerReader
@@ -118,6 +119,22 @@ async def test_a_quota_beyond_the_longest_wait_refuses_all_that_wait_with_the_ti
         assert (failure.throttle, failure.passing) == (True, "after")
         assert failure.class_ in ("quota_exhausted", "rate_limit")
         assert failure.retry_after_s == pytest.approx(72_000, abs=30)
+
+
+@played
+async def test_a_server_that_is_ill_for_a_moment_costs_no_attempt(tmp_path: Path) -> None:
+    async with (
+        Scripted(script(answer=(500, "boom"))) as server,
+        run_gateway(server.url, tmp_path) as gateway,
+    ):
+        one = attempt()
+        access = await gateway.open(one)
+        asking = asyncio.create_task(ask(access, question()))
+        while len(server.asked) < 4:  # more than a client's own tries, and than those of `beast serve`
+            await asyncio.sleep(0.01)
+        server.script.answer = None
+        assert (await asking)[0] == 200
+        assert (await gateway.close(one)).failure is None
 
 
 @played
@@ -246,10 +263,11 @@ def slowed(
 
 @played
 async def test_what_cannot_be_served_is_told_at_the_start(tmp_path: Path) -> None:
-    keyed = replace(UNLIMITED, key_env="NO_SUCH_VARIABLE")
+    keyed = ModelServer("http://127.0.0.1:1", key_env="NO_SUCH_VARIABLE")
+    gateway = RunGateway(keyed, CodingSettings(), tmp_path, "r1", 60.0)
     with pytest.raises(BeastError, match="NO_SUCH_VARIABLE"):
-        async with run_gateway("http://127.0.0.1:1", tmp_path, server=keyed):
-            pass
+        await gateway.start()
+    await gateway.stop()
 
 
 @played

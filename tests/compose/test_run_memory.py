@@ -11,7 +11,7 @@ from beastmode.compose.run_gateway import RunGateway
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Usage
 from beastmode.testing.model_server import ModelServer as Scripted
-from beastmode.testing.model_server import Script
+from beastmode.testing.model_server import Refusal, Script
 from tests.compose.run_gateways import ask, attempt, played, question, run_gateway
 
 MODELS = Script(models=("gpt-4o-mini",))
@@ -54,19 +54,43 @@ async def test_within_a_run_too_from_both_tiers_and_only_those_answers(tmp_path:
 
 @played
 async def test_who_was_given_a_kept_answer_and_failed_has_it_removed(tmp_path: Path) -> None:
-    """As after a kill between an answer and its verdict: the next run meets it once more, and then no more."""
-    async with Scripted(MODELS) as server, run_gateway(server.url, tmp_path) as gateway:
-        await perform(gateway, attempt(), "a", verified=None)
-        assert (await perform(gateway, attempt(number=2), "a", verified=False)).hits == 1
-        assert (await perform(gateway, attempt(number=3), "a", verified=True)).hits == 0
+    """As after a kill between an answer and its verdict: the next session meets it once more, and then no more."""
+    async with Scripted(MODELS) as server:
+        async with run_gateway(server.url, tmp_path) as gateway:
+            await perform(gateway, attempt(), "a", verified=None)
+        async with run_gateway(server.url, tmp_path) as gateway:
+            assert (await perform(gateway, attempt(number=2), "a", verified=False)).hits == 1
+            assert (await perform(gateway, attempt(number=3), "a", verified=True)).hits == 0
 
 
 @played
 async def test_a_round_does_not_meet_the_answers_of_the_one_before(tmp_path: Path) -> None:
     async with Scripted(MODELS) as server, run_gateway(server.url, tmp_path) as gateway:
-        await perform(gateway, attempt(), "a", verified=None)
+        await perform(gateway, attempt(), "a", verified=True)
         assert (await perform(gateway, attempt(number=2, rounds=1), "a", verified=True)).hits == 0
         assert (await perform(gateway, attempt(number=3), "a", verified=True)).hits == 1
+
+
+@played
+async def test_an_agent_that_gave_up_is_not_given_the_same_answers_once_more(tmp_path: Path) -> None:
+    async with Scripted(MODELS) as server, run_gateway(server.url, tmp_path) as gateway:
+        await perform(gateway, attempt(), "a", verified=None)
+        assert (await perform(gateway, attempt(number=2), "a", verified=True)).hits == 0
+
+
+@played
+async def test_one_whose_model_could_not_be_had_goes_on_from_where_it_was(tmp_path: Path) -> None:
+    async with Scripted(Script(models=MODELS.models)) as server, run_gateway(server.url, tmp_path) as gateway:
+        one = attempt()
+        access = await gateway.open(one)
+        assert (await ask(access, question("a")))[0] == 200
+        server.script.refusals.append(Refusal(429, "72000"))
+        assert (await ask(access, question("b")))[0] == 429
+        await gateway.close(one)
+        two = attempt(number=2)
+        access = await gateway.open(two)
+        assert (await ask(access, question("a")))[0] == 200
+        assert (await gateway.close(two)).hits == 1
 
 
 @played

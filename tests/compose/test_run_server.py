@@ -9,11 +9,12 @@ import aiohttp
 import pytest
 
 from beastmode.compose.run_elsewhere import GatewayElsewhere
+from beastmode.compose.run_gateway import way_to_model
 from beastmode.compose.run_server import dialects_of, is_near
 from beastmode.compose.run_serving import PROVIDERS, serving_of
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.routes import Provider, meant_for
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.settings import Rate
 from beastmode.testing.model_server import ModelServer as Scripted
 from beastmode.testing.model_server import Script
@@ -149,7 +150,9 @@ def test_what_is_no_base_url_is_refused(tmp_path: Path) -> None:
 @played
 async def test_a_gateway_that_runs_is_told_who_asks_and_nothing_else_is_done(tmp_path: Path) -> None:
     async with Scripted(Script(models=("gpt-4o-mini",))) as server, gateway(server.url, tmp_path) as url:
-        way = GatewayElsewhere(ModelServer(gateway=f"{url}/v1/"), "r7")
+        there = ModelServer(gateway=f"{url}/v1/")
+        way = way_to_model(there, CodingSettings(), tmp_path, "r7", 60.0)
+        assert isinstance(way, GatewayElsewhere)
         await way.start()
         assert await way.refusal() is None
         one = attempt("lru", 3)

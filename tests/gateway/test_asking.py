@@ -57,4 +57,4 @@ def test_a_priority_that_is_not_known_counts_as_interactive(said: str, priority:
 
 
 def test_the_priority_goes_no_further() -> None:
-    assert to_upstream(asks(x_beast_priority="batch", accept="*/*").headers) == [("accept", "*/*")]
+    assert to_upstream(asks(x_beast_priority="batch", accept="*/*").headers) == [(b"accept", b"*/*")]

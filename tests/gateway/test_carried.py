@@ -77,14 +77,14 @@ def test_a_request_without_a_key_of_ours_stays_as_it_is(
 @pytest.mark.parametrize(
     ("sent", "place", "header"),
     [
-        ([PROVIDER], b"", "x-api-key"),
-        ([], b"x-goog-api-key", "x-goog-api-key"),
-        ([(b"anthropic-version", b"2023-06-01")], b"", "x-api-key"),
-        ([], b"", "authorization"),
+        ([PROVIDER], b"", b"x-api-key"),
+        ([], b"x-goog-api-key", b"x-goog-api-key"),
+        ([(b"anthropic-version", b"2023-06-01")], b"", b"x-api-key"),
+        ([], b"", b"authorization"),
     ],
 )
 def test_the_upstream_s_key_goes_where_the_client_had_its_own(
-    sent: list[tuple[bytes, bytes]], place: bytes, header: str
+    sent: list[tuple[bytes, bytes]], place: bytes, header: bytes
 ) -> None:
-    value = "Bearer up" if header == "authorization" else "up"
+    value = b"Bearer up" if header == b"authorization" else b"up"
     assert dict(to_upstream(sent, "up", place))[header] == value

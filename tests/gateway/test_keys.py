@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from beastmode.clock import Clock
-from beastmode.gateway.call import RejectedError
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.key_ring import KeyRing
 from beastmode.gateway.keys import Doorkeeper, Needed
+from beastmode.gateway.rejected import RejectedError
 from beastmode.store.entry import Entry
 from beastmode.store.key import KeyLimits
 from beastmode.store.key_file import keys_path

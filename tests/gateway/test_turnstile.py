@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.call import RejectedError
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import NO_USE, Use, ends_unix, parse_allowances, period_name

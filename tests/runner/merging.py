@@ -227,11 +227,11 @@ def kill_at(count: int, only: str) -> None:
     async def counted(self: Git, *arguments: str, **more: object) -> tuple[int, bytes, bytes]:
         if arguments[0] not in _CHANGING or only not in str(more.get("stdin", "")):
             return await run(self, *arguments, **more)  # type: ignore[arg-type]
-        left[0] -= 2
-        if left[0] == -2:
+        left[0] = mine = left[0] - 2
+        if mine == -2:
             os.kill(os.getpid(), 9)
         result = await run(self, *arguments, **more)  # type: ignore[arg-type]
-        if left[0] == -1:
+        if mine == -1:
             os.kill(os.getpid(), 9)
         return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,17 @@ async def test_copies_come_along_and_are_in_no_commit(tmp_path: Path) -> None:
 
 
 @in_a_loop
+async def test_what_is_copied_only_since_the_second_attempt_is_in_no_commit_either(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop")
+    (checkout / ".env").write_text("SECRET=1\n")
+    async with workspaces(checkout, tmp_path / "trees") as spaces:
+        await entered(spaces, "one")
+        place = await entered(spaces, "one", Coding(copy=(".env",)), 2)
+        git(place.path, "add", "--force", ".env")
+        assert not (await spaces.save(place, "One\n")).changed
+
+
+@in_a_loop
 async def test_setup_runs_once_in_a_new_worktree(tmp_path: Path) -> None:
     checkout = committed(repository(tmp_path / "shop"), {".gitignore": "setup.log\n"})
     work = Coding(setup=Command(shell="echo ran >> setup.log"))
@@ -143,3 +155,95 @@ async def test_twenty_that_enter_at_once_all_have_a_place(tmp_path: Path) -> Non
     async with workspaces(repository(tmp_path / "shop"), tmp_path / "trees") as spaces:
         places = await asyncio.gather(*(entered(spaces, f"t{number}") for number in range(20)))
     assert len({place.path for place in places}) == 20
+
+
+@in_a_loop
+async def test_a_place_at_the_tip_is_at_the_tip_also_after_a_kill(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop")
+    async with (
+        workspaces(checkout, tmp_path / "trees") as spaces,
+        spaces.at_tip(Coding(), tmp_path / "log") as place,
+    ):
+        old = git(place.path, "rev-parse", "HEAD")
+        copied = {ref: git(checkout, "rev-parse", ref) for ref in refs_of(checkout) if "task-" in ref}
+    committed(checkout, {"new": "1"})
+    git(checkout, "update-ref", "refs/heads/beast/r1/result", "main")
+    for ref, commit in copied.items():
+        git(checkout, "update-ref", ref, commit)
+    async with (
+        workspaces(checkout, tmp_path / "trees") as spaces,
+        spaces.at_tip(Coding(), tmp_path / "log") as place,
+    ):
+        assert git(place.path, "rev-parse", "HEAD") == git(checkout, "rev-parse", "main") != old
+    assert not [ref for ref in refs_of(checkout) if "task-" in ref]
+
+
+def refs_of(checkout: Path) -> list[str]:
+    return git(checkout, "for-each-ref", "--format=%(refname)").split()
+
+
+@in_a_loop
+async def test_a_pattern_that_leaves_the_checkout_fails_its_task_for_good(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop")
+    async with workspaces(checkout, tmp_path / "trees") as spaces:
+        with pytest.raises(WorkspaceError, match="names nothing inside the checkout") as caught:
+            await entered(spaces, "one", Coding(copy=("../secrets",)))
+    assert caught.value.failure.passing is False
+
+
+@in_a_loop
+async def test_the_worktree_of_a_run_before_is_taken_over_and_its_work_kept(tmp_path: Path) -> None:
+    checkout = committed(repository(tmp_path / "shop"), {".gitignore": "*.key\n"})
+    async with workspaces(checkout, tmp_path / "trees", "r1") as spaces:
+        place = await entered(spaces, "one")
+        (place.path / "late").write_text("late")
+    async with workspaces(checkout, tmp_path / "trees", "r2") as spaces:
+        again = await entered(spaces, "one")
+        assert sorted(path.name for path in again.path.iterdir()) == [".git", ".gitignore", "README"]
+        (again.path / "only.key").write_text("here")
+    assert git(checkout, "show", "beast/r1/kept/one/1:late") == "late"
+    async with workspaces(checkout, tmp_path / "trees", "r3") as spaces:
+        await entered(spaces, "one")
+    assert (tmp_path / "trees/.aside/one/one.1/only.key").read_text() == "here"
+
+
+@in_a_loop
+async def test_a_merged_tasks_worktree_serves_the_next_without_a_trace(tmp_path: Path) -> None:
+    checkout = committed(repository(tmp_path / "shop"), {".gitignore": "__pycache__/\n*.key\n"})
+    async with workspaces(checkout, tmp_path / "trees") as spaces:
+        place = await entered(spaces, "one")
+        inode = (place.path / "README").stat().st_ino
+        (place.path / "new").touch()
+        (place.path / "__pycache__").mkdir()
+        (place.path / "__pycache__/x.pyc").touch()
+        (place.path / "empty").mkdir()
+        await spaces.save(place, "One\n")
+        await spaces.finish("one")
+        places = [await entered(spaces, task) for task in ("two", "three")]
+        found = {(each.path / "README").stat().st_ino: sorted(os.listdir(each.path)) for each in places}
+        assert not place.path.exists()
+    assert found[inode] == [".git", ".gitignore", "README"]
+
+
+@in_a_loop
+async def test_a_merged_tasks_worktree_stays_where_only_it_has_a_file(tmp_path: Path) -> None:
+    checkout = committed(repository(tmp_path / "shop"), {".gitignore": "*.key\n"})
+    async with workspaces(checkout, tmp_path / "trees") as spaces:
+        place = await entered(spaces, "one")
+        (place.path / "only.key").write_text("here")
+        await spaces.finish("one")
+    assert (place.path / "only.key").read_text() == "here"
+
+
+@in_a_loop
+async def test_the_list_itself_is_in_no_commit_of_a_task(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop", {"tasks.md": "- [ ] one\n"})
+    async with workspaces(checkout, tmp_path / "trees", list_file=checkout / "tasks.md") as spaces:
+        place = await entered(spaces, "one")
+        (place.path / "tasks.md").write_text("- [x] one\n")
+        (place.path / "work").touch()
+        git(place.path, "commit", "--quiet", "--all", "--message", "ticked")
+        saved = await spaces.save(place, "One\n")
+        assert git((await entered(spaces, "one", number=2)).path, "status", "--porcelain", "work") == ""
+    assert saved.files == ("work",)
+    assert git(checkout, "log", "--oneline", "main..beast/r1/task/one", "--", "tasks.md") == ""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from beastmode.safeguards.host_board import read_board
+from beastmode.safeguards.host_queue import Amount
 from beastmode.safeguards.liveness import TOUCH_S, Liveness, is_held
 
 HOLDER = """
@@ -63,6 +64,20 @@ def test_it_knows_whether_others_can_find_it(path: Path) -> None:
     alive.close()
 
 
+def test_a_file_that_was_cut_off_is_made_whole_again(path: Path) -> None:
+    alive = Liveness(path)
+    size = path.stat().st_size
+    os.truncate(path, 0)
+    assert not alive.in_place(), "what it has shown is lost"
+    assert path.stat().st_size == size
+    assert alive.in_place()
+    alive.board.show(Amount(1, 0, 0))  # without that, this process would have ended here
+    board = read_board(path)
+    assert board is not None
+    assert board.held == (1, 0, 0)
+    alive.close()
+
+
 def test_kill_9_lets_go_of_it_though_a_child_lives_on(path: Path) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout
@@ -89,7 +104,8 @@ def test_a_forked_child_does_not_hold_it_for_its_parent(path: Path) -> None:
         os.read(go_read, 1)  # ends when the parent closes its end
         os._exit(0)
     os.close(go_read)
-    os.close(alive._fd)  # as the end of the process would
+    alive.board.close()  # as the end of the process would
+    os.close(alive._fd)
     alive._fd = -1
     while is_held(path):  # the child lets go as its first act; until then it may still hold it
         pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from beastmode.cache.answer import Answer, Headers
 
@@ -148,7 +149,8 @@ def hit(tier: str, age_s: float) -> bytes:
     return b"hit; tier=%b; age=%d" % (tier.encode("ascii"), age_s)
 
 
-def miss(why: str, ignored: Iterable[str] = ()) -> bytes:
+@lru_cache(maxsize=256)  # the reasons are few
+def miss(why: str, ignored: tuple[str, ...] = ()) -> bytes:
     """The value of `TOLD` where the upstream is asked.   why: printable as it is; what no header takes becomes `?`."""
     told = f"miss; why={_item(why)}"
     for name in ignored:

@@ -29,6 +29,7 @@ from beastmode.errors import (
 COMMANDS = {
     "run": "Run a roadmap in parallel, safely, to the end; or go on where it stopped.",
     "plan": "Show the tasks of a roadmap, their order, and the lines that were not taken.",
+    "try": "Run one task of a roadmap to its end, and say what all of them would take and cost.",
     "status": "Show how a run stands.",
     "runs": "List the runs of this home.",
     "logs": "Show what an attempt of a task printed.",

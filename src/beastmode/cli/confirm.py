@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from beastmode.compose.coding_opening import Code
 from beastmode.errors import PreconditionError
 from beastmode.runner.coding import ModelServer
-from beastmode.runner.roadmap import Roadmap
+from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.settings import RunSettings
 
@@ -18,14 +18,14 @@ _MOMENT_S = 5
 
 def confirm(
     code: Code,
-    roadmap: Roadmap,
+    tasks: Sequence[Task],
     settings: RunSettings,
     *,
     yes: bool,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Say it on stderr; on a terminal wait 5 s for a Ctrl-C, elsewhere raise PreconditionError without `yes`."""
-    for line in lines_of(code, roadmap, settings):
+    for line in lines_of(code, tasks, settings):
         print(line, file=sys.stderr)
     if yes:
         return
@@ -38,14 +38,13 @@ def confirm(
     print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def lines_of(code: Code, roadmap: Roadmap, settings: RunSettings) -> Iterator[str]:
-    """What a person should know before it begins."""
-    tasks = [task for task in roadmap.tasks() if task.state == "pending"]
+def lines_of(code: Code, tasks: Sequence[Task], settings: RunSettings) -> Iterator[str]:
+    """What a person should know before it begins.   tasks: those that are to be run."""
     many = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
     at_once = settings.concurrency or len(tasks)
-    yield f"{many} by {_agents(code, roadmap)}, at most {min(at_once, len(tasks)) or 1} at once: {code.estimate}"
+    yield f"{many} by {_agents(code, tasks)}, at most {min(at_once, len(tasks)) or 1} at once: {code.estimate}"
     yield f"  model server: {_server(code.settings.server)}; budget: {_budget(code)}"
-    yield f"  proof: {_proof(code, roadmap, settings)}"
+    yield f"  proof: {_proof(code, tasks, settings)}"
     base = code.repository.branch or code.repository.base[:12]
     where = (
         "each task keeps its branch"
@@ -57,10 +56,10 @@ def lines_of(code: Code, roadmap: Roadmap, settings: RunSettings) -> Iterator[st
         yield f"  {note}"
 
 
-def _agents(code: Code, roadmap: Roadmap) -> str:
+def _agents(code: Code, tasks: Sequence[Task]) -> str:
     names: dict[str, None] = {}
-    for task in roadmap.tasks():
-        work = code.chosen.work_of(task) if task.state == "pending" else None
+    for task in tasks:
+        work = code.chosen.work_of(task)
         if isinstance(work, Coding):
             names[work.agent or work.command[0]] = None
     return ", ".join(names)
@@ -85,8 +84,7 @@ def _budget(code: Code) -> str:
     return told if settings.task_budget_usd is None else f"{told}, {settings.task_budget_usd:g} USD a task"
 
 
-def _proof(code: Code, roadmap: Roadmap, settings: RunSettings) -> str:
-    tasks = [task for task in roadmap.tasks() if task.state == "pending"]
+def _proof(code: Code, tasks: Sequence[Task], settings: RunSettings) -> str:
     own = len(tasks) if settings.verify else sum(task.options.verify is not None for task in tasks)
     verify = f"{own} of {len(tasks)} have a verify" if own < len(tasks) else "each has a verify"
     check = f"check `{code.settings.check}`" if code.settings.check else "no check"

@@ -11,6 +11,7 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.plan_text import Look, plan_lines
+from beastmode.cli.prompts import prompt_lines, prompts_of
 from beastmode.compose.opening import checked
 from beastmode.errors import SettingError
 from beastmode.runner.formats.reading import read_roadmap
@@ -23,6 +24,14 @@ app = new_app()
 def plan(
     file: Path = typer.Argument(readable=False, help="The roadmap."),
     order: str = typer.Option("", help="Override the order: needs, sequence or phases."),
+    prompts: bool = typer.Option(
+        False, "--prompts", help="Show what an agent would be told of each task instead."
+    ),
+    check: str = typer.Option(
+        "", help="As of beast run, for --prompts. Default: what the repository speaks of."
+    ),
+    verify: str = typer.Option("", help="As of beast run, for --prompts."),
+    prompt_template: Path | None = typer.Option(None, readable=False, help="As of beast run, for --prompts."),
     as_json: bool = typer.Option(False, "--json", help="Print it as JSON on stdout."),
 ) -> None:
     """Show the tasks of a roadmap, their order and its rule, waves, critical path, and the lines not taken."""
@@ -31,6 +40,10 @@ def plan(
             f"{order!r} is not an order", where="--order", tip="Use needs, sequence or phases."
         )
     roadmap = read_roadmap(file)
+    if prompts:
+        told = prompts_of(roadmap, check, verify, prompt_template)
+        print(json.dumps(told, indent=2) if as_json else "\n".join(prompt_lines(told)))
+        return
     planned = plan_of(roadmap, checked(roadmap, str(file), order or None), order)
     if as_json:
         print(json.dumps(planned.as_json(), indent=2))

@@ -30,6 +30,7 @@ STOPPING = {
     "interrupted": "Stopping: what runs is finished first. Ctrl-C again ends it.",
     "held": "Held back: what runs is finished, then the run ends; the same command goes on later.",
     "budget": "The budget of attempts is used up: what runs is finished, then the run ends.",
+    "spent": "The budget of the run is used up: what runs is finished, then the run ends.",
     "time": "The time is used up: what runs is finished, then the run ends.",
     "journal": "The journal cannot be written: what runs is finished, then the run ends.",
 }

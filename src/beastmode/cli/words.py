@@ -11,8 +11,13 @@ from beastmode.runner.summary import Summary
 _HELD = {
     "held": "the server could not be used for longer than --max-wait allows",
     "budget": "the budget of attempts is used up; raise it with --max-attempts",
+    "spent": "what its models may cost is used up; raise it with --budget, or that of the task that was named",
     "time": "the time is used up; raise it with --max-time",
 }
+
+
+_MOST_NAMED = 3
+"""The end of a run is read at a glance, in the morning."""
 
 
 def safe(text: object) -> str:
@@ -33,10 +38,32 @@ def ending(summary: Summary, file: str) -> str:
     lines = [
         f"{summary.run_id} {summary.state}: {how_many_done(summary.tasks)} in {duration(summary.makespan_s)}{bound}; "
         f"at most {summary.most_in_flight} at once{window}",
+        *_code(summary),
         *_next(summary, shlex.quote(file)),
         f"Report: {summary.report}/report.md",
     ]
     return "\n".join(lines)
+
+
+def _code(summary: Summary) -> list[str]:
+    """Of a run that writes code: what it cost, where it is, and how to look at what needs somebody."""
+    lines = []
+    run, used, tasks = summary.run_id, summary.upstream, summary.by_task or []
+    if used and used["requests"]:
+        unpriced = f" and {used['unpriced']:.0f} requests without a price" if used["unpriced"] else ""
+        asked = (
+            f"{used['requests']:.0f} requests, {used['hits']:.0f} from memory, {used['refused']:.0f} refused"
+        )
+        lines.append(f"Model: {used['cost_usd']:.2f} USD{unpriced}; {asked}.")
+    if merged := sum(task["merged"] for task in tasks):
+        branch = f"beast/{run}/result"
+        lines.append(
+            f"Merged: {merged} on {branch}. Look: git log --stat {branch}. Take it: beast merge {run}"
+        )
+    waiting = [task["id"] for task in tasks if task["state"] in ("needs_person", "failed")]
+    named, more = waiting[:_MOST_NAMED], len(waiting) - _MOST_NAMED
+    lines += [f"Look at {safe(task)}: beast review {run} {shlex.quote(task)}" for task in named]
+    return [*lines, f"And {more} more: beast review {run}"] if more > 0 else lines
 
 
 def _next(summary: Summary, file: str) -> list[str]:

@@ -69,12 +69,23 @@ def look_at_agent(
         yield Fact("login", f"{name} needs no login: the gateway shows the key that is in {key_variable}")
     else:
         yield from _login(seen)
+    yield from _bounds(seen)
+
+
+def _bounds(seen: Seen) -> Iterator[Finding | Fact]:
+    name = seen.agent.name
     if seen.trouble:
         what = f"{name} has no sandbox of the kernel here, which --permissions edits needs: {seen.trouble}"
         tip = "Allow user namespaces; or, where this machine is itself a sandbox, take --permissions all."
         yield Finding("sandbox", what, tip, "agent_failed")
     elif seen.agent.sandbox:
         yield Fact("sandbox", f"{name} has a sandbox of the kernel to keep to --permissions edits")
+    if seen.contained:
+        yield Fact(
+            "sandbox", "bubblewrap keeps agents from the system, your checkout and each other's worktrees"
+        )
+    else:
+        yield Fact("sandbox", "there is no bubblewrap that works: an agent can write wherever you can")
 
 
 def _login(seen: Seen) -> Iterator[Finding | Fact]:

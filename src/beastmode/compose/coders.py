@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from beastmode import events
+from beastmode.compose.coding_base import look_at_base
 from beastmode.compose.coding_opening import Code
 from beastmode.compose.opening import Opened
 from beastmode.compose.run_elsewhere import GatewayElsewhere
@@ -20,7 +22,6 @@ from beastmode.failures.words import last_lines
 from beastmode.runner.coding import ModelServer, work_of
 from beastmode.runner.execute import Verdict
 from beastmode.runner.fields import fill
-from beastmode.runner.home import log_path
 from beastmode.runner.kinds.agent import AgentKind
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.environment import field_values
@@ -30,12 +31,12 @@ from beastmode.runner.merge import MergeQueue
 from beastmode.runner.model_access import OwnAccess
 from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.proof import Proof, slots_by_cores
-from beastmode.runner.refs import result_ref
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
 from beastmode.runner.workspace import Workspaces
-from beastmode.runner.worktrees.place import Place, WorkspaceError
+from beastmode.runner.worktrees.place import Place
+from beastmode.runner.worktrees.room import check_room
 from beastmode.runner.worktrees.roots import worktrees_root
 
 
@@ -82,15 +83,27 @@ class Coders:
 
     async def begin(self) -> None:
         """The result branch is there, the check is green on it, and the gateway runs. Raises BeastError."""
+        await self._see_room()
         await self._workspaces.begin()
         self._ends.push_async_callback(self._workspaces.end)
-        await self._see_base()
+        self._warn(await self._look_at_base())
         if self._gateway is not None:
             await self._gateway.start()
             self._ends.push_async_callback(self._gateway.stop)
             refused = await self._gateway.refusal()
             if refused is not None:
                 raise PreconditionError(refused.cause, where="--upstream", tip=refused.tip)
+
+    async def _look_at_base(self) -> Sequence[str]:
+        nowhere = Path(os.devnull)
+        bare = self._bare(Place("", nowhere, nowhere, "", "", {}), nowhere)
+        return await look_at_base(self._opened, self._code, self._workspaces, self._proof, bare)
+
+    async def _see_room(self) -> None:
+        """The disk holds the worktrees of as many tasks as will be at work. Raises PreconditionError."""
+        tasks = len(self._opened.plan.tasks)
+        at_once = min(tasks, self._opened.settings.concurrency or tasks)
+        await check_room(self._code.repository, self._workspaces.root, at_once, self._code.settings.work.copy)
 
     async def end(self) -> None:
         """All attempts have ended: nothing of them is left but their branches, and worktrees with work in them."""
@@ -151,26 +164,6 @@ class Coders:
         return Attempt(
             run, Task(place.task), (), 1, settings.timeout_s, log, limit, where, where, env=place.env
         )
-
-    async def _see_base(self) -> None:
-        """A check that is red before anything was done would call every task a failure."""
-        check, settings = self._proof.check, self._code.settings
-        tip = await self._code.repository.git("rev-parse", result_ref(f"r{self._opened.run}"))
-        if check is None or settings.red_base or self._opened.progress.green == (tip, check.shell):
-            return
-        log = log_path(self._opened.folder, "base", 0)
-        try:
-            async with self._workspaces.at_tip(settings.work, log) as place:
-                verdict = await self._proof.run(self._bare(place, log), check, "check")
-        except WorkspaceError as error:
-            raise PreconditionError(error.failure.cause, where="--base", tip=error.failure.tip) from None
-        if verdict.failure is not None:
-            what = f"`{check.shell}` is red before any task began: {verdict.failure.cause}"
-            said = log.with_suffix(".check.log")
-            tip = f"Mend it first, or begin all the same: --allow-red-base. All that it said: {said}"
-            raise PreconditionError(what, where="--check", tip=tip)
-        data = {"commit": tip, "check": check.shell}
-        self._opened.journal.append(events.BASE_GREEN, self._opened.run, data=data)
 
     def _prompt(self, attempt: Attempt) -> str:
         task, work = attempt.task, attempt.task.work

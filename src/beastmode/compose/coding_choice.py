@@ -89,7 +89,7 @@ def choose(
     )
     _see_merge(tasks, coding)
     _see_server(tasks, coding)
-    return Chosen(coding, tuple(filter(None, (note, check_note))), _template(template))
+    return Chosen(coding, tuple(filter(None, (note, check_note))), read_template(template))
 
 
 def with_budget(chosen: Chosen, said: Said, estimated_usd: float) -> Chosen:
@@ -208,7 +208,8 @@ def _see_server(tasks: Sequence[Task], coding: CodingSettings) -> None:
         raise PreconditionError(what, where="--upstream", tip=tip)
 
 
-def _template(path: Path | None) -> str:
+def read_template(path: Path | None) -> str:
+    """The words of a template; "" without one. Raises BeastError where it cannot be read or would not do."""
     if path is None:
         return ""
     try:

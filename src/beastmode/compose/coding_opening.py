@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,16 @@ from beastmode.runner.repository import Repository, repository_of
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import RunSettings
 
+_RUN_OF = re.compile(r"^refs/(?:heads/)?beast/r([0-9]{1,9})/", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a run that writes code begins from.   estimate: of all that is to be run."""
+    """What a run that writes code begins from.   estimate: of all that this session is to run."""
 
     chosen: Chosen
     repository: Repository
-    estimate: Estimate
+    estimate: Estimate = field(default_factory=lambda: estimate(0, None, []))
 
     @property
     def settings(self) -> CodingSettings:
@@ -40,10 +43,8 @@ def open_code(
     said: Said,
     settings: RunSettings,
     list_file: Path | None = None,
-    taken: Sequence[Taken] = (),
 ) -> Code:
-    """Look and choose. Raises BeastError for what is missing.   list_file: of the
-    roadmap; it may be changed.   taken: by tasks that were done here before."""
+    """Look and choose. Raises BeastError for what is missing.   list_file: of the roadmap; it may be changed."""
     from beastmode.runner.agents.find import ready_on  # other runs do without
 
     ready = partial(ready_on, os.environ, Path.home(), logged_in="upstream" not in said)
@@ -52,7 +53,7 @@ def open_code(
         roadmap,
         said,
         settings,
-        top=_top(here),
+        top=top_of(here),
         ready=ready,
         where=list_file.name if list_file else roadmap.title,
     )
@@ -60,9 +61,19 @@ def open_code(
         chosen.settings.server, chosen.settings, (task.work for task in roadmap.tasks() if task.work)
     )
     repository = asyncio.run(repository_of(here, chosen.settings, list_file))
-    to_run = sum(task.state == "pending" for task in roadmap.tasks())
-    told = estimate(to_run, settings.concurrency, taken)
-    return Code(with_budget(chosen, said, told.usd), repository, told)
+    return Code(chosen, repository)
+
+
+def estimated(code: Code, tasks: int, said: Said, settings: RunSettings, taken: Sequence[Taken]) -> Code:
+    """With the estimate for so many tasks, and the budget that follows from it.   taken: by others before."""
+    told = estimate(tasks, settings.concurrency, taken)
+    return Code(with_budget(code.chosen, said, told.usd), code.repository, told)
+
+
+def noted(code: Code, note: str) -> Code:
+    """With one more thing to be said before it begins; "" for none."""
+    chosen = code.chosen
+    return replace(code, chosen=replace(chosen, notes=(*chosen.notes, note))) if note else code
 
 
 def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
@@ -70,6 +81,15 @@ def landed_by(code: Code, progress: Progress) -> dict[str, Landed]:
     if not progress.run:
         return {}
     return asyncio.run(landed_in(code.repository.git, f"r{progress.run}", progress))
+
+
+def highest_run(code: Code) -> int:
+    """The highest number of a run that has refs in this repository, whatever became of its journal; 0 for none. A new
+    run must not go on from another's result."""
+    names = asyncio.run(
+        code.repository.git("for-each-ref", "--format=%(refname)", "refs/heads/beast/", "refs/beast/")
+    )
+    return max((int(number) for number in _RUN_OF.findall(names)), default=0)
 
 
 def as_runner(settings: RunSettings, code: Code) -> RunSettings:
@@ -97,6 +117,6 @@ def recorded(code: Code) -> dict[str, Any]:
     }
 
 
-def _top(folder: Path) -> Path:
+def top_of(folder: Path) -> Path:
     """The root of the checkout, where files speak of its tests; the folder itself outside of one."""
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)

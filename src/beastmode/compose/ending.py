@@ -33,7 +33,7 @@ def _last_word(opened: Opened, schedule: Schedule, means: Means) -> dict[str, An
     return {
         "state": state,
         "exit_code": exit_code,
-        "reason": schedule.stop_reason or ("budget" if exit_code == EXIT_HELD else ""),
+        "reason": schedule.stop_reason or ("spent" if exit_code == EXIT_HELD else ""),
         "until_unix": _until_unix(means),
         "blocked": _blocked(opened, schedule),
         "cpu_s": usage.ru_utime + usage.ru_stime,
@@ -47,7 +47,7 @@ def _ending(schedule: Schedule) -> tuple[int, str]:
         return EXIT_INTERRUPTED, "interrupted"
     if schedule.stop_reason == "journal":
         return EXIT_JOURNAL, "error"
-    if schedule.stop_reason in ("held", "budget", "time"):
+    if schedule.stop_reason in ("held", "budget", "spent", "time"):
         return EXIT_HELD, "held"
     if any(state == "waiting" for state in schedule.states.values()):
         return EXIT_HELD, "held"  # tasks that have used up their own budget: nothing else leaves one waiting

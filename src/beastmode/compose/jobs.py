@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.opening import Opened
-from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.kinds.python import CallKind
+from beastmode.runner.output import tail_of
 from beastmode.runner.policy import Tries
+from beastmode.runner.proof import FEEDBACK_BYTES
 from beastmode.runner.roadmap import Task
 from beastmode.runner.supervisor import Supervisor
-from beastmode.runner.verify import Verifier
-from beastmode.runner.work import Call, Command, Http, Work
-from beastmode.settings import RunSettings
+from beastmode.runner.verify import Verifier, verify_of
+from beastmode.runner.work import Call, Http, Work
 
 if TYPE_CHECKING:
     from beastmode.compose.coders import Coders
@@ -78,7 +78,7 @@ def job_for(opened: Opened, kinds: Kinds, places: Places, coders: Coders | None,
     work = task.work or opened.request.command
     if work is not task.work:
         task = replace(task, work=work)
-    verify = _verify_of(task, settings)
+    verify = verify_of(task, settings)
     return Job(
         task,
         kinds.of(work),
@@ -94,7 +94,7 @@ def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job
     """The same for a task that writes code: proven in its worktree, then merged."""
     settings, plan, task = opened.settings, opened.plan, opened.plan.tasks[index]
     attempts, tries = plan.history.get(index, (0, Tries()))
-    work, verify = coders.work_of(task), _verify_of(task, settings)
+    work, verify = coders.work_of(task), verify_of(task, settings)
     task = replace(task, work=work, options=replace(task.options, verify=verify))
     places = replace(places, root=coders.folder_of(task, work))
     return Job(
@@ -106,11 +106,18 @@ def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job
         settings.retries if task.options.retries is None else task.options.retries,
         attempts,
         tries,
+        _feedback_of(opened, task.id),
     )
 
 
-def _verify_of(task: Task, settings: RunSettings) -> Command | None:
-    return task.options.verify or (as_verify(settings.verify) if settings.verify else None)
+def _feedback_of(opened: Opened, task: str) -> str:
+    """What the verification printed that failed last in an earlier session, as far as its log has it; "" for none."""
+    view = opened.progress.tasks.get(task)
+    if view is None or view.code is None or view.code.unproven is None:
+        return ""
+    number, proof = view.code.unproven
+    log = log_path(opened.folder, task, number).with_suffix(f".{proof}.log")
+    return f"{proof}:\n{tail_of(log, FEEDBACK_BYTES)}"
 
 
 def _attempt(

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
-from beastmode.compose.coding_opening import Code, as_runner, landed_by, open_code
+from beastmode.compose.coding_history import taken_in
+from beastmode.compose.coding_opening import (
+    Code,
+    as_runner,
+    estimated,
+    highest_run,
+    landed_by,
+    noted,
+    open_code,
+)
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -18,14 +27,15 @@ from beastmode.runner.lock import RunLock
 from beastmode.runner.progress import Progress
 from beastmode.runner.report import check_folder
 from beastmode.runner.resume import Plan, Selection, plan_session
-from beastmode.runner.roadmap import Roadmap, problems_of
+from beastmode.runner.roadmap import Roadmap, Task, problems_of
 from beastmode.runner.work import Command
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import SHORT_WAIT_S, RunSettings, parse_concurrency, parse_rates
 from beastmode.store.journal import Journal, JournalReader
 
-Confirm = Callable[[Code, Roadmap, RunSettings], None]
-"""Is told of a run that writes code before anything of it is recorded. Raises BeastError where it shall not begin."""
+Confirm = Callable[[Code, Sequence[Task], RunSettings], None]
+"""Is told of a run that writes code, and of the tasks that it is to run, before anything of it is recorded. Raises
+BeastError where it shall not begin."""
 
 
 @dataclass(slots=True)
@@ -46,7 +56,7 @@ class Request:
     fresh: bool = False
     selection: Selection = field(default_factory=Selection)
     coding: Said = field(default_factory=dict)
-    confirm: Confirm = lambda code, roadmap, settings: None
+    confirm: Confirm = lambda code, tasks, settings: None
 
 
 @dataclass(slots=True)
@@ -95,13 +105,30 @@ def open_run(request: Request) -> Opened:
         progress = _progress(request, key)
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
-        number = progress.run or journal.new_run(_run_data(roadmap, key))
+        if code is not None:
+            code = _confirmed(request, code, plan, graph, settings)
+        above = highest_run(code) if code is not None and not progress.run else 0
+        number = progress.run or journal.new_run(_run_data(roadmap, key), above)
     except BaseException:
         lock.release()
         raise
     lock.name(f"run r{number}, process {os.getpid()}")
     progress.run = number
     return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key, code)
+
+
+def next_task(source: Path, home: Path) -> tuple[str, int]:
+    """The first task of a list that could begin now, as its journal has it, and how many more are to run; "" where
+    there is none. Raises BeastError."""
+    roadmap = _read(source)
+    checked(roadmap, str(source))
+    path = journal_path(home)
+    progress = _progress(Request(source, home=home), _key(source)) if path.exists() else Progress(0)
+    plan = plan_session(roadmap, progress, Selection())
+    over = {plan.tasks[at].id for at, state in plan.states.items() if state in ("done", "skipped")}
+    left = [task for at, task in enumerate(plan.tasks) if at not in plan.states]
+    first = next((task.id for task in left if over.issuperset(task.needs)), "")
+    return first, len(left) - bool(first)
 
 
 def _key(source: Path | Roadmap) -> str:
@@ -124,11 +151,27 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     if not writes_code(roadmap, request.coding, has_command=request.command is not None):
         return None
     source = request.source
-    code = open_code(
-        roadmap, request.coding, settings, source.resolve() if isinstance(source, Path) else None
-    )
-    request.confirm(code, roadmap, settings)
+    file = source.resolve() if isinstance(source, Path) else None
+    return open_code(roadmap, request.coding, settings, file)
+
+
+def _confirmed(request: Request, code: Code, plan: Plan, graph: Graph, settings: RunSettings) -> Code:
+    """With what is to be run counted, and somebody told of it."""
+    to_run = [task for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
+    code = estimated(code, len(to_run), request.coding, settings, taken_in(request.home))
+    code = noted(code, _narrow(plan, graph, request.flags.get("concurrency")))
+    if to_run:
+        request.confirm(code, to_run, settings)
     return code
+
+
+def _narrow(plan: Plan, graph: Graph, asked: int | None) -> str:
+    """Where a person asked for more at once than the list allows; "" where it allows that."""
+    waiting = [[at for at in wave if plan.states.get(at, "pending") == "pending"] for wave in graph.waves()]
+    widest = max(map(len, waiting), default=0)
+    if asked is None or widest >= min(asked, sum(map(len, waiting))):
+        return ""
+    return f"the list allows at most {widest} at once, not {asked}: its tasks wait for each other (beast plan shows it)"
 
 
 def _check_work(roadmap: Roadmap, where: str) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
@@ -20,6 +19,7 @@ from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.alarms import Tell
 from beastmode.compose.application import Inside
 from beastmode.compose.caching import stack_for
+from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, look
 from beastmode.compose.run_serving import serving_of
 from beastmode.compose.run_thread import GoneError, ServerThread
@@ -48,12 +48,19 @@ PATIENCE_S = 10.0
 that a server gives it, and what is not found is paid for again."""
 
 
+_ENDED, _START_AGAIN = "the gateway of the run has ended", "Give the same command again; it resumes."
+_UNPRICED = (
+    "the price of {} is not known: its requests are counted, but no budget holds for them. "
+    "Watch what it costs where you pay for it; a model of one's own is free."
+)
+
+
 class RunGateway:
     """Gives attempts their way to the model through a gateway of the run's own. To be used from one event loop.
 
     home: of the run; ledger and cache are kept there.   run: as the ledger names it, `r7`.   max_wait_s: for a model
     server that asks to wait or is not well.   on_budget: told once of each budget that is used up, and what raises
-    it.   tell: told in words what needs a person.
+    it.   tell: told what needs a person. Both in one line.
     """
 
     def __init__(
@@ -74,29 +81,16 @@ class RunGateway:
         self._max_wait_s = max(max_wait_s, SHORT_WAIT_S)
         self._told: set[str] = set()
         self._open: dict[tuple[str, int], Guest] = {}
+        self._unjudged: dict[str, Attempt] = {}
+        self.thread = ServerThread(self._make, self._crashed)
 
     async def start(self) -> None:
         """Listen. Raises BeastError where that cannot be."""
-        spent, tell = self._heard(self._spent), self._heard(self._tell)
-        unpriced = self._heard(self._unpriced)
-
-        def make(started: Callable[[int], None]) -> uvicorn.Server:
-            stack = stack_for(self._serving, PATIENCE_S)
-            assert stack is not None
-            self._quarantine = Quarantine(stack.remove)
-            used = used_in_run(ledger_path(self._serving.home), self._run)
-            budget = self._budget_of_run()
-            self._door = RunDoor(
-                SYSTEM_CLOCK, run_budget=budget, used=used, on_spent=spent, on_unpriced=unpriced
-            )
-            inside = Inside(self._door, stack, self._finished, self._max_wait_s)
-            return server_for(self._serving, started, tell, inside)
-
-        self.thread = ServerThread(make, self._crashed)
+        self._home_loop = asyncio.get_running_loop()
         await self.thread.start()
 
     async def stop(self) -> None:
-        """End it; what is still in flight is cut."""
+        """End it; what is still in flight is cut. Idempotent, also where it has never begun."""
         await self.thread.stop()
 
     @property
@@ -122,7 +116,12 @@ class RunGateway:
         return f"{self.url}/t/{token_of(said)}"
 
     async def open(self, attempt: Attempt) -> Access:
-        """A URL of its own, which is good until it is closed."""
+        """A URL of its own, which is good until it is closed.
+
+        Where the attempt before was never judged though its model was there, it led nowhere: its agent gave up or
+        changed nothing. The same answers would lead this one there, too."""
+        if (before := self._unjudged.pop(attempt.task.id, None)) is not None:
+            await self.judged(before, False)
         said = PathToken(_secret(), attempt.run, attempt.task.id, attempt.number, attempt.rounds)
         guest = Guest(said)
         with suppress(GoneError):  # told already; close says so of each attempt
@@ -138,14 +137,31 @@ class RunGateway:
             await self.thread.run(self._door.dismiss(guest, CLOSE_S))
         except GoneError:
             return replace(usage_of(guest.tally), failure=_gone(self.thread.crashed))
+        if guest.tally.failure is None:
+            self._unjudged[attempt.task.id] = attempt
         return usage_of(guest.tally)
 
     async def judged(self, attempt: Attempt, ok: bool) -> None:
         """After verification. Where it failed, nobody is given the same answers again."""
+        self._unjudged.pop(attempt.task.id, None)
         with suppress(GoneError):
             await self.thread.call(self._judge, (attempt.task.id, attempt.number), ok)
 
     # ---- on the thread of the gateway ----
+
+    def _make(self, started: Callable[[int], None]) -> uvicorn.Server:
+        stack = stack_for(self._serving, PATIENCE_S)
+        assert stack is not None
+        self._quarantine = Quarantine(stack.remove)
+        self._door = RunDoor(
+            SYSTEM_CLOCK,
+            run_budget=self._budget_of_run(),
+            used=used_in_run(ledger_path(self._serving.home), self._run),
+            on_spent=self._at_home(self._spent),
+            on_unpriced=self._at_home(self._unpriced),
+        )
+        inside = Inside(self._door, stack, self._finished, self._max_wait_s)
+        return server_for(self._serving, started, self._at_home(self._alarmed), inside)
 
     def _admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
         return self._door.admit(said, budget)
@@ -161,35 +177,30 @@ class RunGateway:
 
     # ---- on the loop of the run ----
 
-    def _heard(self, tell: Callable[[Any], None]) -> Callable[[Any], None]:
+    def _at_home(self, tell: Callable[[str], None]) -> Callable[[str], None]:
         """The same, to be called from the gateway's thread."""
-        loop = asyncio.get_running_loop()
 
-        def heard(told: Any) -> None:
+        def told(words: str) -> None:
             with suppress(RuntimeError):  # the run has ended before its gateway
-                loop.call_soon_threadsafe(tell, told)
+                self._home_loop.call_soon_threadsafe(tell, words)
 
-        return heard
+        return told
 
     def _crashed(self, why: str) -> None:
-        self._tell(
-            f"beast: the gateway of the run has ended: {why}\n  Give the same command again; it resumes."
-        )
+        self._tell(f"{_ENDED}: {why}. {_START_AGAIN}")
+
+    def _alarmed(self, words: str) -> None:
+        self._tell(" ".join(words.removeprefix("beast: ").split()))
 
     def _unpriced(self, model: str) -> None:
         if model not in self._told:
             self._told.add(model)
-            what = (
-                f"the price of {model} is not known: its requests are counted, but no budget holds for them"
-            )
-            self._tell(
-                f"beast: {what}\n  Watch what it costs where you pay for it; a model of one's own is free."
-            )
+            self._tell(_UNPRICED.format(model))
 
-    def _spent(self, failure: Failure) -> None:
-        if failure.cause not in self._told:
-            self._told.add(failure.cause)
-            self._on_budget(f"{failure.cause}\n  {failure.tip}")
+    def _spent(self, words: str) -> None:
+        if words not in self._told:
+            self._told.add(words)
+            self._on_budget(words)
 
     # ---- budgets ----
 
@@ -226,5 +237,21 @@ def usage_of(tally: Tally) -> Usage:
 
 
 def _gone(why: str) -> Failure:
-    tip = "Give the same command again: it starts another gateway, and resumes."
-    return Failure("worker_lost", f"the gateway of the run has ended: {why}", False, tip)
+    return Failure("worker_lost", f"{_ENDED}: {why}", False, _START_AGAIN)
+
+
+def way_to_model(
+    server: ModelServer,
+    settings: CodingSettings,
+    home: Path,
+    run: str,
+    max_wait_s: float,
+    on_budget: Callable[[str], None] = lambda reason: None,
+    *,
+    tell: Tell = lambda words: None,
+) -> RunGateway | GatewayElsewhere:
+    """The gateway of a run, or the one that runs already and that it names. As RunGateway takes them. Raises
+    SettingError."""
+    if server.gateway:
+        return GatewayElsewhere(server, run)
+    return RunGateway(server, settings, home, run, max_wait_s, on_budget, tell=tell)

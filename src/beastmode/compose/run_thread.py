@@ -42,6 +42,7 @@ class ServerThread:
         self._make, self._on_crash = make, on_crash
         self.loop: asyncio.AbstractEventLoop | None = None
         self.server: uvicorn.Server | None = None
+        self._thread: Thread | None = None
         self._ended = asyncio.Event()
         self._stopping = False
         self._trouble: BaseException | None = None
@@ -69,11 +70,12 @@ class ServerThread:
             raise PreconditionError(what, tip="Try `beast serve --port 0`: it says more.")
 
     async def stop(self) -> None:
-        """Return once it has ended. Idempotent."""
+        """Return once it has ended. Idempotent, also where it has never begun."""
         self._stopping = True
         if self.server is not None:
             self.server.should_exit = True
-        await asyncio.to_thread(self._thread.join, END_S)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, END_S)
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do it on the server's loop. Raises GoneError where that has ended, or ends meanwhile."""

@@ -109,7 +109,7 @@ async def _at_work(
         trouble=lambda: opened.journal.trouble is not None,
     )
     if coders is not None:
-        coders.on_budget = lambda: schedule.stop("budget")
+        coders.on_budget = lambda: schedule.stop("spent")
     with _signals(schedule):
         view.begin(Live(opened, schedule, guard, means))
         try:

@@ -87,12 +87,17 @@ async def _is_changed(workspaces: Workspaces, task: str, path: Path) -> bool:
 
 
 async def _through_the_queue(desk: Desk, workspaces: Workspaces, hands: _Hands) -> Verdict:
+    """Checked as it stands, as after an attempt, and then as any other."""
+
     async def record(task: str, number: int, commit: str) -> None:
         await desk.journal.append(MERGING, desk.progress.run, task, number, {"commit": commit})
 
+    check = hands.check(desk.check)
     try:
-        await workspaces.enter(hands.attempt, _work_of(desk, hands.attempt.task.id))
-        return await MergeQueue(workspaces, hands.check(desk.check), record)(hands.attempt)
+        place = await workspaces.enter(hands.attempt, _work_of(desk, hands.attempt.task.id))
+        verdict = await check(hands.attempt, place, "") if check else Verdict(None)
+        await workspaces.tidy(place.task)
+        return verdict if verdict.failure else await MergeQueue(workspaces, check, record)(hands.attempt)
     except WorkspaceError as error:
         return Verdict(error.failure)
 
@@ -111,6 +116,7 @@ def _not_taken(desk: Desk, task: str, failure: Failure, path: Path) -> Precondit
     tips = {
         "merge_conflict": f"Resolve it there, commit, and accept it again: {by_hand}",
         "merge_red": f"Mend it there, commit, and accept it again: {by_hand}",
+        "verify_failed": f"Mend it there, commit, and accept it again: cd {shlex.quote(str(path))}",
     }
     tip = tips.get(failure.class_, failure.tip)
     return PreconditionError(f"{task!r} was not taken: {failure.cause}", tip=tip)
@@ -139,9 +145,9 @@ class _Hands:
         return classify.of_coding("setup_failed", exit_.tail, where=str(place.folder), code=exit_.code)
 
     async def _checked(
-        self, proof: Proof, command: Command, attempt: Attempt, place: Place, name: str
+        self, proof: Proof, line: Command, attempt: Attempt, place: Place, _when: str
     ) -> Verdict:
-        return await proof.run(_there(attempt, place), command, name)
+        return await proof.run(_there(attempt, place), line, "check")
 
 
 def _there(attempt: Attempt, place: Place) -> Attempt:

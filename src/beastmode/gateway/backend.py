@@ -102,13 +102,12 @@ class Backend:
     async def _enter(self, call: Call, patient: Patience) -> Admission:
         lane, again = self.lane_of(call), self in call.tried
         admission = lane.guard.admit(retry=again, patient=patient, tokens=call.most_tokens)
-        before = self._clock.monotonic()
+        line, before = lane.line(again=again), self._clock.monotonic()
         try:
-            async with (
-                asyncio.timeout(call.deadline - before),
-                lane.line(again=again).turn(call.entry.key, priority_of(call.incoming)),
-            ):
-                await admission.__aenter__()
+            if len(line) or not admission.enter_at_once():
+                turn = line.turn(call.entry.key, priority_of(call.incoming))
+                async with asyncio.timeout(call.deadline - before), turn:
+                    await admission.__aenter__()
         except LineFullError as full:
             raise rejections.too_many(full.waiting) from None
         except TimeoutError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway import key_rejections
-from beastmode.gateway.call import RejectedError
+from beastmode.gateway.rejected import RejectedError
 from beastmode.store.allowance import Allowance, Use, plain
 from beastmode.store.key import Key
 
@@ -25,7 +25,7 @@ class BudgetWords:
         """All of it is spent. No time brings it back, only a person."""
         amount = f"{plain(round(allowance.used(used), 4))} of {plain(allowance.amount)} {allowance.unit}"
         cause = f"the budget of {self.whose} is used up: {amount}"
-        more = plain(math.ceil(2 * max(allowance.amount, allowance.used(used))))
+        more = plain(math.ceil(round(2 * max(allowance.amount, allowance.used(used)), 6)))
         tip = f"Give the same command again with a higher one, like {self.raise_it.format(more)}; it resumes."
         return RejectedError(429, Failure("out_of_budget", cause, "after", tip, scope="key"))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from beastmode.failures.failure import Failure
+from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.reply import Reply, Sink
@@ -13,7 +14,6 @@ from beastmode.store.ledger import Entry, Outcome
 
 if TYPE_CHECKING:
     from beastmode.gateway.flight import Flight
-    from beastmode.gateway.keys import Caller, Toll
 
 
 @dataclass(slots=True)
@@ -89,11 +89,3 @@ class Call:
         if self.follower is not None:
             return self.follower.complete and not self.follower.failed
         return self.answering and self.reply.ended
-
-
-class RejectedError(Exception):
-    """The gateway itself refuses the request.   status: what the client gets."""
-
-    def __init__(self, status: int, failure: Failure) -> None:
-        super().__init__(failure.cause)
-        self.status, self.failure = status, failure

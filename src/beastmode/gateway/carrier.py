@@ -93,7 +93,7 @@ class Carrier:
         failures: list[Failure] = []
         left = list(self._routes.of_call(call))
         while left:
-            backend, closed = in_turn(left, lambda backend: backend.closed_s(call))[0]
+            backend, closed = self._next(left, call)
             if failures and closed and not self._worth_waiting(backend, failures, call, spent):
                 break
             others = [other for other in left if other is not backend]
@@ -108,6 +108,12 @@ class Carrier:
                 break
             left = others
         return failures
+
+    def _next(self, left: Sequence[Backend], call: Call) -> tuple[Backend, bool]:
+        """Which of them is asked, and whether something else than its limits keeps it closed now."""
+        if len(left) == 1 and not call.tried:
+            return left[0], False  # whoever has no choice is told of that by the guard
+        return in_turn(left, lambda backend: backend.closed_s(call))[0]
 
     def _worth_waiting(self, backend: Backend, failures: list[Failure], call: Call, spent: int) -> bool:
         """For a closed one: the others have failed for good, and it opens in time, as far as that is known."""
@@ -145,7 +151,7 @@ class Carrier:
         """One request upstream, and its answer on its way if it is a good one."""
         call.entry.status = call.held = None
         try:
-            async with backend.upstream.ask(call.incoming, call.body, admitted.leaves) as answer:
+            async with backend.upstream.ask(call.url, call.incoming, call.body, admitted.leaves) as answer:
                 evidence = await relay(answer, call, self._limits.most_answer_bytes, admitted.heard)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             evidence = Evidence(exception=error, mid_stream=call.answering, url=call.url, model=call.model)

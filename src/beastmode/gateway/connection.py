@@ -16,6 +16,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from beastmode.gateway.incoming import LOST
+from beastmode.gateway.outgoing import Outgoing
 
 MOST_HEAD_BYTES = 512 * 1024
 """No head is read further than this. What is larger than the proxy takes, but not than this, gets an answer in the
@@ -55,6 +56,10 @@ class Connection(HttpToolsProtocol):
         self._in_head = True
         self._lost: set[Callable[[], None]] = set()
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._out = Outgoing(transport, self.loop)
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         for tell in list(self._lost):
@@ -82,6 +87,8 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self.scope[LOST] = self._lost  # type: ignore[literal-required] # a key of ours, beside those of ASGI
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.transport = self._out  # type: ignore[assignment] # as much of a transport as it uses
         if self.cycle is not None and self.cycle.scope["http_version"] == "1.0":
             # It knows no chunks (RFC 9112, 6.1): the end of the connection is that of an answer without a length.
             self.cycle.chunked_encoding, self.cycle.expected_content_length = False, _UntilClosed()
@@ -97,6 +104,14 @@ class Connection(HttpToolsProtocol):
         client has gone."""
         if len(self.pipeline) <= _MOST_PIPELINED:
             self.flow.resume_reading()
+
+    def send_400_response(self, msg: str) -> None:
+        self._out.flush()  # the answer to the request before
+        super().send_400_response(msg)
+
+    def shutdown(self) -> None:
+        self._out.flush()
+        super().shutdown()
 
     def waits_for(self) -> tuple[object, ...] | None:
         """What its client has still to do, and how far it has come with it; None where it is not its turn."""

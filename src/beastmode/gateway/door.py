@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.call import Call
+from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
-from beastmode.gateway.keys import Caller, Toll
+from beastmode.gateway.rejected import RejectedError
 from beastmode.store.entry import Entry
 from beastmode.store.key import Right
 

@@ -24,20 +24,18 @@ _HOP_BY_HOP = frozenset(
 PRIORITY = b"x-beast-priority"
 """Ours: a client says with it how urgent it is. It goes no further."""
 _REMADE = frozenset((b"host", b"content-length", b"expect"))
-"""The client library writes these anew for the request it sends."""
+"""These are written anew for the request that goes on (`wire.py`)."""
 _NOT_FOR_UPSTREAM = _REMADE | _HOP_BY_HOP | {PRIORITY}
 _ANTHROPIC = b"anthropic-version"
 """A client that sends this wants its upstream's key in `x-api-key`."""
 
 
-def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tuple[str, str]]:
+def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tuple[bytes, bytes]]:
     """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in.
     place: the header for it where the client has no credential of its own, b"" where that is not known."""
     dropped = _with_named(_NOT_FOR_UPSTREAM, headers)
     passed = [(name, value) for name, value in headers if name not in dropped]
-    if key:
-        passed = _with_key(passed, key, place)
-    return [(name.decode("latin-1"), _as_sent(value)) for name, value in passed]
+    return _with_key(passed, key, place) if key else passed
 
 
 def to_client(headers: Headers) -> list[tuple[bytes, bytes]]:
@@ -62,14 +60,6 @@ def _with_named(dropped: frozenset[bytes], headers: Headers) -> frozenset[bytes]
     if not named:
         return dropped
     return dropped.union(part.strip().lower() for part in b",".join(named).split(b","))
-
-
-def _as_sent(value: bytes) -> str:
-    """As text that aiohttp, which writes UTF-8, sends as the same bytes; those that are no UTF-8 cannot stay."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
 
 
 def as_text(headers: Headers) -> dict[str, str]:

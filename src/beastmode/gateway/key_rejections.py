@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.call import RejectedError
+from beastmode.gateway.rejected import RejectedError
 from beastmode.store.allowance import Allowance, Use, plain
 from beastmode.store.key import Key, Right
 from beastmode.store.key_secret import PREFIX

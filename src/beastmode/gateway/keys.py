@@ -3,68 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import Literal
 
 from beastmode.clock import Clock
 from beastmode.gateway import key_rejections
 from beastmode.gateway.asking import name_of
-from beastmode.gateway.call import Call, RejectedError
-from beastmode.gateway.carried import blotted
+from beastmode.gateway.call import Call
+from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.key_ring import KeyRing
-from beastmode.gateway.path_token import NO_TOKEN, PathToken, read_token
+from beastmode.gateway.path_token import read_token
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.tolls import guess_of, spent_by
 from beastmode.gateway.turnstile import Turnstile
-from beastmode.store.allowance import Use
 from beastmode.store.entry import Entry
-from beastmode.store.key import Key, Right
+from beastmode.store.key import Right
 from beastmode.store.key_secret import PREFIX, flaw_of
 
 Needed = Literal["auto", "required", "optional"]
 """Whether a request needs a key. `auto`: as soon as the home has one, also one that was revoked: taking the last key
 away must not open the door."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks.
-
-    name: of the key where there is one, else 8 hex digits, see `asking.name_of`; as the ledger shows it.
-    run, task, attempt, round: of the path token.   turnstile: of the key; None without one.
-    """
-
-    name: str
-    said: PathToken = NO_TOKEN
-    turnstile: Turnstile | None = None
-
-    @property
-    def key(self) -> Key | None:
-        """As it is now."""
-        return None if self.turnstile is None else self.turnstile.key
-
-    @property
-    def rights(self) -> frozenset[str]:
-        return frozenset() if self.turnstile is None else self.turnstile.key.limits.rights
-
-    @property
-    def round(self) -> int:
-        """How often the verification of its task has failed."""
-        return self.said.round
-
-    def sign(self, entry: Entry) -> None:
-        """Write into the record who asks."""
-        entry.key, entry.attempt = self.name, self.said.attempt
-        entry.run, entry.task = blotted(self.said.run), blotted(self.said.task)
-
-
-@dataclass(frozen=True, slots=True)
-class Toll:
-    """What was set aside for a request that has been let through, at each turnstile that it passed."""
-
-    turnstiles: tuple[Turnstile, ...]
-    guess: Use
 
 
 class Doorkeeper:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _VERSION = re.compile(r"/v\d+(?:p\d+)?(?:(?:alpha|beta|preview)\d*)?(?=/|$)")
 _USUAL = "/v1"
@@ -16,6 +17,13 @@ def locate(base: str, path: str, query: str = "") -> str:
     `…/v1/chat/completions`. Where both name one, that of the base counts for a client that says `/v1` (`…/api/paas/v4`,
     `…/v1beta/openai`), and any other the client's own, in its place (`/v1beta/models`).
     """
+    located = _located(base, path)
+    return f"{located}?{query}" if query else located
+
+
+@lru_cache(maxsize=64)
+def _located(base: str, path: str) -> str:
+    """Remembered: clients ask for few paths, and each is asked for again and again."""
     base = base.rstrip("/")
     asked = _VERSION.match(path)
     named = _VERSION.search(base, max(0, base.find("/", base.find("://") + 3)))
@@ -23,4 +31,4 @@ def locate(base: str, path: str, query: str = "") -> str:
         path = path[asked.end() :]
     elif asked and named:
         base = base[: named.start()]
-    return f"{base}{path}?{query}" if query else f"{base}{path}"
+    return base + path

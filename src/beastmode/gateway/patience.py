@@ -20,10 +20,11 @@ class kept_alive:
     the silence that it bears, until the upstream's answer begins. Until then no byte goes out, so that an error still
     has its status. Any other client gets a deadline of its own."""
 
-    __slots__ = ("_after_s", "_call", "_every_s", "_keeper")
+    __slots__ = ("_after_s", "_call", "_every_s", "_keeper", "_silence")
 
     def __init__(self, call: Call, after_s: float, every_s: float) -> None:
         self._call, self._after_s, self._every_s = call, after_s, every_s
+        self._silence: asyncio.TimerHandle | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
@@ -33,16 +34,22 @@ class kept_alive:
             call.deadline = min(call.deadline, _own_deadline(call))
             return
         most_s = bears_s(call.incoming.headers) / 2
-        keeping = _keep_alive(call, sign, min(self._after_s, most_s), min(self._every_s, most_s))
-        self._keeper = asyncio.get_running_loop().create_task(keeping)
+        every_s = min(self._every_s, most_s)
+        loop = asyncio.get_running_loop()
+        self._silence = loop.call_later(min(self._after_s, most_s), self._begin, sign, every_s)
 
     async def __aexit__(self, *_: object) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
         if self._keeper is not None:
             self._keeper.cancel()
 
+    def _begin(self, sign: bytes, every_s: float) -> None:
+        keeping = _keep_alive(self._call, sign, every_s)
+        self._keeper = asyncio.get_running_loop().create_task(keeping)
 
-async def _keep_alive(call: Call, sign: bytes, after_s: float, every_s: float) -> None:
-    await asyncio.sleep(after_s)
+
+async def _keep_alive(call: Call, sign: bytes, every_s: float) -> None:
     while not call.answering:
         call.incoming.take_plain()
         await call.reply.start(*call.dialect.stream_head)

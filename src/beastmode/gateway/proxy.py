@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
-from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.call import Call
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import dialect_for
@@ -20,6 +20,7 @@ from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incom
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.noting import record_stopped
 from beastmode.gateway.patience import kept_alive
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
@@ -64,7 +65,9 @@ class Proxy:
                 await self._memory.replay(found, call)
                 call.entry.outcome = call.good_end
                 return
-            async with self._watched(call):
+            gone = call.incoming.watched(lambda: call.answered or call.reply.ended)
+            waiting = kept_alive(call, self._limits.silence_s, self._limits.keepalive_s)
+            async with gone, waiting:  # a client that goes away ends the call; one that waits is kept alive
                 failure = await self._answer(call, recall)
                 if failure is None:
                     call.entry.outcome = call.good_end
@@ -101,15 +104,6 @@ class Proxy:
         self._door.allow(call.caller, incoming.method, call.asked)
         if call.asked.broken and not incoming.header(b"content-encoding") and (flaw := flaw_of(call.body)):
             raise rejections.not_json(flaw, incoming.header(b"content-type")[:100])
-
-    @asynccontextmanager
-    async def _watched(self, call: Call) -> AsyncIterator[None]:
-        """Within, a client that waits is kept alive, and one that goes away ends the call."""
-        async with (
-            call.incoming.watched(lambda: call.answered or call.reply.ended),
-            kept_alive(call, self._limits.silence_s, self._limits.keepalive_s),
-        ):
-            yield
 
     async def _answer(self, call: Call, recall: Recall | None) -> Failure | None:
         """Answer it; the failure that is left. Raises RejectedError."""

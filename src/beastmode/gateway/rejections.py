@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.call import RejectedError
+from beastmode.gateway.rejected import RejectedError
 
 _REASONS = {
     "slot": "all slots of the upstream are in use",

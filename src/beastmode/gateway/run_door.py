@@ -9,15 +9,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from beastmode.clock import Clock
-from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.asking import name_of
 from beastmode.gateway.budget_words import BudgetWords
-from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.call import Call
+from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
-from beastmode.gateway.keys import Caller, Toll
 from beastmode.gateway.path_token import PathToken, read_token
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.tally import Tally
 from beastmode.gateway.tolls import guess_of, spent_by
 from beastmode.gateway.turnstile import Turnstile
@@ -54,9 +54,9 @@ class Guest:
 class RunDoor:
     """Lets in those that `admit` names. To be used from one event loop.
 
-    used: what each task has used in earlier sessions of the run.   run_budget: None for none.   on_spent: told of a
-    request that was refused because a budget is used up; on_unpriced: of a model whose price is not known, though there
-    is a budget.   most_waiting: for one budget at once.
+    run_budget: None for none.   used: what each task has used in earlier sessions of the run.   on_spent: told which
+    budget is used up, and what raises it, whenever a request was refused for it.   on_unpriced: told of a model whose
+    price is not known, though there is a budget.   most_waiting: for one budget at once.
     """
 
     alarm = ""
@@ -67,7 +67,7 @@ class RunDoor:
         *,
         run_budget: BudgetOf | None = None,
         used: Mapping[str, Use] | None = None,
-        on_spent: Callable[[Failure], None] = lambda failure: None,
+        on_spent: Callable[[str], None] = lambda words: None,
         on_unpriced: Callable[[str], None] = lambda model: None,
         most_waiting: int = 1000,
     ) -> None:
@@ -179,7 +179,7 @@ class RunDoor:
             for payer in paid:
                 payer.leave(guess, NO_USE)
             if isinstance(error, RejectedError) and error.failure.class_ == "out_of_budget":
-                self._on_spent(error.failure)
+                self._on_spent(f"{error.failure.cause}. {error.failure.tip}")
             raise
 
     def _of_task(self, task: str, budget: BudgetOf) -> Turnstile:

@@ -9,9 +9,10 @@ from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_shared
-from beastmode.gateway.call import Call, RejectedError
+from beastmode.gateway.call import Call
 from beastmode.gateway.flight import Flight, Flights
 from beastmode.gateway.patience import may_wait_longer
+from beastmode.gateway.rejected import RejectedError
 
 Carry = Callable[[Flight], Awaitable[Failure | None]]
 """Brings the answer to its leader's request into a flight; the failure that is left. Raises RejectedError."""

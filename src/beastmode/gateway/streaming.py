@@ -11,7 +11,7 @@ from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
 from beastmode.gateway.headers import as_text, without
 from beastmode.gateway.packing import readable, unpacked
-from beastmode.gateway.upstream import Answer
+from beastmode.gateway.wire import Answer
 
 
 async def relay(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.call import Call, Held, RejectedError
+from beastmode.gateway.call import Call, Held
 from beastmode.gateway.headers import without
 from beastmode.gateway.noting import record_bodies, record_failure
 from beastmode.gateway.patience import out_of_time
+from beastmode.gateway.rejected import RejectedError
 from beastmode.settings import SHORT_WAIT_S
 
 _WAITS = (b"retry-after", b"retry-after-ms")

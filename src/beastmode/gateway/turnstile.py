@@ -9,7 +9,7 @@ from typing import Protocol
 
 from beastmode.clock import Clock
 from beastmode.gateway import key_rejections, rejections
-from beastmode.gateway.call import RejectedError
+from beastmode.gateway.rejected import RejectedError
 from beastmode.safeguards.budget import Purse
 from beastmode.safeguards.window import Window
 from beastmode.settings import Rate

@@ -31,21 +31,30 @@ class Estimate:
     usd: float
     source: str
 
+    @property
+    def words(self) -> str:
+        """Both figures."""
+        return f"{spoken(self.seconds)} and {self.usd:.2f} USD"
+
     def __str__(self) -> str:
-        return f"about {spoken(self.seconds)} and {self.usd:.2f} USD ({self.source})"
+        return f"about {self.words} ({self.source})"
 
 
-def estimate(tasks: int, at_once: int | None, taken: Sequence[Taken]) -> Estimate:
-    """The estimate for `tasks` tasks, `at_once` at a time, by the mean of those `taken`; fewer than 3 are too few."""
+def estimate(tasks: int, at_once: int | None, taken: Sequence[Taken], few: int = _FEW) -> Estimate:
+    """The estimate for `tasks` tasks, `at_once` at a time, by the mean of those `taken`, if there are `few`."""
     waves = math.ceil(tasks / min(at_once or tasks or 1, tasks or 1))
-    if len(taken) < _FEW:
+    if len(taken) < few:
         return Estimate(
             tasks, waves * GUESS_S, tasks * GUESS_USD, "a guess: nothing like it has been run here"
         )
     seconds = sum(one.seconds for one in taken) / len(taken)
     priced = [one.usd for one in taken if one.usd is not None]
     usd = sum(priced) / len(priced) if priced else GUESS_USD
-    source = f"from {len(taken)} tasks that were done here"
+    source = (
+        "from 1 task that was done here"
+        if len(taken) == 1
+        else f"from {len(taken)} tasks that were done here"
+    )
     return Estimate(
         tasks, waves * seconds, tasks * usd, source if priced else f"{source}; the cost is a guess"
     )

@@ -137,7 +137,7 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
         await _record_start(job, means, admitted)
         job.step = "running"
         attempt = job.prepare(job.attempts, job.feedback)
-        attempt.sent_back = job.tries.sent_back
+        attempt.sent_back, attempt.rounds = job.tries.sent_back, job.tries.rounds
         outcome = await _perform(job, attempt, admitted)
         _pause_for_all(outcome.failure, means)
         if outcome.ok and job.verify is not None:

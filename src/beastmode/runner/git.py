@@ -39,6 +39,9 @@ _FOREIGN = (
 )
 """Set where we run inside a hook of git; they would send every command to another repository."""
 
+HELD: set[int] = set()
+"""Open files with a lock on them that every command keeps until it has ended. The next runner then waits for the
+commands of one that was killed: they would write what it writes."""
 _THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="git")
 
 
@@ -95,6 +98,12 @@ class Git:
     ) -> tuple[int, bytes, bytes]:
         command = ["git", *_OURS, *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=env, input=stdin, capture_output=True, check=False
+            command,
+            cwd=self.folder,
+            env=env,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            pass_fds=tuple(HELD),
         )
         return done.returncode, done.stdout, done.stderr

@@ -24,6 +24,7 @@ from beastmode.runner.sending_back import (
 )
 from beastmode.runner.workspace import Place, WorkspaceError, Workspaces
 from beastmode.runner.worktrees import task_refs
+from beastmode.runner.worktrees.place import no_place
 
 Check = Callable[[Attempt, Place, str], Awaitable[Verdict]]
 """Whether what stands in a place is well.   The text goes into the name of its log."""
@@ -76,7 +77,9 @@ class MergeQueue:
                     return await self._not_merged(attempt, place, work, tip, commit, red)
             if await self._moved(attempt, commit, tip):
                 return Verdict(None, facts={"commit": commit, "branch": place.branch, "merged": True})
-        raise OSError(f"{result_ref(self._run)} was moved by somebody else {_MOST_MOVES} times meanwhile")
+        raise no_place(
+            f"the result branch was moved by somebody else {_MOST_MOVES} times meanwhile", place.path
+        )
 
     async def _work_on(self, tip: str, task: str, place: Place) -> Work:
         """What is to be merged. An agent or a person that has merged the result branch into its own by itself began,
@@ -84,7 +87,9 @@ class MergeQueue:
         commit = await self._git("rev-parse", "--verify", f"refs/heads/{place.branch}")
         base = await self._git("rev-parse", "--verify", base_ref(self._run, task))
         if not await self._git.succeeds("merge-base", "--is-ancestor", base, tip):
-            raise OSError(f"the commit that it began from, {base[:12]}, is no longer in the result branch")
+            raise no_place(
+                f"the commit that it began from, {base[:12]}, is no longer in the result", place.path
+            )
         common = await self._git("merge-base", commit, tip) if commit != base else base
         return Work(commit, common if await self._holds(common, base) else base)
 
@@ -97,7 +102,12 @@ class MergeQueue:
             await undivided(self._workspaces.show(place, commit))
             return await check(attempt, place, "merge")
         finally:
-            await undivided(self._workspaces.show_branch(place))
+            await undivided(self._back_to_branch(place))
+
+    async def _back_to_branch(self, place: Place) -> None:
+        """What the check has left is no work of the agent."""
+        await self._workspaces.tidy(place.task)
+        await self._workspaces.show_branch(place)
 
     async def _moved(self, attempt: Attempt, commit: str, tip: str) -> bool:
         """Move the result branch from `tip`, unless somebody else was faster. Not to be interrupted half-way: whoever
@@ -129,9 +139,11 @@ class MergeQueue:
             kept = await undivided(send_back(self._workspaces, back))
         facts = {"branch": place.branch, "commit": work.commit, **({"kept": kept} if kept else {})}
         if isinstance(why, Verdict):
-            return Verdict(red_failure(why), red_told(why, kept), facts)
+            return Verdict(red_failure(why), red_told(why, sent_back=bool(kept)), facts)
         others = await tasks_at(self._git, work.base, tip, why)
-        return Verdict(conflict_failure(why, others), conflict_told(why, others, kept), facts)
+        return Verdict(
+            conflict_failure(why, others), conflict_told(why, others, work.commit if kept else ""), facts
+        )
 
 
 async def undivided(work: Coroutine[Any, Any, T]) -> T:

@@ -14,6 +14,16 @@ TAIL_BYTES = 4096
 """Of the output, for the cause of a failure and as feedback."""
 
 
+def tail_of(path: Path, most_bytes: int) -> str:
+    """The end of a log; "" where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - most_bytes))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 class AttemptLog:
     """Bytes in, a file of about `limit_bytes` out: nine tenths from the beginning, one from the end.
 

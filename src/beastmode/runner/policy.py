@@ -33,6 +33,7 @@ class Decision:
 _DONE = Decision("done")
 _SPENT = Decision("waiting", reason="out_of_budget", counts=False)
 """Until a person raises the budget; nothing else does."""
+VERIFY_FAILED = "verify_failed"
 _FOR_A_PERSON = frozenset(("agent_refused",))
 NOT_MERGED = frozenset(("merge_conflict", "merge_red"))
 """Nobody's fault: others were merged before. Done once more on what they left; then somebody has to look."""
@@ -41,12 +42,14 @@ NOT_MERGED = frozenset(("merge_conflict", "merge_red"))
 @dataclass(slots=True)
 class Tries:
     """What a task has used up.   counted: attempts that count.   throttled, throttled_s: in a row, and the
-    seconds they were made to wait.   sent_back: how often its work could not be merged."""
+    seconds they were made to wait.   sent_back: how often its work could not be merged.   rounds: how often its
+    verification has failed."""
 
     counted: int = 0
     throttled: int = 0
     throttled_s: float = 0.0
     sent_back: int = 0
+    rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,11 @@ class Policy:
             tries.sent_back += 1
             return Decision("retry", reason=failure.class_, counts=False)
         tries.counted += 1
+        tries.rounds += failure.class_ == VERIFY_FAILED
         tries.throttled, tries.throttled_s = 0, 0.0
         if failure.passing is False or tries.counted > self.retries:
             return Decision("failed")
-        if failure.class_ == "verify_failed":
+        if failure.class_ == VERIFY_FAILED:
             return Decision("retry", 0.0, failure.class_)
         if failure.retry_after_s is not None:
             return self._held_or(Decision("retry", hinted_s(failure.retry_after_s, self.rng), failure.class_))

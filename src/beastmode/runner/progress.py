@@ -49,8 +49,9 @@ class CodeView:
     commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
     was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
     work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
-    person has taken it.   model: that its last attempt asked, where it told.   usage: of it, over all attempts, as
-    `model_access.Usage` names it; empty where nobody counted.
+    person has taken it.   rounds: how often its verification has failed.   unproven: the attempt that it failed for
+    last, and which one, `check` or `verify`.   model: that its last attempt asked, where it told.   usage: of it, over
+    all attempts, as `model_access.Usage` names it; empty where nobody counted.
     """
 
     commit: str = ""
@@ -60,6 +61,8 @@ class CodeView:
     sent_back: int = 0
     note: str = ""
     reviewed: bool = False
+    rounds: int = 0
+    unproven: tuple[int, str] | None = None
     model: str = ""
     usage: dict[str, float] = field(default_factory=dict)
 
@@ -253,7 +256,7 @@ class Progress:
         else:
             view.counted += data["end"] in ("retry", "failed")
         if view.code is not None or "branch" in data or "usage" in data:
-            _code_ended(_code(view), data)
+            _code_ended(_code(view), event.attempt, data)
         attempt = self._open.pop((event.task, event.attempt), None)
         if attempt is not None:
             attempt.killed = attempt.session != len(self.sessions)
@@ -272,8 +275,10 @@ class Progress:
 def _forget(view: TaskView) -> None:
     """As if it had not been run, but for the numbers of its attempts and the place of its code."""
     view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
-    if view.code is not None:
-        view.code = CodeView(view.code.commit, view.code.branch, usage=view.code.usage)
+    if (code := view.code) is not None:
+        view.code = CodeView(
+            code.commit, code.branch, rounds=code.rounds, unproven=code.unproven, usage=code.usage
+        )
 
 
 def _code(view: TaskView) -> CodeView:
@@ -282,10 +287,12 @@ def _code(view: TaskView) -> CodeView:
     return view.code
 
 
-def _code_ended(code: CodeView, data: dict[str, Any]) -> None:
+def _code_ended(code: CodeView, attempt: int, data: dict[str, Any]) -> None:
     code.merging = None
     code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
     code.merged, code.model = data.get("merged", False), data.get("model", "")
+    if "proof" in data:
+        code.rounds, code.unproven = code.rounds + 1, (attempt, data["proof"])
     for name, amount in data.get("usage", {}).items():
         code.usage[name] = code.usage.get(name, 0) + amount
 

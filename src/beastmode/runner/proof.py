@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from beastmode.runner.execute import Verdict
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt
+from beastmode.runner.output import tail_of
 from beastmode.runner.prompt import shown
 from beastmode.runner.verify import Verifier
 from beastmode.runner.work import Command
+
+FEEDBACK_BYTES = 32 * 1024
+"""Of what a proof printed, the end: what the next attempt is told."""
 
 
 def slots_by_cores() -> int:
@@ -46,5 +50,6 @@ class Proof:
         if verdict.failure is None:
             return verdict
         cause = verdict.failure.cause.replace("the verification", f"the {name}", 1)
-        told = f"{name}: {shown(command)}\n{verdict.output}"
+        printed = tail_of(attempt.log_path.with_suffix(f".{name}.log"), FEEDBACK_BYTES)
+        told = f"{name}: {shown(command)}\n{printed or verdict.output}"
         return Verdict(replace(verdict.failure, cause=cause), told, {"proof": name})

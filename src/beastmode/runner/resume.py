@@ -94,8 +94,9 @@ def plan_session(
 
 
 def _remember(plan: Plan, index: int, view: TaskView, *, reset: bool, landed: bool) -> None:
-    sent_back = view.code.sent_back if view.code else 0
-    tries = Tries() if reset else Tries(counted=view.counted, sent_back=sent_back)
+    tries = Tries() if reset else Tries(counted=view.counted)
+    if view.code:
+        tries.sent_back, tries.rounds = 0 if reset else view.code.sent_back, view.code.rounds
     if view.attempts:
         plan.history[index] = (view.attempts, tries)
     if view.code and view.code.note and not reset:

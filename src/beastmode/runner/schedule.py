@@ -13,7 +13,8 @@ from beastmode.runner.line import Line
 from beastmode.runner.states import TaskState
 from beastmode.runner.touches import Touches, TurnLine
 
-StopReason = Literal["", "interrupted", "held", "journal", "budget", "time"]
+StopReason = Literal["", "interrupted", "held", "journal", "budget", "spent", "time"]
+"""`budget`: of attempts; `spent`: of money."""
 
 MOST_LIVE = 10_000
 """Tasks that may wait for their next attempt at once; the rest stays a number each, not a coroutine."""

@@ -66,14 +66,18 @@ def conflict_failure(conflicts: Sequence[Conflict], others: Mapping[str, Sequenc
 
 
 def conflict_told(conflicts: Sequence[Conflict], others: Mapping[str, Sequence[str]], kept: str) -> str:
-    """For the next attempt, or for a person: what does not fit, and where the work is."""
+    """For the next attempt, or for a person: what does not fit, and where the work is.
+
+    kept: the commit that holds it, where the task was sent back; a branch has another name in every run, and what a
+    model is told should not.
+    """
     lines = ["The work could not be merged: what other tasks had merged meanwhile conflicts with it."]
     lines += [f"* {printable(conflict.said)}" for conflict in conflicts]
     lines += [f"* {printable(path)} was changed by {', '.join(tasks)}" for path, tasks in others.items()]
     if kept:
         lines.append(
-            "The files now stand as the others left them, without that work. It is kept on the branch"
-            f" {kept}: `git show {kept}` shows it. Do the task again on top of what is there now."
+            "The files now stand as the others left them, without that work, whatever is said elsewhere: do the task"
+            f" again on top of what is there now. `git show {kept[:12]}` shows what was done before."
         )
     return "\n".join(lines)
 
@@ -84,9 +88,9 @@ def red_failure(red: Verdict) -> Failure:
     return classify.of_coding("merge_red", f"on top of what was merged meanwhile, the check is red: {cause}")
 
 
-def red_told(red: Verdict, kept: str) -> str:
+def red_told(red: Verdict, *, sent_back: bool) -> str:
     """For the next attempt, or for a person: what the check printed, and what the files hold now."""
     lines = ["On top of what other tasks had merged meanwhile, the check is red."]
-    if kept:
+    if sent_back:
         lines.append("The files now hold the work on top of theirs: mend what the check names.")
     return "\n".join([*lines, "", red.output])

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from beastmode.failures import classify
+from beastmode.runner.command_line import as_verify
 from beastmode.runner.execute import Verdict
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt
+from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Command
+from beastmode.settings import RunSettings
 
 
 class Verifier:
@@ -26,3 +29,8 @@ class Verifier:
         if exit_.timed_out:
             failure = classify.timed_out(attempt.timeout_s, where="the verification")
         return Verdict(failure, exit_.tail)
+
+
+def verify_of(task: Task, settings: RunSettings) -> Command | None:
+    """The verification of a task: its own, else that of the run."""
+    return task.options.verify or (as_verify(settings.verify) if settings.verify else None)

@@ -75,6 +75,13 @@ class Workspaces:
         Raises PreconditionError where that cannot be.
         """
         self._claim.take(self.run)
+        try:
+            await self._begin()
+        except BaseException:
+            self._claim.release()
+            raise
+
+    async def _begin(self) -> None:
         remove_locks(self.repository.common, self.run)
         refs = await task_refs.read(self.git, self.run)
         if not refs.start and not refs.result:
@@ -117,33 +124,45 @@ class Workspaces:
             place = await self._enter(attempt, work, path)
         except (GitError, OSError) as error:
             raise no_place(str(error), path) from None
+        except PreconditionError as error:
+            raise no_place(error.what, path, error.tip, passing=False) from None
         self._places[attempt.task.id] = place
         return place
 
     async def _enter(self, attempt: Attempt, work: Coding, path: Path) -> Place:
-        task, top = attempt.task.id, self.repository.top
+        task = attempt.task.id
         refs = await self._begun(task)
         occupy = Occupy(
             self.git, self.repository.common, self._aside(path), self.run, self._flags, self._spares
         )
         worktree = await occupy(task, path, refs.saved)
         await self._submodules.fill(worktree)
-        copies = matches(top, work.copy)
-        excluded = (*copies, *self._lists)
-        worktree.exclude(self._excludes + lines_for(excluded))
-        if copies:
-            await asyncio.to_thread(copy_all, top, path, copies)
+        state = worktree.state
+        excluded = await self._copy(worktree, work, fresh=state is None)
         env = await self._surroundings.enter(path, worktree.exclude_file)
         folder = path / self.repository.inside / work.cwd
         place = Place(task, path, folder, refs.base, branch_of(task_ref(self.run, task)), {**env, **work.env})
-        if worktree.state is None:
+        if state is None:
             await self._set_up(attempt, work, place)
-            made = tuple(await worktree.ignored()) if work.setup or copies else ()
-            worktree.state = State(self.run, task, excluded, made)
+            made = tuple(await worktree.ignored()) if work.setup or work.copy else ()
+            state = State(self.run, task, excluded, made)
             self._spares.prepare(refs.result)
+        worktree.state = replace(state, excluded=excluded)
         self._worktrees[task] = worktree
         self._elsewhere[task] = await look_elsewhere(self.git, self._files)
         return place
+
+    async def _copy(self, worktree: Worktree, work: Coding, *, fresh: bool) -> tuple[str, ...]:
+        """Bring what a commit does not have; what no commit may hold. Folders come once, files each time: an agent may
+        have changed them."""
+        top = self.repository.top
+        copies = matches(top, work.copy)
+        excluded = (*copies, *self._lists)
+        worktree.exclude(self._excludes + lines_for(excluded))
+        wanted = [path for path in copies if fresh or not (worktree.path / path).is_dir()]
+        if wanted:
+            await asyncio.to_thread(copy_all, top, worktree.path, wanted)
+        return excluded
 
     @asynccontextmanager
     async def at_tip(self, work: Coding, log: Path) -> AsyncIterator[Place]:
@@ -152,6 +171,7 @@ class Workspaces:
         work: its setup and copies are those of the run.   log: beside it stands that of the setup. Raises
         WorkspaceError.
         """
+        await task_refs.forget(self.git, self.run, _NO_TASK)  # of a session that was killed
         attempt = Attempt(self.run, Task(_NO_TASK), (), 1, math.inf, log, 0, self.root, self.root)
         try:
             yield await self.enter(attempt, work)

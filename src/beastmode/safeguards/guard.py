@@ -164,6 +164,18 @@ class Guard:
         singles = [rate.padded_span_s for rate in rates if rate.starts == 1]
         return Health(max([1.0, *(span_s + 1.0 for span_s in singles)]))
 
+    def _enter_at_once(self, admission: Admission) -> bool:
+        if admission.retry or self._turn.locked() or self._closed() is not None:
+            return False
+        now = self._clock.monotonic()
+        if self.health is not None and not self.health.fresh(now):
+            return False
+        taken = self._store.take(now, 1, admission.tokens)
+        if isinstance(taken, Hold):
+            return False
+        self._admitted(admission, taken)
+        return True
+
     async def _enter(self, admission: Admission) -> None:
         if admission.retry:
             await self._retry_turn(admission)
@@ -177,7 +189,6 @@ class Guard:
                 elif self.health is None or self.health.well:
                     blocked_since = None  # of an ill server, it is the next probe that waits for a place
                 await self._wait(hold, admission)
-        self.in_flight += 1
 
     def _closed(self) -> Hold | None:
         """Why nothing may leave now, whatever the limits."""
@@ -204,11 +215,15 @@ class Guard:
             taken = await self._take_with_probe(self.health, admission, now)
         if isinstance(taken, Hold):
             return taken
-        admission.ticket = taken
+        self._admitted(admission, taken)
+        return None
+
+    def _admitted(self, admission: Admission, ticket: Ticket) -> None:
+        admission.ticket = ticket
         admission.trial = self.breaker.leaves()
         if admission.trial:
             self._notice("breaker", {"state": "half_open"})
-        return None
+        self.in_flight += 1
 
     async def _take_with_probe(self, health: Health, admission: Admission, now: float) -> Ticket | Hold:
         """Probe within the slot of the call that asked for it. Its place and the call's are taken together: taken
@@ -370,6 +385,11 @@ class Admission:
         if self.left_at is None:
             return 0
         return None if self.used_tokens is None else max(0, min(self.used_tokens, _MOST_TOKENS))
+
+    def enter_at_once(self) -> bool:
+        """Be admitted now, where nothing has to be waited for and nobody asked; then it is to be left as if it had been
+        entered. False: nothing has happened, and it may be entered. Raises GuardStoppedError."""
+        return self._guard._enter_at_once(self)
 
     async def __aenter__(self) -> Admission:
         try:

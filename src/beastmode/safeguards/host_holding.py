@@ -16,6 +16,9 @@ from beastmode.safeguards.liveness import Liveness
 
 CLEAR_EVERY = 64
 """Starts between two clearings of what no window needs any more."""
+LOOK_S = 0.01
+"""Between two looks at whether the board is still in its place. Each takes some microseconds, and lets other threads in
+between, which took tens."""
 
 
 class Holding:
@@ -32,6 +35,7 @@ class Holding:
         self._path = members.liveness_path(stem, member)
         self._alive: Liveness | None = None
         self._held = Amount(0, 0, 0)
+        self._seen_at = math.inf
 
     def with_more(self, number: int, wanted: Amount) -> tuple[int, int, None]:
         """What a call holds once it has taken (more of) what it needs."""
@@ -102,9 +106,15 @@ class Holding:
         except OSError:
             return True
 
-    def in_place(self) -> bool:
-        """Could others find the board?"""
-        return self._alive is not None and self._alive.in_place()
+    def in_place(self, now: float) -> bool:
+        """Could others find the board? What was seen counts for `LOOK_S`."""
+        if self._alive is None:
+            return False
+        if not self._seen_at <= now < self._seen_at + LOOK_S:
+            if not self._alive.in_place():
+                return False
+            self._seen_at = now
+        return True
 
     def rows(self) -> tuple[int, int]:
         """How many starts, and how many ends with tokens, stand on the board."""

@@ -86,7 +86,7 @@ class HostStore:
     def take(self, now: float, places: int = 1, tokens: int = 0) -> Ticket | Hold:
         self._tickets += 1
         ticket, wanted = Ticket(self._tickets, 0, tokens), Amount(1, places, tokens)
-        memory = self._counting_alone()
+        memory = self._counting_alone(now)
         if memory is not None:
             taken = memory.take(now, places, tokens)
             if isinstance(taken, Hold):
@@ -101,7 +101,7 @@ class HostStore:
 
     def take_places(self, ticket: Ticket, now: float, places: int = 1) -> Hold | None:
         wanted = Amount(0, places, 0)
-        memory = self._counting_alone()
+        memory = self._counting_alone(now)
         if memory is not None:
             hold = memory.take_places(ticket, now, places)
             if hold is not None:
@@ -145,7 +145,7 @@ class HostStore:
 
     def in_use(self, now: float) -> tuple[int, int]:
         """Of all processes. The last known where the file is busy."""
-        memory = self._counting_alone()
+        memory = self._counting_alone(now)
         if memory is not None and not self._asked():
             return memory.in_use(now)
         self._save(now, lambda db: self._count(db, now))
@@ -153,7 +153,7 @@ class HostStore:
 
     def tokens_in_use(self, now: float) -> int:
         """Of all processes. The last known where the file is busy."""
-        memory = self._counting_alone()
+        memory = self._counting_alone(now)
         if memory is not None and not self._asked():
             return memory.tokens_in_use(now)
         self._save(now, lambda db: self._count_tokens(db, now))
@@ -255,10 +255,10 @@ class HostStore:
         elif self._alone_since == math.inf:
             self._alone_since = now
 
-    def _counting_alone(self) -> MemoryStore | None:
+    def _counting_alone(self, now: float) -> MemoryStore | None:
         """The memory that counts while nobody else is there; None: the file does. It does, too, where somebody has
         moved or removed what this process shows: nobody could ask it any more."""
-        if self._memory is None or self._alone_is_over or not self._mine.in_place():
+        if self._memory is None or self._alone_is_over or not self._mine.in_place(now):
             return None
         self._mine.touch()
         return self._memory

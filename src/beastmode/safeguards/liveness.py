@@ -37,9 +37,10 @@ class Liveness:
         _ALL.add(self)
 
     def in_place(self) -> bool:
-        """Can others still find it under its name?"""
+        """Can others still find it under its name, with all that it shows?"""
         try:
-            return os.stat(self._name).st_ino == self._inode
+            found = os.stat(self._name)
+            return found.st_ino == self._inode and self.board.mend(found.st_size)
         except OSError:
             return False
 
@@ -54,9 +55,9 @@ class Liveness:
     def let_go(self) -> None:
         """From now on its process looks dead; what it has shown can still be read."""
         if self._fd >= 0:
+            self.board.close()  # its memory keeps the file open, and locked, too
             os.close(self._fd)
             self._fd = -1
-            self.board.close()
 
     def close(self, *, remove: bool = True) -> None:
         """Let go of it."""

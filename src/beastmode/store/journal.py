@@ -92,18 +92,19 @@ class Journal:
             loop.call_soon(self._flush)
         return written
 
-    def new_run(self, data: dict[str, Any]) -> int:
-        """Record that a run exists, and return its number: one more than the highest so far."""
+    def new_run(self, data: dict[str, Any], above: int = 0) -> int:
+        """Record that a run exists, and return its number: one more than the highest so far, and than `above`."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
             (highest,) = self._db.execute("SELECT coalesce(max(run), 0) FROM events").fetchone()
-            row = (highest + 1, RUN_STARTED, "", 0, *self._stamps(), self._encode(data))
+            number = max(int(highest), above) + 1
+            row = (number, RUN_STARTED, "", 0, *self._stamps(), self._encode(data))
             self._db.execute(_INSERT, row)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             self._rollback()
             raise self._failed(error) from error
-        return int(highest) + 1
+        return number
 
     async def close(self) -> None:
         """Write what is pending, then let go of the file. Idempotent. Raises JournalError where some of what was

@@ -216,6 +216,13 @@ def test_a_link_that_comes_between_looking_and_writing_is_not_followed(world: Wo
     assert tree_of(world.outside) == outside
 
 
+def test_what_a_kill_has_left_beside_is_removed(world: World) -> None:
+    (world.top / ".beast-edits-work").mkdir()
+    (world.top / ".beast-edits-work" / "old-0").write_text("x\n", encoding="ascii")
+    assert not world.do(Write("new.py", "x\n"))
+    assert sorted(os.listdir(world.top)) == ["outside", "work"]
+
+
 def test_a_folder_that_comes_between_is_not_moved_away(world: World) -> None:
     changes = world.patch(Write("new.py", "x\n")).changes
     (world.work / "new.py").mkdir()

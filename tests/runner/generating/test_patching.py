@@ -115,6 +115,10 @@ WRONG: dict[str, tuple[list[Edit], str]] = {
         [Write("n", "x\n"), Write("n/b.py", "x\n")],
         "cannot be a file and a folder",
     ),
+    "a bad new name": (
+        [Write("a.py", "x\n"), Rename("a.py", "../b.py")],
+        "a.py: to ../b.py: '..' is no name",
+    ),
     "a folder": ([Write("src", "x\n")], "it is a folder"),
     "a file on the way": ([Write("src/app.py/x.py", "x\n")], "is no folder"),
 }
@@ -140,6 +144,8 @@ def test_sizes_and_numbers_are_bounded(tree: Path) -> None:
     assert "it has 101 bytes" in patched(tree, Write("huge", "x\n"), limits=small).problems[0]
     many = [Write(f"{number}.py", "x\n") for number in range(3)]
     assert "3 files at once" in patched(tree, *many, limits=small).problems[0]
+    assert "more than 2 edits" in patched(tree, *many, limits=Limits(edits=2)).problems[0]
+    assert len(patched(tree, *[Delete(f"{number}.py") for number in range(100)]).problems) == 20
 
 
 @pytest.mark.parametrize("what", [b"\xff\xfe", b"a\0b"])

@@ -21,6 +21,7 @@ from beastmode.runner.work import Coding
 from beastmode.testing import attempt_of
 from tests.processes import belonging_to, supervisor_in
 from tests.repositories import git, repository
+from tests.runner.agents.test_containing import works
 from tests.runner.workplace import workspaces
 
 WRITES = ("sh", "-c", 'cat "$1" > made.txt', "sh", "{prompt_file}")
@@ -119,6 +120,15 @@ def test_an_agent_that_is_not_there_is_named_with_how_to_install_it(tmp_path: Pa
     assert "npm install -g @anthropic-ai/claude-code" in failure.tip
 
 
+def test_a_command_is_found_by_its_path_and_called_by_its_name(tmp_path: Path) -> None:
+    program(tmp_path, "my agent", "echo made > made.txt")
+    path = f"{tmp_path}/bin/my agent"
+    assert done(tmp_path, Coding(command=(path, "{prompt}"))).facts["agent"]["name"] == "my agent"
+    assert written(tmp_path) == "made"
+    failure = failed(done(tmp_path / "2", Coding(command=(f"{path}s", "{prompt}"))))
+    assert (failure.cause, failure.passing) == (f"{path}s is not there", False)
+
+
 def test_an_agent_that_nobody_knows_is_refused_with_those_there_are(tmp_path: Path) -> None:
     failure = failed(done(tmp_path, Coding(agent="cloude")))
     assert failure.passing is False
@@ -132,6 +142,15 @@ def test_an_agent_that_hangs_is_ended_and_what_it_wrote_is_saved(tmp_path: Path)
     assert written(tmp_path) == "begun"
 
 
+def test_an_agent_that_is_ended_may_tidy_up(tmp_path: Path) -> None:
+    script = "trap 'echo tidied > made.txt; exit 0' TERM; echo begun > made.txt; sleep 1000 & wait"
+    outcome = done(
+        tmp_path, Coding(command=("sh", "-c", script, "sh", "{prompt}")), attempt={"timeout_s": 3.0}
+    )
+    assert failed(outcome).class_ == "timeout"
+    assert written(tmp_path) == "tidied"
+
+
 def test_what_an_agent_leaves_running_is_ended(tmp_path: Path) -> None:
     work = Coding(command=("sh", "-c", "setsid sleep 100 & echo x > made.txt", "sh", "{prompt}"))
     assert done(tmp_path, work).ok  # `done` looks for what is left
@@ -139,7 +158,7 @@ def test_what_an_agent_leaves_running_is_ended(tmp_path: Path) -> None:
 
 def test_an_agent_that_deletes_its_worktree_is_told_so_and_gets_another(tmp_path: Path) -> None:
     work = Coding(command=("sh", "-c", 'rm -rf "$PWD"', "sh", "{prompt}"))
-    failure = failed(done(tmp_path, work))
+    failure = failed(done(tmp_path, work, sandbox="none"))  # within bounds it could not
     assert (failure.class_, failure.passing) == ("workspace", True)
     assert "deleted the worktree" in failure.cause
 
@@ -149,6 +168,15 @@ def test_what_an_agent_commits_elsewhere_is_found(tmp_path: Path) -> None:
     named = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     outcome = done(tmp_path, Coding(command=("sh", "-c", script, "sh", "{prompt}"), env=named))
     assert outcome.ok, outcome.failure
+    assert written(tmp_path) == "made"
+
+
+def test_an_agent_in_its_bounds_cannot_change_what_the_user_works_on(tmp_path: Path) -> None:
+    script = 'echo made > made.txt; touch "$HOME/checkout/README"; echo x > "$HOME/checkout/README"; true'
+    if not works():
+        pytest.skip("there is no bubblewrap here, or the kernel does not let it work")
+    assert done(tmp_path, Coding(command=("sh", "-c", script, "sh", "{prompt}"))).ok
+    assert (tmp_path / "checkout" / "README").read_text(encoding="ascii") == "hello\n"
     assert written(tmp_path) == "made"
 
 

@@ -368,14 +368,15 @@ async def test_without_a_model_or_a_server_it_says_what_is_missing(tmp_path: Pat
 @in_a_loop
 async def test_neither_key_nor_token_is_told(tmp_path: Path) -> None:
     async with office(tmp_path, saying(GREET)) as at:
-        said = json.dumps({"error": {"message": "no key-of-the-run at /t/tok-12345678"}})
+        said = json.dumps({"error": {"message": "denied zebra-river-42 at lynx-12345678, so: 7"}})
         at.server.script.answer = (401, said)
-        at.way.access = replace(at.way.access, url=f"{at.server.url}/t/tok-12345678")
+        at.way.access = Access(f"{at.server.url}/t/lynx-12345678~r1~greet", "zebra-river-42", ("chat",))
         failure = failure_of(await at.do())
         assert failure.class_ == "auth"
         for text in (failure.cause, failure.tip, at.log()):
-            assert "key-of-the-run" not in text
-            assert "tok-12345678" not in text
+            assert "zebra-river-42" not in text
+            assert "lynx-12345678" not in text
+        assert "denied ***" in failure.cause
 
 
 @pytest.mark.parametrize("cwd", ["../shop", "/tmp", "nowhere"])

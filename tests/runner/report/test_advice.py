@@ -92,9 +92,10 @@ def test_what_is_blocked_is_named_with_what_it_waits_for(journal: Path) -> None:
     [
         ({"reason": "held", "until_unix": UNIX_S}, "same options from 2027-01-15 08:00:00 UTC on"),
         ({"reason": "budget", "until_unix": None}, "the budget of attempts of this session is used up"),
+        ({"reason": "spent", "until_unix": None}, "give a higher --budget"),
         ({"reason": "time", "until_unix": None}, "the time of this session is used up"),
     ],
-    ids=["held", "budget", "time"],
+    ids=["held", "budget", "spent", "time"],
 )
 def test_a_run_that_was_held_goes_on_with_the_same_command(
     journal: Path, end: dict[str, Any], says: str

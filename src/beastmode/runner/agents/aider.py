@@ -35,7 +35,7 @@ _OPTIONS = (
 class Aider:
     """`aider --message-file`: it edits, and commits nothing, which we do. It runs no command unasked but the tests."""
 
-    name = "aider"
+    name = program = "aider"
     install = "pip install aider-chat"
     speaks = ("chat", "messages")
     own = ("AIDER_*", "OPENAI_*", "ANTHROPIC_*", "GEMINI_*", "OPENROUTER_*", "DEEPSEEK_*")

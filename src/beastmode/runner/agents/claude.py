@@ -26,7 +26,7 @@ _OFF = ("", "0", "false")
 class Claude:
     """`claude -p`, with one JSON object a line."""
 
-    name = "claude"
+    name = program = "claude"
     install = "npm install -g @anthropic-ai/claude-code"
     speaks = ("messages",)
     own = ("ANTHROPIC_*", "CLAUDE_*", "AWS_*", "GOOGLE_APPLICATION_CREDENTIALS", "CLOUD_ML_REGION")

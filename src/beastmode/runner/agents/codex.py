@@ -29,7 +29,7 @@ _GOES_ON = ("turn.started", "item.started", "item.completed")
 class Codex:
     """`codex exec`, with one JSON event a line."""
 
-    name = "codex"
+    name = program = "codex"
     install = "npm install -g @openai/codex"
     speaks = ("responses",)
     own = ("CODEX_*", "OPENAI_*")

@@ -62,9 +62,10 @@ def cannot_pass(name: str, login: Login) -> Failure:
 
 
 def not_there(name: str, install: str) -> Failure:
-    """An agent whose program is not on PATH."""
+    """An agent whose program is not there.   name: as it was looked for."""
+    where = "there" if "/" in name else "on PATH"
     tip = f"Install it: {install}" if install else f"Install {name}, or correct its name."
-    return classify.of_coding("agent_failed", f"{name} is not on PATH", tip, passing=False, where=name)
+    return classify.of_coding("agent_failed", f"{name} is not {where}", tip, passing=False, where=name)
 
 
 def no_sandbox(name: str, words: str) -> Failure:

@@ -14,6 +14,7 @@ from beastmode.failures.words import last_lines
 from beastmode.runner.agents.aider import Aider
 from beastmode.runner.agents.claude import Claude
 from beastmode.runner.agents.codex import Codex
+from beastmode.runner.agents.containing import PROBE
 from beastmode.runner.agents.environment import environment_for
 from beastmode.runner.agents.gemini import Gemini
 from beastmode.runner.agents.mini import Mini
@@ -41,8 +42,8 @@ def agent_of(work: Coding) -> Agent:
 
 
 def program_of(agent: Agent, environment: Mapping[str, str]) -> Path | None:
-    """Where its program is; None where it is not on PATH."""
-    found = shutil.which(agent.name, path=environment.get("PATH"))
+    """Where its program is; None where it is not on PATH, or not at its path."""
+    found = shutil.which(agent.program, path=environment.get("PATH"))
     return Path(found) if found else None
 
 
@@ -58,13 +59,14 @@ def ready_on(environment: Mapping[str, str], home: Path, *, logged_in: bool = Tr
 @dataclass(frozen=True, slots=True)
 class Seen:
     """An agent on this machine.   program: None where it is not on PATH.   version: "" where it does not say.
-    trouble: why it cannot keep to `edits` here; "" where it can."""
+    trouble: why it cannot keep to `edits` here; "" where it can.   contained: bubblewrap is here and works."""
 
     agent: Agent
     program: Path | None
     version: str
     login: Login
     trouble: str = ""
+    contained: bool = False
 
 
 async def see(agent: Agent, environment: Mapping[str, str], home: Path) -> Seen:
@@ -76,7 +78,9 @@ async def see(agent: Agent, environment: Mapping[str, str], home: Path) -> Seen:
     _, said = await said_by([str(program), _VERSION_OF.get(agent.name, "--version")], own)
     version = _VERSION.search(said)
     code, words = await said_by(list(agent.sandbox), own) if agent.sandbox else (0, "")
-    return Seen(agent, program, version[0] if version else "", login, last_lines(words) if code else "")
+    trouble = last_lines(words) if code else ""
+    uncontained, _ = await said_by(list(PROBE), own)
+    return Seen(agent, program, version[0] if version else "", login, trouble, uncontained == 0)
 
 
 async def said_by(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, str]:

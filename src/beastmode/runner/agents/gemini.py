@@ -24,7 +24,7 @@ _TO_GOOGLE = "with it Gemini CLI asks Google's Code Assist, in a way that no mod
 class Gemini:
     """`gemini -p`, with JSON at its end."""
 
-    name = "gemini"
+    name = program = "gemini"
     install = "npm install -g @google/gemini-cli"
     speaks = ("gemini",)
     own = ("GEMINI_*", "GOOGLE_*")

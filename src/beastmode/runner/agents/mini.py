@@ -21,7 +21,7 @@ _FROM_LITELLM = "litellm."
 class Mini:
     """`mini`: a model and a shell. It asks nobody and nothing holds it back, whatever its permissions."""
 
-    name = "mini"
+    name = program = "mini"
     install = "pip install mini-swe-agent"
     speaks = ("chat", "messages")
     own = ("MSWEA_*", "OPENAI_*", "ANTHROPIC_*", "GEMINI_*")

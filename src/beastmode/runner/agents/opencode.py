@@ -22,7 +22,7 @@ _NOT_THERE = "its own login is for the provider's own address, and opencode asks
 class OpenCode:
     """`opencode run`, with one JSON event a line."""
 
-    name = "opencode"
+    name = program = "opencode"
     install = "npm install -g opencode-ai"
     speaks = ("chat", "messages")
     own = ("OPENCODE_*", "OPENAI_*", "ANTHROPIC_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "AWS_*")

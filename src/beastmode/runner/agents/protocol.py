@@ -105,7 +105,12 @@ class Agent(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person calls it; also its program on PATH."""
+        """What a person calls it."""
+        ...
+
+    @property
+    def program(self) -> str:
+        """What is started: a name that is looked for on PATH, or a path."""
         ...
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from beastmode.failures.words import last_lines
 from beastmode.runner.agents.complaints import of_exit
@@ -22,7 +22,8 @@ class Template:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         self._command = command
-        self.name = command[0]
+        self.program = command[0]
+        self.name = PurePosixPath(self.program).name
 
     def launch(self, ask: Ask) -> Launch:
         """Whatever dialect it speaks, it finds the variables that the clients of that dialect read."""

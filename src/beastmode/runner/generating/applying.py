@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -20,12 +19,15 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def apply(changes: Sequence[Change], inside: Inside, beside: Path) -> None:
-    """Make the changes.   beside: folder on the same disk, outside of the worktree, for what is not in place yet.
+    """Make the changes.   beside: folder on the same disk, outside of the worktree, for what is not in place yet; one
+    at a time is at work on a worktree.
 
     A file that has other names (hard links) is replaced; those keep what they had. Raises RefusedPathError or OSError,
     and then everything is as it was.
     """
-    stage = Path(tempfile.mkdtemp(prefix=".beast-edits-", dir=beside))
+    stage = beside / f".beast-edits-{inside.name}"
+    shutil.rmtree(stage, ignore_errors=True)  # of one that was killed
+    stage.mkdir(mode=0o700)
     try:
         with ExitStack() as stack:
             folder = os.open(stage, _FOLDER)

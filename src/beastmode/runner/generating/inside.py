@@ -38,6 +38,11 @@ class Inside:
         self._root = root
         self._below = [name for name in below.split("/") if name not in ("", ".")]
 
+    @property
+    def name(self) -> str:
+        """Of the root, in the folder that holds it."""
+        return self._root.name
+
     def check(self) -> None:
         """Raises RefusedPathError or OSError where the folder cannot be used."""
         os.close(self._open_top())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from beastmode.runner.generating.edits import Delete, Edit, Replace, Write
+from beastmode.runner.generating.edits import Delete, Edit, Rename, Replace, Write
 from beastmode.runner.generating.inside import File, Inside, RefusedPathError
 from beastmode.runner.generating.limits import Limits
 from beastmode.runner.generating.lines import Lines, NotTextError, lines_of, plain_lines
@@ -104,10 +104,17 @@ class _Patching:
             self._replace(edit, file)
         elif isinstance(edit, Delete):
             self._after[edit.path] = None
-        elif self._file(edit.to) is not None:
-            raise _EditError(f"{edit.to} exists; delete it first, or choose another name")
         else:
-            self._after[edit.to], self._after[edit.path] = file, None
+            self._rename(edit, file)
+
+    def _rename(self, edit: Rename, file: File) -> None:
+        try:
+            taken = self._file(edit.to) is not None
+        except RefusedPathError as error:
+            raise _EditError(f"to {edit.to}: {error}") from None
+        if taken:
+            raise _EditError(f"{edit.to} exists; delete it first, or choose another name")
+        self._after[edit.to], self._after[edit.path] = file, None
 
     def _write(self, edit: Write | Replace, file: File | None) -> None:
         text = edit.text if isinstance(edit, Write) else edit.replace

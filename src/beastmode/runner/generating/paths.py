@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LONGEST_NAME, _LONGEST_PATH, _DEEPEST = 200, 800, 30
 _DEVICES = re.compile(r"^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)$")
@@ -20,7 +21,7 @@ def refused(path: str) -> str:
     """Why no edit may name this path; "" where its text is all right."""
     if not path:
         return "it is empty"
-    if strange := next((one for one in path if _is_strange(one)), ""):
+    if strange := _strange_in(path):
         return f"it holds the character U+{ord(strange):04X}"
     if "\\" in path:
         return "it holds a backslash; folders are divided by /"
@@ -33,9 +34,12 @@ def refused(path: str) -> str:
 
 def same_name(name: str) -> str:
     """What two names have in common that some file systems take for one: case and the composition of letters."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
+@lru_cache(maxsize=20_000)
 def _refused_name(name: str) -> str:
     if name in ("", ".", ".."):
         return f"{name!r} is no name of a file or folder" if name else "a name in it is empty"
@@ -57,7 +61,11 @@ def _refused_name(name: str) -> str:
     return ""
 
 
-def _is_strange(character: str) -> bool:
-    """Control characters, those that are not seen, halves of characters, those without meaning, and the tick that
-    ends a name in answers."""
-    return character == "`" or (character != " " and unicodedata.category(character)[0] in "CZ")
+def _strange_in(path: str) -> str:
+    """The first control character, one that is not seen, half of a character, one without meaning, or the tick that
+    ends a name in answers; "" where there is none."""
+    if path.isascii() and path.isprintable() and "`" not in path:
+        return ""
+    return next(
+        (one for one in path if one == "`" or (one != " " and unicodedata.category(one)[0] in "CZ")), ""
+    )

@@ -12,6 +12,8 @@ from beastmode.runner.generating.listing import Listed, listing
 from beastmode.runner.generating.outlines import outline
 
 _OUTLINED_BYTES = 200_000
+_LEAST_BYTES = 1000
+"""Of the beginning of a file; less says nothing."""
 _TICKS = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 
 
@@ -20,7 +22,7 @@ class Shown:
 
     def __init__(self, inside: Inside, limits: Limits) -> None:
         self._inside, self._limits = inside, limits
-        self._left = 0
+        self._left = self._share = 0
         self._whole: set[str] = set()
 
     def map(self, files: Sequence[Listed]) -> str:
@@ -30,7 +32,7 @@ class Shown:
     def files(self, paths: Iterable[str], most_bytes: int) -> str:
         """The files, each under its path, `most_bytes` of them; "" where none of them is new. One that cannot be shown
         says why."""
-        self._left = most_bytes
+        self._left, self._share = most_bytes, most_bytes // 4
         return "\n\n".join(self._file(path) for path in dict.fromkeys(paths) if path not in self._whole)
 
     def _file(self, path: str) -> str:
@@ -41,16 +43,22 @@ class Shown:
         if not text:
             return f"{path} is empty."
         size = len(text.encode())
-        if size <= self._left:
-            self._left -= size
-            self._whole.add(path)
-            return fenced(path, text)
-        if self._left < 2000:
+        if size > self._left:
+            return self._beginning(path, text, size)
+        self._left -= size
+        self._whole.add(path)
+        return fenced(path, text)
+
+    def _beginning(self, path: str, text: str, size: int) -> str:
+        """Of a file that is too long: it may not take the room of all others."""
+        room = min(self._left, self._share)
+        head, line_break, _ = text.encode()[:room].decode(errors="ignore").rpartition("\n")
+        if room < _LEAST_BYTES or not line_break:
             return f"{path} is not shown: there is no room for its {size} bytes."
-        head = text.encode()[: self._left].decode(errors="ignore").rpartition("\n")[0] + "\n"
-        self._left = 0
-        lines = head.count("\n")
-        return f"{fenced(path, head)}\n(these are its first {lines} lines of {text.count(chr(10))})"
+        self._left -= room
+        lines = head.count("\n") + 1
+        whole = text.count("\n")
+        return f"{fenced(path, head + line_break)}\n(these are its first {lines} lines of {whole})"
 
     def _lines(self, path: str) -> list[str]:
         file = self._inside.read(path, self._limits.file_bytes)

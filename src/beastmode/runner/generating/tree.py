@@ -57,7 +57,8 @@ async def files_of(git: Git, folder: Path) -> list[Listed]:
     Paths are relative to `folder`; those that no edit could name are not among them.
     """
     said = await git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    return [Listed(path, size) for path in _paths(said) if (size := _size(folder, path)) is not None]
+    top = str(folder)
+    return [Listed(path, size) for path in _paths(said) if (size := _size(f"{top}/{path}")) is not None]
 
 
 async def changed_since(git: Git, base: str) -> list[str]:
@@ -84,9 +85,9 @@ def _paths(said: str) -> list[str]:
     return sorted({path for path in said.split("\0") if not refused(path)})
 
 
-def _size(folder: Path, path: str) -> int | None:
+def _size(path: str) -> int | None:
     try:
-        found = os.lstat(folder / path)
+        found = os.lstat(path)
     except OSError:
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None

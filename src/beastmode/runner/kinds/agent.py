@@ -16,6 +16,7 @@ from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.words import one_line
 from beastmode.runner.agents.asking import asked, furnish, variables_of
+from beastmode.runner.agents.containing import Bounds, contained
 from beastmode.runner.agents.environment import environment_for
 from beastmode.runner.agents.find import agent_of
 from beastmode.runner.agents.fitness import Fitness
@@ -94,7 +95,9 @@ class AgentKind:
         try:
             furnish(ask, launch)
             unfit = await self._fitness.lacks(errand.agent, ask, env)
-            return (Said(unfit), Exit(0)) if unfit else await self._hear(errand, launch, env)
+            if unfit is not None:
+                return Said(unfit), Exit(0)
+            return await self._hear(errand, await self._bounded(errand, ask, launch, env), env)
         except OSError as error:
             return Said(_homeless(errand.agent, ask, error)), Exit(0)
         finally:
@@ -107,6 +110,23 @@ class AgentKind:
         given = {**variables_of(errand.attempt), **errand.work.env, **errand.place.env, **launch.env}
         own = () if errand.access.key else errand.agent.own
         return environment_for(self._environment, own, given, hidden)
+
+    async def _bounded(self, errand: _Errand, ask: Ask, launch: Launch, env: Mapping[str, str]) -> Launch:
+        """The same in a sandbox, where there is one and the agent has none of its own."""
+        has_own = errand.agent.sandbox and ask.permissions == "edits"
+        if self._settings.sandbox == "none" or has_own or not await self._fitness.contains(env):
+            return launch
+        repository, place = self._workspaces.repository, errand.place
+        bounds = Bounds(
+            checkout=repository.top,
+            git=repository.common,
+            worktrees=self._workspaces.root,
+            worktree=place.path,
+            own=[ask.home, *(Path(env[name]) for name in ("TMPDIR",) if env.get(name))],
+            home=Path(env.get("HOME", "/")),
+            hides=bool(ask.access.key),
+        )
+        return replace(launch, arguments=contained(launch.arguments, bounds))
 
     async def _hear(self, errand: _Errand, launch: Launch, env: Mapping[str, str]) -> tuple[Said, Exit]:
         attempt, agent = errand.attempt, errand.agent

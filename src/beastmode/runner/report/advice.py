@@ -106,6 +106,7 @@ def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -
         return []
     because = {
         "budget": ": the budget of attempts of this session is used up, and each session has it anew",
+        "spent": ": the budget of the run is used up; give a higher --budget",
         "time": ": the time of this session is used up, and each session has it anew",
         "held": ": the server could not be used for longer than --max-wait",
     }.get(summary.reason, "")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
+from beastmode.runner.git import HELD
 
 _FILE = ".in-use"
+_LONGEST_COMMAND_S, _BETWEEN_LOOKS_S = 60.0, 0.02
+"""Of git, writing the files of a large repository."""
 
 
 class Claim:
@@ -26,22 +30,47 @@ class Claim:
             tip = "Name a folder that can be written in XDG_DATA_HOME."
             what = f"worktrees cannot be made: {error.strerror}"
             raise PreconditionError(what, where=str(self._root), tip=tip) from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(file):
             os.close(file)
             what = "another runner is at work in the worktrees of this list, from another home"
             tip = "Wait for it, or end it: `beast status` in its home shows what it does."
-            raise PreconditionError(what, where=str(self._root), tip=tip) from None
+            raise PreconditionError(what, where=str(self._root), tip=tip)
         os.ftruncate(file, 0)
-        os.pwrite(file, run.encode(), 0)
+        os.pwrite(file, f"{run} {os.getpid()}".encode(), 0)
         self._file = file
+        HELD.add(file)
 
     def release(self) -> None:
         """Let the next one in. Idempotent."""
         if self._file >= 0:
+            HELD.discard(self._file)
             os.close(self._file)
             self._file = -1
+
+
+def _locked(file: int) -> bool:
+    """Whether the file is locked for us now. What a killed runner has begun with git is waited for."""
+    deadline = time.monotonic() + _LONGEST_COMMAND_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if _is_alive(os.pread(file, 200, 0).decode("utf-8", "replace")) or time.monotonic() > deadline:
+                return False
+        time.sleep(_BETWEEN_LOOKS_S)
+
+
+def _is_alive(holder: str) -> bool:
+    """Whether a holder, as it wrote itself down, is a process that is there."""
+    pid = holder.rpartition(" ")[2]
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def run_in(root: Path) -> str:
@@ -50,7 +79,7 @@ def run_in(root: Path) -> str:
         with (root / _FILE).open(encoding="utf-8", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return (root / _FILE).read_text(encoding="utf-8", errors="replace") or "another run"
+        return (root / _FILE).read_text(encoding="utf-8", errors="replace").partition(" ")[0] or "another run"
     except OSError:
         return ""
     return ""

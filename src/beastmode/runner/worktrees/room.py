@@ -24,18 +24,28 @@ async def check_room(
 ) -> None:
     """Raises PreconditionError where the disk has no room for the worktrees of `at_once` tasks.
 
-    root: where they will lie.   copy: patterns of what each gets beside the files of its commit.   free_bytes: None:
-    as the disk says. What a setup makes is not known before.
+    root: where they will lie; those that are there already need no more.   copy: patterns of what each gets beside the
+    files of its commit.   free_bytes: None: as the disk says. What a setup makes is not known before.
     """
     each = await asyncio.to_thread(_bytes_of_one, repository, await _files(repository), copy)
     free = shutil.disk_usage(_existing(root)).free if free_bytes is None else free_bytes
     fit = int(free / _MARGIN / max(1, each)) - _SPARE
+    fit += _there(root)
     if fit >= at_once:
         return
     need = f"{at_once + _SPARE} worktrees of {_shown(each)} each do not fit: {_shown(free)} are free"
     fewer = f"run fewer tasks at once (--max-concurrency {fit}), " if fit > 0 else ""
     tip = f"Free space there, {fewer}or name a folder on a larger disk in XDG_DATA_HOME."
     raise PreconditionError(need, where=str(root), tip=tip)
+
+
+def _there(root: Path) -> int:
+    """Worktrees of the list that a run before has left."""
+    return (
+        sum(path.is_dir() and not path.name.startswith(".") for path in root.iterdir())
+        if root.is_dir()
+        else 0
+    )
 
 
 async def _files(repository: Repository) -> list[str]:

@@ -48,18 +48,17 @@ async def set_aside(
 async def _snapshot(git: Git, worktree: Worktree, saved: str, aside: Path, why: str) -> str:
     """A commit of the files as they are; where they are those of the commit that it stands on, that one."""
     head, _ = await worktree.head()
+    parent = head or saved
     rows = ours(await worktree.rows(), worktree.excluded)
     for odd in odd_among(worktree.path, rows):
         move_aside(worktree.path / odd.path, aside)
     await worktree.stage(row.path for row in rows if not row.is_repository)
-    await leave_out(worktree, head or saved, worktree.excluded)
+    await leave_out(worktree, parent, worktree.excluded)
     tree = await worktree.git("write-tree")
-    if head and tree == await git("rev-parse", f"{head}^{{tree}}"):
-        return head
-    parent = head or saved
-    return await git(
-        "commit-tree", tree, "-p", parent, stdin=f"{why}\n".encode(), env=await signed_like(git, parent)
-    )
+    if tree == await git("rev-parse", f"{parent}^{{tree}}"):
+        return parent
+    env = await signed_like(git, parent)
+    return await git("commit-tree", tree, "-p", parent, stdin=f"{why}\n".encode(), env=env)
 
 
 def ours(rows: Sequence[Row], excluded: Sequence[str]) -> list[Row]:

@@ -1,0 +1,52 @@
+"""Caller: who asks, and what was set aside for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from beastmode.gateway.carried import blotted
+from beastmode.gateway.path_token import NO_TOKEN, PathToken
+from beastmode.gateway.turnstile import Turnstile
+from beastmode.store.allowance import Use
+from beastmode.store.entry import Entry
+from beastmode.store.key import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    name: of the key where there is one, else 8 hex digits, see `asking.name_of`; as the ledger shows it.
+    run, task, attempt, round: of the path token.   turnstile: of the key; None without one.
+    """
+
+    name: str
+    said: PathToken = NO_TOKEN
+    turnstile: Turnstile | None = None
+
+    @property
+    def key(self) -> Key | None:
+        """As it is now."""
+        return None if self.turnstile is None else self.turnstile.key
+
+    @property
+    def rights(self) -> frozenset[str]:
+        return frozenset() if self.turnstile is None else self.turnstile.key.limits.rights
+
+    @property
+    def round(self) -> int:
+        """How often the verification of its task has failed."""
+        return self.said.round
+
+    def sign(self, entry: Entry) -> None:
+        """Write into the record who asks."""
+        entry.key, entry.attempt = self.name, self.said.attempt
+        entry.run, entry.task = blotted(self.said.run), blotted(self.said.task)
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What was set aside for a request that has been let through, at each turnstile that it passed."""
+
+    turnstiles: tuple[Turnstile, ...]
+    guess: Use

@@ -1,0 +1,212 @@
+"""Wire: one request to a server and its answer, byte for byte, on a connection that is kept for the next.
+
+It stands on aiohttp's connector and parser, below its session: what that adds (redirects, cookies, proxies, unpacking,
+headers of its own) is not for a gateway, and was half of what a request to an upstream took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
+from aiohttp.http_exceptions import BadHttpMessage
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from beastmode.gateway.headers import to_client, without
+from beastmode.gateway.incoming import Headers
+
+_MOST_HEADER_BYTES, _MOST_HEADERS = 64 * 1024, 1000
+"""Of one header of an answer, and of headers in one; policies and cookies of what stands before a server are long."""
+_STEP_BYTES = 256 * 1024
+"""Of a body at once to the server: as a whole, a large one would be copied into the connection's memory."""
+_AHEAD_BYTES = 64 * 1024
+"""Of an answer that are read before somebody takes them; then its server has to wait."""
+_WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+"""Methods that say nothing of a length where there is no body (RFC 9110, 8.6)."""
+_JSON = ("/json", "+json")
+_ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Answer:
+    """An upstream's answer whose body is still to come.   headers: those that pass on, names in lower case."""
+
+    __slots__ = ("_content", "_told", "headers", "status")
+
+    def __init__(self, head: RawResponseMessage, content: aiohttp.StreamReader) -> None:
+        self._told, self._content = head.headers, content
+        self.status = head.code
+        self.headers: Headers = to_client(head.raw_headers)
+        if self.status == 304:  # its length is that of a body which does not come: uvicorn would wait for it
+            self.headers = without(self.headers, b"content-length")
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes in, packed as it was sent. Raises aiohttp.ClientError, OSError, TimeoutError."""
+        return self._content.iter_any()
+
+    @property
+    def is_stream(self) -> bool:
+        """It comes as server-sent events."""
+        return self._kind == "text/event-stream"
+
+    @property
+    def comes_in_parts(self) -> bool:
+        """Its length is not told, and it is no JSON: lines of JSON, sound, a file. Each part may be awaited."""
+        return "Content-Length" not in self._told and not self._kind.endswith(_JSON)
+
+    @property
+    def is_packed(self) -> bool:
+        """It is compressed, so that what passes cannot be read on the side."""
+        return self._told.get("Content-Encoding", "identity").lower() != "identity"
+
+    @property
+    def _kind(self) -> str:
+        return self._told.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+class Wire:
+    """Connections to the server of `base_url`.   idle_s: the longest silence of it.   connect_s: for a new one."""
+
+    def __init__(self, base_url: str, *, idle_s: float, connect_s: float) -> None:
+        self._url = URL(base_url)
+        self._host = (self._url.host_port_subcomponent or "").encode("ascii")
+        self._idle_s = idle_s
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
+        self._connector: aiohttp.TCPConnector | None = None
+
+    def exchange(
+        self, method: str, url: str, headers: Headers, body: bytes, leaves: Callable[[], None]
+    ) -> Exchange:
+        """Send it once: `async with wire.exchange(…) as answer`.   url: whole, and as it is to be sent.
+        headers: but for Host and Content-Length.   leaves: called when it goes out."""
+        target = url[url.index("/", url.index("://") + 3) :]
+        lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (method.encode(), target.encode("latin-1"), self._host)]
+        lines += [b"%b: %b\r\n" % header for header in headers]
+        if body or method not in _WITHOUT_BODY:
+            lines.append(b"Content-Length: %d\r\n" % len(body))
+        lines.append(b"\r\n")
+        return Exchange(self, method, url, b"".join(lines), body, leaves)
+
+    async def connect(self, method: str) -> Connection:
+        """A kept connection, or a new one. Raises aiohttp.ClientError, OSError."""
+        if self._connector is None:
+            self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
+            # What the connector asks a request for is where to: the same for all.
+            self._where = aiohttp.ClientRequest("GET", self._url, loop=asyncio.get_running_loop())
+        try:
+            connection = await self._connector.connect(self._where, [], self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {self._url}") from error
+        assert connection.protocol is not None
+        connection.protocol.set_response_params(
+            skip_payload=method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            read_timeout=self._idle_s,
+            read_bufsize=_AHEAD_BYTES,
+            max_line_size=_MOST_HEADER_BYTES,
+            max_field_size=_MOST_HEADER_BYTES,
+            max_headers=_MOST_HEADERS,
+        )
+        return connection
+
+    async def close(self) -> None:
+        if self._connector is not None:
+            await self._connector.close()
+            await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
+            self._connector = None
+
+
+class Exchange:
+    """One request and its answer. Leaving it closes the connection unless the answer was read to its end, so that a
+    server whose client has gone stops working.
+
+    Raises aiohttp.ClientError, OSError, TimeoutError.
+    """
+
+    __slots__ = ("_body", "_connection", "_head", "_leaves", "_method", "_sending", "_url", "_wire")
+
+    def __init__(
+        self, wire: Wire, method: str, url: str, head: bytes, body: bytes, leaves: Callable[[], None]
+    ) -> None:
+        self._wire, self._method, self._url, self._leaves = wire, method, url, leaves
+        self._head, self._body = head, body
+        self._sending: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Answer:
+        self._connection = await self._wire.connect(self._method)
+        try:
+            protocol = self._connection.protocol
+            assert protocol is not None
+            self._send(protocol)
+            return await self._answer(protocol)
+        except BaseException:
+            self._cut()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._sending is not None and not self._sending.done():
+            self._cut()
+        else:
+            self._connection.release()  # which closes it where some of the answer is left
+
+    def _send(self, protocol: ResponseHandler) -> None:
+        """In one write, but for a large body, which goes as fast as it is taken while the answer may come already."""
+        transport = protocol.transport
+        if transport is None or transport.is_closing():
+            raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+        self._leaves()
+        if len(self._body) <= _STEP_BYTES:
+            transport.write(self._head + self._body)
+            protocol.start_timeout()
+        else:
+            transport.write(self._head)
+            self._sending = asyncio.get_running_loop().create_task(_send_in_steps(self._body, protocol))
+
+    async def _answer(self, protocol: ResponseHandler) -> Answer:
+        try:
+            while True:
+                head, content = await protocol.read()
+                if not 100 <= head.code < 200 or head.code == 101:  # else there is one still to come
+                    return _sound(Answer(head, content))
+        except HttpProcessingError as error:
+            # The cause tells it from a status 400 that a server has sent.
+            raise self._error(error.code, error.message, error.headers) from error
+
+    def _error(
+        self, status: int, message: str, headers: CIMultiDict[str] | None = None
+    ) -> aiohttp.ClientResponseError:
+        url, none = URL(self._url, encoded=True), CIMultiDictProxy[str](CIMultiDict())
+        asked = aiohttp.RequestInfo(url, self._method, none, url)
+        return aiohttp.ClientResponseError(asked, (), status=status, message=message, headers=headers)
+
+    def _cut(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+        self._connection.close()
+
+
+def _sound(answer: Answer) -> Answer:
+    """The answer, if HTTP can carry it on: aiohttp takes some heads that no server may send."""
+    if not 200 <= answer.status < 600 or _ODD.search(b"".join([value for _, value in answer.headers])):
+        raise BadHttpMessage("the head of its answer is no HTTP")
+    return answer
+
+
+async def _send_in_steps(body: bytes, protocol: ResponseHandler) -> None:
+    """What goes wrong with the connection meanwhile is told to whoever waits for the answer."""
+    view, writer = memoryview(body), StreamWriter(protocol, asyncio.get_running_loop())
+    try:
+        for start in range(0, len(view), _STEP_BYTES):
+            await writer.write(view[start : start + _STEP_BYTES])
+    except (aiohttp.ClientError, OSError):
+        return
+    protocol.start_timeout()

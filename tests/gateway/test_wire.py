@@ -1,0 +1,135 @@
+"""Requests as they stand on a wire, and what becomes of the connection that they went out on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import pytest
+
+from beastmode.gateway.incoming import Headers
+from beastmode.gateway.wire import Wire
+from tests.gateway.test_hardening import answering
+
+Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+class Server:
+    """Answers each request with `answer` once its head has come. What came of each is kept: head, and body as far as it
+    was read;   connections: how many there were;   reads: bodies."""
+
+    def __init__(self, answer: bytes = ANSWER, *, reads: bool = True) -> None:
+        self.answer, self.reads = answer, reads
+        self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
+        self.connections = 0
+
+    async def speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.heads.append(head)
+            if self.reads:
+                lengths = [line for line in head.split(b"\r\n") if line.startswith(b"Content-Length:")]
+                self.bodies.append(await reader.readexactly(int(lengths[0].split(b":")[1]) if lengths else 0))
+            writer.write(self.answer)
+
+
+def ask(
+    server: Server, *asked: tuple[str, bytes], headers: Headers = (), connect_s: float = 5.0
+) -> list[bytes]:
+    """The bodies of the answers to requests (method, body), one after the other on one wire."""
+
+    async def story() -> list[bytes]:
+        async with answering(server.speak) as base:
+            wire = Wire(base, idle_s=5.0, connect_s=connect_s)
+            try:
+                return [await one(wire, f"{base}/v1/x?a=b", *each) for each in asked]
+            finally:
+                await wire.close()
+
+    async def one(wire: Wire, url: str, method: str, body: bytes) -> bytes:
+        left: list[str] = []
+        async with wire.exchange(method, url, headers, body, lambda: left.append("once")) as answer:
+            assert left == ["once"]
+            return b"".join([piece async for piece in answer.pieces()])
+
+    return asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_a_request_is_its_own_bytes_with_host_and_length() -> None:
+    server = Server()
+    assert ask(server, ("POST", b"body"), headers=[(b"x-name", b"caf\xe9"), (b"x-name", b"2")]) == [b"hi"]
+    (head,) = server.heads
+    assert head.startswith(b"POST /v1/x?a=b HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert head.endswith(b"\r\nx-name: caf\xe9\r\nx-name: 2\r\nContent-Length: 4\r\n\r\n")
+    assert server.bodies == [b"body"]
+
+
+@pytest.mark.parametrize(
+    ("method", "told"), [("GET", False), ("OPTIONS", False), ("POST", True), ("DELETE", True)]
+)
+def test_without_a_body_the_method_says_whether_a_length_is_told(method: str, told: bool) -> None:
+    server = Server()
+    ask(server, (method, b""))
+    assert (b"Content-Length: 0" in server.heads[0]) == told
+
+
+def test_a_connection_is_kept_where_the_answer_was_read_to_its_end() -> None:
+    server = Server()
+    assert ask(server, ("POST", b"1"), ("POST", b"2"), ("GET", b"")) == [b"hi"] * 3
+    assert server.connections == 1
+
+
+def test_a_large_body_goes_out_whole() -> None:
+    server, body = Server(), bytes(range(256)) * 10_000
+    assert ask(server, ("POST", body), ("POST", b"small")) == [b"hi", b"hi"]
+    assert server.bodies == [body, b"small"]
+    assert server.connections == 1
+
+
+def test_an_answer_that_comes_before_a_large_body_has_gone_out_ends_it() -> None:
+    server = Server(reads=False)
+    assert ask(server, ("POST", bytes(50_000_000))) == [b"hi"]
+
+
+def test_what_a_server_says_before_its_answer_is_passed_over() -> None:
+    server = Server(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ANSWER)
+    assert ask(server, ("POST", b"1"), ("POST", b"2")) == [b"hi", b"hi"]
+
+
+def test_nothing_of_an_answer_without_body_is_awaited() -> None:
+    server = Server(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+    assert ask(server, ("HEAD", b""), ("HEAD", b"")) == [b"", b""]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 700 No\r\n\r\n",
+        b"HTTP/1.1 099 No\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"SSH-2.0\r\n\r\n",
+    ],
+)
+def test_what_is_no_answer_of_http_is_told_as_such(answer: bytes) -> None:
+    with pytest.raises(aiohttp.ClientResponseError) as raised:
+        ask(Server(answer), ("POST", b"1"))
+    assert isinstance(raised.value.__cause__, aiohttp.http_exceptions.HttpProcessingError)
+
+
+def test_where_nobody_listens_the_request_has_not_left() -> None:
+    async def story() -> None:
+        async with answering(Server().speak) as base:
+            pass
+        wire, left = Wire(base, idle_s=5.0, connect_s=5.0), list[str]()
+        with pytest.raises(aiohttp.ClientConnectorError):
+            async with wire.exchange("GET", f"{base}/x", (), b"", lambda: left.append("no")):
+                pass
+        await wire.close()
+        assert left == []
+
+    asyncio.run(story())
