@@ -10,6 +10,7 @@ import sys
 import time
 
 from bench import (
+    coding,
     commands,
     gateway,
     gateway_hit,
@@ -29,6 +30,7 @@ ROWS = {
     "commands": commands.ROW,
     "queued": queued.ROW,
     "start": start.ROW,
+    "coding": coding.ROW,
     "worktrees": worktrees.ROW,
     "gateway": gateway.ROW,
     "gateway-stream": gateway_stream.ROW,

@@ -19,9 +19,9 @@ LONG_S = 30.0
 """No promise about speed: after this long, what a test waits for is not coming."""
 
 
-def eventually(true: Callable[[], object], what: str = "") -> None:
+def eventually(true: Callable[[], object], what: str = "", long_s: float = LONG_S) -> None:
     """Wait until `true()` is; fails, naming `what`, where it does not come."""
-    deadline = time.monotonic() + LONG_S
+    deadline = time.monotonic() + long_s
     while not true():
         assert time.monotonic() < deadline, f"did not come to pass: {what or true}"
         time.sleep(0.01)

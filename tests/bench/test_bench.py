@@ -10,6 +10,7 @@ from shutil import which
 import pytest
 
 from bench import (
+    coding,
     commands,
     gateway,
     gateway_hit,
@@ -44,6 +45,7 @@ CONTENDERS: dict[str, dict[str, Contender]] = {
     "bench.commands": commands.CONTENDERS,
     "bench.queued": queued.CONTENDERS,
     "bench.start": start.CONTENDERS,
+    "bench.coding": coding.CONTENDERS,
     "bench.worktrees": worktrees.CONTENDERS,
     "bench.gateway": gateway.CONTENDERS,
     "bench.gateway_stream": gateway_stream.CONTENDERS,
@@ -56,6 +58,7 @@ SIZES = {
     "bench.commands": 4,
     "bench.queued": 40,
     "bench.start": 1,
+    "bench.coding": 3,
     "bench.worktrees": 2,
     "bench.gateway": 50,
     "bench.gateway_stream": 2,

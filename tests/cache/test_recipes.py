@@ -174,3 +174,29 @@ def test_the_mask_of_claude_code_leaves_other_metadata_alone() -> None:
     mask: Recipe = BY_NAME["claude-code"]
     mask.mask(body)
     assert body == {"metadata": {"more": 1}}
+
+
+@pytest.mark.parametrize(
+    "printed", [str, lambda text: [{"type": "text", "text": text}]], ids=["text", "blocks"]
+)
+def test_in_a_run_what_tools_print_of_our_branch_has_no_number(printed: Callable[[str], Any]) -> None:
+    """Every agent asks for `git status`; only in what a tool gave back does the number not count."""
+
+    def bodies(number: int) -> dict[str, dict[str, Any]]:
+        status = printed(f"On branch beast/r{number}/task/lru\nnothing to commit\n")
+        result = {"type": "tool_result", "tool_use_id": "t", "content": status}
+        return {
+            "codex": {"input": [output("")["input"][0] | {"output": status}]},
+            "claude-code": {"messages": [{"role": "user", "content": [result]}]},
+        }
+
+    for recipe in RUN_RECIPES:
+        one, other = (bodies(number)[recipe.name.removesuffix(" in a run")] for number in (1, 22))
+        assert one != other
+        recipe.mask(one)
+        recipe.mask(other)
+        assert one == other
+        assert "On branch beast/*/task/lru" in str(one)
+        said: dict[str, Any] = {"messages": [{"role": "user", "content": "in beast/r1/task/lru"}]}
+        recipe.mask(said)
+        assert "beast/r1/task/lru" in str(said)

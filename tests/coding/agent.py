@@ -1,7 +1,8 @@
 """An agent for tests: asks its model once, as real ones do, and then does what the test's `plan.json` says for its
 task. `python agent.py PROMPT_FILE`; the plan lies where `$PLAN` says: {"TASK": [{step of attempt 1}, …]}.
 
-Of a step: `write` (files and their text; `append` adds to them), `says`, `exit`, `sleep`, `asks` (requests, default 1).
+Of a step: `write` (files and their text; `append` adds to them), `says`, `exit`, `sleep`, `asks` (requests, default 1),
+`max_tokens` (of each answer, 100).
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 
-def ask(prompt: str, number: int) -> str:
+def ask(prompt: str, number: int, tokens: int) -> str:
     """What the model says. Ends this process where it says no."""
     url = os.environ.get("OPENAI_BASE_URL")
     if not url:
         return ""
-    body = {"model": os.environ.get("MODEL", "m-small"), "temperature": 0, "max_tokens": 100}
+    body = {"model": os.environ.get("MODEL", "m-small"), "temperature": 0, "max_tokens": tokens}
     body["messages"] = [{"role": "user", "content": f"{number}: {prompt}"}]
     request = urllib.request.Request(f"{url}/chat/completions", json.dumps(body).encode())
     request.add_header("content-type", "application/json")
@@ -41,7 +42,7 @@ def main() -> int:
     ]
     step = steps[min(int(os.environ["BEAST_ATTEMPT"]), len(steps)) - 1]
     for number in range(step.get("asks", 1)):
-        print(ask(prompt, number))
+        print(ask(prompt, number, step.get("max_tokens", 100)))
     time.sleep(step.get("sleep", 0))
     for name, text in step.get("write", {}).items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from beastmode.cache.l3_reader import L3Reader, Read
 from beastmode.compose.run_gateway import RunGateway
 from beastmode.errors import BeastError
 from beastmode.runner.coding import CodingSettings, ModelServer
@@ -232,6 +235,30 @@ async def test_its_memory_outlives_it(tmp_path: Path) -> None:
                 await ask(access, question())
                 used = await gateway.close(one)
         assert (used.requests, used.hits, server.paid) == (1, 1, 1)
+
+
+@played
+async def test_a_machine_that_is_busy_for_a_moment_costs_no_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server leaves out a cache that takes longer than 100 ms to read; what a run has paid for is worth the wait."""
+    async with Scripted(script()) as server:
+        for late_s in (0.0, 0.5):
+            monkeypatch.setattr(L3Reader, "_read", slowed(L3Reader._read, late_s))
+            async with run_gateway(server.url, tmp_path) as gateway:
+                access = await gateway.open(attempt())
+                assert (await ask(access, question()))[0] == 200
+        assert server.paid == 1
+
+
+def slowed(
+    read: Callable[[L3Reader, bytes], Read | None], late_s: float
+) -> Callable[[L3Reader, bytes], Read | None]:
+    def slowly(self: L3Reader, key: bytes) -> Read | None:
+        time.sleep(late_s)
+        return read(self, key)
+
+    return slowly
 
 
 @played

@@ -117,3 +117,24 @@ def test_a_turn_may_have_words_of_its_own() -> None:
         return ("echo", " echo") if asked["messages"][-1]["content"] == "echo" else None
 
     played(story, Script(turn=turn))
+
+
+def test_it_is_in_trouble_as_often_as_it_is_told_and_comes_back_after_being_down() -> None:
+    async def story(server: ModelServer, session: aiohttp.ClientSession) -> None:
+        async def ask() -> int:
+            async with session.post(server.url + PATHS["chat"], json={"model": "m-small"}) as answer:
+                return answer.status
+
+        assert await ask() == 200
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await ask()
+        down = asyncio.wrap_future(server.go_down(0.2))
+        while not server.is_down:
+            await asyncio.sleep(0)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await ask()
+        await down
+        assert await ask() == 200
+        assert server.in_flight == 0
+
+    played(story, Script(trouble=lambda number: Refusal(0) if number == 2 else None))

@@ -41,6 +41,23 @@ class Recipe:
         return any(name == b"user-agent" and value.lower().startswith(self.agent) for name, value in headers)
 
 
+_BRANCH_OF_RUN = re.compile(r"(\bbeast/)r\d+(?=/(?:task|result)\b)")
+"""As `git status` prints it, which agents ask of all things most."""
+
+
+def _without_run(block: Body, field: str) -> None:
+    """A text in which our branches do not bear the number of the run."""
+    if isinstance(text := block.get(field), str):
+        block[field] = _BRANCH_OF_RUN.sub(r"\1*", text)
+
+
+def _outputs_without_run(output: Body, field: str) -> None:
+    """What a tool gave back, in one piece or in several."""
+    _without_run(output, field)
+    for block in _texts(output.get(field)):
+        _without_run(block, "text")
+
+
 # ---- Claude Code ----
 
 
@@ -58,8 +75,9 @@ _MONTH = re.compile(r"(\bThe current month is )[A-Z][a-z]+ \d{4}\b")
 
 
 def _claude_code_in_run(body: Body) -> None:
-    """Also the number of the run in the branch, on such a branch the recent commits (what those did lies in the files
-    that it reads), and the date: in its reminder, and in what it says of its search."""
+    """Also the number of the run in the branch, there and in what tools print, on such a branch the recent commits
+    (what those did lies in the files that it reads), and the date: in its reminder, and in what it says of its search.
+    """
     _claude_code(body)
     for block in _texts(body.get("system")):
         block["text"] = _without_history(block["text"])
@@ -67,6 +85,9 @@ def _claude_code_in_run(body: Body) -> None:
         for block in _texts(message.get("content")):
             if block["text"].startswith("<system-reminder>"):
                 block["text"] = _TODAY.sub(r"\1*", block["text"])
+        for block in _objects(message.get("content")):
+            if block.get("type") == "tool_result":
+                _outputs_without_run(block, "content")
     for tool in _objects(body.get("tools")):
         if tool.get("name") == "WebSearch" and isinstance(told := tool.get("description"), str):
             tool["description"] = _MONTH.sub(r"\1*", told)
@@ -123,9 +144,11 @@ _DATE = re.compile(r"(<current_date>)\d{4}-\d\d-\d\d(?=</current_date>)")
 
 
 def _codex_in_run(body: Body) -> None:
-    """Also the date in what it says of its surroundings."""
+    """Also the date in what it says of its surroundings, and the number of the run in branches that tools print."""
     _codex(body)
     for item in _objects(body.get("input")):
+        if isinstance(kind := item.get("type"), str) and kind in _IS_OUTPUT:
+            _outputs_without_run(item, "output")
         for block in _texts(item.get("content")):
             if block["text"].startswith("<environment_context>"):
                 block["text"] = _DATE.sub(r"\1*", block["text"])

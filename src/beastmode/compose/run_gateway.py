@@ -46,6 +46,10 @@ CLOSE_S = 10.0
 """How long the requests of an attempt that has ended may take to end: its agent is dead, and the gateway sees that
 within a second."""
 
+PATIENCE_S = 10.0
+"""How long the cache's file is waited for: with sixteen agents starting on two cores a read took more than the 100 ms
+that a server gives it, and what is not found is paid for again."""
+
 
 _ENDED, _START_AGAIN = "the gateway of the run has ended", "Give the same command again; it resumes."
 _UNPRICED = (
@@ -149,7 +153,7 @@ class RunGateway:
     # ---- on the thread of the gateway ----
 
     def _make(self, started: Callable[[int], None]) -> uvicorn.Server:
-        stack = stack_for(self._serving)
+        stack = stack_for(self._serving, PATIENCE_S)
         assert stack is not None
         self._quarantine = Quarantine(stack.remove)
         self._door = RunDoor(

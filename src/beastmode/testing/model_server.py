@@ -12,6 +12,7 @@ import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -42,7 +43,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Instead of an answer.   retry_after: the header; "": it has none.   body: "": an error of the dialect."""
+    """Instead of an answer.   status: 0: the connection is reset.   retry_after: the header; "": it has none.
+    body: "": an error of the dialect."""
 
     status: int
     retry_after: str = ""
@@ -56,8 +58,9 @@ class Script:
     keys: credentials it accepts; none: it asks for none.   models: that it lists.   aliases: that exist too.
     words: of every answer.   turn: a tool that the model wants run instead, or other words.   work_s: how long it takes
     to answer a request for words, from its body, which is JSON.   refusals: what the next requests for words get, in
-    order.   headers: on every answer (rate limits).   prefix: where its API lies.   speaks: the dialects that it has
-    endpoints for.   lists: has a list of models.
+    order.   trouble: what goes wrong with a request for words, by its number, from 1; None: nothing.   headers: on
+    every answer (rate limits).   prefix: where its API lies.   speaks: the dialects that it has endpoints for.   lists:
+    has a list of models.
     list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
     answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
     """
@@ -69,6 +72,7 @@ class Script:
     turn: Turn = says_only
     work_s: Callable[[Mapping[str, Any]], float] = lambda asked: 0.0
     refusals: deque[Refusal] = field(default_factory=deque)
+    trouble: Callable[[int], Refusal | None] = lambda number: None
     headers: Mapping[str, str] = field(default_factory=dict)
     prefix: str = "/v1"
     speaks: Sequence[Dialect] = get_args(Dialect)
@@ -96,6 +100,8 @@ class ModelServer:
         self.in_flight = self.most_in_flight = 0
         self._tls = tls
         self._stack = AsyncExitStack()
+        self._runner: web.AppRunner | None = None
+        self._words_asked = self._downs = 0
 
     @property
     def paid(self) -> int:
@@ -110,14 +116,35 @@ class ModelServer:
     async def __aenter__(self) -> Self:
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", self._answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        self._runner = runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._tls)
-        await site.start()
-        port = runner.addresses[0][1]
-        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}"
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._tls).start()
+        self._port = runner.addresses[0][1]
+        self._loop = asyncio.get_running_loop()
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
         return self
+
+    def go_down(self, for_s: float) -> Future[None]:
+        """Be down for that long, as a server that restarts: what is in flight is reset, and nobody listens. May be
+        called from any thread; the future ends when the server is back."""
+        return asyncio.run_coroutine_threadsafe(self._go_down(for_s), self._loop)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nobody listens."""
+        return self._runner is None or not self._runner.sites
+
+    async def _go_down(self, for_s: float) -> None:
+        assert self._runner is not None
+        for site in list(self._runner.sites):
+            await site.stop()
+        for connection in self._runner.server.connections if self._runner.server else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+        self._downs, self.in_flight = self._downs + 1, 0
+        await asyncio.sleep(for_s)
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._tls).start()
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -182,11 +209,16 @@ class ModelServer:
         self, request: web.Request, dialect: Dialect | None, asked: Asked
     ) -> web.StreamResponse:
         value = json.loads(asked.body)
-        refusal = self.script.refusals.popleft() if self.script.refusals else None
+        self._words_asked += 1
+        refusals = self.script.refusals
+        refusal = refusals.popleft() if refusals else self.script.trouble(self._words_asked)
+        downs = self._downs
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             if refusal is not None:
+                if not refusal.status and request.transport is not None:
+                    request.transport.abort()
                 return self._refuse(refusal, dialect)
             await asyncio.sleep(self.script.work_s(value))
             model = _model_of(asked, self.script.prefix) or ""
@@ -196,7 +228,7 @@ class ModelServer:
             streamed = wants_stream(request.raw_path, asked.body)
             return await self._speak(request, pieces_of(dialect, model, said, streamed=streamed), streamed)
         finally:
-            self.in_flight -= 1
+            self.in_flight -= downs == self._downs
 
     async def _speak(
         self, request: web.Request, pieces: Sequence[bytes], streamed: bool
