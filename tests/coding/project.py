@@ -69,6 +69,12 @@ class Project:
             *flags,
         ]
 
+    def set(self, **env: str) -> None:
+        """Variables of the list, and so of its agent."""
+        file = self.top / "tasks.yaml"
+        words = "".join(f", {name}: {json.dumps(value)}" for name, value in env.items())
+        file.write_text(file.read_text("utf-8").replace("}\n", f"{words}}}\n", 1), encoding="utf-8")
+
     def run(
         self,
         *flags: str,
@@ -79,9 +85,7 @@ class Project:
     ) -> Ran:
         """`beast run`, to its end.   env: variables of the list, and so of its agent."""
         if env:
-            file = self.top / "tasks.yaml"
-            words = "".join(f", {name}: {json.dumps(value)}" for name, value in env.items())
-            file.write_text(file.read_text("utf-8").replace("}\n", f"{words}}}\n", 1), encoding="utf-8")
+            self.set(**env)
         ended = subprocess.run(
             self.command(*flags, command=command, list_=list_),
             cwd=self.top,

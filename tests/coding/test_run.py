@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+from subprocess import DEVNULL
+
+import pytest
 
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.coding.project import CHECK, Project, writes
+from tests.processes import eventually
 from tests.repositories import everything_of
 
+CHECK_REPORT = Path(__file__).parents[2] / "scripts" / "check_report.py"
 THREE = """
 tasks:
   - {id: a, title: Make a}
@@ -179,3 +186,37 @@ def test_the_default_budget_of_a_run_that_goes_on_counts_what_it_has_spent(tmp_p
             ledger.execute("UPDATE requests SET cost_usd = 1.0 WHERE task <> ''")  # as if they had been long
         ran = project.run(*flags)
     assert (ran.code, ran.summary["tasks"]["done"]) == (0, 6), ran.said
+
+
+def test_what_an_attempt_had_used_when_its_runner_was_killed_is_counted(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_("tasks: [{id: a}]", a=writes("a.txt", asks=2))
+    hangs = [0.0, 60.0]  # the second request, of the runner that is killed
+    script = Script(models=("gpt-5",), work_s=lambda asked: hangs.pop(0) if hangs else 0.0)
+    with in_thread(ModelServer(script)) as server:
+        flags = ("--check", CHECK, "--upstream", server.url)
+        project.set(MODEL="gpt-5")
+        with subprocess.Popen(
+            project.command(*flags),
+            cwd=project.top,
+            env=project.environment(),
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+        ) as killed:
+            eventually(lambda: server.paid == 2)
+            killed.kill()
+        ran = project.run(*flags)
+    assert (ran.code, ran.summary["attempts"]) == (0, 2), ran.said
+    with closing(sqlite3.connect(project.top / ".beast" / "ledger.db")) as ledger:
+        [(rows, usd)] = ledger.execute("SELECT count(*), sum(cost_usd) FROM requests WHERE task = 'a'")
+    used = ran.summary["upstream"]
+    assert (used["requests"], used["unpriced"]) == (rows, 1) == (4, 1)
+    assert used["cost_usd"] == pytest.approx(usd)
+    report = project.top / ".beast" / "runs" / "r1" / "report" / "report.json"
+    journal = project.top / ".beast" / "journal.db"
+    assert (
+        subprocess.run(
+            [sys.executable, CHECK_REPORT, journal, report], stdout=DEVNULL, check=False
+        ).returncode
+        == 0
+    )

@@ -40,6 +40,15 @@ def spent_in(home: Path, run: int) -> float:
     return sum(use.usd for use in used_in_run(ledger_path(home), f"r{run}").values())
 
 
+def used_before(home: Path, run: int) -> dict[tuple[str, int], dict[str, float]]:
+    """What each attempt of a run has used so far, by task and number: a runner that was killed could not say it.
+    Raises BeastError."""
+    from beastmode.store.ledger_file import ledger_path  # SQLAlchemy, which most runs do without
+    from beastmode.store.ledger_use import used_by_attempts
+
+    return used_by_attempts(ledger_path(home), f"r{run}")
+
+
 def taken_of(home: Path, list_: Path, task: str) -> list[Taken]:
     """What one task has taken in the latest run of its list; nothing where it is not done.   Raises JournalError."""
     reader = JournalReader(journal_path(home))

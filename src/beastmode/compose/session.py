@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from beastmode import events
 from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
+from beastmode.compose.coding_history import used_before
 from beastmode.compose.coding_opening import recorded
 from beastmode.compose.ending import finish
 from beastmode.compose.guarding import guard_for, store_for
@@ -164,13 +165,23 @@ async def _record_beginning(opened: Opened, token: str) -> None:
         "order": opened.roadmap.rule if settings.order is None else f"--order {settings.order}",
         **({"code": recorded(opened.code)} if opened.code else {}),
     }
+    used = _used_before(opened)
     journal.append(events.SESSION_STARTED, run, data=data)
     await asyncio.gather(
         *(
-            journal.append(kind, run, task, number, data)
+            journal.append(kind, run, task, number, data | used.get((task, number), {}))
             for kind, task, number, data in opening_events(opened.plan, opened.request.selection)
         )
     )
+
+
+def _used_before(opened: Opened) -> dict[tuple[str, int], dict[str, Any]]:
+    """What attempts have used whose runner was killed before it could say so, for the events that end them."""
+    server = opened.code.settings.server if opened.code else None
+    if server is None or server.gateway or not opened.progress.unclean:
+        return {}
+    used = used_before(opened.request.home, opened.run)
+    return {attempt: {"usage": usage} for attempt, usage in used.items()}
 
 
 def _means(opened: Opened, guard: Guard, clock: Clock) -> Means:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, case, create_engine, func, or_, select
+from sqlalchemy import Select, and_, case, create_engine, func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
@@ -20,6 +20,16 @@ from beastmode.store.sqlite_file import connect
 
 _IS = REQUESTS.c
 _LEFT = or_(_IS.tries > 0, _IS.outcome.is_(None), _IS.outcome == "unfinished")
+_FREE = _IS.outcome.in_(("hit", "shared"))
+_AS_USAGE = {
+    "requests": func.count(),
+    "refused": func.sum(case((_IS.status.in_((429, 529)), 1), else_=0)),
+    "hits": func.sum(case((_FREE, 1), else_=0)),
+    "tokens_in": func.sum(case((_FREE, 0), else_=_IS.tokens_in)),
+    "tokens_out": func.sum(case((_FREE, 0), else_=_IS.tokens_out)),
+    "cost_usd": func.sum(_IS.cost_usd),
+    "unpriced": func.sum(case((and_(_LEFT, _IS.cost_usd.is_(None)), 1), else_=0)),
+}
 _USE = (
     func.count(),
     func.sum(func.coalesce(_IS.tokens_in, 0) + func.coalesce(_IS.tokens_out, 0)),
@@ -57,6 +67,17 @@ def used_in_run(path: Path, run: str) -> dict[str, Use]:
     }
 
 
+def used_by_attempts(path: Path, run: str) -> dict[tuple[str, int], dict[str, float]]:
+    """What each attempt of a run has used, by task and number, in the words of `Usage`. One that was in flight when its
+    gateway was killed has no price. Reads all rows of the ledger. Raises LedgerVersionError and LedgerError."""
+    if not path.exists():
+        return {}
+    return {
+        (task, attempt): dict(zip(_AS_USAGE, (amount or 0 for amount in amounts), strict=True))
+        for task, attempt, *amounts in _rows(path, _query_of_attempts(run))
+    }
+
+
 def _rows(path: Path, query: Select[Any]) -> list[Any]:
     try:
         with closing(connect(path, write=False)) as db:
@@ -77,3 +98,8 @@ def _query(keys: Collection[str], unix: float) -> Select[Any]:
 
 def _query_of_run(run: str) -> Select[Any]:
     return select(_IS.task, *_USE).where(_LEFT, _IS.run == run).group_by(_IS.task)
+
+
+def _query_of_attempts(run: str) -> Select[Any]:
+    asked = _IS.run == run, _IS.attempt.is_not(None)
+    return select(_IS.task, _IS.attempt, *_AS_USAGE.values()).where(*asked).group_by(_IS.task, _IS.attempt)
