@@ -67,6 +67,7 @@ def test_what_conflicts_twice_waits_for_a_person_who_resolves_and_takes_it(tmp_p
     states = by_state(ran)
     assert (ran.code, len(states["done"]), len(states["needs_person"])) == (1, 2, 1), ran.said
     stuck = states["needs_person"][0]["id"]
+    assert "merge_conflict: " in ran.said.partition(f"needs_person {stuck}")[2]
     assert beast(project, "review").summary["needs_person"][0]["task"] == stuck
     refused = beast(project, "review", "r1", stuck, "--accept")
     assert (refused.code, "git merge beast/r1/result" in refused.said) == (2, True)

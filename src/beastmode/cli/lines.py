@@ -40,7 +40,7 @@ class PlainView(Watching):
         planned = self.live.opened.plan.tasks[task]
         title = f"  {safe(planned.title)}" if planned.title else ""
         self._print(f"[{self.ended}/{self.total}] {state:<9} {safe(planned.id)}{title}")
-        if state == "failed":
+        if state in ("failed", "needs_person"):
             for line in failure_lines(job):
                 self._print(f"    {line}")
         self._quiet_since = time.monotonic()

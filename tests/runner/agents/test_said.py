@@ -32,6 +32,8 @@ FIELDS = (
     "stats",
     "models",
     "data",
+    "errors",
+    "permission_denials",
 )
 CURL = "curl http://127.0.0.1:9/ > made.txt"
 
@@ -138,6 +140,19 @@ def test_a_subscription_that_is_used_up_says_until_when() -> None:
     assert failure is not None
     assert failure.throttle
     assert failure.retry_after_s == pytest.approx(7200)
+
+
+def test_a_claude_that_wants_a_login_in_plain_words_says_so() -> None:
+    failure = KNOWN["claude"].read(Heard("Invalid API key · Please run /login\n", 1, "", NOW_UNIX)).failure
+    assert failure is not None
+    assert failure.class_ == "agent_login"
+
+
+@pytest.mark.parametrize("odd", ["5", '"none"', "{}"])
+def test_lists_of_a_claude_that_are_no_lists_are_empty(odd: str) -> None:
+    line = f'{{"type":"result","subtype":"success","permission_denials":{odd},"errors":{odd}}}\n'
+    heard = KNOWN["claude"].read(Heard(line, 0, "", NOW_UNIX))
+    assert (heard.failure, heard.refused) == (None, ())
 
 
 def test_an_aider_that_tried_again_and_was_answered_has_not_failed() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.failures.failure import Failure
+from beastmode.failures.words import last_lines
 from beastmode.runner.agents.complaints import of_exit, of_login, of_model
 from beastmode.runner.agents.files import json_in
-from beastmode.runner.agents.hearing import number, objects_in, part, text, whole
+from beastmode.runner.agents.hearing import items, number, objects_in, part, text, whole
 from beastmode.runner.agents.protocol import Ask, Heard, Launch, Login, Said
 
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
@@ -65,13 +66,13 @@ class Claude:
         lines = objects_in(heard.output)
         result = next((line for line in reversed(lines) if line.get("type") == "result"), None)
         if result is None:
-            return Said(of_exit(self.name, heard) or of_model(self.name, "it ended without a result", heard))
+            return Said(_early(heard))
         used = part(result, "usage")
         counts = [whole(used.get(name)) or 0 for name in _TOKENS_IN]
         return Said(
             _failure(result, lines, heard),
             text(result.get("result")),
-            tuple(map(_refusal, result.get("permission_denials") or ())),
+            tuple(map(_refusal, items(result.get("permission_denials")))),
             number(result.get("total_cost_usd")),
             whole(result.get("num_turns")),
             sum(counts) if used else None,
@@ -116,11 +117,19 @@ def _allowed(lines: tuple[str, ...]) -> list[str]:
     return ["--allowedTools", *rules] if rules else []
 
 
+def _early(heard: Heard) -> Failure:
+    """It came to no result: what it said in plain words, as where nobody is logged in."""
+    words = last_lines(heard.output)
+    if "/login" in words:
+        return of_login("claude", words)
+    return of_exit("claude", heard) or of_model("claude", "it ended without a result", heard)
+
+
 def _failure(result: Mapping[str, Any], lines: list[dict[str, Any]], heard: Heard) -> Failure | None:
     subtype, words = text(result.get("subtype")), text(result.get("result"))
     if not result.get("is_error") and subtype == "success":
         return of_exit("claude", heard)
-    words = words or " ".join(map(str, result.get("errors") or ())) or f"it ended with {subtype}"
+    words = words or " ".join(map(str, items(result.get("errors")))) or f"it ended with {subtype}"
     if "/login" in words:
         return of_login("claude", words)
     resets_at = _reset(lines)

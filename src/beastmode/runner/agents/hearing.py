@@ -83,6 +83,11 @@ def part(value: object, *names: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def items(value: object) -> list[Any]:
+    """A list that an agent gave; empty for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def text(value: object) -> str:
     """A text that an agent gave; "" for anything else."""
     return value if isinstance(value, str) else ""
