@@ -17,7 +17,7 @@ from tests.store.ledgers import NOON, end, entry, opened, sql, upstream_call
 
 FIELDS = [
     "id", "at", "outcome", "status", "class", "tip", "model", "dialect", "cache", "queue_ms", "total_ms",
-    "tokens_in", "tokens_out", "cost_usd", "task", "attempt",
+    "tokens_in", "tokens_out", "cost_usd", "run", "task", "attempt",
 ]  # fmt: skip
 
 

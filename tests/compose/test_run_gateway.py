@@ -284,3 +284,28 @@ async def test_a_crash_is_told(tmp_path: Path) -> None:
     assert "gateway of the run has ended" in told[0]
     assert used.failure is not None
     assert used.failure.class_ == "worker_lost"
+
+
+@played
+async def test_a_server_that_mostly_fails_is_told_to_a_person_who_else_would_only_see_a_wait(
+    tmp_path: Path,
+) -> None:
+    heard: list[str] = []
+    told = asyncio.Event()
+
+    def tell(words: str) -> None:
+        heard.append(words)
+        told.set()
+
+    refusals = deque([Refusal(529)] * 10)
+    async with (
+        Scripted(script(refusals=refusals)) as server,
+        run_gateway(server.url, tmp_path, tell=tell) as gateway,
+    ):
+        access = await gateway.open(attempt())
+        asking = [asyncio.ensure_future(ask(access, question(words))) for words in "abc"]
+        await asyncio.wait_for(told.wait(), 30)
+        for one in asking:
+            one.cancel()
+        await asyncio.wait(asking)
+    assert "127.0.0.1 mostly fails: requests wait, and one is let through every 30 s or more" in heard[0]

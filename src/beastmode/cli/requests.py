@@ -99,6 +99,7 @@ def as_object(entry: Entry) -> dict[str, Any]:
         "tokens_in": entry.tokens_in,
         "tokens_out": entry.tokens_out,
         "cost_usd": entry.cost_usd,
+        "run": entry.run,
         "task": entry.task,
         "attempt": entry.attempt,
     }

@@ -52,7 +52,8 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | 
     prepare_home(serving.home)
     clock, limits = SYSTEM_CLOCK, serving.limits
     listening = Listening(serving, clock)
-    routes = routes_for(serving, math.inf if inside is None else inside.max_wait_s)
+    raised, over = _tellers(serving, listening, tell)
+    routes = routes_for(serving, math.inf if inside is None else inside.max_wait_s, raised, over)
     door = _door_for(serving, clock) if inside is None else inside.door
     ledger = _ledger_for(serving, listening)
     stack = stack_for(serving) if inside is None else inside.stack
@@ -60,7 +61,7 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | 
     carrier = Carrier(routes, ledger, clock, limits)
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
-    alarms = _alarms(ledger, door, stack, *_tellers(serving, listening, tell))
+    alarms = _alarms(ledger, door, stack, raised, over)
     life = _Life(routes, carrier, door, ledger, stack, listening, alarms)
     return App(
         proxy,
