@@ -72,7 +72,7 @@ def test_one_object_a_line_newest_first(beast: Beast, home: Path) -> None:
     assert fine == {
         "at": "2025-11-25T12:00:00.000Z", "outcome": "hit", "status": 200, "class": "", "tip": "", "model": "small",
         "dialect": "openai", "cache": "hit", "queue_ms": 0.0, "total_ms": 12.5, "tokens_in": 10, "tokens_out": 20,
-        "cost_usd": 0.00012, "task": "T1", "attempt": 2,
+        "cost_usd": 0.00012, "run": "", "task": "T1", "attempt": 2,
     }  # fmt: skip
     assert datetime.fromisoformat(rows[2]["at"]).timestamp() == NOON + 1.5
     assert (rows[0]["status"], rows[0]["total_ms"], rows[0]["cost_usd"]) == (None, None, None)
