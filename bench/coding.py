@@ -90,7 +90,9 @@ def _repository(at: Path) -> Path:
         file = checkout / f"package{number // 100:03}" / f"module{number % 100:02}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"VALUE = {number}\n", encoding="ascii")
-    git = ["git", "-c", "user.name=beast", "-c", "user.email=beast@localhost"]
+    # Without its upkeep in the background, which would outlive the folder.
+    quiet = ("gc.auto=0", "maintenance.auto=false", "user.name=beast", "user.email=beast@localhost")
+    git = ["git", *(part for setting in quiet for part in ("-c", setting))]
     for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "First"]):
         subprocess.run([*git, *words], cwd=checkout, env={**os.environ, **_NO_USER}, check=True)
     return checkout

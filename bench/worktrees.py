@@ -57,6 +57,8 @@ def _repository(tasks: int) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"# {number}\n" * 20, encoding="ascii")
         _git(top, "init", "--quiet", "--initial-branch=main")
+        _git(top, "config", "gc.auto", "0")
+        _git(top, "config", "maintenance.auto", "false")
         _git(top, "config", "user.name", "Bench")
         _git(top, "config", "user.email", "bench@localhost")
         _git(top, "add", "--all")
