@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 AGENTS := build/agents
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check # errors only: warnings are of the machine, not of us
-AT_ONCE ?= 4
+AT_ONCE ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no short test waits behind a long one
 unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 

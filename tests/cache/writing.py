@@ -42,7 +42,8 @@ async def work(path: Path, seed: int) -> None:
         asked = chance.randrange(NAMES)
         found = await stack.find(key(asked))
         assert found is None or found.answer == written(asked), f"{asked} is another answer"
-        assert not stack.warning, stack.warning
+        # The other may hold the file for more than the 2 s that are waited, on a busy machine; it goes on by itself.
+        assert not stack.warning or "database is locked" in stack.warning, stack.warning
 
 
 def started(path: Path, seed: int) -> int:
