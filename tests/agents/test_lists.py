@@ -22,7 +22,8 @@ def attempts_of(project: Project) -> dict[str, int]:
     begun = (log.stem.rpartition(".") for log in (project.top / ".beast/runs/r1/logs").glob("*.log"))
     counts: dict[str, int] = {}
     for task, _, number in begun:
-        counts[task] = max(counts.get(task, 0), int(number))
+        if number.isdigit():  # not those of its setup and its proofs, which are `task.1.check`
+            counts[task] = max(counts.get(task, 0), int(number))
     return counts
 
 
