@@ -38,9 +38,13 @@ _MINI_COMPLAINS = re.compile(
 
 
 def project_with(list_: str, agent: str, at: Path) -> Project:
-    """A project whose list is a real one. Skips where the lists or the agent are not at hand."""
+    """A project whose list is a real one. Where the lists or the agent are missing the test is skipped; where CI is
+    true, that is an error."""
     if not LISTS.exists():
-        pytest.skip("the lists of other projects are not here")
+        missing = "the lists of other projects are not here"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
     path = f"{at_hand(agent)}:{os.environ['PATH']}"
     project = Project(at, {"made/README": "Here is what tasks make.\n"}, agent, {"PATH": path})
     shutil.copyfile(LISTS / list_, project.top / "tasks.md")
