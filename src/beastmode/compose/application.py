@@ -38,12 +38,14 @@ _LAST_WORDS_S = 2.0
 class Inside:
     """What differs where a gateway serves one run.   door: who may ask, instead of keys.   stack: the cache, which the
     run takes answers out of.   finishing: told of each request right before its record is written.   max_wait_s: for
-    an upstream that is paused or not well; then who waits is refused."""
+    an upstream that is paused or not well; then who waits is refused.   upstreams: is given them, whose limits the run
+    may change."""
 
     door: Door
     stack: Stack | None
     finishing: Callable[[Call], None]
     max_wait_s: float = math.inf
+    upstreams: Callable[[Sequence[Backend]], None] = lambda backends: None
 
 
 def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | None = None) -> App:
@@ -54,6 +56,8 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | 
     listening = Listening(serving, clock)
     raised, over = _tellers(serving, listening, tell)
     routes = routes_for(serving, math.inf if inside is None else inside.max_wait_s, raised, over)
+    if inside is not None:
+        inside.upstreams(routes.every)
     door = _door_for(serving, clock) if inside is None else inside.door
     ledger = _ledger_for(serving, listening)
     stack = stack_for(serving) if inside is None else inside.stack

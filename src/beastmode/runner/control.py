@@ -1,4 +1,4 @@
-"""Control: what a person asks of a run that is at work, or is to go on; and what that means as the run stands now. Pure.
+"""Control: what a person asks of a run, and what that means as the run stands now. Pure.
 
 What it does not do: read rows or write them (`compose/controlling.py` and `compose/asking.py` do).
 """
@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from beastmode.events import Event
 from beastmode.runner.gates import AT_GATE
+from beastmode.runner.limits import limits_words
 from beastmode.runner.roadmap import Gate
 from beastmode.runner.states import ENDED, TaskState
 
@@ -95,7 +96,7 @@ def _refused(words: str, tip: str) -> Meaning:
     return Meaning(words, acts=False, tip=tip)
 
 
-def _pause(control: Control, now: Standing) -> Meaning:
+def _pause(_: Control, now: Standing) -> Meaning:
     if now.paused:
         return _nothing("is paused already")
     return Meaning("paused: no attempt begins until it is resumed; what is at work goes on to its end")
@@ -109,9 +110,9 @@ def _pause_task(control: Control, now: Standing) -> Meaning:
     return Meaning("paused: no attempt of it begins until it is resumed")
 
 
-def _resume(control: Control, now: Standing) -> Meaning:
+def _resume(_: Control, now: Standing) -> Meaning:
     still = [task for task in now.tasks() if now.is_paused(task)]
-    aside = f"; {len(still)} of its tasks stay paused by themselves, the first is {still[0]!r}" * bool(still)
+    aside = f"; {len(still)} of its tasks stay paused by themselves, like {still[0]!r}" if still else ""
     return Meaning(f"goes on{aside}") if now.paused else _nothing(f"is not paused{aside}")
 
 
@@ -119,7 +120,7 @@ def _resume_task(control: Control, now: Standing) -> Meaning:
     return Meaning("goes on") if now.is_paused(control.task) else _nothing("is not paused")
 
 
-def _cancel(control: Control, now: Standing) -> Meaning:
+def _cancel(_: Control, now: Standing) -> Meaning:
     left = sum(now.state_of(task) not in ENDED for task in now.tasks())
     if not left:
         return _nothing("has nothing left to cancel")
@@ -135,7 +136,7 @@ def _cancel_task(control: Control, now: Standing) -> Meaning:
     return Meaning("cancelled for good; what was at work of it is ended")
 
 
-def _retry(control: Control, now: Standing) -> Meaning:
+def _retry(_: Control, now: Standing) -> Meaning:
     tasks = tuple(task for task in now.tasks() if now.state_of(task) in ("failed", "cancelled"))
     if not tasks:
         return _nothing("has nothing that failed or was cancelled")
@@ -185,10 +186,6 @@ def _answer(control: Control, now: Standing) -> Meaning:
     return Meaning("the note goes to its next attempt")
 
 
-def _limits(control: Control, now: Standing) -> Meaning:
-    return Meaning("hold from now on, until they are changed again")
-
-
 _MEANINGS: dict[tuple[Action, bool], Callable[[Control, Standing], Meaning]] = {
     ("pause", False): _pause,
     ("pause", True): _pause_task,
@@ -200,6 +197,6 @@ _MEANINGS: dict[tuple[Action, bool], Callable[[Control, Standing], Meaning]] = {
     ("retry", True): _retry_task,
     ("approve", True): _approve,
     ("answer", True): _answer,
-    ("limits", False): _limits,
+    ("limits", False): lambda control, _: Meaning(f"{limits_words(control.said['limits'])}: until changed again"),
 }
 """By action, and whether a task is named."""

@@ -8,6 +8,9 @@ from typing import Any
 from beastmode.events import Event
 from beastmode.runner.roadmap import Gate
 
+SERVER = "server"
+"""Below this, limits of the model server of a run; beside it, those of its tasks."""
+
 
 @dataclass(slots=True)
 class ControlView:
@@ -79,5 +82,5 @@ class People:
 def merged_limits(before: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
     """Limits of the run, and below `server` those of its model server; what is not named stays."""
     now = before | {name: changed[name] for name in ("concurrency", "rates") if name in changed}
-    server = {**before.get("server", {}), **changed.get("server", {})}
-    return {**now, "server": server} if server else now
+    server = {**before.get(SERVER, {}), **changed.get(SERVER, {})}
+    return {**now, SERVER: server} if server else now

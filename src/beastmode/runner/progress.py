@@ -11,7 +11,7 @@ from typing import Any
 from beastmode import events
 from beastmode.events import Event
 from beastmode.runner.gates import AT_GATE
-from beastmode.runner.people import People
+from beastmode.runner.people import SERVER, People, merged_limits
 from beastmode.runner.policy import NOT_MERGED
 from beastmode.runner.states import ENDED, STATE_AFTER, TaskState
 from beastmode.settings import Rate
@@ -207,13 +207,21 @@ class Progress:
 
     def _limits(self, event: Event) -> None:
         self.evidence.append(event)
-        self.changed |= {name: event.data[name] for name in ("concurrency", "rates") if name in event.data}
+        self.changed = merged_limits(self.changed, event.data)
         self.people.changed(event)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of the last session as they are now, with the limits that were changed."""
-        return {**self.sessions[-1].started.data["settings"], **self.changed} if self.sessions else {}
+        own = {name: value for name, value in self.changed.items() if name != SERVER}
+        return {**self.sessions[-1].started.data["settings"], **own} if self.sessions else {}
+
+    @property
+    def server_limits(self) -> dict[str, Any]:
+        """What the model server bears now, of a run whose own gateway paces it; empty for any other."""
+        code = self.sessions[-1].started.data.get("code", {}) if self.sessions else {}
+        limits = code.get("limits")
+        return {**limits, **self.changed.get(SERVER, {})} if limits else {}
 
     @property
     def rates(self) -> tuple[Rate, ...]:

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 
 from beastmode.events import CANCELLED, GATE
 from beastmode.runner.execute import OUT_OF_BUDGET, Job, Means, execute, plain
-from beastmode.runner.graph import Graph
 from beastmode.runner.gates import failure_at
+from beastmode.runner.graph import Graph
 from beastmode.runner.line import Line
 from beastmode.runner.roadmap import Gate
 from beastmode.runner.states import ENDED, NOT_COMING, TaskState
