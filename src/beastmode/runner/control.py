@@ -197,6 +197,8 @@ _MEANINGS: dict[tuple[Action, bool], Callable[[Control, Standing], Meaning]] = {
     ("retry", True): _retry_task,
     ("approve", True): _approve,
     ("answer", True): _answer,
-    ("limits", False): lambda control, _: Meaning(f"{limits_words(control.said['limits'])}: until changed again"),
+    ("limits", False): lambda control, _: Meaning(
+        f"{limits_words(control.said['limits'])}: until changed again"
+    ),
 }
 """By action, and whether a task is named."""

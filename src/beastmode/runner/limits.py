@@ -123,7 +123,11 @@ def limits_words(limits: dict[str, Any]) -> str:
 
 
 def _at_once(most: int | None, noun: str) -> str:
-    return f"no limit on {noun}s at once" if most is None else f"at most {most} {noun}{'s' * (most != 1)} at once"
+    return (
+        f"no limit on {noun}s at once"
+        if most is None
+        else f"at most {most} {noun}{'s' * (most != 1)} at once"
+    )
 
 
 def _rates(rates: Sequence[object], noun: str) -> str:
