@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -64,7 +65,7 @@ class Pages:
         self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
 
     async def home(self, request: Request) -> Response:
-        return RedirectResponse(request.url_for("runs"))
+        return RedirectResponse(request.scope.get("root_path", "") + request.app.url_path_for("runs"))
 
     async def all_runs(self, request: Request) -> Response:
         before = _number(request.query_params.get("before", ""))
@@ -119,7 +120,8 @@ class Pages:
 
     async def _page(self, request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
         def url(name: str, **parts: Any) -> str:
-            return request.url_for(name, **parts).path
+            path = request.app.url_path_for(name, **parts)
+            return quote(request.scope.get("root_path", "") + path)  # an id may hold a question mark
 
         html = self._templates.get_template(template).render(
             url=url, places=[(title, url(name)) for title, name in _PLACES], here=request.url.path, **content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 LOOK_S = 0.1
 """Half of this, on average, is what a page is behind; a look costs some microseconds."""
@@ -26,7 +26,7 @@ class Changes:
         self._followers = 0
         self._watcher: asyncio.Task[None] | None = None
 
-    async def follow(self) -> AsyncIterator[str]:
+    async def follow(self) -> AsyncGenerator[str, None]:
         self._followers += 1
         if self._watcher is None:
             self._now = self._version()
