@@ -94,5 +94,5 @@ def _next(summary: Summary, file: str) -> list[str]:
     if summary.state == "cancelled":
         lines.append(f"Cancelled. To have it after all: beast retry {summary.run_id}, then the same command.")
     if summary.tasks["failed"]:
-        lines.append(f"Run what failed again: beast run {file} --failed (with the same options)")
+        lines.append(f"Run what failed again: beast run {file} --retry-failed (with the same options)")
     return lines
