@@ -78,4 +78,11 @@ def test_an_action_of_a_newer_version_is_left_alone_and_told(tmp_path: Path) -> 
     one_run(tmp_path)
     (control,) = find_run(tmp_path, "r1").people.controls
     assert control.effect is not None
-    assert control.effect.data["effect"] == "not done: there is no action 'dance'"
+    assert control.effect.data["effect"] == "not done: there is no action 'dance' of a run"
+
+
+def test_a_run_whose_place_another_has_taken_is_told_so(tmp_path: Path) -> None:
+    one_run(tmp_path)
+    drive(open_run(Request(Roadmap([Task("good", Command(("true",)))]), {}, home=tmp_path, fresh=True)))
+    with pytest.raises(PreconditionError, match="r2 is the run of its list now"):
+        say(tmp_path, "pause")

@@ -126,3 +126,21 @@ def test_an_action_that_nobody_knows_is_no_control() -> None:
     assert Control.of(Event(CONTROL, 1, "t", data={"action": "retry", "note": "n"})).note == "n"
     with pytest.raises(ValueError, match="dance"):
         Control.of(Event(CONTROL, 1, data={"action": "dance"}))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"action": "approve"},
+        {"action": "limits"},
+        {"action": "limits", "limits": 3},
+        {"action": "limits", "limits": {"concurrency": 0}},
+        {"action": "limits", "limits": {"rates": [{"starts": 0, "span_s": 1}]}},
+        {"action": "limits", "limits": {"rates": "8/s"}},
+        {"action": "limits", "limits": {"server": {"tokens": [{"tokens": -1, "span_s": 1.0}]}}},
+        {"action": "limits", "limits": {"speed": 9}},
+    ],
+)
+def test_a_row_that_somebody_else_wrote_wrongly_is_no_control(data: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"no action|no limits"):
+        Control.of(Event(CONTROL, 1, data=data))

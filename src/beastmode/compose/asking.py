@@ -49,6 +49,11 @@ def ask(home: Path, progress: Progress, control: Control) -> Asked:
     if told.tip:
         raise PreconditionError(f"{control.task or progress.name} {told.words}", tip=told.tip)
     about = progress.name, control.task, control.action
+    if (later := _later(home, progress)) and told.acts:
+        tip = f"Say it of that: beast {control.action} r{later}"
+        raise PreconditionError(
+            f"{progress.name} does not go on: r{later} is the run of its list now", tip=tip
+        )
     if not told.acts:
         return Asked(*about, "nothing", told.words + now.because_asked(control))
     event = _written(home, progress.run, control)
@@ -59,6 +64,20 @@ def ask(home: Path, progress: Progress, control: Control) -> Asked:
         when: When = "soon" if _runner(home, progress) else "next"
         return Asked(*about, when, told.words, event.seq)
     return Asked(*about, "now" if effect.data["acts"] else "nothing", effect.data["effect"], event.seq)
+
+
+def _later(home: Path, progress: Progress) -> int:
+    """The run of the same roadmap that has taken the place of this one; 0 where this is the last."""
+    reader = JournalReader(journal_path(home))
+    try:
+        runs = [event.run for event in reader.runs() if event.data.get("roadmap") == _roadmap(progress)]
+    finally:
+        reader.close()
+    return runs[-1] if runs and runs[-1] != progress.run else 0
+
+
+def _roadmap(progress: Progress) -> str:
+    return str(progress.started.data.get("roadmap", "")) if progress.started else ""
 
 
 def _written(home: Path, run: int, control: Control) -> Event:
@@ -102,8 +121,7 @@ def _effect(home: Path, progress: Progress, asked: Event) -> Event | None:
 
 def _runner(home: Path, progress: Progress) -> bool:
     """Whether one is at work on this run."""
-    key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
-    holder = holder_of(home, key)
+    holder = holder_of(home, _roadmap(progress))
     return bool(holder) and not (holder.startswith("run ") and not holder.startswith(f"run {progress.name},"))
 
 

@@ -30,9 +30,9 @@ class LimitsSaid:
     def hold_for(self, settings: RunSettings, code: Code | None) -> tuple[RunSettings, Code | None]:
         """Settings with what a person has set."""
         own: dict[str, Any] = {name: self.persons[name] for name in ("concurrency",) if name in self.persons}
-        if "rates" in self.persons:
-            own["rates"] = rates_in(self.persons["rates"])
         server = code.settings.server if code is not None else None
+        if "rates" in self.persons and server is None:
+            own["rates"] = rates_in(self.persons["rates"])
         if code is not None and server is not None and SERVER in self.persons:
             code = code.with_server(server_with(server, self.persons[SERVER]))
         return replace(settings, **own), code
