@@ -9,9 +9,10 @@ import pytest
 
 from beastmode import Roadmap, Task
 from beastmode.cli.history import find_run
-from beastmode.compose.asking import Asked, JournalStanding, ask
+from beastmode.compose.asking import Asked, ask
 from beastmode.compose.opening import Request, open_run
 from beastmode.compose.session import drive
+from beastmode.compose.standing import JournalStanding
 from beastmode.errors import PreconditionError
 from beastmode.runner.control import Action, Control
 from beastmode.runner.home import journal_path
