@@ -71,7 +71,7 @@ class Directory:
         for full in (f"{kind} {name}", name) if kind else (name,):
             if full in self.names:
                 return [self.names[full]]
-        return self.groups.get(f"{kind} {name}", []) if kind else []
+        return self.groups.get(f"{kind} {name}".strip(), []) or self.groups.get(name, [])
 
 
 def normal(name: str) -> str:
@@ -96,7 +96,7 @@ def needs_of(text: str, directory: Directory) -> tuple[list[int], list[str]]:
     """
     found: list[int] = []
     unknown: list[str] = []
-    text = text.replace("`", "").replace("**", "")
+    text = text.replace("`", "").replace("**", "").strip("_ ")
     for part in text.split("|"):
         as_field = _FIELD.match(part)
         clauses = [as_field[1]] if as_field else [match[1] for match in _CLAUSE.finditer(part)]

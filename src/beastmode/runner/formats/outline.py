@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,6 +70,12 @@ class Outline:
 
     places: list[Place] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
+
+    def leave_out(self, named: Callable[[str], object]) -> None:
+        """Make no phases of headings with these titles: they stand around a list, and are no part of it."""
+        around = {section for section in self.sections if named(section.title)}
+        for section in self.sections if around else ():
+            section.path = tuple(above for above in section.path if above not in around)
 
     def is_title(self, section: Section) -> bool:
         """Whether a heading of the first rank stands above all others, and so names the file."""
