@@ -43,9 +43,10 @@ _LIST = re.compile(
 """A heading around the whole list, and no part of it."""
 _NUMBERED = re.compile(r"^[ \t]*[-*] \[[ xX~-]\]\\?\*?[ ]+\d+(?:\.\d+)*[. (]", re.MULTILINE)
 _OWN = re.compile(
-    r"^[ \t]*(?:[-*] )?\**_(?:Requirements?|Boundary|Depends|Leverage|要件|需求)[^_\n]{0,10}[:：]",
+    r"^[ \t]*(?:[-*] )?\**_(?:Boundary|Depends|Leverage|(?:[^\W\d_][\w ]{1,30})[:：][ ]*\d)",
     re.MULTILINE | re.IGNORECASE,
 )
+"""`_Requirements: 1.2_`, whatever requirements are called."""
 _ALSO_OWN = re.compile(r"\*\*Validates: Requirements?|\"waves\"[ ]*:|Ensure all tests pass, ask the user")
 
 
@@ -108,26 +109,29 @@ def _boxes(text: str) -> tuple[Outline, list[Box], dict[int, str]]:
 
 
 def _without_copies(boxes: Sequence[Box]) -> tuple[list[Box], dict[int, str]]:
-    """The boxes without those that an earlier one says already: number, words, and all that they are a part of.
+    """The boxes without those that an earlier one says already: number, words and place; its parts are that one's.
 
-    Alone, without a box above, one is a copy only below the same heading: phases may each end in a checkpoint.
+    Below another heading only a task with parts is a copy: phases may each end in the same checkpoint.
     """
     first: dict[tuple[object, ...], Box] = {}
-    copies: dict[Box, Box] = {}
+    same: dict[Box, Box] = {}
     for box in boxes:
-        if box.number and not box.children:
-            above = tuple((one.number, one.title.lower()) for one in box.above())
-            key = (box.number, box.title.lower(), *(above or (box.section,)))
-            if (known := first.setdefault(key, box)) is not box:
-                copies[box] = known
-    for box in sorted(boxes, key=lambda one: -one.depth):
-        if box.children and all(part in copies for part in box.children):
-            copies[box] = copies[box.children[0]].parent or box
-    kept = [box for box in boxes if box not in copies]
+        parent = same.get(box.parent, box.parent) if box.parent else None
+        words = (box.number, box.title.lower(), parent)
+        keys = [(*words, box.section), words] if box.children or parent else [(*words, box.section)]
+        known = next((first[key] for key in keys if key in first and box.number), None)
+        if known is not None:
+            same[box] = known
+        elif parent is not None and parent is not box.parent:
+            box.parent = parent
+            parent.children.append(box)
+        for key in keys:
+            first.setdefault(key, known or box)
+    kept = [box for box in boxes if box not in same]
     for box in kept:
-        box.children = [part for part in box.children if part not in copies]
+        box.children = [part for part in box.children if part not in same]
     lines = {box: box.place.line.number for box in boxes}
-    return kept, {lines[box]: f"repeats {box.number} of line {lines[known]}" for box, known in copies.items()}
+    return kept, {lines[box]: f"repeats {box.number} of line {lines[known]}" for box, known in same.items()}
 
 
 def _draft(box: Box, sections: dict[Box, Section]) -> Draft:
