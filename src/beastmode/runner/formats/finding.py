@@ -56,6 +56,7 @@ _YAML_KEYS = re.compile(rb"^(?:tasks|phases)[ ]*:", re.MULTILINE)
 _MOST_YAML = 1 << 20
 _OWN_PATHS = tuple(reader for reader in READERS if reader not in (native, markdown))
 """Readers whose paths are proof; those of the others are found by the names above."""
+_COMMON = (native.NAME, markdown.NAME)
 LOOKED_FOR = (
     ".kiro/specs/*/tasks.md, specs/*/tasks.md, openspec/changes/*/tasks.md, .taskmaster/tasks/tasks.json, backlog/, "
     ".beads/issues.jsonl, prd.json, feature_list.json, ROADMAP.md, IMPLEMENTATION_PLAN.md, TODO.md, PLAN.md, "
@@ -98,7 +99,7 @@ def find_lists(root: Path, now: Callable[[], float] = time.monotonic) -> Search:
         if len(search.lists) == MOST_LISTS:
             search.stopped = f"after {MOST_LISTS} lists"
             break
-    search.lists.sort(key=lambda one: (bool(one.trouble), not one.to_run))
+    search.lists.sort(key=lambda one: (bool(one.trouble), not one.to_run, one.format in _COMMON))
     return search
 
 

@@ -104,7 +104,7 @@ def _box(place: Place) -> Box:
     if not number and line.numbered:
         number = line.marker[:-1]
     title, parallel = spec_text(rest.lstrip("*_`~ ") if number else rest)
-    optional = optional or bool(_OPTIONAL.search(rest)) or (rest.endswith("*") and rest.count("*") == 1)
+    optional = optional or bool(_OPTIONAL.search(rest)) or (rest.endswith("*") and body.count("*") == 1)
     dropped = _dropped(place)
     return Box(place, number, title.rstrip("*") or number, place.section, parallel, optional, dropped)
 
