@@ -78,11 +78,18 @@ def test_several_plans_in_one_file_are_phases() -> None:
 
 
 def test_examples_of_the_rules_for_plans_are_no_steps() -> None:
-    text = "## Progress\n- [x] (2025-10-01 13:00Z) Example completed step.\n- [ ] Example incomplete step.\n"
+    text = "The Decision Log is for decisions.\n## Progress\n"
+    text += "- [x] (2025-10-01 13:00Z) Example completed step.\n- [ ] Example incomplete step.\n"
     text += "- [ ] Example partially completed step (completed: X; remaining: Y).\n"
     roadmap = read(text)
     assert list(roadmap.tasks()) == []
-    assert [entry.reason for entry in roadmap.ignored][1:] == ["an example of how to write a step"] * 3
+    assert [entry.reason for entry in roadmap.ignored][2:] == ["an example of how to write a step"] * 3
+
+
+def test_a_plan_without_progress_is_read_like_any_list() -> None:
+    roadmap = read("# A\n## Tasks\n- [x] one\n- [ ] two\n## Decisions\n- none\n")
+    assert [(task.id, task.state) for task in roadmap.tasks()] == [("one", "done"), ("two", "pending")]
+    assert roadmap.format == "markdown"
 
 
 def test_ticks() -> None:
@@ -99,6 +106,7 @@ def test_ticks() -> None:
     ("path", "text", "expected"),
     [
         (".agent/PLANS.md", "# words", "execplan"),
+        ("docs/exec-plans/tech-debt-tracker.md", "# words", "markdown"),
         ("docs/exec-plans/active/login.md", "# words", "execplan"),
         ("docs/exec-plans/README.md", "# words", "markdown"),
         ("login.execplan.md", "# words", "execplan"),

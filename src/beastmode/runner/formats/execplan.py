@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from beastmode.runner.formats import markdown
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.box_places import box_edits
 from beastmode.runner.formats.checkboxes import is_task_box
@@ -21,6 +22,7 @@ from beastmode.runner.roadmap import Ignored, Roadmap
 NAME = "execplan"
 
 _FOLDERS = re.compile(r"exec[-_]?plans?", re.IGNORECASE)
+_NO_PLANS = re.compile(r"(?:readme|index|template|_?template.*|.*[-_]tracker)\.md", re.IGNORECASE)
 _FILE = re.compile(r"(?:.*[\W_])?exec[-_]?plans?(?:[\W_].*)?\.md", re.IGNORECASE)
 _PROGRESS = re.compile(r"(?:\d+[.)]?\s*)?progress(?: (?:log|checklist|tracker|list))?", re.IGNORECASE)
 _HEADINGS = (
@@ -32,6 +34,8 @@ _HEADINGS = (
     re.compile(r"^#+[ ]+(?:\d+[.)][ ]*)?Purpose[ ]*/[ ]*Big Picture", re.MULTILINE | re.IGNORECASE),
 )
 _LIST = re.compile(r"^#+[ ]+(?:\d+[.)][ ]*)?Progress\b", re.MULTILINE | re.IGNORECASE)
+_SAID_IN_EACH = ("Progress", "Decision Log")
+"""Also by the rules for writing one: those hold examples and no steps."""
 _TIME = re.compile(
     r"[\[(`*_]*\d{4}-\d{2}-\d{2}(?:[T ,]+\d{1,2}[:.h]\d[\dx](?::\d{2}(?:\.\d+)?)?)?[ ]*"
     r"(?:Z|UTC|[A-Z]{2,5}\b|[+-]\d{2}:?\d{2})?[\])`*_]*[ ]*[-–—:]*[ ]*"
@@ -50,7 +54,7 @@ def claims_path(path: Path) -> bool:
     ):
         return True
     in_folder = any(_FOLDERS.fullmatch(folder) for folder in folders) and name.lower().endswith(".md")
-    return (in_folder and name.lower() != "readme.md") or _FILE.fullmatch(name) is not None
+    return _FILE.fullmatch(name) is not None or (in_folder and not _NO_PLANS.fullmatch(name))
 
 
 def claims_text(text: str) -> bool:
@@ -59,10 +63,12 @@ def claims_text(text: str) -> bool:
 
 
 def read(text: str, path: Path) -> Roadmap:
-    """The steps of a plan; without tasks where its Progress holds no boxes."""
-    del path
+    """The steps of a plan; without tasks where its Progress holds no boxes. A plan that is no ExecPlan, whatever its
+    path says, is read like any Markdown list."""
     found = outline(scan(text))
     drafts = [_draft(place) for place in found.places if _is_step(place)]
+    if not drafts and not all(words in text for words in _SAID_IN_EACH):
+        return markdown.read(text, path)
     found.leave_out(_PROGRESS.fullmatch)
     roadmap = assemble(Findings(found, drafts), _MANNER)
     partial = [draft.line for draft in drafts if not draft.done and _PARTIAL.search(draft.line.body)]
