@@ -21,7 +21,7 @@ _WORD = (
     r"(?:sub-?)?tasks?|タスク|任务|任務|작업|태스크|tarefa|tarea|tâche|aufgabe|задача|завдання|tugas|görev"
 )
 _NUMBER = re.compile(
-    rf"[*_`~\[ ]*(?:(?P<word>{_WORD}|T(?=\d))[ ]*[#-]?[ ]*)?(?P<number>\d{{1,4}}(?:\.\d{{1,4}}){{0,6}}[a-k]?)"
+    rf"[*_`~\[ ]*(?:(?P<word>{_WORD}|T(?=\d))[ ]*[#-]?[ ]*)?(?P<number>\d{{1,6}}(?:\.\d{{1,6}}){{0,6}}[a-k]?)"
     r"(?![\w%/])(?!-\d)(?P<end>\.(?!\d)|[)\]:：、．)])?",
     re.IGNORECASE,
 )
