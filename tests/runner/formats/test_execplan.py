@@ -92,6 +92,18 @@ def test_a_plan_without_progress_is_read_like_any_list() -> None:
     assert roadmap.format == "markdown"
 
 
+def test_rules_for_plans_without_a_box_hold_no_tasks() -> None:
+    text = "# ExecPlans\n- write one before you begin\n- keep it current\n```markdown\n## Progress\n- [ ] a\n```\n"
+    assert list(read(text).tasks()) == []
+
+
+def test_other_languages_have_progress_too() -> None:
+    for heading in ("Progreso", "進捗", "2. Fortschritt", "进度"):
+        assert [
+            task.title for task in read(f"# P\n## {heading}\n- [x] 2026-08-14 20:53 CST — a\n").tasks()
+        ] == ["a"]
+
+
 def test_ticks() -> None:
     roadmap = read(PLAN)
     edits = execplan.ticks(PLAN, HERE, roadmap, {task.id for task in roadmap.tasks()})

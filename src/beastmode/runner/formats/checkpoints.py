@@ -11,8 +11,11 @@ _WORD = (
     r"point de (?:contrôle|vérification)|punto di (?:controllo|verifica)|"
     r"kontrollpunkt|prüfpunkt|контрольн(?:ая|а) точка|kontrol noktası|titik (?:pemeriksaan|periksa)|điểm kiểm tra"
 )
-_ALONE = r"(?=\W*$|[ ]*[-–—:：,(（.。/]|[ ]+#?\d|[ ]+[A-Z](?![a-z])|[ ]+(?:for|after|before|pass|－))"
-_BEGINS = re.compile(rf"\W*(?:{_WORD}){_ALONE}", re.IGNORECASE)
+_ALONE = (
+    r"(?=\W*$|[ ]*[-–—:：,(（.。/]|[ ]+#?\d|[ ]+[A-Z](?![a-z])|"
+    r"[ ]+(?:for|after|before|pass|final|sprint|phase|fase|etapa|geral|intermedi\w+)\b)"
+)
+_BEGINS = re.compile(rf"\W*(?:[^\W\d_]+-)?(?:{_WORD}){_ALONE}", re.IGNORECASE)
 _QUALIFIED = re.compile(
     rf"\W*(?:(?!(?:add|create|implement|write|build|make|define|set|fix|update|test|support|use|save|store|load|remove|"
     rf"register|configure|run|perform|verify|handle|resume|restore|enable|design|refactor|migrate|extend|wire)\b)"

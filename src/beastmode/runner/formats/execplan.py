@@ -24,7 +24,11 @@ NAME = "execplan"
 _FOLDERS = re.compile(r"exec[-_]?plans?", re.IGNORECASE)
 _NO_PLANS = re.compile(r"(?:readme|index|template|_?template.*|.*[-_]tracker)\.md", re.IGNORECASE)
 _FILE = re.compile(r"(?:.*[\W_])?exec[-_]?plans?(?:[\W_].*)?\.md", re.IGNORECASE)
-_PROGRESS = re.compile(r"(?:\d+[.)]?\s*)?progress(?: (?:log|checklist|tracker|list))?", re.IGNORECASE)
+_PROGRESS = re.compile(
+    r"(?:\d+[.)]?\s*)?(?:progress(?: (?:log|checklist|tracker|list))?|progreso|progresso|progrès|fortschritt|прогресс|"
+    r"进度|进展|進捗(?:状況)?|進度|진행(?: 상황)?|tiến độ)",
+    re.IGNORECASE,
+)
 _HEADINGS = (
     re.compile(r"^#+[ ]+(?:\d+[.)][ ]*)?Surprises[ ]*(?:&|and)[ ]*Discoveries", re.MULTILINE | re.IGNORECASE),
     re.compile(r"^#+[ ]+(?:\d+[.)][ ]*)?Decision Log", re.MULTILINE | re.IGNORECASE),
@@ -67,7 +71,8 @@ def read(text: str, path: Path) -> Roadmap:
     path says, is read like any Markdown list."""
     found = outline(scan(text))
     drafts = [_draft(place) for place in found.places if _is_step(place)]
-    if not drafts and not all(words in text for words in _SAID_IN_EACH):
+    boxes = any(is_task_box(place) for place in found.places)
+    if boxes and not drafts and not all(words in text for words in _SAID_IN_EACH):
         return markdown.read(text, path)
     found.leave_out(_PROGRESS.fullmatch)
     roadmap = assemble(Findings(found, drafts), _MANNER)

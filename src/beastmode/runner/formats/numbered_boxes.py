@@ -26,9 +26,11 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(
-    r"[(\[（【][ ]*(?:optional|opcional|opsional|可选|可選|任意|オプション|선택)[^)\]）】]{0,30}[)\]）】]",
-    re.IGNORECASE,
+    r"[(\[（【][ ]*(?:optional|opcional|opsional|可选|可選|任意|オプション|선택)[ ]*[)\]）】]", re.IGNORECASE
 )
+"""At the beginning or the end of a title: in its middle it speaks of a part."""
+_MARKS = re.compile(rf"(?:(?P<parallel>\(P\)|\[P\])|(?P<optional>{_OPTIONAL.pattern}))[ ]*", re.IGNORECASE)
+"""Before a number."""
 _STRUCK = re.compile(r"[*_` ]*~~.+~~\W*$")
 MOST_DEEP = 8
 """What lies deeper is put on this level: lists have two or three, hostile files thousands."""
@@ -98,15 +100,23 @@ def _box(place: Place) -> Box:
     body = line.body
     optional = bool(star := _STAR.match(body))
     body = body[star.end() :] if star else body
-    number, rest = number_of(body)
+    before = _MARKS.match(body)
+    number, rest = number_of(body[before.end() :] if before else body)
+    optional = optional or bool(before and number and before["optional"])
     if behind := _STAR_BEHIND.match(rest) if number else None:
         optional, rest = True, rest[behind.end() :]
     if not number and line.numbered:
         number = line.marker[:-1]
-    title, parallel = spec_text(rest.lstrip("*_`~ ") if number else rest)
-    optional = optional or bool(_OPTIONAL.search(rest)) or (rest.endswith("*") and body.count("*") == 1)
+    title, parallel = spec_text(rest.lstrip("*_`~ ") if number else body)
+    parallel = parallel or bool(before and number and before["parallel"])
+    optional = optional or _says_optional(title) or (rest.endswith("*") and body.count("*") == 1)
     dropped = _dropped(place)
     return Box(place, number, title.rstrip("*") or number, place.section, parallel, optional, dropped)
+
+
+def _says_optional(title: str) -> bool:
+    found = list(_OPTIONAL.finditer(title))
+    return bool(found) and (found[0].start() == 0 or not title[found[-1].end() :].strip(" .。"))
 
 
 def _dropped(place: Place) -> str:
