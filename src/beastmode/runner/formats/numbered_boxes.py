@@ -111,7 +111,7 @@ def _box(place: Place) -> Box:
     parallel = parallel or bool(before and number and before["parallel"])
     optional = optional or _says_optional(title) or (rest.endswith("*") and body.count("*") == 1)
     dropped = _dropped(place)
-    return Box(place, number, title.rstrip("*") or number, place.section, parallel, optional, dropped)
+    return Box(place, number, title.rstrip("* ") or number, place.section, parallel, optional, dropped)
 
 
 def _says_optional(title: str) -> bool:
