@@ -289,6 +289,20 @@ def test_without_numbers_the_innermost_boxes_are_the_work() -> None:
     ]  # fmt: skip
 
 
+def test_boxes_of_criteria_are_none() -> None:
+    text = "# Tasks\n- [ ] Build\n## Acceptance Criteria\n- [ ] it works\n- [ ] it is fast\n"
+    assert [task.id for task in read(text).tasks()] == ["build"]
+    criteria = "# Login\n## Success Criteria\n" + "- [ ] it works\n" * 20
+    assert list(read(criteria).tasks()) == []
+    assert set(reasons(criteria).values()) >= {"a criterion, not a task"}
+
+
+def test_a_few_numbers_make_no_numbered_list() -> None:
+    text = "- [ ] 1. a\n" + "".join(f"- [ ] thing {name}\n" for name in "bcd")
+    assert len(list(read(text).tasks())) == 4
+    assert [task.id for task in read("- [ ] 1. a\n- [ ] thing b\n- [ ] thing c\n").tasks()] == ["1"]
+
+
 def test_without_boxes_it_is_read_like_markdown_in_kiros_order() -> None:
     roadmap = read("# Tasks\n## Task 1: a\n- words\n## Task 2: b\n- words\n")
     assert [task.id for task in roadmap.tasks()] == ["task-1", "task-2"]

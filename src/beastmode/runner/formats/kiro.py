@@ -14,7 +14,9 @@ from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.box_places import box_edits
+from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.checkpoints import is_checkpoint
+from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft, box_says
 from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.kiro_waves import Waves, waves_of
@@ -70,7 +72,8 @@ def read(text: str, path: Path) -> Roadmap:
     del path
     found, boxes, copies = _boxes(text)
     if not boxes:
-        drafts, repeats = without_repeats(find_drafts(found, criteria="all"))
+        has_boxes = any(is_task_box(place) for place in found.places)  # criteria, all of them
+        drafts, repeats = without_repeats([] if has_boxes else find_drafts(found, criteria="all"))
         return assemble(Findings(found, drafts, repeats), _MANNER)
     sections, leaves = as_sections(boxes), [box for box in boxes if not box.children]
     waves = waves_of(found)
@@ -215,7 +218,7 @@ def _reason(known: Mapping[int, str], place: Place) -> str:
         return known[line.number]
     if place.opens is not None and _LIST.fullmatch(place.opens.title):
         return "the heading of the list"
-    if line.kind == "item" and line.box is not None and line.box != SKIPPED:
+    if line.kind == "item" and line.box is not None and line.box != SKIPPED and not is_criterion(place):
         return "a box without a number, while tasks of this list have one"
     return reason_for(place)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from beastmode.runner.formats.checkboxes import is_task_box
+from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.lines import SKIPPED
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.task_text import spec_text
@@ -32,6 +33,8 @@ _OPTIONAL = re.compile(
 _MARKS = re.compile(rf"(?:(?P<parallel>\(P\)|\[P\])|(?P<optional>{_OPTIONAL.pattern}))[ ]*", re.IGNORECASE)
 """Before a number."""
 _STRUCK = re.compile(r"[*_` ]*~~.+~~\W*$")
+_MOST_LOOSE = 2
+"""Boxes without a number, for each that has one, that a list with numbers may hold outside of its tasks."""
 MOST_DEEP = 8
 """What lies deeper is put on this level: lists have two or three, hostile files thousands."""
 
@@ -81,11 +84,16 @@ class Box:
 def boxes_of(found: Outline) -> list[Box]:
     """The boxes that are tasks or hold tasks, in the order of the file, as a tree.
 
-    Where any has a number, those without are none: a detail, a criterion. Where none has one, all are.
+    Where they have numbers, a box without one is none: a detail, a criterion. Where none or few have one, all are but
+    the criteria.
     """
     boxes = [_box(place) for place in found.places if is_task_box(place) or _is_dropped(place)]
     numbered = [box for box in boxes if box.number]
-    return _joined(numbered or boxes)
+    others = [box for box in boxes if not box.number and not is_criterion(box.place)]
+    loose = sum(not box.place.inside_item for box in others)
+    if numbered and loose <= _MOST_LOOSE * len(numbered):
+        return _joined(numbered)
+    return _joined([box for box in boxes if box.number or not is_criterion(box.place)])
 
 
 def _is_dropped(place: Place) -> bool:
