@@ -24,6 +24,12 @@ def test_an_escaped_box_and_the_last_line() -> None:
     assert edited("- \\[ \\] a\n- [ ] b", 1, 2) == "- \\[x\\] a\n- [x] b"
 
 
+def test_only_a_box_that_a_line_begins_with_is_one() -> None:
+    text = "### Task [P]: a\n- see [1] and [ ]\n-[ ] b\n\t* [ ] c\n1. [ ] d\n[ ] e"
+    wanted = "### Task [P]: a\n- see [1] and [ ]\n-[x] b\n\t* [x] c\n1. [x] d\n[x] e"
+    assert edited(text, 1, 2, 3, 4, 5, 6) == wanted
+
+
 def test_words_in_a_box_give_way() -> None:
     assert edited("- [in progress] a", 1) == "- [x] a"
 

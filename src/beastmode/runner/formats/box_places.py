@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from beastmode.runner.formats.edit import Edit
 
 _END = re.compile(r"\r\n|\r|\n")
-_INSIDE = re.compile(r"\[([^\[\]]{0,14}?)\\?\]")
+_BOX = re.compile(r"\ufeff?[ \t]*(?:[-*+•]|\d{1,4}[.)])?[ \t]*\\?\[([^\[\]]{0,14}?)\\?\]")
 
 
 def box_edits(text: str, lines: Iterable[int]) -> list[Edit]:
@@ -17,7 +17,7 @@ def box_edits(text: str, lines: Iterable[int]) -> list[Edit]:
     edits = []
     for number in sorted(set(lines)):
         begin, end = starts[number - 1], starts[number] if number < len(starts) else len(text)
-        if match := _INSIDE.search(text, begin, end):
+        if match := _BOX.match(text, begin, end):
             edits.append(Edit(match.start(1), match.end(1), "x"))
     return edits
 
