@@ -297,6 +297,17 @@ def test_boxes_of_criteria_are_none() -> None:
     assert set(reasons(criteria).values()) >= {"a criterion, not a task"}
 
 
+def test_headings_are_the_tasks_where_the_boxes_are_their_criteria() -> None:
+    tasks = "".join(
+        f"### Task 1.{number}: step {number} (P)\n{status}**驗收標準**:\n- [{tick}] it works\n"
+        for number, status, tick in ((1, "**Status:** [x] Completed\n", " "), (2, "", "x"), (3, "", " "))
+    )
+    roadmap = read(f"# Tasks\n## Phase 1\n{tasks}## Success Criteria\n- [ ] fast\n")
+    assert [(task.id, task.title, task.state, task.parallel) for task in roadmap.tasks()] == [
+        ("task-1.1", "step 1", "done", True), ("task-1.2", "step 2", "done", True), ("task-1.3", "step 3", "pending", True),
+    ]  # fmt: skip
+
+
 def test_a_few_numbers_make_no_numbered_list() -> None:
     text = "- [ ] 1. a\n" + "".join(f"- [ ] thing {name}\n" for name in "bcd")
     assert len(list(read(text).tasks())) == 4

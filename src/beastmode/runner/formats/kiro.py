@@ -14,7 +14,7 @@ from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.box_places import box_edits
-from beastmode.runner.formats.checkboxes import is_task_box
+from beastmode.runner.formats.checkboxes import heading_drafts, is_task_box
 from beastmode.runner.formats.checkpoints import is_checkpoint
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft, box_says
@@ -26,6 +26,7 @@ from beastmode.runner.formats.numbered_boxes import Box, as_sections, boxes_of, 
 from beastmode.runner.formats.outline import Outline, Place, Section, outline
 from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.slugs import safe_id
+from beastmode.runner.formats.task_text import spec_text
 from beastmode.runner.formats.wave_order import Turns, in_waves, turns_of
 from beastmode.runner.roadmap import Gate, Ignored, Roadmap, TaskOptions
 
@@ -72,8 +73,7 @@ def read(text: str, path: Path) -> Roadmap:
     del path
     found, boxes, copies = _boxes(text)
     if not boxes:
-        has_boxes = any(is_task_box(place) for place in found.places)  # criteria, all of them
-        drafts, repeats = without_repeats([] if has_boxes else find_drafts(found, criteria="all"))
+        drafts, repeats = without_repeats(_without_boxes(found))
         return assemble(Findings(found, drafts, repeats), _MANNER)
     sections, leaves = as_sections(boxes), [box for box in boxes if not box.children]
     waves = waves_of(found)
@@ -108,7 +108,28 @@ def _boxes(text: str) -> tuple[Outline, list[Box], dict[int, str]]:
     """The boxes of a list, and the lines that repeat one."""
     found = outline(scan(text))
     found.leave_out(_LIST.fullmatch)
-    return found, *_without_copies(boxes_of(found))
+    boxes = [] if _headings_are_tasks(found) else boxes_of(found)
+    return found, *_without_copies(boxes)
+
+
+def _headings_are_tasks(found: Outline) -> bool:
+    """Whether most boxes are criteria, and headings like `### Task 1.1: title` hold them."""
+    criteria = [is_criterion(place) for place in found.places if is_task_box(place)]
+    return 2 * sum(criteria) > len(criteria) and len(heading_drafts(found, [], strong=True)) > 1
+
+
+def _without_boxes(found: Outline) -> list[Draft]:
+    """The tasks of a list whose boxes, if it has any, are criteria: done where all of them are ticked."""
+    held: dict[Section, list[bool]] = {}
+    for place in found.places:
+        for section in place.section.chain() if is_task_box(place) else ():
+            held.setdefault(section, []).append(place.line.done)
+    drafts = heading_drafts(found, [], strong=True) if held else find_drafts(found, criteria="all")
+    for draft in drafts:
+        draft.title, draft.parallel = spec_text(draft.title)
+        if draft.done is None and all(held.get(draft.place.section, [False])):
+            draft.done = True
+    return drafts
 
 
 def _without_copies(boxes: Sequence[Box]) -> tuple[list[Box], dict[int, str]]:
