@@ -276,6 +276,13 @@ def test_a_number_given_twice_for_two_tasks_makes_two_and_for_one_task_one() -> 
     }
 
 
+def test_two_lists_in_one_file_stay_apart() -> None:
+    text = "# Implementation Plan: A\n- [ ] 1. a\n  - [ ] 1.1 b\n# Implementation Plan: C\n- [ ] 1. c\n  - [ ] 1.1 d\n"
+    assert [(path, task.id) for path, task in read(text).walk()] == [
+        (("Implementation Plan: A", "1. a"), "1.1"), (("Implementation Plan: C", "1. c"), "1-c-1.1"),
+    ]  # fmt: skip
+
+
 def test_a_list_copied_below_another_heading_counts_once() -> None:
     part = "- [ ] 1. a\n  - [ ] 1.1 b\n  - [ ] 1.2 c\n"
     roadmap = read(f"## Plan\n{part}## Once more\n{part}")
@@ -304,7 +311,8 @@ def test_headings_are_the_tasks_where_the_boxes_are_their_criteria() -> None:
     )
     roadmap = read(f"# Tasks\n## Phase 1\n{tasks}## Success Criteria\n- [ ] fast\n")
     assert [(task.id, task.title, task.state, task.parallel) for task in roadmap.tasks()] == [
-        ("task-1.1", "step 1", "done", True), ("task-1.2", "step 2", "done", True), ("task-1.3", "step 3", "pending", True),
+        ("task-1.1", "step 1", "done", True), ("task-1.2", "step 2", "done", True),
+        ("task-1.3", "step 3", "pending", True),
     ]  # fmt: skip
 
 
