@@ -37,19 +37,24 @@ def chosen(
     if is_list(file):
         return file
     search = find_lists(file)
-    readable = [one for one in search.lists if not one.trouble]
-    if not readable:
+    if not search.readable:
         raise _none(file, search)
-    if len(readable) == 1:
-        print(f"The list is {_shown(readable[0].path)}: {_counts(readable[0])}.", file=sys.stderr)
-        return readable[0].path
-    lines = _lines(search)
+    if len(search.readable) == 1:
+        [only] = search.readable
+        print(f"The list is {_shown(only.path)}: {_counts(only)}.", file=sys.stderr)
+        return only.path
     if not on_terminal():
-        path = shlex.quote(str(_shown(readable[0].path)))
-        tip = f"Name one of them, like: beast {command} {path}"
-        raise PreconditionError("\n".join([f"{_many(readable)} here:", *lines]), where=str(file), tip=tip)
-    print("\n".join([f"{_many(readable)} in {file}:", *lines]), file=sys.stderr)
-    return _picked(readable, ask)
+        raise _several(file, search, command)
+    print(
+        "\n".join([f"{len(search.readable)} lists of tasks are in {file}:", *_lines(search)]), file=sys.stderr
+    )
+    return _picked(search.readable, ask)
+
+
+def _several(file: Path, search: Search, command: str) -> PreconditionError:
+    first = shlex.quote(str(_shown(search.readable[0].path)))
+    what = "\n".join([f"{len(search.readable)} lists of tasks are here:", *_lines(search)])
+    return PreconditionError(what, where=str(file), tip=f"Name one of them, like: beast {command} {first}")
 
 
 def _none(file: Path, search: Search) -> PreconditionError:
@@ -77,19 +82,14 @@ def _picked(readable: Sequence[Listing], ask: Callable[[str], str]) -> Path:
 
 def _lines(search: Search) -> Iterator[str]:
     """Each list with its number; what cannot be read has none."""
-    readable = [one for one in search.lists if not one.trouble]
-    for number, one in enumerate(readable[:_SHOWN], 1):
+    for number, one in enumerate(search.readable[:_SHOWN], 1):
         yield f"  {number:>3}  {_shown(one.path)}  ({one.format}: {_counts(one)})"
-    if len(readable) > _SHOWN:
-        yield f"       and {len(readable) - _SHOWN} more"
+    if len(search.readable) > _SHOWN:
+        yield f"       and {len(search.readable) - _SHOWN} more"
     for one in [one for one in search.lists if one.trouble][:_SHOWN]:
         yield f"       {_shown(one.path)}  cannot be read: {one.trouble}"
     if search.stopped:
         yield f"       The search ended {search.stopped}: there may be more."
-
-
-def _many(readable: Sequence[Listing]) -> str:
-    return f"{len(readable)} lists of tasks are"
 
 
 def _counts(one: Listing) -> str:

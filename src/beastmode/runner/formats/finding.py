@@ -82,6 +82,10 @@ class Search:
     lists: list[Listing] = field(default_factory=list)
     stopped: str = ""
 
+    @property
+    def readable(self) -> list[Listing]:
+        return [one for one in self.lists if not one.trouble]
+
 
 def is_list(folder: Path) -> bool:
     """Whether a folder is itself a list, whose files are its tasks."""

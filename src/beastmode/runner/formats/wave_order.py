@@ -24,32 +24,28 @@ class Turns:
 
 def turns_of(boxes: Sequence[Box], waves: Sequence[Wave]) -> Turns:
     """The wave of each box that is work: the first that names it, else the first that names what it is a part of."""
-    named: dict[str, Box] = {}
+    called: dict[str, Box] = {}
     for box in boxes:
-        named.setdefault(box.number, box)
-    turns, parents = Turns(), list[tuple[int, Box]]()
-    seen: dict[str, int] = {}
-    unknown, twice = list[str](), list[str]()
-    for turn, wave in enumerate(waves):
-        for name in wave.names:
-            if name not in named:
-                unknown.append(name)
-            elif seen.setdefault(name, turn) != turn:
-                twice.append(name)
-            elif named[name].children:
-                parents.append((turn, named[name]))
-            else:
-                turns.of_line[named[name].place.line.number] = turn
-    for turn, box in sorted(parents, key=lambda one: -one[1].depth):
-        turns.whole.add(box.place.line.number)
-        for leaf in box.leaves():
-            turns.of_line.setdefault(leaf.place.line.number, turn)
-    turns.faults = [
+        called.setdefault(box.number, box)
+    first: dict[str, int] = {}
+    twice = [
+        name for turn, wave in enumerate(waves) for name in wave.names if first.setdefault(name, turn) != turn
+    ]
+    turns = Turns(faults=_faults(unknown=[name for name in first if name not in called], twice=twice))
+    for name in sorted(first.keys() & called.keys(), key=lambda name: -called[name].depth):
+        if called[name].children:
+            turns.whole.add(called[name].place.line.number)
+        for leaf in called[name].leaves():
+            turns.of_line.setdefault(leaf.place.line.number, first[name])
+    return turns
+
+
+def _faults(*, unknown: Sequence[str], twice: Sequence[str]) -> list[str]:
+    return [
         f"order not followed: {words} {', '.join(names[:5])}{' and more' * (len(names) > 5)}"
         for words, names in (("no task", unknown), ("a second wave names", twice))
         if names
     ]
-    return turns
 
 
 def in_waves(roadmap: Roadmap, *, waves: Sequence[Wave], turns: Turns) -> None:
