@@ -30,7 +30,6 @@ def found(root: Path) -> list[str]:
 
 WHERE = [
     ".kiro/specs/login/tasks.md",
-    ".kiro/specs/archived/old/tasks.md",
     "apps/web/.kiro/specs/login/tasks.md",
     "specs/001-login/tasks.md",
     ".specify/specs/001-login/tasks.md",
@@ -59,6 +58,10 @@ def test_where_lists_are(root: Path, path: str) -> None:
         "node_modules/x/.kiro/specs/a/tasks.md",
         ".venv/specs/001-a/tasks.md",
         "openspec/changes/archive/old/tasks.md",
+        ".kiro/specs/archived/old/tasks.md",
+        ".kiro/specs/_completed/old/tasks.md",
+        ".kiro/settings/templates/specs/tasks.md",
+        "docs/exec-plans/completed/old.md",
         "docs/notes.md",
         "src/deep/TODO.md",
         ".cache/ROADMAP.md",
@@ -105,8 +108,13 @@ def test_what_a_list_holds_and_what_is_to_run_comes_first(root: Path) -> None:
     ]
 
 
+def test_what_was_put_away_is_found_where_it_is_asked_for(root: Path) -> None:
+    write(root, "openspec/changes/archive/old/tasks.md")
+    assert len(find_lists(root / "openspec/changes/archive").lists) == 1
+
+
 def test_a_list_that_cannot_be_read_is_told_and_a_mere_name_is_not(root: Path) -> None:
-    write(root, ".kiro/specs/a/tasks.md", "ROADMAP.md", text="words\n")
+    write(root, ".kiro/specs/a/tasks.md", "ROADMAP.md", "docs/exec-plans/active/a.md", text="words\n")
     [broken] = find_lists(root).lists
     assert broken.trouble.startswith("no tasks found")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beastmode.errors import BeastError
-from beastmode.runner.formats import markdown, native
+from beastmode.runner.formats import execplan, markdown, native
 from beastmode.runner.formats.reading import READERS, read_roadmap
 
 MOST_DEEP, MOST_ENTRIES, MOST_LISTS, MOST_S = 6, 100_000, 200, 5.0
@@ -31,6 +31,8 @@ _LEFT_OUT = frozenset(
         "__pycache__",
     )
 )
+_PUT_AWAY = frozenset(("archive", "archived", "completed", "templates"))
+"""Below these, lists are finished or none yet."""
 _DOTTED = frozenset(
     (
         ".kiro",
@@ -93,8 +95,8 @@ def is_list(folder: Path) -> bool:
 
 
 def find_lists(root: Path, now: Callable[[], float] = time.monotonic) -> Search:
-    """The lists in a folder. A list by its path is told even if it cannot be read; a ROADMAP.md or a YAML file only
-    where it holds tasks."""
+    """The lists in a folder. A list by its path is told even if it cannot be read; a ROADMAP.md, a plan or a YAML file
+    only where it holds tasks."""
     search = Search()
     until = now() + MOST_S
     for path in _candidates(root, search, lambda: now() > until):
@@ -137,9 +139,9 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _is_looked_into(entry: os.DirEntry[str]) -> bool:
-    """Not other people's code, nor another checkout: a worktree or a submodule has a file `.git`."""
+    """Not other people's code, what was put away, nor another checkout: a worktree or a submodule has a file `.git`."""
     name = entry.name.lower()
-    if name in _LEFT_OUT or (name.startswith(".") and name not in _DOTTED):
+    if name in _LEFT_OUT or name.lstrip("._") in _PUT_AWAY or (name.startswith(".") and name not in _DOTTED):
         return False
     return not os.path.lexists(os.path.join(entry.path, ".git"))
 
@@ -147,7 +149,7 @@ def _is_looked_into(entry: os.DirEntry[str]) -> bool:
 def _may_be_list(path: Path, depth: int) -> bool:
     whole = path.absolute()
     if any(reader.claims_path(whole) for reader in _OWN_PATHS):
-        return "archive" not in whole.parts
+        return True
     if depth > 1 and whole.parts[-3:] != ("scripts", "ralph", "prd.json"):
         return False
     in_docs = path.parent.name.lower() in ("docs", "doc", ".planning")
@@ -170,7 +172,7 @@ def _looked_at(path: Path) -> Listing | None:
     try:
         roadmap = read_roadmap(path)
     except BeastError as error:
-        known = path.is_dir() or any(reader.claims_path(path.absolute()) for reader in _OWN_PATHS)
-        return Listing(path, trouble=error.what) if known else None
+        known = any(reader.claims_path(path.absolute()) for reader in _OWN_PATHS if reader is not execplan)
+        return Listing(path, trouble=error.what) if known or path.is_dir() else None
     states = [task.state for task in roadmap.tasks()]
     return Listing(path, roadmap.format, states.count("pending"), states.count("done"))
