@@ -164,6 +164,7 @@ def test_a_need_that_nobody_has_is_told() -> None:
         ("- [ ] 1.2. Do it", ("1.2", "Do it")),
         ("- [ ] 1.2.3 Do it", ("1.2.3", "Do it")),
         ("- [ ] 1.2a Do it", ("1.2a", "Do it")),
+        ("- [ ] 13A.1 Do it", ("13a.1", "Do it")),
         ("- [ ] **1.2 Do it**", ("1.2", "Do it")),
         ("- [ ] **1.2** Do it", ("1.2", "Do it")),
         ("- [ ] 1) Do it", ("1", "Do it")),
@@ -221,14 +222,17 @@ def test_parts_of_an_optional_task_are_optional() -> None:
 
 
 def test_states() -> None:
-    text = "- [X] 1. a\n- [~] 2. b\n- [!] 3. c\n- [skipped] 4. d\n- [ ] ~~5. e~~\n- [] 6. f\n"
+    text = "- [X] 1. a\n- [~] 2. b\n- [!] 3. c\n- [skipped] 4. d\n- [ ] ~~5. e~~\n- [] 6. f\n- [S] 7. g\n- [a] h\n"
     assert [(task.id, task.state, task.options.said) for task in read(text).tasks()] == [
         ("1", "done", ""), ("2", "pending", ""), ("3", "pending", ""),
         ("4", "dropped", "skipped"), ("5", "dropped", "struck out"), ("6", "pending", ""),
+        ("7", "pending", ""),
     ]  # fmt: skip
     assert reasons(text) == {
         2: "in progress [~]: taken as not done",
         3: "unknown state [!]: taken as not done",
+        7: "unknown state [S]: taken as not done",
+        8: "a list item, while the tasks of this file are others",
     }
 
 

@@ -19,9 +19,10 @@ _GRAPH = re.compile(
 )
 _ARROW = re.compile(r"[ ]*(?:-{1,3}>|=+>|→|⟶|➜)(?:\|[^|]*\|)?[ ]*")
 _LABEL = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}|\"[^\"]*\"")
-_NODE = re.compile(r"(?:tasks?|t)?[ _#-]*(\d{1,6}(?:[._]\d{1,6}){0,6}[a-z]?)", re.IGNORECASE)
+_NODE = re.compile(r"(?:tasks?|t)?[ _#-]*(\d{1,6}[a-k]?(?:[._]\d{1,6}[a-k]?){0,6})", re.IGNORECASE)
 _IN_LABEL = re.compile(
-    r"([\w.]+)[ ]*[\[({\"]+[ ]*(?:tasks?[ ]*)?(\d{1,6}(?:\.\d{1,6}){0,6}[a-z]?)[ .:\"\])}<-]", re.IGNORECASE
+    r"([\w.]+)[ ]*[\[({\"]+[ ]*(?:tasks?[ ]*)?(\d{1,6}[a-k]?(?:\.\d{1,6}[a-k]?){0,6})[ .:\"\])}<-]",
+    re.IGNORECASE,
 )
 _NUMBER_KEYS = ("id", "wave", "number", "index", "level")
 _MOST_EDGES = 100_000

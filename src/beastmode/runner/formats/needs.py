@@ -21,7 +21,7 @@ from beastmode.settings import Order
 
 _GROUP = re.compile(r"\W*((?:phase|stage|sprint|milestone|week|month|step)\s+[\d.]+[a-z]?)\b", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"\W*(?:task )?id\W*:\W*([\w.-]{1,30})", re.IGNORECASE)
-_PART = re.compile(r"(\d[\d.]*[a-z]?)\.[ ]")
+_PART = re.compile(r"(\d[\da-k.]*)\.[ ]", re.IGNORECASE)
 """A task with parts is a phase by its number."""
 Moment = tuple[int, ...]
 """When a task comes in its roadmap: one number a level. Tasks of the same moment are not ordered."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.criteria import is_criterion
-from beastmode.runner.formats.lines import SKIPPED
+from beastmode.runner.formats.lines import SKIPPED, Line
 from beastmode.runner.formats.outline import Outline, Place, Section
 from beastmode.runner.formats.task_text import spec_text
 
@@ -21,8 +21,9 @@ _STAR_BEHIND = re.compile(r"[ ]?\\?\*(?![*\w])[ ]*")
 _WORD = (
     r"(?:sub-?)?tasks?|タスク|任务|任務|작업|태스크|tarefa|tarea|tâche|aufgabe|задача|завдання|tugas|görev"
 )
+_PART = r"\d{1,6}[a-k]?"
 _NUMBER = re.compile(
-    rf"[*_`~\[ ]*(?:(?P<word>{_WORD}|T(?=\d))[ ]*[#-]?[ ]*)?(?P<number>\d{{1,6}}(?:\.\d{{1,6}}){{0,6}}[a-k]?)"
+    rf"[*_`~\[ ]*(?:(?P<word>{_WORD}|T(?=\d))[ ]*[#-]?[ ]*)?(?P<number>{_PART}(?:\.{_PART}){{0,6}})"
     r"(?![\w%/])(?!-\d)(?P<end>\.(?!\d)|[)\]:：、．)])?",
     re.IGNORECASE,
 )
@@ -32,6 +33,7 @@ _OPTIONAL = re.compile(
 """At the beginning or the end of a title: in its middle it speaks of a part."""
 _MARKS = re.compile(rf"(?:(?P<parallel>\(P\)|\[P\])|(?P<optional>{_OPTIONAL.pattern}))[ ]*", re.IGNORECASE)
 """Before a number."""
+_LETTER = re.compile(r"\[([a-oq-z])\][ ]+(?=[*_]*\d+\.)", re.IGNORECASE)
 _STRUCK = re.compile(r"[*_` ]*~~.+~~\W*$")
 _MOST_LOOSE = 2
 """Boxes without a number, for each that has one, that a list with numbers may hold outside of its tasks."""
@@ -87,6 +89,8 @@ def boxes_of(found: Outline) -> list[Box]:
     Where they have numbers, a box without one is none: a detail, a criterion. Where none or few have one, all are but
     the criteria.
     """
+    for place in found.places:
+        _read_letter(place.line)
     boxes = [_box(place) for place in found.places if is_task_box(place) or _is_dropped(place)]
     numbered = [box for box in boxes if box.number]
     others = [box for box in boxes if not box.number and not is_criterion(box.place)]
@@ -94,6 +98,12 @@ def boxes_of(found: Outline) -> list[Box]:
     if numbered and loose <= _MOST_LOOSE * len(numbered):
         return _joined(numbered)
     return _joined([box for box in boxes if box.number or not is_criterion(box.place)])
+
+
+def _read_letter(line: Line) -> None:
+    """A letter in brackets is a state too, like any unknown one, where a number follows (`[S] 1.2 text`)."""
+    if line.kind == "item" and line.box is None and (match := _LETTER.match(line.body)):
+        line.box, line.body = match[1], line.body[match.end() :]
 
 
 def _is_dropped(place: Place) -> bool:
