@@ -327,8 +327,14 @@ def test_a_few_numbers_make_no_numbered_list() -> None:
 
 
 def test_without_boxes_it_is_read_like_markdown_in_kiros_order() -> None:
-    roadmap = read("# Tasks\n## Task 1: a\n- words\n## Task 2: b\n- words\n")
-    assert [task.id for task in roadmap.tasks()] == ["task-1", "task-2"]
+    roadmap = read(
+        "# Tasks\n## Task 1: a\n- words\n## Task 2: b\n- words\n### Task 2.1: c\n### Task 2.2: d\n"
+    )
+    assert [task.id for task in roadmap.tasks()] == ["task-1", "task-2.1", "task-2.2"]
+    assert [task.id for task in read("# Tasks\n## Phase 1\n**Tasks:**\n1. **a**\n2. **b**\n").tasks()] == [
+        "a",
+        "b",
+    ]
     assert (roadmap.format, roadmap.order) == ("kiro", "sequence")
 
 

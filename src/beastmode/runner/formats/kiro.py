@@ -115,7 +115,11 @@ def _boxes(text: str) -> tuple[Outline, list[Box], dict[int, str]]:
 def _headings_are_tasks(found: Outline) -> bool:
     """Whether most boxes are criteria, and headings like `### Task 1.1: title` hold them."""
     criteria = [is_criterion(place) for place in found.places if is_task_box(place)]
-    return 2 * sum(criteria) > len(criteria) and len(heading_drafts(found, [], strong=True)) > 1
+    return 2 * sum(criteria) > len(criteria) and len(_headings(found)) > 1
+
+
+def _headings(found: Outline) -> list[Draft]:
+    return heading_drafts(found, [], strong=True, innermost=True)
 
 
 def _without_boxes(found: Outline) -> list[Draft]:
@@ -124,7 +128,8 @@ def _without_boxes(found: Outline) -> list[Draft]:
     for place in found.places:
         for section in place.section.chain() if is_task_box(place) else ():
             held.setdefault(section, []).append(place.line.done)
-    drafts = heading_drafts(found, [], strong=True) if held else find_drafts(found, criteria="all")
+    headings = _headings(found)
+    drafts = headings if held or len(headings) > 1 else find_drafts(found, criteria="all")
     for draft in drafts:
         draft.title, draft.parallel = spec_text(draft.title)
         if draft.done is None and all(held.get(draft.place.section, [False])):
