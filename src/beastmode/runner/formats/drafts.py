@@ -109,6 +109,5 @@ def _status_says_done(details: list[Line]) -> bool:
     for line in details:
         words, colon, rest = line.body.replace("*", "").replace("`", "").partition(":")
         if colon and words.strip().lower() in ("status", "state"):
-            ticked = rest.strip().lower().startswith("[x]")
-            return ticked or rest.strip() == "[1.0]" or says_done_in_words(rest)
+            return rest.strip() == "[1.0]" or says_done_in_words(rest)
     return False

@@ -36,6 +36,7 @@ _BEGUN = "-~"
 _FOLDERS = {".kiro", ".claude", ".spec-workflow"}
 _BLOCKED = re.compile(r"^[ \t]*(?:[-*] )?_Blocked[ ]*[:：]", re.MULTILINE | re.IGNORECASE)
 """What cc-sdd writes below a task that it could not do, and skips from then on."""
+_TICKED_STATE = re.compile(r"\W*(?:status|state)\W*:[\W_]*\[[xX]\]", re.IGNORECASE)
 _LIST = re.compile(
     r"(?:(?:implementation|development|coding) )?(?:tasks?|task list|task breakdown|to-?dos?|plan)(?: list)?"
     r"(?:\s*[:：—–-].*)?|"
@@ -123,16 +124,20 @@ def _headings(found: Outline) -> list[Draft]:
 
 
 def _without_boxes(found: Outline) -> list[Draft]:
-    """The tasks of a list whose boxes, if it has any, are criteria: done where all of them are ticked."""
+    """The tasks of a list whose boxes, if it has any, are criteria: done where all of them are ticked, or the state."""
     held: dict[Section, list[bool]] = {}
+    stated: set[Section] = set()
     for place in found.places:
         for section in place.section.chain() if is_task_box(place) else ():
             held.setdefault(section, []).append(place.line.done)
+        if _TICKED_STATE.match(place.line.body):
+            stated.add(place.section)
     headings = _headings(found)
     drafts = headings if held or len(headings) > 1 else find_drafts(found, criteria="all")
     for draft in drafts:
         draft.title, draft.parallel = spec_text(draft.title)
-        if draft.done is None and all(held.get(draft.place.section, [False])):
+        section = draft.place.section
+        if draft.done is None and (section in stated or all(held.get(section, [False]))):
             draft.done = True
     return drafts
 
