@@ -11,6 +11,7 @@ import typer
 from beastmode.cli.app import answer
 from beastmode.cli.choosing import chosen
 from beastmode.errors import PreconditionError
+from beastmode.runner.formats import finding
 
 KIRO = "- [x] 1. a\n- [ ] 2. b\n- [ ]* 3. c\n"
 
@@ -66,6 +67,20 @@ def test_the_end_of_input_is_no_answer() -> None:
 
     with pytest.raises(typer.Abort):
         chosen(Path(), "run", ask=closed, on_terminal=lambda: True)
+
+
+def test_a_search_that_ended_early_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST_LISTS", 1)
+    write("TODO.md", "- [ ] a\n")
+    chosen(Path(), "run")
+    assert capsys.readouterr().err == (
+        "The list is TODO.md: 1 to run, 0 done. The search ended after 1 lists: there may be more.\n"
+    )
+    monkeypatch.setattr(finding, "MOST_ENTRIES", 0)
+    with pytest.raises(PreconditionError, match="in this folder; the search ended after 0 entries"):
+        chosen(Path(), "run")
 
 
 def test_where_there_is_none_it_says_what_was_looked_for() -> None:

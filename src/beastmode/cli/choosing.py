@@ -41,7 +41,7 @@ def chosen(
         raise _none(file, search)
     if len(search.readable) == 1:
         [only] = search.readable
-        print(f"The list is {_shown(only.path)}: {_counts(only)}.", file=sys.stderr)
+        print(f"The list is {_shown(only.path)}: {_counts(only)}.{_cut(search)}", file=sys.stderr)
         return only.path
     if not on_terminal():
         raise _several(file, search, command)
@@ -58,13 +58,13 @@ def _several(file: Path, search: Search, command: str) -> PreconditionError:
 
 
 def _none(file: Path, search: Search) -> PreconditionError:
-    stopped = f" (the search ended {search.stopped})" if search.stopped else ""
     if search.lists:
         broken = search.lists[0]
         tip = f"Correct it; `beast plan {shlex.quote(str(_shown(broken.path)))}` says all of it."
         return PreconditionError(broken.trouble, where=str(broken.path), tip=tip)
     from beastmode.runner.formats.finding import LOOKED_FOR
 
+    stopped = f"; the search ended {search.stopped}" if search.stopped else ""
     tip = f"Name the file that holds the tasks. Looked for: {LOOKED_FOR}."
     return PreconditionError(f"no list of tasks was found in this folder{stopped}", where=str(file), tip=tip)
 
@@ -89,7 +89,11 @@ def _lines(search: Search) -> Iterator[str]:
     for one in [one for one in search.lists if one.trouble][:_SHOWN]:
         yield f"       {_shown(one.path)}  cannot be read: {one.trouble}"
     if search.stopped:
-        yield f"       The search ended {search.stopped}: there may be more."
+        yield f"      {_cut(search)}"
+
+
+def _cut(search: Search) -> str:
+    return f" The search ended {search.stopped}: there may be more." if search.stopped else ""
 
 
 def _counts(one: Listing) -> str:

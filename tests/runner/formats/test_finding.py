@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,12 @@ def test_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
     root.mkdir()
     (root / "link").symlink_to(tmp_path / "other")
     assert found(root) == []
+
+
+def test_a_pipe_is_not_waited_for(root: Path) -> None:
+    write(root, "docs/TODO.md")
+    os.mkfifo(root / "ROADMAP.md")
+    assert found(root) == ["docs/TODO.md"]
 
 
 def test_yaml_only_where_it_is_a_roadmap(root: Path) -> None:

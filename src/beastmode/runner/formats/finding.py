@@ -18,34 +18,12 @@ from beastmode.runner.formats.reading import READERS, read_roadmap
 MOST_DEEP, MOST_ENTRIES, MOST_LISTS, MOST_S = 6, 100_000, 200, 5.0
 """Where a search ends: folders below the first, files and folders seen, lists, seconds."""
 _LEFT_OUT = frozenset(
-    (
-        "node_modules",
-        "vendor",
-        "venv",
-        "env",
-        "target",
-        "dist",
-        "build",
-        "out",
-        "site-packages",
-        "__pycache__",
-    )
+    "node_modules vendor venv env target dist build out site-packages __pycache__".split()  # noqa: SIM905
 )
 _PUT_AWAY = frozenset(("archive", "archived", "completed", "templates"))
 """Below these, lists are finished or none yet."""
 _DOTTED = frozenset(
-    (
-        ".kiro",
-        ".claude",
-        ".spec-workflow",
-        ".specify",
-        ".taskmaster",
-        ".beads",
-        ".agent",
-        ".agents",
-        ".codex",
-        ".planning",
-    )
+    ".kiro .claude .spec-workflow .specify .taskmaster .beads .agent .agents .codex .planning".split()  # noqa: SIM905
 )
 """Folders with a dot that hold lists; all others are caches, settings and environments."""
 _NAMES = re.compile(
@@ -124,7 +102,7 @@ def _candidates(root: Path, search: Search, late: Callable[[], bool]) -> Iterato
                 return
             path = folder / entry.name
             if not entry.is_dir(follow_symlinks=False):
-                if _may_be_list(path, depth):
+                if _is_file(entry) and _may_be_list(path, depth):
                     yield path
             elif is_list(path):
                 yield path
@@ -136,6 +114,13 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with suppress(OSError), os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: entry.name)
     return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """A pipe of such a name would be waited for."""
+    with suppress(OSError):
+        return entry.is_file()
+    return False
 
 
 def _is_looked_into(entry: os.DirEntry[str]) -> bool:
