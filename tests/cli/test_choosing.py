@@ -52,18 +52,20 @@ def test_of_several_nobody_guesses(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_on_a_terminal_a_person_picks_one_by_its_number() -> None:
+def test_on_a_terminal_a_person_picks_one_by_its_number(capsys: pytest.CaptureFixture[str]) -> None:
     write("TODO.md", "- [ ] a\n")
     typed = iter(["", "x", "3", "2"])
-    picked = chosen(Path(), "run", ask=lambda question: next(typed), on_terminal=lambda: True)
+    picked = chosen(Path(), "run", ask=lambda: next(typed), on_terminal=lambda: True)
     assert picked == Path("TODO.md")
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("Which one (1-2)? ")) == ("", 4)
 
 
 def test_the_end_of_input_is_no_answer() -> None:
     write("TODO.md", "- [ ] a\n")
 
-    def closed(question: str) -> str:
-        raise EOFError(question)
+    def closed() -> str:
+        raise EOFError
 
     with pytest.raises(typer.Abort):
         chosen(Path(), "run", ask=closed, on_terminal=lambda: True)

@@ -23,7 +23,7 @@ def chosen(
     file: Path,
     command: str,
     *,
-    ask: Callable[[str], str] = input,
+    ask: Callable[[], str] = input,
     on_terminal: Callable[[], bool] = lambda: sys.stdin.isatty() and sys.stderr.isatty(),
 ) -> Path:
     """The list to read.   command: that this is for, like `run`. Anything but a folder with lists in it is returned as
@@ -69,11 +69,13 @@ def _none(file: Path, search: Search) -> PreconditionError:
     return PreconditionError(f"no list of tasks was found in this folder{stopped}", where=str(file), tip=tip)
 
 
-def _picked(readable: Sequence[Listing], ask: Callable[[str], str]) -> Path:
-    """The list of the number that a person types. Raises typer.Abort at the end of input."""
+def _picked(readable: Sequence[Listing], ask: Callable[[], str]) -> Path:
+    """The list of the number that a person types. stdout is for what they wanted. Raises typer.Abort at the end of
+    input."""
     while True:
+        print(f"Which one (1-{len(readable)})? ", end="", file=sys.stderr, flush=True)
         try:
-            answer = ask(f"Which one (1-{len(readable)})? ").strip()
+            answer = ask().strip()
         except EOFError:
             raise typer.Abort from None
         if answer.isdecimal() and 1 <= int(answer) <= len(readable):
