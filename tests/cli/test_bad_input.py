@@ -133,7 +133,7 @@ def test_a_wrong_selection_gets_a_guess(
         (["roadmap.yaml"], "beast run roadmap.yaml"),
         (["xyzzy"], "There are: run, plan"),
         (["run", "missing.yaml"], "missing.yaml: there is no such file"),
-        (["run", "."], "this is a folder"),
+        (["run", str(Path(__file__).parent)], "no list of tasks was found in this folder"),
         (["run", "binary.md"], "not UTF-8"),
         (["run", "/proc/self/mem"], "cannot be read"),
         (["plan", "missing.yaml"], "missing.yaml: there is no such file"),

@@ -8,6 +8,8 @@ from pathlib import Path
 import typer
 
 from beastmode.cli.app import new_app
+from beastmode.cli.choosing import chosen
+from beastmode.cli.flags import asked_of
 from beastmode.compose.examining import Examination, examine
 from beastmode.doctor.findings import Diagnosis
 from beastmode.errors import EXIT_DONE, EXIT_INPUT, SettingError
@@ -19,7 +21,9 @@ app = new_app()
 
 @app.command()
 def doctor(
-    file: Path | None = typer.Argument(None, help="A roadmap whose needs are looked at too."),
+    file: Path | None = typer.Argument(
+        None, help="A roadmap whose needs are looked at too, or a folder with lists in it."
+    ),
     upstream: str = typer.Option("", help="A model server: its base URL, with or without /v1."),
     upstream_key_env: str = typer.Option("", help="The environment variable that holds its key."),
     model: str = typer.Option("", help="A model that must exist there."),
@@ -29,6 +33,8 @@ def doctor(
         False, "--no-paid", help="Never send the one request of one token that may cost money."
     ),
     timeout: str = typer.Option("10s", help="For each question to a server."),
+    tag: str | None = typer.Option(None, help="As of beast run."),
+    skip_optional: bool = typer.Option(False, "--skip-optional", help="As of beast run."),
     as_json: bool = typer.Option(False, "--json", help="Print what was seen as JSON on stdout."),
 ) -> None:
     """Look at what a run needs before it costs anything. Ends with 0 where nothing is missing, else with 2."""
@@ -41,7 +47,11 @@ def doctor(
         timeout_s = parse_duration(timeout) or 10.0
     except SettingError as error:
         raise SettingError(error.what, where="--timeout", tip=error.tip) from None
-    wanted = Examination(file, upstream, upstream_key_env, model, home, not no_paid, timeout_s, agent=agent)
+    file = None if file is None else chosen(file, "doctor")
+    asked = asked_of(tag, skip_optional)
+    wanted = Examination(
+        file, upstream, upstream_key_env, model, home, not no_paid, timeout_s, agent=agent, asked=asked
+    )
     seen = examine(wanted)
     print(json.dumps(seen.as_json(), indent=2) if as_json else as_text(seen))
     raise typer.Exit(EXIT_DONE if seen.healthy else EXIT_INPUT)

@@ -12,6 +12,7 @@ from beastmode.errors import PreconditionError, Problem, RoadmapError, SettingEr
 from beastmode.probes.probe import probe_for
 from beastmode.runner.command_line import as_verify
 from beastmode.runner.fields import problems_of_shell
+from beastmode.runner.formats.asked import Asked
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import (
     parse_concurrency,
@@ -100,6 +101,11 @@ def filled(flag: str, text: str) -> str:
     if not text.strip():
         raise SettingError("nothing was given", where=flag, tip="Write a value behind it, or leave it out.")
     return text
+
+
+def asked_of(tag: str | None, skip_optional: bool) -> Asked:
+    """What of a list is to be read, as --tag and --skip-optional say."""
+    return Asked("" if tag is None else filled("--tag", tag), not skip_optional)
 
 
 def ids_in(text: str | None) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import typer
 
 from beastmode.cli.app import new_app
+from beastmode.cli.choosing import chosen
+from beastmode.cli.flags import asked_of
 from beastmode.cli.plan_text import Look, plan_lines
 from beastmode.cli.prompts import prompt_lines, prompts_of
 from beastmode.compose.opening import checked
@@ -22,8 +24,10 @@ app = new_app()
 
 @app.command()
 def plan(
-    file: Path = typer.Argument(readable=False, help="The roadmap."),
+    file: Path = typer.Argument(readable=False, help="The roadmap, or a folder with lists in it."),
     order: str = typer.Option("", help="Override the order: needs, sequence or phases."),
+    tag: str | None = typer.Option(None, help="As of beast run."),
+    skip_optional: bool = typer.Option(False, "--skip-optional", help="As of beast run."),
     prompts: bool = typer.Option(
         False, "--prompts", help="Show what an agent would be told of each task instead."
     ),
@@ -39,7 +43,8 @@ def plan(
         raise SettingError(
             f"{order!r} is not an order", where="--order", tip="Use needs, sequence or phases."
         )
-    roadmap = read_roadmap(file)
+    file = chosen(file, "plan")
+    roadmap = read_roadmap(file, asked_of(tag, skip_optional))
     if prompts:
         told = prompts_of(roadmap, check, verify, prompt_template)
         print(json.dumps(told, indent=2) if as_json else "\n".join(prompt_lines(told)))

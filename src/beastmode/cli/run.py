@@ -12,8 +12,9 @@ from typing import Any
 import typer
 
 from beastmode.cli.app import new_app
+from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import coding_of, parameters
-from beastmode.cli.flags import filled, folder, ids_in, settings_of, understood
+from beastmode.cli.flags import asked_of, filled, folder, ids_in, settings_of, understood
 from beastmode.cli.live import view_for
 from beastmode.cli.words import ending
 from beastmode.compose.notifying import Way
@@ -29,7 +30,8 @@ app = new_app()
 
 def run(
     file: Path = typer.Argument(
-        readable=False, help="The roadmap: native YAML, a Markdown list, or spec-kit's tasks.md."
+        readable=False,
+        help="The list: a file of any format in docs/roadmaps.md, or a folder with lists in it.",
     ),
     max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, or none. Default 3."),
     rate: str | None = typer.Option(
@@ -68,6 +70,10 @@ def run(
     fresh: bool = typer.Option(False, "--fresh", help="Begin a new run instead of going on."),
     only: str | None = typer.Option(None, help="Only these tasks: ids with commas."),
     phase: str | None = typer.Option(None, help="Only the tasks of this phase, like 'Month 2'."),
+    tag: str | None = typer.Option(None, help="Of a file with several lists (Task Master's tags): this one."),
+    skip_optional: bool = typer.Option(
+        False, "--skip-optional", help="Leave out tasks that the list marks as optional."
+    ),
     failed: bool = typer.Option(False, "--retry-failed", "--failed", help="Run failed tasks again."),
     until_done: bool = typer.Option(
         False, "--until-done", help="Go on by itself: when the server is back, and with what failed."
@@ -102,6 +108,7 @@ def run(
         }
     )
     said = coding_of(code)
+    file = chosen(file, "run")
     request = Request(
         file,
         settings,
@@ -112,6 +119,7 @@ def run(
         Selection(ids_in(only), "" if phase is None else filled("--phase", phase), failed),
         said,
         partial(_confirm, yes="yes" in said),
+        asked_of(tag, skip_optional),
     )
     ways = _ways(notify) if notify else []
     with view_for(sys.stderr) as view:

@@ -11,7 +11,8 @@ from typing import Any
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.cli.flags import folder, settings_of
+from beastmode.cli.choosing import chosen
+from beastmode.cli.flags import asked_of, folder, settings_of
 from beastmode.cli.run import run
 from beastmode.compose.coding_history import taken_of
 from beastmode.compose.opening import next_task
@@ -30,7 +31,8 @@ def one_task(file: Path, **given: Any) -> None:
     the same options goes on with the others."""
     del given["one"]  # there is no other way to try
     home = folder("--home", given["home"])
-    first, left = next_task(file, home)
+    file = chosen(file, "try")
+    first, left = next_task(file, home, asked_of(given["tag"], given["skip_optional"]))
     if not first:
         print("Nothing is left to try: every task has ended, or waits for one that has not.", file=sys.stderr)
         raise typer.Exit(EXIT_DONE)

@@ -26,6 +26,8 @@ from beastmode.failures.failure import Failure
 from beastmode.failures.secrets import Secrets, secrets_of_url
 from beastmode.probes import tcp
 from beastmode.probes.probe import probe_for
+from beastmode.runner.formats.asked import ALL
+from beastmode.runner.formats.asked import Asked as AskedOfFile
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.home import HOME
 from beastmode.runner.kinds.http_request import VARIABLE
@@ -43,7 +45,7 @@ class Examination:
     file: a roadmap.   upstream: URL of a model server.   key_variable: names its key.   model: that must exist.
     home: where the journal would be.   paid: one request of one token is allowed, where nothing free proves key
     and model.   timeout_s: for each question to a server.
-    agent: as `--agent` takes it.
+    agent: as `--agent` takes it.   asked: what of the file.
     """
 
     file: Path | None = None
@@ -54,6 +56,7 @@ class Examination:
     paid: bool = True
     timeout_s: float = 10.0
     agent: str = ""
+    asked: AskedOfFile = ALL
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
@@ -78,7 +81,7 @@ def examine(wanted: Examination, clock: Clock = SYSTEM_CLOCK) -> Diagnosis:
 def _look_at_roadmap(wanted: Examination, seen: Diagnosis) -> Roadmap | None:
     assert wanted.file is not None
     try:
-        roadmap = read_roadmap(wanted.file)
+        roadmap = read_roadmap(wanted.file, wanted.asked)
         settings = settings_for(roadmap, {})
         checked(roadmap, str(wanted.file), settings.order)
     except RoadmapError as error:

@@ -141,10 +141,10 @@ def open_run(request: Request) -> Opened:
     )
 
 
-def next_task(source: Path, home: Path) -> tuple[str, int]:
+def next_task(source: Path, home: Path, asked: Asked = ALL) -> tuple[str, int]:
     """The first task of a list that could begin now, as its journal has it, and how many more are to run; "" where
     there is none. Raises BeastError."""
-    roadmap = _read(source, ALL)
+    roadmap = _read(source, asked)
     checked(roadmap, str(source))
     path = journal_path(home)
     progress = (
@@ -164,6 +164,15 @@ def _key(source: Path | Roadmap, part: str) -> str:
         return "#".join(filter(None, (str(source.resolve()), part)))
     program = getattr(sys.modules.get("__main__"), "__file__", None)  # none where Python is typed into
     return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
+
+
+def file_of(key: str) -> tuple[Path, Asked]:
+    """The file of a roadmap that is known by this, and what of the file it is."""
+    path = Path(key)
+    if "#" in path.name and not path.exists():
+        file, _, part = key.rpartition("#")
+        return Path(file), Asked(part)
+    return path, ALL
 
 
 def _read(path: Path, asked: Asked) -> Roadmap:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from beastmode.compose.desk import Desk
+from beastmode.compose.opening import file_of
 from beastmode.errors import BeastError, PreconditionError
 from beastmode.events import MERGING
 from beastmode.failures.failure import Failure
@@ -44,7 +45,7 @@ async def take(desk: Desk, task: str) -> tuple[str, str]:
     supervisor = Supervisor(token, watchdog_folder(desk.home) / f"{token}.lock")
     hands = _Hands(CommandKind(supervisor), _attempt(desk, task))
     repository = await repository_of(Path.cwd(), CodingSettings(base=result_ref(desk.run)))
-    root, file = worktrees_root(repository.common, desk.roadmap), Path(desk.roadmap)
+    root, (file, _) = worktrees_root(repository.common, desk.roadmap), file_of(desk.roadmap)
     workspaces = Workspaces(repository, desk.run, root, file if file.is_file() else None, hands.set_up)
     try:
         await workspaces.begin()
@@ -106,7 +107,7 @@ async def _through_the_queue(desk: Desk, workspaces: Workspaces, hands: _Hands) 
 def _work_of(desk: Desk, task: str) -> Coding:
     """As the list has it now; without a word of its own where the list cannot be read, or has it no longer."""
     with suppress(BeastError, OSError):
-        for one in read_roadmap(Path(desk.roadmap)).tasks():
+        for one in read_roadmap(*file_of(desk.roadmap)).tasks():
             if one.id == task and isinstance(one.work, Coding):
                 return one.work
     return Coding()

@@ -88,6 +88,7 @@ def test_text_and_number_stay_as_they_are() -> None:
         ("[/] a", "/", "a"),
         ("[done] a", "x", "a"),
         ("[in progress] a", "~", "a"),
+        ("[in_progress] a", "~", "a"),
         ("[skipped] a", SKIPPED, "a"),
         ("\\[ \\] a", " ", "a"),
         ("[P] a", None, "[P] a"),

@@ -17,7 +17,8 @@ from beastmode.settings import Order
 @dataclass(frozen=True, slots=True)
 class Manner:
     """What differs between two formats.   order: of phases.   leaf, branch: of what stands in a phase
-    without and with phases below it.   reason: why a line became nothing.
+    without and with phases below it.   reason: why a line became nothing.   begun: what a box of a task at work
+    holds.   arrange: gives the roadmap an order that the list states elsewhere.
     """
 
     format: str
@@ -26,6 +27,8 @@ class Manner:
     leaf: Order
     branch: Order
     reason: Callable[[Place], str]
+    begun: str = ""
+    arrange: Callable[[Roadmap], None] = lambda roadmap: None
 
 
 @dataclass(slots=True)
@@ -53,8 +56,9 @@ def assemble(findings: Findings, manner: Manner) -> Roadmap:
     roadmap = Roadmap(tree.finished(), title=top.title if top else "", order=manner.order)
     roadmap.format, roadmap.rule = manner.format, manner.rule
     lines = {phase.line for phase in tree.phases.values() if phase.line}
+    manner.arrange(roadmap)
     _say_where_boxes_went(findings, drafts)
-    account = _Account(findings, drafts, lines)
+    account = _Account(findings, drafts, lines, manner.begun)
     account.used = connect(roadmap, drafts, tasks, findings.outline, account.notes)
     roadmap.ignored = account.entries(manner.reason, top)
     return roadmap
@@ -164,7 +168,9 @@ class _Tree:
 class _Account:
     """Where every line of the file went."""
 
-    def __init__(self, findings: Findings, drafts: Sequence[Draft], phase_lines: set[int]) -> None:
+    def __init__(
+        self, findings: Findings, drafts: Sequence[Draft], phase_lines: set[int], begun: str
+    ) -> None:
         self.findings = findings
         self.notes: list[Ignored] = []
         self.used: Mapping[int, str] = {}
@@ -173,7 +179,8 @@ class _Account:
             self.taken.add(draft.line.number)
             self.taken.update(line.number for line in draft.details)
             if draft.line.unknown_box:
-                reason = f"unknown state [{draft.line.box}]: taken as not done"
+                what = "in progress" if draft.line.box and draft.line.box in begun else "unknown state"
+                reason = f"{what} [{draft.line.box}]: taken as not done"
                 self.notes.append(Ignored(draft.line.number, draft.line.text, reason))
 
     def entries(self, reason: Callable[[Place], str], top: Section | None) -> list[Ignored]:

@@ -106,11 +106,17 @@ def _same_phase(text: str, title: str) -> bool:
 
 
 def heading_drafts(
-    outline: Outline, taken: list[Draft], *, ordinals: bool = False, strong: bool = False
+    outline: Outline,
+    taken: list[Draft],
+    *,
+    ordinals: bool = False,
+    strong: bool = False,
+    innermost: bool = False,
 ) -> list[Draft]:
     """A draft for every heading with an id that has no task of `taken` below it, nor such a heading above.
 
-    ordinals: `### 2. Title` counts as an id.   strong: only ids that name a task (`Quest 0.1`, `ABC-12`).
+    ordinals: `### 2. Title` counts as an id.   strong: only ids that name a task (`Quest 0.1`, `ABC-12`).   innermost:
+    of headings with ids below each other the last counts, and not the first.
     """
     busy = {section for draft in taken for section in draft.place.section.chain()}
     drafts: list[Draft] = []
@@ -122,9 +128,10 @@ def heading_drafts(
         if section.parent in inside:
             inside.add(section)
         elif section not in busy and (draft := _heading_draft(place, ordinals, strong)):
-            inside.add(section)
+            inside.update(() if innermost else (section,))
             drafts.append(draft)
-    return drafts
+    above = {section for draft in drafts for section in draft.place.section.chain()[:-1]}
+    return [draft for draft in drafts if draft.place.section not in above]
 
 
 def _heading_draft(place: Place, ordinals: bool, strong: bool) -> Draft | None:

@@ -34,7 +34,9 @@ _DONE_CHARACTERS = frozenset("xXхХ✓✔✅√☑")
 _WORDS = {
     **dict.fromkeys(("done", "complete", "completed", "finished", "ok"), "x"),
     **dict.fromkeys(("todo", "to do", "pending", "open"), " "),
-    **dict.fromkeys(("wip", "in progress", "in-progress", "doing", "started", "blocked", "partial"), "~"),
+    **dict.fromkeys(
+        ("wip", "in progress", "in-progress", "in_progress", "doing", "started", "blocked", "partial"), "~"
+    ),
     **dict.fromkeys(
         ("skip", "skipped", "cancelled", "canceled", "dropped", "removed", "n/a", "deferred"), "-skip"
     ),

@@ -71,7 +71,7 @@ class Directory:
         for full in (f"{kind} {name}", name) if kind else (name,):
             if full in self.names:
                 return [self.names[full]]
-        return self.groups.get(f"{kind} {name}", []) if kind else []
+        return self.groups.get(f"{kind} {name}".strip(), []) or self.groups.get(name, [])
 
 
 def normal(name: str) -> str:
@@ -92,16 +92,18 @@ def states_order(text: str) -> bool:
 def needs_of(text: str, directory: Directory) -> tuple[list[int], list[str]]:
     """The tasks that the words of one task name as its needs, and the names that mean no task.
 
-    In a field of its own (`**Dependencies:** Task 1, 3`) bare numbers count, in a sentence only ids do.
+    In a field of its own (`**Dependencies:** Task 1, 3`) bare numbers count, in a sentence only ids do. A field in
+    `_Depends: 1.2_` can mean nothing but tasks.
     """
     found: list[int] = []
     unknown: list[str] = []
-    text = text.replace("`", "").replace("**", "")
+    of_tasks = text.lstrip("-* ").startswith("_")
+    text = text.replace("`", "").replace("**", "").strip("_ ")
     for part in text.split("|"):
         as_field = _FIELD.match(part)
         clauses = [as_field[1]] if as_field else [match[1] for match in _CLAUSE.finditer(part)]
         for clause in clauses:
-            for tasks, name in references(clause, directory, numbers=bool(as_field)):
+            for tasks, name in references(clause, directory, numbers=bool(as_field), all_numbers=of_tasks):
                 found += tasks
                 if not tasks:
                     unknown.append(name)
@@ -133,9 +135,11 @@ def _all(text: str, directory: Directory) -> list[int]:
     return [task for tasks, _ in references(text, directory, numbers=False) for task in tasks]
 
 
-def references(text: str, directory: Directory, *, numbers: bool) -> Iterator[tuple[list[int], str]]:
+def references(
+    text: str, directory: Directory, *, numbers: bool, all_numbers: bool = False
+) -> Iterator[tuple[list[int], str]]:
     """Every task or range of tasks named in a text, with its name; an empty list where the name means no
-    task.
+    task.   numbers: bare ones count.   all_numbers: also those that mean no task.
     """
     kind = ""
     for match in _REFERENCE.finditer(text):
@@ -151,7 +155,7 @@ def references(text: str, directory: Directory, *, numbers: bool) -> Iterator[tu
             if last
             else directory.find("" if code else kind, first)
         )
-        if tasks or code or match[1]:
+        if tasks or code or match[1] or (numbers and all_numbers):
             yield tasks, match[0].strip()
 
 

@@ -21,6 +21,8 @@ from beastmode.settings import Order
 
 _GROUP = re.compile(r"\W*((?:phase|stage|sprint|milestone|week|month|step)\s+[\d.]+[a-z]?)\b", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"\W*(?:task )?id\W*:\W*([\w.-]{1,30})", re.IGNORECASE)
+_PART = re.compile(r"(\d[\da-k.]*)\.[ ]", re.IGNORECASE)
+"""A task with parts is a phase by its number."""
 Moment = tuple[int, ...]
 """When a task comes in its roadmap: one number a level. Tasks of the same moment are not ordered."""
 
@@ -71,7 +73,8 @@ def _directory(drafts: Sequence[Draft], tasks: Sequence[Task]) -> Directory:
                 directory.add(name, number)
         for section in draft.place.section.chain():
             if section not in called:
-                match = _GROUP.match(section.title)
+                is_part = section.line is not None and section.line.kind == "item"
+                match = (_PART if is_part else _GROUP).match(section.title)
                 called[section] = directory.groups.setdefault(normal(match[1]), []) if match else None
             members = called[section]
             if members is not None and len(members) < MOST_PER_LINE:
@@ -172,7 +175,7 @@ def _walk(children: Sequence[Phase | Task], order: Order, above: Moment, found: 
         if order == "sequence":
             together = _beside(before, child)
             turn += 0 if together else 1
-        elif isinstance(child, Phase):
+        elif order == "phases" and isinstance(child, Phase):
             turn += 1
         if isinstance(child, Phase):
             _walk(child.children, child.order, (*above, turn), found)

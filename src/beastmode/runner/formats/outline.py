@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,6 +71,15 @@ class Outline:
 
     places: list[Place] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
+
+    def leave_out(self, named: Callable[[str], object]) -> None:
+        """Make no phases of headings with these titles: each stands around a list. Several side by side hold lists of
+        their own, and stay."""
+        named_so = [section for section in self.sections if named(section.title)]
+        beside = Counter(section.parent for section in named_so)
+        around = {section for section in named_so if beside[section.parent] == 1}
+        for section in self.sections if around else ():
+            section.path = tuple(above for above in section.path if above not in around)
 
     def is_title(self, section: Section) -> bool:
         """Whether a heading of the first rank stands above all others, and so names the file."""

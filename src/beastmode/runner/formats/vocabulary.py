@@ -25,7 +25,8 @@ _CRITERIA = _any_of(
     r"kpis?)\b",
     r"\bindependent test\b|\bmust be true\b|\b(?:validation|acceptance|review|requirements) checklist\b",
     r"\b(?:success metrics|functional requirements|expected (?:results?|outcomes?))\b|^(?:\w+ ){0,3}targets?$",
-    r"crit[éèe]ri?[oe]s? d|critères|критери|akzeptanz|abnahme|完成标准|验收|成功标准|完了条件|受け入れ|완료 ?기준|수락",
+    r"crit[éèe]ri?[oe]s? d|critères|критери|akzeptanz|abnahme|完成标准|验收|成功标准|完了条件|受け入れ|완료 ?기준|수락|"
+    r"完成標準|驗收|成功標準",
 )
 _CHECKS = _any_of(
     r"^\W*(?:validation|verification|verify|acceptance)\b[^.]{0,30}$",
