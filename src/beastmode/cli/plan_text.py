@@ -13,7 +13,7 @@ Style = Callable[[str], str]
 MOST_WAVES = 40
 """Waves shown; a list without phases and needs has one, a long chain has as many as tasks."""
 _ID_WIDTH, _TEXT_WIDTH, _LINE_WIDTH = 30, 70, 100
-_REMARKS = ("unknown state", "need not followed", "a box", "repeats")
+_REMARKS = ("unknown", "need not followed", "a box", "repeats", "done, though", "below several")
 """Reasons that a person should look at: something was written here that could have been meant otherwise."""
 
 

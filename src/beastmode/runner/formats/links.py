@@ -1,0 +1,125 @@
+"""Ids and needs of a list that has them: each id made safe, each need followed or told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from beastmode.runner.formats.accounts import Account
+from beastmode.runner.formats.slugs import slug_with_dots
+from beastmode.runner.roadmap import Task
+
+MOST_SHARED = 100
+"""Of what a group waits for, this many are followed for each of its parts: each stands there for all of them."""
+_SAFE = re.compile(r"\w[\w.-]{0,79}")
+
+
+class Ids:
+    """Task ids by the ids that a list writes: the same where that is a safe argument and file name."""
+
+    def __init__(self) -> None:
+        self._by_own: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def give(self, own: str) -> str:
+        """The id for an own id; for the same always the same, "" for none."""
+        if own in self._by_own or not own:
+            return self._by_own.get(own, "")
+        wanted = name = own if own.isascii() and _SAFE.fullmatch(own) else slug_with_dots(own)
+        count = 1
+        while name in self._taken:
+            count += 1
+            name = f"{wanted}-{count}"
+        self._taken.add(name)
+        self._by_own[own] = name
+        return name
+
+    def get(self, own: str) -> str:
+        """The id that was given for an own id; "" where none was."""
+        return self._by_own.get(own, "")
+
+
+class Links:
+    """What waits for what. A need that nothing answers to is told, and not followed.
+
+    Firm needs are what the list says of the task itself. Loose ones follow from something else (a part of a task, a
+    group): where they would close a circle they are told and left out, while a circle of firm ones stays, and is an
+    error of the list.
+    """
+
+    def __init__(self, tasks: Iterable[Task], account: Account) -> None:
+        self._tasks = {task.id: task for task in tasks}
+        self._account = account
+        self._firm: dict[str, dict[str, None]] = {}
+        self._loose: dict[str, dict[str, None]] = {}
+
+    def need(self, task: Task, need: str, written: str) -> None:
+        """`task` waits for the task `need`; "" where the list has none by the name that is written."""
+        if not need or need not in self._tasks:
+            self._account.tell(task.line, task.id, f"need not followed: no task {written[:80]}")
+        elif need == task.id:
+            self._account.tell(task.line, task.id, "need not followed: it is the task itself")
+        else:
+            self._firm.setdefault(task.id, {})[need] = None
+
+    def need_loosely(self, task: Task, need: str) -> None:
+        """The same, unless that closes a circle. Both have to be tasks of the list."""
+        if need != task.id and need not in self._firm.get(task.id, ()):
+            self._loose.setdefault(task.id, {})[need] = None
+
+    def below(self, parents: Mapping[str, Sequence[str]]) -> None:
+        """What is below a task comes before it, and waits for what it waits for.   parents: what each task is below of."""
+        for name, groups in parents.items():
+            for group in groups:
+                self.need_loosely(self._tasks[group], name)
+                shared = [need for need in self._firm.get(group, ()) if self._tasks[need].state != "done"]
+                for need in shared[:MOST_SHARED]:
+                    if group not in parents.get(need, ()):
+                        self.need_loosely(self._tasks[name], need)
+
+    def settle(self) -> None:
+        """Give every task its needs."""
+        stuck = self._stuck() if self._loose else set()
+        for name, task in self._tasks.items():
+            needs = dict(self._firm.get(name, {}))
+            for need in self._loose.get(name, ()):
+                if name in stuck and need in stuck:
+                    self._account.tell(task.line, name, f"need not followed: {need} waits for {name} itself")
+                else:
+                    needs[need] = None
+            task.needs = tuple(needs)
+
+    def _stuck(self) -> set[str]:
+        """The tasks that could never begin: those of a circle, and those after one."""
+        left: dict[str, int] = {}
+        after: dict[str, list[str]] = {}
+        for name in self._tasks:
+            needs = {*self._firm.get(name, ()), *self._loose.get(name, ())}
+            left[name] = len(needs)
+            for need in needs:
+                after.setdefault(need, []).append(name)
+        free = [name for name, count in left.items() if not count]
+        while free:
+            for name in after.get(free.pop(), ()):
+                left[name] -= 1
+                if not left[name]:
+                    free.append(name)
+        return {name for name, count in left.items() if count}
+
+
+def without_repeats(tasks: Sequence[Task], account: Account) -> list[Task]:
+    """The tasks without those that say word for word what one before them says, which is told. Ids that come twice with
+    different words stay, and are an error of the list."""
+    first: dict[str, Task] = {}
+    kept = []
+    for task in tasks:
+        known = first.setdefault(task.id, task)
+        if known is not task and task.id and _same(known, task):
+            account.tell(task.line, task.id, f"repeats {task.id} of line {known.line}")
+        else:
+            kept.append(task)
+    return kept
+
+
+def _same(one: Task, other: Task) -> bool:
+    return (one.title, one.details, one.state) == (other.title, other.details, other.state)
