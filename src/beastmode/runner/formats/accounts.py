@@ -36,7 +36,9 @@ class Account:
         """Every remark, in the order of the file."""
         for key, (line, count) in self.keys.items():
             where = "1 task" if count == 1 else f"{count} tasks"
-            reason = f"a key that means nothing here ({where}): it is told to whoever does the task, as it stands"
+            reason = (
+                f"a key that is not known here ({where}): it is told to whoever does the task, as it stands"
+            )
             self.tell(line, key, reason)
         self.keys = {}
         return sorted(self.entries, key=lambda entry: entry.line)

@@ -116,7 +116,11 @@ def _found(text: str, path: Path, account: Account) -> Iterator[Found]:
             whole(text)
         for one in _values(text):
             line = line_of(one.start)
-            if isinstance(one.value, dict) and one.value.get("_type", "issue") == "issue" and "id" in one.value:
+            if (
+                isinstance(one.value, dict)
+                and one.value.get("_type", "issue") == "issue"
+                and "id" in one.value
+            ):
                 yield Found(one.value, one.start, line)
             else:
                 account.tell(line, text[one.start : min(one.end, one.start + 80)], "no issue")
@@ -167,7 +171,9 @@ def _said(data: dict[str, Any]) -> Said:
     if kind in _WAITED_FOR:
         return Said("held", kind)
     if kind in _ASIDE or data.get("ephemeral") is True or data.get("is_template") is True:
-        return Said("dropped", kind if kind in _ASIDE else "ephemeral" if data.get("ephemeral") else "template")
+        return Said(
+            "dropped", kind if kind in _ASIDE else "ephemeral" if data.get("ephemeral") else "template"
+        )
     return said
 
 
@@ -194,7 +200,9 @@ def _parents(pairs: Sequence[tuple[Found, Task]], ids: Ids, account: Account) ->
         named += [name for name in [word(record.data.get("parent"))] if name and name not in named]
         known = [ids.get(other) for other in named if ids.get(other) not in ("", task.id)]
         if len(known) < len(named):
-            account.tell(task.line, task.id, "need not followed: what it is said to be below of is no other issue")
+            account.tell(
+                task.line, task.id, "need not followed: what it is said to be below of is no other issue"
+            )
         if known:
             parents[task.id] = known
         if len(known) > 1:

@@ -125,7 +125,9 @@ def _value(text: str, at: int) -> tuple[Any, int]:
     except RecursionError:
         _refuse(text, at, "too many lists and objects inside each other", "Use fewer levels.")
     except ValueError as error:  # NaN, Infinity, a number of thousands of digits: without their place
-        _refuse(text, at, f"in the value that begins here: {str(error).partition(';')[0]}", "Write it as a text.")
+        _refuse(
+            text, at, f"in the value that begins here: {str(error).partition(';')[0]}", "Write it as a text."
+        )
     return value, end
 
 
@@ -161,5 +163,7 @@ def _refuse(text: str, at: int, what: str, tip: str = "") -> NoReturn:
     line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
     if at >= len(text):
         tip = tip or "The file ends too early: was it copied or written in part?"
-    tip = tip or next((tip for pattern, tip in _TIPS if pattern.match(text, at)), "Correct the JSON at this place.")
+    tip = tip or next(
+        (tip for pattern, tip in _TIPS if pattern.match(text, at)), "Correct the JSON at this place."
+    )
     raise UnreadableJsonError(Problem(line, f"this is not JSON: {what} (line {line}, column {column})", tip))

@@ -19,13 +19,17 @@ class Said(NamedTuple):
 
 
 PENDING, DONE = Said(), Said("done")
-_DONE = "done complete completed pass passes passed passing finished closed implemented shipped verified resolved"
+_DONE = (
+    "done complete completed pass passes passed passing finished closed implemented shipped verified resolved"
+)
 _PENDING = (
     "pending todo to-do open new planned backlog ready not-started notstarted in-progress inprogress doing wip active "
     "started working current next queued hooked fail fails failed failing incomplete unstarted not-done reopened"
 )
 _HELD = "blocked deferred on-hold hold paused postponed pinned waiting later icebox"
-_DROPPED = "cancelled canceled skipped skip dropped wontfix wont-fix wont-do obsolete superseded removed duplicate"
+_DROPPED = (
+    "cancelled canceled skipped skip dropped wontfix wont-fix wont-do obsolete superseded removed duplicate"
+)
 _REVIEW = "review in-review needs-review ready-for-review awaiting-review"
 _WORDS: dict[str, tuple[ListState, Gate]] = {
     **dict.fromkeys(_PENDING.split(), ("pending", "")),

@@ -58,7 +58,11 @@ def _part(heading: str, value: Any) -> str:
     text = "\n".join(_lines(value)).strip("\n")
     if not text or not heading:
         return text
-    return f"{heading}: {text}" if isinstance(value, (str, int, float)) and "\n" not in text else f"{heading}:\n{text}"
+    return (
+        f"{heading}: {text}"
+        if isinstance(value, (str, int, float)) and "\n" not in text
+        else f"{heading}:\n{text}"
+    )
 
 
 def _lines(value: Any, indent: str = "") -> Iterator[str]:

@@ -123,7 +123,9 @@ def _lists(text: str, path: Path, account: Account) -> dict[str, _List]:
     """Every list of a file by its tag, in the order of the file."""
     top = document(text, path)
     if not isinstance(top.value, dict):
-        raise nothing_like(path, "no tags and no tasks are in it", 'Task Master writes {"master": {"tasks": […]}}.', 1)
+        raise nothing_like(
+            path, "no tags and no tasks are in it", 'Task Master writes {"master": {"tasks": […]}}.', 1
+        )
     line_of, lists = Lines(text), dict[str, _List]()
     at_top = any(key == "tasks" for key in top.value)
     for one in members(text, top.start):

@@ -1,0 +1,50 @@
+"""feature_list.json: features that pass or do not, as harnesses of long-running agents keep them, often without ids;
+see docs/roadmaps-json.md."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from beastmode.runner.formats.edit import Edit
+from beastmode.runner.formats.flagged import FLAGS, STATES, Manner, has_flag, has_name, read_flagged, ticks_of
+from beastmode.runner.formats.json_lists import holds
+from beastmode.runner.formats.json_records import is_json
+from beastmode.runner.roadmap import Roadmap
+
+NAME = "feature-list"
+
+_MANNER = Manner(NAME, ("features", "feature_list", "featureList", "items"), by_words=False)
+_NAMES = frozenset({"feature_list.json", "feature-list.json", "featurelist.json"})
+
+
+def claims_path(path: Path) -> bool:
+    """A file of one of the names that harnesses give it."""
+    return path.name.lower() in _NAMES
+
+
+def claims_text(text: str) -> bool:
+    """A list of objects with a name that say whether they pass; or an object with a list of features that say how they
+    stand."""
+    if not any(f'"{key}"' in text for key in (*FLAGS[:3], *STATES)):
+        return False
+    top = is_json(text)
+    features = list(islice(holds(top, _MANNER.lists), 100))
+    says = has_flag if isinstance(top, list) else _says_how_it_stands
+    return any(has_name(one) and says(one) for one in features)
+
+
+def read(text: str, path: Path) -> Roadmap:
+    """The features of a text. Raises RoadmapError where it has none, or is no JSON."""
+    return read_flagged(text, path, _MANNER)
+
+
+def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
+    """`"passes": true` for each of these features, or the word by which the list says so."""
+    return ticks_of(text, path, _MANNER, done)
+
+
+def _says_how_it_stands(feature: dict[str, Any]) -> bool:
+    return has_flag(feature) or any(isinstance(feature.get(key), str) for key in STATES)
