@@ -19,7 +19,7 @@ from beastmode.runner.formats.json_places import Lines, UnreadableJsonError, ite
 from beastmode.runner.formats.json_records import Found, changed, options
 from beastmode.runner.formats.links import Ids, Links, without_repeats
 from beastmode.runner.formats.list_states import Said, said_by
-from beastmode.runner.formats.record_text import details_of, title_of, word
+from beastmode.runner.formats.record_text import details_of, named, title_of, word
 from beastmode.runner.roadmap import Roadmap, Task
 
 NAME = "beads"
@@ -33,24 +33,25 @@ _HEADINGS = {
     "notes": "Notes",
     "comments": "Comments",
 }
-_SILENT = frozenset(
-    "_type id title status priority issue_type assignee owner labels dependencies dependents created_at created_by "
-    "updated_at closed_at closed_by closed_by_session close_reason deleted_at deleted_by delete_reason original_type "
-    "estimated_minutes external_ref content_hash compaction_level compacted_at compacted_at_commit original_size "
-    "source_repo source_system ephemeral pinned is_template sender started_at last_activity due_at defer_until mol_type "
-    "wisp_type work_type rig agent_state role_type role_bead hook_bead dependency_count dependent_count comment_count "
-    "parent relates_to replies_to quality_score crystallizes event_kind actor target payload await_type await_id timeout "
-    "waiters holder bonded_from no_history metadata spec_id slug".split()
+_SILENT = named(
+    "_type id title status priority issue_type assignee owner labels dependencies dependents created_at "
+    "created_by updated_at closed_at closed_by closed_by_session close_reason deleted_at deleted_by "
+    "delete_reason original_type estimated_minutes external_ref content_hash compaction_level compacted_at "
+    "compacted_at_commit original_size source_repo source_system ephemeral pinned is_template sender "
+    "started_at last_activity due_at defer_until mol_type wisp_type work_type rig agent_state role_type "
+    "role_bead hook_bead dependency_count dependent_count comment_count parent relates_to replies_to "
+    "quality_score crystallizes event_kind actor target payload await_type await_id timeout waiters holder "
+    "bonded_from no_history metadata spec_id slug"
 )
 _KNOWN = _SILENT | _HEADINGS.keys()
-_ASIDE = frozenset("event message agent role rig molecule convoy slot queue".split())
+_ASIDE = named("event message agent role rig molecule convoy slot queue")
 """Types of issues by which Beads and its kin keep books: nothing that anybody is to do."""
 _WAITED_FOR = frozenset({"gate", "merge-request"})
 """Types that something else brings about: what needs them waits."""
 _BLOCKING, _PARENT, _ONLY_IF_FAILED = frozenset({"blocks", "waits-for"}), "parent-child", "conditional-blocks"
-_LOOSE = frozenset(
-    "discovered-from related relates-to replies-to duplicates supersedes tracks until caused-by validates attests "
-    "authored-by assigned-to approved-by delegated-from thread".split()
+_LOOSE = named(
+    "discovered-from related relates-to replies-to duplicates supersedes tracks until caused-by validates "
+    "attests authored-by assigned-to approved-by delegated-from thread"
 )
 """Links that nothing waits for."""
 
@@ -90,6 +91,7 @@ def read(text: str, path: Path) -> Roadmap:
 
 def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
     """`"status":"closed"` for each of these tasks."""
+    del roadmap
     ids = Ids()
     return [
         changed(text, one, "status", '"closed"')

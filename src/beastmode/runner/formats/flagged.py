@@ -20,7 +20,7 @@ from beastmode.runner.formats.json_places import Placed
 from beastmode.runner.formats.json_records import Found, changed, document, options, priority_of, records
 from beastmode.runner.formats.links import Ids, Links, without_repeats
 from beastmode.runner.formats.list_states import DONE, PENDING, Said, said_by
-from beastmode.runner.formats.record_text import cleaned, details_of, title_of, word, words
+from beastmode.runner.formats.record_text import cleaned, details_of, named, title_of, word, words
 from beastmode.runner.formats.slugs import slug
 from beastmode.runner.roadmap import Phase, Roadmap, Task
 
@@ -59,13 +59,10 @@ _HEADINGS = {
     "technical_notes": "Technical notes",
     "notes": "Notes",
 }
-_SILENT = frozenset(
-    (*FLAGS, *STATES, *_IDS, *_NEEDS)
-    + tuple(
-        "title name priority category type blocked skipped created_at createdAt updated_at updatedAt completed_at "
-        "completedAt last_updated lastUpdated iteration_count attempts verified_at verifiedAt evidence".split()
-    )
-)
+_SILENT = named(
+    "title name priority category type blocked skipped created_at createdAt updated_at updatedAt completed_at "
+    "completedAt last_updated lastUpdated iteration_count attempts verified_at verifiedAt evidence"
+).union(FLAGS, STATES, _IDS, _NEEDS)
 _KNOWN = _SILENT | _HEADINGS.keys()
 _LIST_TITLES = ("project", "projectName", "project_name", "productName", "product", "name", "title", "app")
 _LONGEST_SLUG = 40
@@ -84,7 +81,8 @@ class Manner(NamedTuple):
 
 @dataclass(slots=True)
 class Flagged:
-    """What was made of a list.   records, groups: where each task comes from, by its id.   ordered: whether they say what waits for what."""
+    """What was made of a list.   records, groups: where each task comes from, by its id.   ordered: whether they say
+    what waits for what."""
 
     tasks: list[Task] = field(default_factory=list)
     records: dict[str, Found] = field(default_factory=dict)
@@ -171,10 +169,14 @@ def _children(made: Flagged, manner: Manner) -> list[Phase | Task]:
 
 
 def _by_priority(children: Sequence[Phase | Task], made: Flagged, manner: Manner) -> list[Phase | Task]:
-    """The lowest number first; equal ones, and phases, as they stand."""
-    if not all(isinstance(child, Task) for child in children):
-        return list(children)
-    return sorted(children, key=lambda task: _place(made.records[task.id].data.get("priority"), manner))
+    """The lowest number first; equal ones as they stand, and phases first."""
+
+    def place(child: Phase | Task) -> float:
+        if isinstance(child, Phase):
+            return float("-inf")
+        return _place(made.records[child.id].data.get("priority"), manner)
+
+    return sorted(children, key=place)
 
 
 def _place(priority: object, manner: Manner) -> float:

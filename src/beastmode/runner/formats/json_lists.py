@@ -32,9 +32,10 @@ def groups_in(text: str, top: Placed, names: Collection[str]) -> list[Group]:
     found = []
     for part in parts:
         for title, inner in _inner(text, part):
-            for one in members(text, inner.start):
-                if one.key in names and isinstance(one.value, list):
-                    found.append(Group(title, one.start, line_of(one.start)))
+            lists = [
+                one for one in members(text, inner.start) if one.key in names and isinstance(one.value, list)
+            ]
+            found += [Group(title, one.start, line_of(one.start)) for one in lists]
     return found
 
 

@@ -55,6 +55,8 @@ class Links:
 
     def need(self, task: Task, need: str, written: str) -> None:
         """`task` waits for the task `need`; "" where the list has none by the name that is written."""
+        if task.state == "done":
+            return  # it waits for nothing more
         if not need or need not in self._tasks:
             self._account.tell(task.line, task.id, f"need not followed: no task {written[:80]}")
         elif need == task.id:
@@ -64,14 +66,16 @@ class Links:
 
     def need_loosely(self, task: Task, need: str) -> None:
         """The same, unless that closes a circle. Both have to be tasks of the list."""
-        if need != task.id and need not in self._firm.get(task.id, ()):
+        if task.state != "done" and need != task.id and need not in self._firm.get(task.id, ()):
             self._loose.setdefault(task.id, {})[need] = None
 
     def below(self, parents: Mapping[str, Sequence[str]]) -> None:
-        """What is below a task comes before it, and waits for what it waits for.   parents: what each task is below of."""
+        """What is below a task comes before it, unless it says that it waits for it, and waits for what it waits for.
+        parents: what each is below of."""
         for name, groups in parents.items():
             for group in groups:
-                self.need_loosely(self._tasks[group], name)
+                if group not in self._firm.get(name, ()):
+                    self.need_loosely(self._tasks[group], name)
                 shared = [need for need in self._firm.get(group, ()) if self._tasks[need].state != "done"]
                 for need in shared[:MOST_SHARED]:
                     if group not in parents.get(need, ()):
@@ -79,32 +83,58 @@ class Links:
 
     def settle(self) -> None:
         """Give every task its needs."""
-        stuck = self._stuck() if self._loose else set()
+        circles = self._circles() if self._loose else {}
         for name, task in self._tasks.items():
             needs = dict(self._firm.get(name, {}))
             for need in self._loose.get(name, ()):
-                if name in stuck and need in stuck:
+                if circles.get(name, -1) == circles.get(need, -2):
                     self._account.tell(task.line, name, f"need not followed: {need} waits for {name} itself")
                 else:
                     needs[need] = None
             task.needs = tuple(needs)
 
-    def _stuck(self) -> set[str]:
-        """The tasks that could never begin: those of a circle, and those after one."""
-        left: dict[str, int] = {}
-        after: dict[str, list[str]] = {}
-        for name in self._tasks:
-            needs = {*self._firm.get(name, ()), *self._loose.get(name, ())}
-            left[name] = len(needs)
-            for need in needs:
-                after.setdefault(need, []).append(name)
-        free = [name for name, count in left.items() if not count]
-        while free:
-            for name in after.get(free.pop(), ()):
-                left[name] -= 1
-                if not left[name]:
-                    free.append(name)
-        return {name for name, count in left.items() if count}
+    def _circles(self) -> dict[str, int]:
+        """The number of the circle that each task is part of, for those that are part of one.
+
+        Tarjan's algorithm, without recursion: a list may be one chain of 100,000 tasks.
+        """
+        order: dict[str, int] = {}
+        low: dict[str, int] = {}
+        open_: dict[str, None] = {}
+        circles: dict[str, int] = {}
+        for root in self._tasks:
+            work = [] if root in order else [(root, iter(self._needs(root)))]
+            while work:
+                name, needs = work[-1]
+                if name not in order:
+                    order[name] = low[name] = len(order)
+                    open_[name] = None
+                for need in needs:
+                    if need not in order:
+                        work.append((need, iter(self._needs(need))))
+                        break
+                    if need in open_:
+                        low[name] = min(low[name], order[need])
+                else:
+                    work.pop()
+                    if work:
+                        low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                    if low[name] == order[name]:
+                        members = self._take(open_, name)
+                        if len(members) > 1:
+                            circles |= dict.fromkeys(members, order[name])
+        return circles
+
+    def _needs(self, name: str) -> list[str]:
+        return [*self._firm.get(name, ()), *self._loose.get(name, ())]
+
+    @staticmethod
+    def _take(open_: dict[str, None], name: str) -> list[str]:
+        """The last of those that are open, down to `name`."""
+        members = []
+        while name in open_:
+            members.append(open_.popitem()[0])
+        return members
 
 
 def without_repeats(tasks: Sequence[Task], account: Account) -> list[Task]:

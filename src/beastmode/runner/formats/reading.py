@@ -27,11 +27,11 @@ from pathlib import Path
 from types import ModuleType
 
 from beastmode.errors import Problem, RoadmapError
-from beastmode.runner.formats import beads, feature_list, markdown, native, prd, spec_kit, taskmaster
+from beastmode.runner.formats import backlog, beads, feature_list, markdown, native, prd, spec_kit, taskmaster
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.roadmap import Roadmap, problems_of
 
-READERS: tuple[ModuleType, ...] = (taskmaster, beads, prd, feature_list, native, spec_kit, markdown)
+READERS: tuple[ModuleType, ...] = (taskmaster, beads, prd, feature_list, backlog, native, spec_kit, markdown)
 """In the order in which they are asked."""
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -13,6 +13,11 @@ _LONGEST_TITLE = 160
 Record = Mapping[str, Any]
 
 
+def named(names: str) -> frozenset[str]:
+    """Many short names, as they are written one after the other."""
+    return frozenset(names.split())
+
+
 def cleaned(text: str) -> str:
     """A text that can be an argument and stand in a file."""
     return text if text.isascii() and "\0" not in text else _UNWRITABLE.sub("\ufffd", text)

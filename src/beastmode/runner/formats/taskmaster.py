@@ -1,7 +1,7 @@
 """Task Master: .taskmaster/tasks/tasks.json, lists by their tags, see docs/roadmaps-json.md.
 
-A task of its list is a task of ours. Its subtasks are the steps of that task: they are told to whoever does it, each with
-its own state, and are never run beside it, so that nothing is done twice.
+A task of its list is a task of ours. Its subtasks are the steps of that task: they are told to whoever does it, each
+with its own state, and are never run beside it, so that nothing is done twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from beastmode.runner.formats.json_records import (
 )
 from beastmode.runner.formats.links import Ids, Links, without_repeats
 from beastmode.runner.formats.list_states import Said, as_written, said_by
-from beastmode.runner.formats.record_text import details_of, title_of, word, words
+from beastmode.runner.formats.record_text import details_of, named, title_of, word, words
 from beastmode.runner.roadmap import Roadmap, Task
 
 NAME = "taskmaster"
@@ -43,10 +43,10 @@ _HEADINGS = {
     "testStrategy": "How it is tested",
     "relevantFiles": "Files",
 }
-_SILENT = frozenset(
+_SILENT = named(
     "id title name status priority dependencies subtasks complexity complexityScore complexityReasoning "
-    "recommendedSubtasks expansionPrompt createdAt updatedAt completedAt previousStatus metadata parentId parentTaskId "
-    "tag tags assignee".split()
+    "recommendedSubtasks expansionPrompt createdAt updatedAt completedAt previousStatus metadata parentId "
+    "parentTaskId tag tags assignee"
 )
 """Keys that are read elsewhere, or keep books."""
 _KNOWN = _SILENT | _HEADINGS.keys()
@@ -59,7 +59,7 @@ class _List(NamedTuple):
 
     start: int
     line: int
-    count: int
+    size: int
     data: dict[str, Any]
 
 
@@ -69,7 +69,7 @@ def claims_path(path: Path) -> bool:
 
 
 def claims_text(text: str) -> bool:
-    """Tags that each hold `tasks`, or tasks at the top with a state or dependencies and nothing of the native format."""
+    """Tags that hold `tasks`, or tasks at the top with a state or dependencies and nothing of the native format."""
     if '"tasks"' not in text:
         return False
     top = is_json(text, begins="{")
@@ -96,11 +96,10 @@ def read_part(text: str, path: Path, part: str) -> Roadmap:
     tag = _chosen(lists, path, part)
     for other in lists:
         if other != tag:
-            what = f"another list of this file ({lists[other].count} tasks): --tag {other}"
+            what = f"another list of this file ({lists[other].size} tasks): --tag {other}"
             account.tell(lists[other].line, other, what)
-    ids, found = Ids(), []
-    for record in records(text, lists[tag].start, account):
-        found.append((record, _task(record, ids, account)))
+    ids = Ids()
+    found = [(one, _task(one, ids, account)) for one in records(text, lists[tag].start, account)]
     tasks = without_repeats([task for _, task in found], account)
     _link(found, tasks, ids, account)
     title = word(lists[tag].data.get("projectName")) or ("" if len(lists) == 1 else tag)
@@ -115,7 +114,7 @@ def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> lis
     return [
         changed(text, record, "status", '"done"')
         for record in records(text, tasks.start, account)
-        if ids.give(word(record.data.get("id"))) in done and not _said(record.data).state == "done"
+        if ids.give(word(record.data.get("id"))) in done and _said(record.data).state != "done"
     ]
 
 
@@ -146,7 +145,7 @@ def _lists(text: str, path: Path, account: Account) -> dict[str, _List]:
 
 
 def _chosen(lists: dict[str, _List], path: Path, part: str) -> str:
-    named = ", ".join(f"{tag} ({tasks.count})" for tag, tasks in lists.items())
+    named = ", ".join(f"{tag} ({tasks.size})" for tag, tasks in lists.items())
     wanted = part or _current_tag(path)
     if wanted in lists:
         return wanted
