@@ -18,12 +18,12 @@ from beastmode.runner.formats.accounts import Account
 from beastmode.runner.formats.backlog_config import Config, config_of, has_config
 from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.front_matter import FrontMatter, front_matter, is_text, plain, set_word
-from beastmode.runner.formats.grouping import grouped
+from beastmode.runner.formats.grouping import grouped, in_phases
 from beastmode.runner.formats.json_records import options, priority_of
 from beastmode.runner.formats.links import Ids, Links
 from beastmode.runner.formats.list_states import DONE, Said, as_written, said_by
 from beastmode.runner.formats.record_text import cleaned, details_of, named, title_of, word, words
-from beastmode.runner.roadmap import Phase, Roadmap, Task
+from beastmode.runner.roadmap import Roadmap, Task
 
 NAME = "backlog.md"
 
@@ -224,31 +224,8 @@ def _roadmap(files: list[_File], config: Config, title: str, account: Account) -
     links.below(parents)
     links.settle()
     above = {name: found[0] for name, found in parents.items()}
-    return Roadmap(
-        _in_folders(files, grouped(tasks, above)), title, format=NAME, rule=_RULE, ignored=account.all()
-    )
-
-
-def _in_folders(files: list[_File], children: list[Phase | Task]) -> list[Phase | Task]:
-    """What lies in folders below `tasks` (`tasks/epics/epic-1`) as the phases that these are."""
-    inside = {file.task.id: file.folder for file in files}
-    roots: list[Phase | Task] = []
-    phases: dict[tuple[str, ...], Phase] = {}
-    for child in children:
-        task = (
-            child
-            if isinstance(child, Task)
-            else next(reversed([one for one in child.children if isinstance(one, Task)]))
-        )
-        place, below = roots, tuple[str, ...]()
-        for name in inside[task.id]:
-            below = (*below, name)
-            if below not in phases:
-                phases[below] = Phase(cleaned(name))
-                place.append(phases[below])
-            place = phases[below].children
-        place.append(child)
-    return roots
+    children = in_phases(grouped(tasks, above), {file.task.id: file.folder for file in files})
+    return Roadmap(children, title, format=NAME, rule=_RULE, ignored=account.all())
 
 
 def _task(file: _File, config: Config, names: _Names, account: Account) -> Task:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from beastmode.runner.formats.record_text import cleaned
 from beastmode.runner.roadmap import Phase, Task
 
 MOST_LEVELS = 50
@@ -25,6 +26,24 @@ def grouped(tasks: Sequence[Task], above: Mapping[str, str]) -> list[Phase | Tas
     for task in tasks:
         if task.id in phases:
             phases[task.id].children.append(task)
+    return roots
+
+
+def in_phases(children: Sequence[Phase | Task], inside: Mapping[str, Sequence[str]]) -> list[Phase | Task]:
+    """The same below phases of these titles, the outermost first; each is made where the first of its tasks stands.
+    inside: by the id of a task, or of the last one of a phase."""
+    roots: list[Phase | Task] = []
+    phases: dict[tuple[str, ...], Phase] = {}
+    for child in children:
+        last = child if isinstance(child, Task) else child.children[-1]
+        place, below = roots, tuple[str, ...]()
+        for name in inside.get(last.id, ()) if isinstance(last, Task) else ():
+            below = (*below, name)
+            if below not in phases:
+                phases[below] = Phase(cleaned(name))
+                place.append(phases[below])
+            place = phases[below].children
+        place.append(child)
     return roots
 
 

@@ -55,10 +55,9 @@ class Links:
 
     def need(self, task: Task, need: str, written: str) -> None:
         """`task` waits for the task `need`; "" where the list has none by the name that is written."""
-        if task.state == "done":
-            return  # it waits for nothing more
         if not need or need not in self._tasks:
-            self._account.tell(task.line, task.id, f"need not followed: no task {written[:80]}")
+            if task.state != "done":  # else it waits for nothing more
+                self._account.tell(task.line, task.id, f"need not followed: no task {written[:80]}")
         elif need == task.id:
             self._account.tell(task.line, task.id, "need not followed: it is the task itself")
         else:

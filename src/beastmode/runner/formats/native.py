@@ -42,7 +42,7 @@ def claims_path(path: Path) -> bool:
 
 def claims_text(text: str) -> bool:
     """A mapping with `tasks` or `phases` at the top, whatever is wrong further down; no checkboxes."""
-    if _CHECKBOX.search(text):
+    if _CHECKBOX.search(text) or not ("tasks" in text or "phases" in text):
         return False
     try:
         return any(key in ("tasks", "phases") for key in _keys_at_top(text))
