@@ -123,16 +123,20 @@ def _value(text: str, at: int) -> tuple[Any, int]:
         _refuse(text, error.pos, _lowered(error.msg))
     except RecursionError:
         _refuse(text, at, "too many lists and objects inside each other", "Use fewer levels.")
-    except ValueError as error:  # NaN, Infinity, a number of thousands of digits: without their place
-        _refuse(
-            text, at, f"in the value that begins here: {str(error).partition(';')[0]}", "Write it as a text."
-        )
+    except ValueError as error:  # NaN, Infinity, a number of thousands of digits: told without a place
+        for _ in _walk(text, at):
+            pass  # the part that holds it raises by itself
+        _refuse(text, at, str(error).partition(";")[0], "Write it as a text, or a number that JSON has.")
     return value, end
 
 
 def _string(text: str, at: int) -> tuple[str, int]:
     key, end = _value(text, at)
     return str(key), end
+
+
+def _walk(text: str, at: int) -> Iterator[Placed]:
+    return items(text, at) if text[at] == "[" else members(text, at) if text[at] == "{" else iter(())
 
 
 def _lowered(said: str) -> str:
