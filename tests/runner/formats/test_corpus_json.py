@@ -70,7 +70,7 @@ def test_the_content_alone_tells_the_format(entry: dict[str, Any]) -> None:
 
 @every_file
 def test_its_path_in_its_repository_tells_the_format(entry: dict[str, Any]) -> None:
-    assert reader_for(Path(entry["path"]), text_of(entry)).NAME == entry["kind"]
+    assert entry["kind"] == reader_for(Path(entry["path"]), text_of(entry)).NAME
 
 
 @every_file
@@ -83,7 +83,7 @@ def test_tasks_stand_where_their_line_says(entry: dict[str, Any]) -> None:
 
 @every_file
 def test_ticked_all_is_done_and_only_states_have_changed(entry: dict[str, Any]) -> None:
-    text, reader = text_of(entry), next(one for one in OURS if one.NAME == entry["kind"])
+    text, reader = text_of(entry), next(one for one in OURS if entry["kind"] == one.NAME)
     for roadmap in lists_of(entry):
         left = {task.id for task in roadmap.tasks() if task.state == "pending"}
         edits = reader.ticks(text, path_of(entry), roadmap, left)

@@ -128,7 +128,7 @@ def test_a_dependency_on_nothing_is_told_and_one_on_itself_too() -> None:
 
 def test_tasks_that_wait_for_each_other_are_refused_by_name() -> None:
     roadmap = read(task(1, dependencies=[2]), task(2, dependencies=[1]))
-    with pytest.raises(RoadmapError, match="tasks wait for each other: [12] -> [12] -> [12]"):
+    with pytest.raises(RoadmapError, match=r"tasks wait for each other: [12] -> [12] -> [12]"):
         checked(roadmap, "x")
 
 

@@ -32,9 +32,10 @@ def front_matter(text: str) -> FrontMatter | Problem | None:
     if match is None:
         return None
     before = match[1].count("\n")
-    document = load(match[2])
+    written = match[2].replace("\r\n", "\n")
+    document = load(written)
     if document.problems:
-        quoted = load(_BARE.sub(lambda bare: bare[1] + json.dumps(bare[2], ensure_ascii=False), match[2]))
+        quoted = load(_BARE.sub(lambda bare: bare[1] + json.dumps(bare[2], ensure_ascii=False), written))
         document = document if quoted.problems else quoted
     if document.problems:
         first = document.problems[0]
