@@ -32,7 +32,8 @@ OLDER = """
 asked = next(word for word in sys.argv if word.startswith("--json="))[7:].split(",")
 strange = [field for field in asked if field not in "{old}".split()]
 if strange:
-    print(f'Unknown JSON field: "{{strange[0]}}"', "Available fields:", *("  " + f for f in "{old}".split()), sep="\\n", file=sys.stderr)
+    print(f'Unknown JSON field: "{{strange[0]}}"', "Available fields:", sep="\\n", file=sys.stderr)
+    print(*("  " + field for field in "{old}".split()), sep="\\n", file=sys.stderr)
     sys.exit(1)
 """
 

@@ -137,7 +137,7 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
     names, pairs = _Names(ids), list[tuple[Found, Task]]()
     for group in groups:
         for record in records(text, group.start, account):
-            own = next((word(record.data[key]) for key in _IDS if word(record.data.get(key))), "")
+            own = next((own for key in _IDS if (own := word(record.data.get(key)))), "")
             task = _task(record, own, account)
             task.id = ids.give(own) if own else names.made_of(task, account)
             pairs.append((record, task))
@@ -146,7 +146,7 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
     made.records = {task.id: record for record, task in pairs}
     links = Links(made.tasks, account)
     for record, task in pairs:
-        for written in (one for key in _NEEDS for one in words(record.data.get(key))):
+        for written in (one for key in _NEEDS if key in record.data for one in words(record.data[key])):
             links.need(task, ids.get(written), written)
             made.ordered = True
     links.settle()
@@ -262,7 +262,7 @@ class _Names:
         return self._ids.give(self._own(same, task.line, again=known != task.line))
 
     def _own(self, same: tuple[str, str, str], line: int, *, again: bool) -> str:
-        words_of = slug(same[0])
+        words_of = slug(same[0].removesuffix("…"))
         mark = hashlib.sha256("\0".join(same).encode("utf-8", "replace")).hexdigest()[:6]
         whole = words_of if len(words_of) <= _LONGEST_SLUG and words_of.isascii() else ""
         own = whole or f"{words_of[:_LONGEST_SLUG].rstrip('-')}-{mark}"

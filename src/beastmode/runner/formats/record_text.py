@@ -44,7 +44,9 @@ def words(value: object) -> list[str]:
 def title_of(record: Record, *keys: str) -> str:
     """The first of these keys that says something, as one line."""
     for key in keys:
-        text = " ".join(word(record.get(key)).split())
+        if key not in record:
+            continue
+        text = " ".join(word(record[key]).split())
         if text:
             return text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1] + "…"
     return ""
