@@ -84,6 +84,18 @@ def test_features_that_say_their_state_in_a_word() -> None:
     assert [entry.reason for entry in roadmap.ignored] == ["unknown state 'weird': taken as not done"]
 
 
+def test_features_may_stand_by_their_names() -> None:
+    login, logout = (
+        {"title": "Log in", "status": "passing"},
+        {"id": "F2", "title": "Log out", "status": "todo"},
+    )
+    for value in ({"0": login, "1": logout}, {"features": {"0": login, "1": logout}}):
+        text = json.dumps(value)
+        assert feature_list.claims_text(text)
+        assert [(one.id, one.state) for one in read(value).tasks()] == [("0", "done"), ("F2", "pending")]
+        assert ticked(text, "F2") == text.replace("todo", "passing")
+
+
 def test_ticking_says_it_as_the_list_does() -> None:
     flags = json.dumps([feature("Log in"), feature("Log out")], indent=2)
     assert ticked(flags, "log-out") == json.dumps(

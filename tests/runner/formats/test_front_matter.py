@@ -20,6 +20,12 @@ def test_keys_and_the_text_below_them() -> None:
     assert keys(text) == {"id": "task-1", "labels": ["a", "b"], "assignee": ["@ann"], "none": None}
 
 
+def test_the_text_may_begin_behind_the_last_dashes() -> None:
+    found = front_matter("---\nid: a\n---## Body\n")
+    assert isinstance(found, FrontMatter)
+    assert found.body == "## Body\n"
+
+
 @pytest.mark.parametrize("text", ["", "# A\n", "---\nid: 1\n", "a\n---\nid: 1\n---\n", "---\n- a\n---\n"])
 def test_a_text_without_front_matter(text: str) -> None:
     assert front_matter(text) is None

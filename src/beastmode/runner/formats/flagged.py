@@ -137,7 +137,7 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
     names, pairs = _Names(ids), list[tuple[Found, Task]]()
     for group in groups:
         for record in records(text, group.start, account):
-            own = next((own for key in _IDS if (own := word(record.data.get(key)))), "")
+            own = next((own for key in _IDS if (own := word(record.data.get(key)))), record.key)
             task = _task(record, own, account)
             task.id = ids.give(own) if own else names.made_of(task, account)
             pairs.append((record, task))

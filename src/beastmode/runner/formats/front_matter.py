@@ -10,7 +10,7 @@ from beastmode.errors import Problem
 from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.yaml_lines import Entries, Items, Scalar, Value, load
 
-_FENCED = re.compile(r"\A(\s*---[ \t]*\r?\n)(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(r"\A(\s*---[ \t]*\r?\n)(.*?)^---(?!-)[ \t]*(?:\r?\n)?", re.DOTALL | re.MULTILINE)
 _BARE = re.compile(
     r"^((?>[ ]*(?:- )?(?:[\w-]+:[ ]+)?))(?![\"'\[{|>#])((?:[@`%].*|.*: .*)\S)[ ]*$", re.MULTILINE
 )

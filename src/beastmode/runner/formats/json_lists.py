@@ -9,6 +9,9 @@ from beastmode.runner.formats.accounts import Account
 from beastmode.runner.formats.json_places import Lines, Placed, items, members
 from beastmode.runner.formats.record_text import title_of
 
+_RECORD_NAMES = frozenset({"title", "name", "description", "feature", "story"})
+_RECORD_STATES = frozenset({"passes", "passed", "status", "state", "done", "completed"})
+
 
 class Group(NamedTuple):
     """A list of records.   title: of what holds it; "" at the top.   start: where the list begins in the text."""
@@ -25,8 +28,10 @@ def groups_in(text: str, top: Placed, names: Collection[str]) -> list[Group]:
         return [Group("", top.start, line_of(top.start))]
     if not isinstance(top.value, dict):
         return []
+    if _is_keyed(top.value):
+        return [Group("", top.start, line_of(top.start))]
     parts = list(members(text, top.start))
-    first = next((name for name in names if isinstance(top.value.get(name), list)), None)
+    first = next((name for name in names if _is_list(top.value.get(name))), None)
     if first is not None:
         return [Group("", part.start, line_of(part.start)) for part in parts if part.key == first][-1:]
     found = []
@@ -71,14 +76,14 @@ def _inner(text: str, part: Placed) -> Iterator[tuple[str, Placed]]:
 
 
 def _lists(value: Any, names: Collection[str]) -> Iterator[list[Any]]:
-    if isinstance(value, list):
-        yield value
+    if _is_list(value) and (isinstance(value, list) or _is_keyed(value)):
+        yield _as_list(value)
         return
     if not isinstance(value, dict):
         return
-    first = next((value[name] for name in names if isinstance(value.get(name), list)), None)
+    first = next((value[name] for name in names if _is_list(value.get(name))), None)
     if first is not None:
-        yield first
+        yield _as_list(first)
         return
     for part in value.values():
         yield from _named(part, names)
@@ -87,4 +92,25 @@ def _lists(value: Any, names: Collection[str]) -> Iterator[list[Any]]:
 def _named(part: Any, names: Collection[str]) -> Iterator[list[Any]]:
     for inner in part if isinstance(part, list) else [part]:
         if isinstance(inner, dict):
-            yield from (inner[name] for name in names if isinstance(inner.get(name), list))
+            yield from (_as_list(inner[name]) for name in names if _is_list(inner.get(name)))
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value holds records: a list, or objects by their names."""
+    return isinstance(value, list) or _is_keyed(value)
+
+
+def _is_keyed(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(map(_looks_like_record, value.values()))
+
+
+def _looks_like_record(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and not _RECORD_NAMES.isdisjoint(value)
+        and not _RECORD_STATES.isdisjoint(value)
+    )
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else list(value.values())

@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.formats.accounts import Account
 from beastmode.runner.formats.edit import Edit
-from beastmode.runner.formats.json_places import Lines, Placed, UnreadableJsonError, items, member, whole
+from beastmode.runner.formats.json_places import (
+    Lines,
+    Placed,
+    UnreadableJsonError,
+    items,
+    member,
+    members,
+    whole,
+)
 from beastmode.runner.roadmap import Gate, TaskOptions
 
 _INSIDE = re.compile(r"[ \t\n\r]*")
@@ -26,11 +34,13 @@ _PRIORITIES = {
 
 
 class Found(NamedTuple):
-    """An object of a list.   start: where it begins in the text.   line: the same as a line, from 1."""
+    """An object of a list.   start: where it begins in the text.   line: the same as a line, from 1.   key: in front of
+    it, "" in a list."""
 
     data: dict[str, Any]
     start: int
     line: int
+    key: str = ""
 
 
 def document(text: str, path: Path) -> Placed:
@@ -52,12 +62,13 @@ def is_json(text: str, *, begins: str = "{[") -> Any:
 
 
 def records(text: str, start: int, account: Account) -> Iterator[Found]:
-    """The objects of the list that begins at `start`; what else stands in it is told."""
+    """The objects of the list that begins at `start`, or of an object that has them by their names; what else stands
+    in it is told."""
     line_of = Lines(text)
-    for one in items(text, start):
+    for one in items(text, start) if text[start] == "[" else members(text, start):
         line = line_of(one.start)
         if isinstance(one.value, dict):
-            yield Found(one.value, one.start, line)
+            yield Found(one.value, one.start, line, one.key)
         else:
             account.tell(line, text[one.start : one.end][:80], "no object: a task is one in {braces}")
 

@@ -44,7 +44,7 @@ class Links:
 
     Firm needs are what the list says of the task itself. Loose ones follow from something else (a part of a task, a
     group): where they would close a circle they are told and left out, while a circle of firm ones stays, and is an
-    error of the list.
+    error of the list. Only what is done already is never part of one.
     """
 
     def __init__(self, tasks: Iterable[Task], account: Account) -> None:
@@ -82,14 +82,16 @@ class Links:
 
     def settle(self) -> None:
         """Give every task its needs."""
-        circles = self._circles() if self._loose else {}
+        circles = self._circles()
         for name, task in self._tasks.items():
-            needs = dict(self._firm.get(name, {}))
-            for need in self._loose.get(name, ()):
-                if circles.get(name, -1) == circles.get(need, -2):
+            closing = {need for need in self._needs(name) if circles.get(name, -1) == circles.get(need, -2)}
+            needs = dict.fromkeys(self._needs(name))
+            for need in closing if closing else ():
+                if task.state == "done":
+                    del needs[need]  # it waits for nothing more
+                elif need not in self._firm.get(name, ()):
                     self._account.tell(task.line, name, f"need not followed: {need} waits for {name} itself")
-                else:
-                    needs[need] = None
+                    del needs[need]
             task.needs = tuple(needs)
 
     def _circles(self) -> dict[str, int]:
