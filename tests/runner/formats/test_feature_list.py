@@ -96,6 +96,29 @@ def test_features_may_stand_by_their_names() -> None:
         assert ticked(text, "F2") == text.replace("todo", "passing")
 
 
+def test_an_id_that_stands_twice_for_different_things_is_told_and_both_are_done() -> None:
+    value = [
+        feature("a", id="F1"),
+        feature("b", id="F1"),
+        feature("a", id="F1"),
+        feature("c", id="F2", depends_on=["F1"]),
+    ]
+    roadmap = read({"features": value})
+    assert [(one.id, one.title, one.needs) for one in roadmap.tasks()] == [
+        ("F1", "a", ()), ("F1-2", "b", ()), ("F2", "c", ("F1",)),
+    ]  # fmt: skip
+    assert [entry.reason for entry in roadmap.ignored] == [
+        "repeats the id of line 3 for something else: it is called F1-2 here",
+        "repeats F1 of line 3",
+    ]
+    assert [one["passes"] for one in json.loads(ticked(json.dumps(value), "F1-2"))] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_ticking_says_it_as_the_list_does() -> None:
     flags = json.dumps([feature("Log in"), feature("Log out")], indent=2)
     assert ticked(flags, "log-out") == json.dumps(

@@ -18,7 +18,7 @@ from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.json_lists import groups_in, tell_rest
 from beastmode.runner.formats.json_places import Placed
 from beastmode.runner.formats.json_records import Found, changed, document, options, priority_of, records
-from beastmode.runner.formats.links import Ids, Links, without_repeats
+from beastmode.runner.formats.links import Ids, Links, same, without_repeats
 from beastmode.runner.formats.list_states import DONE, PENDING, Said, said_by
 from beastmode.runner.formats.record_text import cleaned, details_of, named, title_of, word, words
 from beastmode.runner.formats.slugs import slug
@@ -39,7 +39,10 @@ FLAGS = (
 STATES = ("status", "state")
 _IDS = ("id", "feature_id", "featureId", "story_id", "storyId", "key")
 _TITLES = ("title", "name", "feature", "story", "summary", "description", "task")
-_NEEDS = ("dependencies", "depends_on", "dependsOn", "blockedBy", "blocked_by", "requires", "prerequisites")
+_NEEDS = (
+    "dependencies", "depends_on", "dependsOn", "deps", "depends", "needs", "blockedBy", "blocked_by", "requires",
+    "prerequisites",
+)  # fmt: skip
 _HEADINGS = {
     "description": "",
     "story": "",
@@ -131,7 +134,8 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
     """The tasks of all lists of a text, with what waits for what."""
     groups = groups_in(text, top, manner.lists)
     if not groups:
-        what = f"it has none of these lists: {', '.join(manner.lists)}"
+        has = f", but {', '.join(map(cleaned, list(top.value)[:12]))}" if isinstance(top.value, dict) else ""
+        what = f"it has none of these lists: {', '.join(manner.lists)}{has}"
         raise RoadmapError(path, [Problem(1, what, "See docs/roadmaps-json.md for what such a file holds.")])
     ids, made = Ids(), Flagged()
     names, pairs = _Names(ids), list[tuple[Found, Task]]()
@@ -139,7 +143,7 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
         for record in records(text, group.start, account):
             own = next((own for key in _IDS if (own := word(record.data.get(key)))), record.key)
             task = _task(record, own, account)
-            task.id = ids.give(own) if own else names.made_of(task, account)
+            task.id = names.given(own, task, account) if own else names.made_of(task, account)
             pairs.append((record, task))
             made.groups[task.id] = group.title
     made.tasks = without_repeats([task for _, task in pairs], account)
@@ -242,16 +246,34 @@ def _said(data: dict[str, Any], line: int, about: str, account: Account) -> Said
 
 
 class _Names:
-    """Ids for what has none, made of its words alone, so that a list may grow anywhere and no task is renamed."""
+    """Ids: a record's own; for what has none, made of its words alone, so that a list may grow anywhere and no task is
+    renamed."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
         self._lines: dict[tuple[str, str, str], int] = {}
+        self._owned: dict[str, Task] = {}
+
+    def given(self, own: str, task: Task, account: Account) -> str:
+        """The id of a record that has one. What has the id of another, and says something else, gets a number."""
+        known = self._owned.setdefault(own, task)
+        if known is task or same(known, task):
+            return self._ids.give(own)
+        count = 2
+        while self._ids.get(f"{own}-{count}"):
+            count += 1
+        name = self._ids.give(f"{own}-{count}")
+        account.tell(
+            task.line,
+            own,
+            f"repeats the id of line {known.line} for something else: it is called {name} here",
+        )
+        return name
 
     def made_of(self, task: Task, account: Account) -> str:
-        """An id. What says word for word what another said before is not to be done again, which is told."""
-        same = (task.title, task.details, task.options.category)
-        known = self._lines.setdefault(same, task.line)
+        """An id for what has none. What says word for word what another said is not to be done again: that is told."""
+        all_said = (task.title, task.details, task.options.category)
+        known = self._lines.setdefault(all_said, task.line)
         if known != task.line:
             account.tell(task.line, task.title[:60], f"repeats line {known} word for word")
             if task.state == "pending":
@@ -259,11 +281,11 @@ class _Names:
                 task.options = options(
                     task.options.category, task.options.priority, "", f"repeats line {known}"
                 )
-        return self._ids.give(self._own(same, task.line, again=known != task.line))
+        return self._ids.give(self._own(all_said, task.line, again=known != task.line))
 
-    def _own(self, same: tuple[str, str, str], line: int, *, again: bool) -> str:
-        words_of = slug(same[0].removesuffix("…"))
-        mark = hashlib.sha256("\0".join(same).encode("utf-8", "replace")).hexdigest()[:6]
+    def _own(self, all_said: tuple[str, str, str], line: int, *, again: bool) -> str:
+        words_of = slug(all_said[0].removesuffix("…"))
+        mark = hashlib.sha256("\0".join(all_said).encode("utf-8", "replace")).hexdigest()[:6]
         whole = words_of if len(words_of) <= _LONGEST_SLUG and words_of.isascii() else ""
         own = whole or f"{words_of[:_LONGEST_SLUG].rstrip('-')}-{mark}"
         if again:

@@ -145,12 +145,13 @@ def without_repeats(tasks: Sequence[Task], account: Account) -> list[Task]:
     kept = []
     for task in tasks:
         known = first.setdefault(task.id, task)
-        if known is not task and task.id and _same(known, task):
+        if known is not task and task.id and same(known, task):
             account.tell(task.line, task.id, f"repeats {task.id} of line {known.line}")
         else:
             kept.append(task)
     return kept
 
 
-def _same(one: Task, other: Task) -> bool:
+def same(one: Task, other: Task) -> bool:
+    """Whether two tasks say the same, and of the same state."""
     return (one.title, one.details, one.state) == (other.title, other.details, other.state)
