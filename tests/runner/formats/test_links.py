@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,8 +16,8 @@ PAIRS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=14)
 
 
 def linked(
-    firm: list[tuple[int, int]], loose: list[tuple[int, int]], done: set[int] = frozenset()
-) -> list[Task]:  # type: ignore[assignment]
+    firm: list[tuple[int, int]], loose: list[tuple[int, int]], done: Collection[int] = ()
+) -> list[Task]:
     tasks = [Task(str(number), state="done" if number in done else "pending") for number in range(8)]
     links = Links(tasks, Account())
     for task, need in firm:
