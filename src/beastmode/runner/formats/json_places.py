@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 from beastmode.errors import Problem
@@ -124,8 +125,9 @@ def _value(text: str, at: int) -> tuple[Any, int]:
     except RecursionError:
         _refuse(text, at, "too many lists and objects inside each other", "Use fewer levels.")
     except ValueError as error:  # NaN, Infinity, a number of thousands of digits: told without a place
-        for _ in _walk(text, at):
-            pass  # the part that holds it raises by itself
+        with suppress(RecursionError):
+            for _ in _walk(text, at):
+                pass  # the part that holds it raises by itself
         _refuse(text, at, str(error).partition(";")[0], "Write it as a text, or a number that JSON has.")
     return value, end
 

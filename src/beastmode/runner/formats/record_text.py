@@ -10,6 +10,8 @@ from typing import Any
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 """A NUL ends an argument, half a character cannot be written to any file: each becomes a mark of its own."""
 _LONGEST_TITLE = 160
+_MOST_LEVELS = 20
+"""Lists and objects inside each other that are told; nobody reads deeper."""
 Record = Mapping[str, Any]
 
 
@@ -73,7 +75,9 @@ def _part(heading: str, value: Any) -> str:
 
 
 def _lines(value: Any, indent: str = "") -> Iterator[str]:
-    if isinstance(value, list):
+    if isinstance(value, (list, dict)) and len(indent) >= 2 * _MOST_LEVELS:
+        yield f"{indent}…"
+    elif isinstance(value, list):
         for one in value:
             inner = list(_lines(one, indent + "  "))
             if inner:
