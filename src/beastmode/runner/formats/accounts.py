@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from beastmode.runner.formats.list_states import Said
+from beastmode.runner.formats.record_text import cleaned
 from beastmode.runner.roadmap import Ignored
 
 
@@ -18,7 +19,7 @@ class Account:
 
     def tell(self, line: int, text: str, reason: str) -> None:
         """One remark.   text: what it is about."""
-        self.entries.append(Ignored(line, text, reason))
+        self.entries.append(Ignored(line, cleaned(text), cleaned(reason)))
 
     def state(self, line: int, text: str, written: object, said: Said) -> None:
         """A state that means nothing is told; any other is not."""

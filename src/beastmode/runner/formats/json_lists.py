@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from beastmode.runner.formats.accounts import Account
 from beastmode.runner.formats.json_places import Lines, Placed, items, members
-from beastmode.runner.formats.record_text import title_of
+from beastmode.runner.formats.record_text import cleaned, title_of
 
 _RECORD_NAMES = frozenset({"title", "name", "description", "feature", "story"})
 _RECORD_STATES = frozenset({"passes", "passed", "status", "state", "done", "completed"})
@@ -68,11 +68,11 @@ def tell_rest(text: str, top: Placed, names: Collection[str], account: Account) 
 def _inner(text: str, part: Placed) -> Iterator[tuple[str, Placed]]:
     """The objects one level down, with what they are called."""
     if isinstance(part.value, dict):
-        yield title_of(part.value, "title", "name") or part.key, part
+        yield title_of(part.value, "title", "name") or cleaned(part.key), part
     elif isinstance(part.value, list):
         for one in items(text, part.start):
             if isinstance(one.value, dict):
-                yield title_of(one.value, "title", "name", "phase", "category", "id") or part.key, one
+                yield title_of(one.value, "title", "name", "phase", "category", "id") or cleaned(part.key), one
 
 
 def _lists(value: Any, names: Collection[str]) -> Iterator[list[Any]]:

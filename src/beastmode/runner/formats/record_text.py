@@ -59,7 +59,7 @@ def details_of(record: Record, headings: Mapping[str, str], silent: Collection[s
     `silent` under their own names.   headings: by key; "" for a text that needs none."""
     keys = [key for key in headings if key in record]
     keys += [key for key in record if key not in headings and key not in silent]
-    parts = (_part(headings.get(key, key), record[key]) for key in keys)
+    parts = (_part(headings.get(key, cleaned(key)), record[key]) for key in keys)
     return "\n\n".join(part for part in parts if part)
 
 

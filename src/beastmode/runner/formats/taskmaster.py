@@ -27,7 +27,7 @@ from beastmode.runner.formats.json_records import (
 )
 from beastmode.runner.formats.links import Ids, Links, without_repeats
 from beastmode.runner.formats.list_states import Said, as_written, said_by
-from beastmode.runner.formats.record_text import details_of, named, title_of, word, words
+from beastmode.runner.formats.record_text import cleaned, details_of, named, title_of, word, words
 from beastmode.runner.roadmap import Roadmap, Task
 
 NAME = "taskmaster"
@@ -136,7 +136,7 @@ def _lists(text: str, path: Path, account: Account) -> dict[str, _List]:
         elif isinstance(one.value, dict) and isinstance(one.value.get("tasks"), list):
             place = member(text, one.start, "tasks")
             assert place is not None
-            lists[one.key] = _List(place.start, line, len(place.value), one.value.get("metadata") or {})
+            lists[cleaned(one.key)] = _List(place.start, line, len(place.value), one.value.get("metadata") or {})
         elif not (at_top and one.key == "metadata"):
             account.tell(line, one.key, "no list of tasks: a tag is an object with `tasks`")
     if not lists:
