@@ -72,7 +72,10 @@ def _inner(text: str, part: Placed) -> Iterator[tuple[str, Placed]]:
     elif isinstance(part.value, list):
         for one in items(text, part.start):
             if isinstance(one.value, dict):
-                yield title_of(one.value, "title", "name", "phase", "category", "id") or cleaned(part.key), one
+                yield (
+                    title_of(one.value, "title", "name", "phase", "category", "id") or cleaned(part.key),
+                    one,
+                )
 
 
 def _lists(value: Any, names: Collection[str]) -> Iterator[list[Any]]:

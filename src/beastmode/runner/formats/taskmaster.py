@@ -136,7 +136,9 @@ def _lists(text: str, path: Path, account: Account) -> dict[str, _List]:
         elif isinstance(one.value, dict) and isinstance(one.value.get("tasks"), list):
             place = member(text, one.start, "tasks")
             assert place is not None
-            lists[cleaned(one.key)] = _List(place.start, line, len(place.value), one.value.get("metadata") or {})
+            lists[cleaned(one.key)] = _List(
+                place.start, line, len(place.value), one.value.get("metadata") or {}
+            )
         elif not (at_top and one.key == "metadata"):
             account.tell(line, one.key, "no list of tasks: a tag is an object with `tasks`")
     if not lists:
