@@ -53,6 +53,7 @@ def test_features_without_ids_are_named_by_what_they_say() -> None:
 def test_a_list_may_grow_anywhere_and_no_feature_is_renamed() -> None:
     before = [feature("Log in"), feature(LONG), feature(LONG + "!"), feature("登录")]
     names = ids(read(before))
+    assert ids(read([{**one, "notes": "now it works", "passes": True} for one in before])) == names
     assert len(set(names)) == 4
     assert all(name.isascii() or name.startswith("登录") for name in names)
     after = [feature("New"), before[2], feature("Also new"), *before[:2], before[3]]
@@ -60,7 +61,9 @@ def test_a_list_may_grow_anywhere_and_no_feature_is_renamed() -> None:
 
 
 def test_what_stands_there_twice_is_told_and_done_once() -> None:
-    roadmap = read([feature("Log in"), feature("Log in"), feature("Log in", category="style")])
+    value = [feature("Log in"), feature("Log in"), feature("Log in", category="style")]
+    roadmap = read(value)
+    assert len(set(ids(feature_list.read(json.dumps(value), PLACE)))) == 3, "all on one line"
     assert [one.state for one in roadmap.tasks()] == ["pending", "dropped", "pending"]
     assert len(set(ids(roadmap))) == 3
     assert [entry.reason for entry in roadmap.ignored] == ["repeats line 2 word for word"]
@@ -73,6 +76,12 @@ def test_they_go_one_after_the_other_as_they_stand_or_by_number() -> None:
         {"features": [feature("b", id="F2", depends_on=["F1"]), feature("a", id="F1"), feature("c", id="F3")]}
     )
     assert graph_of(graph).waves() == [[1, 2], [0]]
+
+
+def test_what_names_no_feature_orders_none() -> None:
+    roadmap = read({"features": [feature("a", id="F1", requires=["react"]), feature("b", id="F2")]})
+    assert graph_of(roadmap).waves() == [[0], [1]]
+    assert [entry.reason for entry in roadmap.ignored] == ["need not followed: no task react"]
 
 
 def test_features_that_say_their_state_in_a_word() -> None:

@@ -273,10 +273,7 @@ class _Names:
             name = self._ids.give(own)
             self._by_key[_key(own)] = name, path
             return name
-        count = 2
-        while self._ids.get(f"{own}-{count}"):
-            count += 1
-        name = self._ids.give(f"{own}-{count}")
+        name = self._ids.fresh(own)
         account.tell(
             0, own, f"repeats the id of {known[1].name}: the task of {path.name} is called {name} here"
         )

@@ -6,6 +6,7 @@ What is the same for both: how a record says its state, what it is called, and w
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -143,7 +144,7 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
         for record in records(text, group.start, account):
             own = next((own for key in _IDS if (own := word(record.data.get(key)))), record.key)
             task = _task(record, own, account)
-            task.id = names.given(own, task, account) if own else names.made_of(task, account)
+            task.id = names.given(own, task, account) if own else names.made_of(record, task, account)
             pairs.append((record, task))
             made.groups[task.id] = group.title
     made.tasks = without_repeats([task for _, task in pairs], account)
@@ -152,7 +153,7 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
     for record, task in pairs:
         for written in (one for key in _NEEDS if key in record.data for one in words(record.data[key])):
             links.need(task, ids.get(written), written)
-            made.ordered = True
+            made.ordered = made.ordered or bool(ids.get(written))
     links.settle()
     return made
 
@@ -238,10 +239,10 @@ def _said(data: dict[str, Any], line: int, about: str, account: Account) -> Said
     if flag is not None and said.state == "done":
         account.tell(line, about, f"unknown state: {word(written)!r}, but {flag} is false: taken as not done")
         return PENDING
-    if said.state == "pending" and not said.gate:
-        for key, state in (("blocked", "held"), ("skipped", "dropped")):
-            if data.get(key) is True:
-                return Said("held" if state == "held" else "dropped", key)
+    if said.state == "pending" and not said.gate and data.get("blocked") is True:
+        return Said("held", "blocked")
+    if said.state == "pending" and not said.gate and data.get("skipped") is True:
+        return Said("dropped", "skipped")
     return said
 
 
@@ -251,46 +252,39 @@ class _Names:
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self._lines: dict[tuple[str, str, str], int] = {}
         self._owned: dict[str, Task] = {}
+        self._said: dict[tuple[str, str, str], Task] = {}
 
     def given(self, own: str, task: Task, account: Account) -> str:
         """The id of a record that has one. What has the id of another, and says something else, gets a number."""
         known = self._owned.setdefault(own, task)
         if known is task or same(known, task):
             return self._ids.give(own)
-        count = 2
-        while self._ids.get(f"{own}-{count}"):
-            count += 1
-        name = self._ids.give(f"{own}-{count}")
-        account.tell(
-            task.line,
-            own,
-            f"repeats the id of line {known.line} for something else: it is called {name} here",
-        )
+        name = self._ids.fresh(own)
+        reason = f"repeats the id of line {known.line} for something else: it is called {name} here"
+        account.tell(task.line, own, reason)
         return name
 
-    def made_of(self, task: Task, account: Account) -> str:
+    def made_of(self, record: Found, task: Task, account: Account) -> str:
         """An id for what has none. What says word for word what another said is not to be done again: that is told."""
-        all_said = (task.title, task.details, task.options.category)
-        known = self._lines.setdefault(all_said, task.line)
-        if known != task.line:
-            account.tell(task.line, task.title[:60], f"repeats line {known} word for word")
+        options_, name = task.options, self._ids.fresh(_called(record.data))
+        known = self._said.setdefault((task.title, task.details, options_.category), task)
+        if known is not task:
+            account.tell(task.line, task.title[:60], f"repeats line {known.line} word for word")
             if task.state == "pending":
                 task.state = "dropped"
-                task.options = options(
-                    task.options.category, task.options.priority, "", f"repeats line {known}"
-                )
-        return self._ids.give(self._own(all_said, task.line, again=known != task.line))
+                task.options = options(options_.category, options_.priority, "", f"repeats {known.id}")
+        return name
 
-    def _own(self, all_said: tuple[str, str, str], line: int, *, again: bool) -> str:
-        words_of = slug(all_said[0].removesuffix("…"))
-        mark = hashlib.sha256("\0".join(all_said).encode("utf-8", "replace")).hexdigest()[:6]
-        whole = words_of if len(words_of) <= _LONGEST_SLUG and words_of.isascii() else ""
-        own = whole or f"{words_of[:_LONGEST_SLUG].rstrip('-')}-{mark}"
-        if again:
-            return f"{own}-{line}"
-        return own if not self._ids.get(own) else f"{own}-{mark}"
+
+def _called(data: dict[str, Any]) -> str:
+    """What a record without an id is called: its words, and where these are many or no ASCII a mark of them all."""
+    said = next((" ".join(text.split()) for key in _TITLES if (text := word(data.get(key)))), "")
+    short = slug(said)
+    if len(short) <= _LONGEST_SLUG and len(said) <= _LONGEST_SLUG * 2 and short.isascii():
+        return short
+    mark = hashlib.sha256(said.encode()).hexdigest()[:6]
+    return f"{short[:_LONGEST_SLUG].rstrip('-')}-{mark}"
 
 
 def _word_for_done(records: Iterable[Found]) -> str:
@@ -301,4 +295,4 @@ def _word_for_done(records: Iterable[Found]) -> str:
         for key in STATES
         if isinstance(record.data.get(key), str) and said_by(record.data[key]).state == "done"
     )
-    return f'"{cleaned(said.most_common(1)[0][0])}"' if said else '"done"'
+    return json.dumps(said.most_common(1)[0][0], ensure_ascii=False) if said else '"done"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from beastmode.runner.formats.accounts import Account
 from beastmode.runner.formats.slugs import slug_with_dots
@@ -20,23 +20,32 @@ class Ids:
     def __init__(self) -> None:
         self._by_own: dict[str, str] = {}
         self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def give(self, own: str) -> str:
         """The id for an own id; for the same always the same, "" for none."""
         if own in self._by_own or not own:
             return self._by_own.get(own, "")
-        wanted = name = own if own.isascii() and _SAFE.fullmatch(own) else slug_with_dots(own)
-        count = 1
-        while name in self._taken:
-            count += 1
-            name = f"{wanted}-{count}"
+        name = self._free(own if own.isascii() and _SAFE.fullmatch(own) else slug_with_dots(own), self._taken)
         self._taken.add(name)
         self._by_own[own] = name
         return name
 
+    def fresh(self, own: str) -> str:
+        """An id that nothing had before: that for an own id, with a number where something had it."""
+        return self.give(self._free(own, self._by_own))
+
     def get(self, own: str) -> str:
         """The id that was given for an own id; "" where none was."""
         return self._by_own.get(own, "")
+
+    def _free(self, wanted: str, taken: Container[str]) -> str:
+        name, count = wanted, self._counts.get(wanted, 1)
+        while name in taken:
+            count += 1
+            name = f"{wanted}-{count}"
+        self._counts[wanted] = count
+        return name
 
 
 class Links:
