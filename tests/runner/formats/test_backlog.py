@@ -124,6 +124,18 @@ def test_what_blocks_a_task_and_how_its_id_may_be_written(tmp_path: Path) -> Non
     assert reasons(roadmap)[-1] == "task-3: need not followed: no task task-9"
 
 
+def test_one_number_under_two_prefixes_is_two_tasks(tmp_path: Path) -> None:
+    root = folder(
+        tmp_path,
+        ("tasks/a.md", text_of("task-7")),
+        ("tasks/b.md", text_of("bug-7", more="dependencies: [TASK-7]\n")),
+        ("tasks/c.md", text_of("bug-8", more="dependencies: [old-7, bug-7]\n")),
+    )
+    roadmap = read_roadmap(root)
+    assert named(roadmap)["bug-7"].needs == ("task-7",)
+    assert named(roadmap)["bug-8"].needs == ("task-7", "bug-7")
+
+
 def test_subtasks_come_before_their_task_and_folders_are_phases(tmp_path: Path) -> None:
     root = folder(
         tmp_path,

@@ -100,7 +100,6 @@ def test_features_may_stand_by_their_names() -> None:
     )
     for value in ({"0": login, "1": logout}, {"features": {"0": login, "1": logout}}):
         text = json.dumps(value)
-        assert feature_list.claims_text(text)
         assert [(one.id, one.state) for one in read(value).tasks()] == [("0", "done"), ("F2", "pending")]
         assert ticked(text, "F2") == text.replace("todo", "passing")
 
@@ -153,6 +152,9 @@ def test_ticking_says_it_as_the_list_does() -> None:
         [],
         {"tasks": [{"id": "a", "command": ["x"]}]},
         {"results": [{"name": "x", "passes": True}]},
+        {"items": [{"name": "x", "status": "open"}]},
+        {"features": [{"name": "x", "status": "stable"}]},
+        {"service-a": {"name": "x", "status": "active"}},
     ],
 )
 def test_json_of_others_is_left_to_them(value: Any) -> None:

@@ -132,7 +132,14 @@ def test_a_number_that_stands_twice_is_refused_unless_it_is_a_copy(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "value", [[], {}, [{"number": 1}], [{"number": 1, "title": "chapter"}], [{"id": 1, "title": "a"}]]
+    "value",
+    [
+        [],
+        {},
+        [{"number": 1}],
+        [{"number": 1, "title": "chapter", "state": "x", "pages": 3}],
+        [{"id": 1, "title": "a"}],
+    ],
 )
 def test_json_of_others_is_left_to_them(value: Any) -> None:
     assert not github.claims_text(json.dumps(value))

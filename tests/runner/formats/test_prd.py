@@ -91,6 +91,12 @@ def test_stories_in_groups_stay_in_them() -> None:
     assert ids(roadmap) == ["US-001", "US-002", "US-003"]
 
 
+def test_a_list_of_tales_is_none_of_stories() -> None:
+    assert not prd.claims_text('{"stories": [{"title": "The frog"}]}')
+    assert prd.claims_text('{"stories": [{"title": "The frog", "passes": false}]}')
+    assert prd.claims_text('{"userStories": [{"title": "The frog"}]}')
+
+
 def test_a_prd_without_stories_is_refused_with_what_is_in_it(tmp_path: Path) -> None:
     path = tmp_path / "prd.json"
     path.write_text('{"productName": "x", "goals": ["y"]}')

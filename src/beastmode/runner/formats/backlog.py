@@ -31,7 +31,7 @@ _RULE = "dependencies only; a task comes after its subtasks"
 _FOLDERS = ("tasks", "completed")
 _LEFT_OUT = {"drafts": "drafts, no tasks yet", "archive": "archived: neither done nor to be done"}
 _MOST_BYTES = 4 * 1024 * 1024
-_ID = re.compile(r"(?:[A-Za-z]+-)?(\d+(?:\.\d+)*)")
+_ID = re.compile(r"((?:[A-Za-z]+-)?)(\d+(?:\.\d+)*)")
 _SIGNS = named(
     "assignee created_date updated_date labels dependencies parent_task_id priority milestone ordinal"
 )
@@ -260,31 +260,37 @@ def _state(file: _File, config: Config) -> Said:
 
 
 class _Names:
-    """Ids by all that a list may call a task: `task-7`, `TASK-07` and `7` are one."""
+    """Ids by all that a list may call a task: `task-7` and `TASK-07` are one, and so is `7` where no other has it."""
 
     def __init__(self) -> None:
         self._ids = Ids()
-        self._by_key: dict[str, tuple[str, Path]] = {}
+        self._exactly: dict[str, tuple[str, Path]] = {}
+        self._by_number: dict[str, str] = {}
 
     def give(self, own: str, path: Path, account: Account) -> str:
         """The id of the task in a file; an id that another file has already is told, and gets a number."""
-        known = self._by_key.get(_key(own))
+        whole, number = _keys(own)
+        known = self._exactly.get(whole)
         if known is None:
             name = self._ids.give(own)
-            self._by_key[_key(own)] = name, path
+            self._exactly[whole] = name, path
+            self._by_number.setdefault(number, name)
             return name
         name = self._ids.fresh(own)
-        account.tell(
-            0, own, f"repeats the id of {known[1].name}: the task of {path.name} is called {name} here"
-        )
+        what = f"repeats the id of {known[1].name}: the task of {path.name} is called {name} here"
+        account.tell(0, own, what)
         return name
 
     def find(self, written: str) -> str:
         """The task that is called so; "" where none is."""
-        return self._by_key.get(_key(written), ("", None))[0]
+        whole, number = _keys(written)
+        return self._exactly[whole][0] if whole in self._exactly else self._by_number.get(number, "")
 
 
-def _key(own: str) -> str:
-    """An id without what does not tell it from others: its prefix, zeros, case."""
+def _keys(own: str) -> tuple[str, str]:
+    """An id without case and leading zeros, and the number in it alone: prefixes change in the life of a list."""
     match = _ID.fullmatch(own)
-    return match[1].lstrip("0") if match else own.lower()
+    if match is None:
+        return own.lower(), own.lower()
+    number = match[2].lstrip("0") or "0"
+    return f"{match[1].lower()}{number}", number

@@ -10,29 +10,30 @@ from typing import Any
 
 from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.flagged import FLAGS, STATES, Manner, has_flag, has_name, read_flagged, ticks_of
-from beastmode.runner.formats.json_lists import holds
+from beastmode.runner.formats.json_lists import holds, is_keyed
 from beastmode.runner.formats.json_records import is_json
+from beastmode.runner.formats.list_states import said_by
 from beastmode.runner.roadmap import Roadmap
 
 NAME = "feature-list"
 
-_MANNER = Manner(NAME, ("features", "feature_list", "featureList", "items"), by_words=False)
-_NAMES = frozenset({"feature_list.json", "feature-list.json", "featurelist.json"})
+_MANNER = Manner(NAME, ("features", "feature_list", "featureList"), by_words=False)
+_NAMES = ("feature_list.json", "feature-list.json", "featurelist.json")
 
 
 def claims_path(path: Path) -> bool:
-    """A file of one of the names that harnesses give it."""
-    return path.name.lower() in _NAMES
+    """A file of one of the names that harnesses give it, also with more in front (`app_feature_list.json`)."""
+    return path.name.lower().endswith(_NAMES)
 
 
 def claims_text(text: str) -> bool:
-    """A list of objects with a name that say whether they pass; or an object with a list of features that say how they
-    stand."""
+    """A list of objects with a name that say whether they pass; or an object with a list of features that say so, or in
+    a word that is known how they stand."""
     if not any(f'"{key}"' in text for key in (*FLAGS[:3], *STATES)):
         return False
     top = is_json(text)
     features = list(islice(holds(top, _MANNER.lists), 100))
-    says = has_flag if isinstance(top, list) else _says_how_it_stands
+    says = has_flag if isinstance(top, list) or is_keyed(top) else _says_how_it_stands
     return any(has_name(one) and says(one) for one in features)
 
 
@@ -48,4 +49,5 @@ def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> lis
 
 
 def _says_how_it_stands(feature: dict[str, Any]) -> bool:
-    return has_flag(feature) or any(isinstance(feature.get(key), str) for key in STATES)
+    written = (feature.get(key) for key in STATES)
+    return has_flag(feature) or any(isinstance(one, str) and not said_by(one).unknown for one in written)

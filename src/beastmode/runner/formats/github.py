@@ -42,6 +42,7 @@ _KNOWN = frozenset(FIELDS) | named(
     "id author closed closedAt createdAt updatedAt comments isPinned projectCards "
     "projectItems reactionGroups closedByPullRequestsReferences locked"
 )
+_SIGNS = frozenset({"state", "body", "labels", "blockedBy"})
 _RULE = "what blocks what, by GitHub or in the words of the issues; an issue comes after its sub-issues"
 _PRIORITY = re.compile(
     r"(?:prio(?:rity)?[\s:/_-]*)?(p[0-4]|critical|urgent|high|medium|low)(?:[\s_-]*prio(?:rity)?)?"
@@ -99,10 +100,11 @@ def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> lis
 
 
 def _is_issue(value: object) -> bool:
+    """Whether an object has a number, a title and a sign of an issue, and nothing but what gh prints."""
     return (
         isinstance(value, dict)
-        and {"number", "title"} <= value.keys()
-        and bool(_KNOWN & value.keys() - {"id"} - {"number", "title"})
+        and {"number", "title"} <= value.keys() <= _KNOWN
+        and not _SIGNS.isdisjoint(value)
     )
 
 

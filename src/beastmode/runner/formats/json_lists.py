@@ -28,7 +28,7 @@ def groups_in(text: str, top: Placed, names: Collection[str]) -> list[Group]:
         return [Group("", top.start, line_of(top.start))]
     if not isinstance(top.value, dict):
         return []
-    if _is_keyed(top.value):
+    if is_keyed(top.value):
         return [Group("", top.start, line_of(top.start))]
     parts = list(members(text, top.start))
     first = next((name for name in names if _is_list(top.value.get(name))), None)
@@ -79,7 +79,7 @@ def _inner(text: str, part: Placed) -> Iterator[tuple[str, Placed]]:
 
 
 def _lists(value: Any, names: Collection[str]) -> Iterator[list[Any]]:
-    if _is_list(value) and (isinstance(value, list) or _is_keyed(value)):
+    if _is_list(value):
         yield _as_list(value)
         return
     if not isinstance(value, dict):
@@ -100,10 +100,11 @@ def _named(part: Any, names: Collection[str]) -> Iterator[list[Any]]:
 
 def _is_list(value: Any) -> bool:
     """Whether a value holds records: a list, or objects by their names."""
-    return isinstance(value, list) or _is_keyed(value)
+    return isinstance(value, list) or is_keyed(value)
 
 
-def _is_keyed(value: Any) -> bool:
+def is_keyed(value: Any) -> bool:
+    """Whether a value is an object that holds nothing but records, by their names."""
     return isinstance(value, dict) and bool(value) and all(map(_looks_like_record, value.values()))
 
 

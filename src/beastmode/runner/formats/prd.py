@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from beastmode.runner.formats.edit import Edit
-from beastmode.runner.formats.flagged import Manner, has_name, read_flagged, ticks_of
+from beastmode.runner.formats.flagged import FLAGS, STATES, Manner, has_name, read_flagged, ticks_of
 from beastmode.runner.formats.json_lists import holds
 from beastmode.runner.formats.json_records import is_json
 from beastmode.runner.roadmap import Roadmap
@@ -14,6 +14,8 @@ from beastmode.runner.roadmap import Roadmap
 NAME = "ralph-prd"
 
 _MANNER = Manner(NAME, ("userStories", "user_stories", "stories"), by_words=True)
+_SIGNS = frozenset((*FLAGS[:3], *STATES, "acceptanceCriteria", "acceptance_criteria"))
+"""Keys of which stories have one, so that a list of tales is none."""
 
 
 def claims_path(path: Path) -> bool:
@@ -27,7 +29,9 @@ def claims_text(text: str) -> bool:
     if not any(f'"{name}"' in text for name in _MANNER.lists):
         return False
     top = is_json(text, begins="{")
-    return any(has_name(story) for story in holds(top, _MANNER.lists))
+    stories = list(holds(top, _MANNER.lists))
+    surely = '"userStories"' in text or any(not _SIGNS.isdisjoint(story) for story in stories)
+    return surely and any(map(has_name, stories))
 
 
 def read(text: str, path: Path) -> Roadmap:
