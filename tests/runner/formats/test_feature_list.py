@@ -89,7 +89,14 @@ def test_features_that_say_their_state_in_a_word() -> None:
     roadmap = read(
         {"features": [{"id": f"f{n}", "name": "x", "status": word} for n, word in enumerate(words)]}
     )
-    assert [one.state for one in roadmap.tasks()] == ["done", "pending", "done", "pending", "held", "pending"]
+    assert [one.state for one in roadmap.tasks()] == [
+        "done",
+        "pending",
+        "done",
+        "pending",
+        "dropped",
+        "pending",
+    ]
     assert [entry.reason for entry in roadmap.ignored] == ["unknown state 'weird': taken as not done"]
 
 

@@ -66,9 +66,9 @@ def test_an_agent_is_told_the_criteria_and_the_notes() -> None:
     [
         ({"passes": True, "status": "pending"}, "done", 0),
         ({"passes": "true"}, "done", 0),
-        ({"passes": False, "status": "blocked"}, "held", 0),
+        ({"passes": False, "status": "blocked"}, "dropped", 0),
         ({"passes": False, "status": "skipped"}, "dropped", 0),
-        ({"passes": False, "blocked": True}, "held", 0),
+        ({"passes": False, "blocked": True}, "dropped", 0),
         ({"passes": False, "status": "done"}, "pending", 1),
         ({"passes": False, "status": "wobbling"}, "pending", 1),
         ({"passes": None, "status": "completed"}, "done", 0),
@@ -79,6 +79,16 @@ def test_states(said: dict[str, Any], state: str, told: int) -> None:
     roadmap = read(story(1, **said))
     assert [one.state for one in roadmap.tasks()] == [state]
     assert sum(entry.reason.startswith("unknown state") for entry in roadmap.ignored) == told
+
+
+def test_a_blocked_story_loses_its_turn_and_only_what_depends_on_it_waits() -> None:
+    alone = read(story(1, passes=False, blocked=True), story(2))
+    assert [(one.state, one.options.said) for one in alone.tasks()] == [
+        ("dropped", "blocked"),
+        ("pending", ""),
+    ]
+    needed = read(story(1, blocked=True), story(2, deps=["US-001"]), story(3))
+    assert [one.state for one in needed.tasks()] == ["held", "pending", "pending"]
 
 
 def test_stories_in_groups_stay_in_them() -> None:

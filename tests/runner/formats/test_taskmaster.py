@@ -83,6 +83,12 @@ def test_a_file_without_tags_is_the_master_list(tmp_path: Path) -> None:
     ]
 
 
+def test_a_tag_that_is_a_bare_list_is_read_in_its_place(tmp_path: Path) -> None:
+    roadmap = read_roadmap(file_of(tmp_path, {"master": [task(1), task(2, "done")], "notes": ["a"]}))
+    assert [(one.id, one.state) for one in roadmap.tasks()] == [("1", "pending"), ("2", "done")]
+    assert reasons(roadmap) == ["notes: no list of tasks: a tag is an object with `tasks`"]
+
+
 @pytest.mark.parametrize(
     ("status", "state", "gate", "said"),
     [

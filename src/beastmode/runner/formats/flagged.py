@@ -155,7 +155,16 @@ def _made(text: str, path: Path, top: Placed, manner: Manner, account: Account) 
             links.need(task, ids.get(written), written)
             made.ordered = made.ordered or bool(ids.get(written))
     links.settle()
+    if not made.ordered:
+        _go_on_without(made.tasks)
     return made
+
+
+def _go_on_without(tasks: Iterable[Task]) -> None:
+    """Where nobody says what depends on what, one that is blocked holds up no other: its turn passes."""
+    for task in tasks:
+        if task.state == "held":
+            task.state = "dropped"
 
 
 def _children(made: Flagged, manner: Manner) -> list[Phase | Task]:

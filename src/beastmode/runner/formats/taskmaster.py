@@ -139,6 +139,10 @@ def _lists(text: str, path: Path, account: Account) -> dict[str, _List]:
             lists[cleaned(one.key)] = _List(
                 place.start, line, len(place.value), one.value.get("metadata") or {}
             )
+        elif isinstance(one.value, list) and any(
+            isinstance(task, dict) and "status" in task for task in one.value
+        ):
+            lists[cleaned(one.key)] = _List(one.start, line, len(one.value), {})
         elif not (at_top and one.key == "metadata"):
             account.tell(line, one.key, "no list of tasks: a tag is an object with `tasks`")
     if not lists:
