@@ -169,7 +169,12 @@ def test_a_task_that_cannot_be_read_is_refused_with_its_file_and_line(tmp_path: 
     with pytest.raises(RoadmapError, match=r"tasks/1\.md, line \d: "):
         read_roadmap(root)
     with pytest.raises(RoadmapError, match="no front matter"):
-        read_roadmap(write(tmp_path, "backlog/tasks/2.md", "# Two\n- [ ] a\n"))
+        read_roadmap(write(tmp_path, "backlog/tasks/task-2 - Two.md", "# Two\n- [ ] a\n"))
+
+
+def test_a_plain_list_beside_the_tasks_is_a_plain_list(tmp_path: Path) -> None:
+    path = write(tmp_path, "backlog/tasks/todo.md", "# Two\n- [ ] one thing\n- [ ] another\n")
+    assert read_roadmap(path).format == "markdown"
 
 
 def test_a_file_is_only_taken_for_a_task_with_the_keys_of_the_tool(tmp_path: Path) -> None:

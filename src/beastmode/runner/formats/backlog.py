@@ -29,6 +29,8 @@ NAME = "backlog.md"
 
 _RULE = "dependencies only; a task comes after its subtasks"
 _FOLDERS = ("tasks", "completed")
+_PLACES = {(root, folder) for root in ("backlog", ".backlog") for folder in _FOLDERS}
+_NAME = re.compile(r"[A-Za-z]+-\d[\d.]* - .+\.md")
 _LEFT_OUT = {"drafts": "drafts, no tasks yet", "archive": "archived: neither done nor to be done"}
 _MOST_BYTES = 4 * 1024 * 1024
 _ID = re.compile(r"((?:[A-Za-z]+-)?)(\d+(?:\.\d+)*)")
@@ -66,12 +68,9 @@ class _File:
 
 
 def claims_path(path: Path) -> bool:
-    """Whether a file lies where Backlog.md keeps tasks."""
+    """Whether a file lies where Backlog.md keeps tasks, and is called as it calls them: `task-7 - Title.md`."""
     above = path.parts[:-1]
-    return path.suffix == ".md" and any(pair in pairwise(above) for pair in _PLACES)
-
-
-_PLACES = (("backlog", "tasks"), ("backlog", "completed"), (".backlog", "tasks"), (".backlog", "completed"))
+    return _NAME.fullmatch(path.name) is not None and any(pair in pairwise(above) for pair in _PLACES)
 
 
 def claims_text(text: str) -> bool:
