@@ -103,6 +103,17 @@ def test_ticked_all_is_done_and_only_states_have_changed(entry: dict[str, Any]) 
         ]
 
 
+def test_lists_of_other_formats_are_left_to_their_readers() -> None:
+    if not CORPUS.exists():
+        pytest.skip("the corpus of real roadmaps is not on this machine")
+    ours = {str(entry["file"]) for entry in entries()}
+    others = [path for path in (CORPUS / "files").iterdir() if path.name not in ours]
+    assert len(others) >= 20
+    for path in others:
+        text = path.read_bytes().decode("utf-8-sig")
+        assert not [reader.NAME for reader in OURS if reader.claims_text(text) or reader.claims_path(path)]
+
+
 def applied(text: str, edits: list[Edit]) -> str:
     for edit in sorted(edits, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
