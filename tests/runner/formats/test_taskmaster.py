@@ -77,6 +77,8 @@ def test_a_file_without_tags_is_the_master_list(tmp_path: Path) -> None:
     assert taskmaster.claims_text(text)
     roadmap = taskmaster.read(text, tmp_path / "tasks.json")
     assert (roadmap.part, roadmap.title, named(roadmap)["2"].needs) == ("master", "App", ("1",))
+    odd = taskmaster.read(json.dumps({"master": {"tasks": [task(1)], "metadata": "x"}}), PLACE)
+    assert odd.title == ""
     both = json.dumps({"tasks": [task(1)], "master": {"tasks": [task(5)]}})
     assert reasons(taskmaster.read(both, PLACE)) == [
         "tasks: another list of this file (1 tasks): --tag tasks"

@@ -6,7 +6,8 @@ of that phase: what it asks as a whole is seen to once its parts are done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.grouping import grouped
 from beastmode.runner.formats.json_places import Lines, UnreadableJsonError, items, sequence, whole
 from beastmode.runner.formats.json_records import Found, changed, options
-from beastmode.runner.formats.links import Ids, Links, without_repeats
+from beastmode.runner.formats.links import Ids, Links
 from beastmode.runner.formats.list_states import Said, said_by
 from beastmode.runner.formats.record_text import details_of, named, title_of, word
 from beastmode.runner.roadmap import Roadmap, Task
@@ -75,11 +76,11 @@ def claims_text(text: str) -> bool:
 def read(text: str, path: Path) -> Roadmap:
     """The roadmap in a text. Raises `RoadmapError` for a line that is no JSON."""
     account, ids = Account(), Ids()
-    found = list(_found(text, path, account))
+    found = _newest(_found(text, path, account), account)
     for one in found:
         ids.give(word(one.data.get("id")))
     pairs = [(one, _task(one, ids, account)) for one in found]
-    tasks = without_repeats([task for _, task in pairs], account)
+    tasks = [task for _, task in pairs]
     parents = _parents(pairs, ids, account)
     above = {name: parents[name][0] for name in parents}
     _hold_below(tasks, above)
@@ -130,6 +131,29 @@ def _found(text: str, path: Path, account: Account) -> Iterator[Found]:
         raise RoadmapError(path, [error.problem]) from None
 
 
+def _newest(found: Iterable[Found], account: Account) -> list[Found]:
+    """Each issue once. Of one that stands there twice, as after a merge of git, the version changed last counts."""
+    kept: dict[str, Found] = {}
+    for one in found:
+        own = word(one.data.get("id"))
+        known = kept.get(own)
+        if known is None:
+            kept[own] = one
+            continue
+        newer, older = (one, known) if _changed(one) >= _changed(known) else (known, one)
+        account.tell(older.line, own, f"repeats {own}, which line {newer.line} says as it was changed last")
+        kept[own] = newer
+    return sorted(kept.values(), key=lambda one: one.start)
+
+
+def _changed(record: Found) -> float:
+    """When an issue was changed, in seconds; 0 where that is not said."""
+    try:
+        return datetime.fromisoformat(word(record.data.get("updated_at"))).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
 def _task(record: Found, ids: Ids, account: Account) -> Task:
     data, line = record.data, record.line
     own = word(data.get("id"))
@@ -164,7 +188,7 @@ def _comments(data: dict[str, Any]) -> list[str]:
 def _said(data: dict[str, Any]) -> Said:
     said = said_by(data.get("status"))
     kind = word(data.get("issue_type"))
-    if word(data.get("status")) == "tombstone" or data.get("deleted_at"):
+    if word(data.get("status")) == "tombstone":
         return Said("dropped", "deleted")
     if said.state == "done":
         return said
@@ -215,15 +239,18 @@ def _parents(pairs: Sequence[tuple[Found, Task]], ids: Ids, account: Account) ->
 
 def _hold_below(tasks: Sequence[Task], above: dict[str, str]) -> None:
     """What is below something that is put off is put off with it, as `bd ready` has it."""
-    by_id = {task.id: task for task in tasks}
+    below: dict[str, list[Task]] = {}
     for task in tasks:
-        seen, parent = {task.id}, above.get(task.id, "")
-        while parent and parent not in seen and task.state == "pending":
-            seen.add(parent)
-            if by_id[parent].state == "held":
+        if task.id in above:
+            below.setdefault(above[task.id], []).append(task)
+    reached = [task.id for task in tasks if task.state == "held"]
+    while reached:
+        name = reached.pop()
+        for task in below.pop(name, ()):
+            if task.state == "pending":
                 task.state = "held"
-                task.options = options(task.options.category, task.options.priority, "", f"below {parent}")
-            parent = above.get(parent, "")
+                task.options = options(task.options.category, task.options.priority, "", f"below {name}")
+            reached.append(task.id)
 
 
 def _link(

@@ -55,12 +55,12 @@ _MOST_STATE_BYTES = 64 * 1024
 
 
 class _List(NamedTuple):
-    """One list of a file.   start: of its tasks.   data: what else its tag says."""
+    """One list of a file.   start: of its tasks.   project: what it is for, where it says so."""
 
     start: int
     line: int
     size: int
-    data: dict[str, Any]
+    project: str
 
 
 def claims_path(path: Path) -> bool:
@@ -102,7 +102,7 @@ def read_part(text: str, path: Path, part: str) -> Roadmap:
     found = [(one, _task(one, ids, account)) for one in records(text, lists[tag].start, account)]
     tasks = without_repeats([task for _, task in found], account)
     _link(found, tasks, ids, account)
-    title = word(lists[tag].data.get("projectName")) or ("" if len(lists) == 1 else tag)
+    title = lists[tag].project or ("" if len(lists) == 1 else tag)
     rule = "dependencies only; subtasks are the steps of their task"
     return Roadmap(tasks, title, format=NAME, rule=rule, ignored=account.all(), part=tag)
 
@@ -130,24 +130,26 @@ def _lists(text: str, path: Path, account: Account) -> dict[str, _List]:
     for one in members(text, top.start):
         line = line_of(one.start)
         if one.key == "tasks" and isinstance(one.value, list):
-            lists[_FIRST_TAG if _FIRST_TAG not in top.value else "tasks"] = _List(
-                one.start, line, len(one.value), top.value.get("metadata") or {}
-            )
+            tag = _FIRST_TAG if _FIRST_TAG not in top.value else "tasks"
+            lists[tag] = _List(one.start, line, len(one.value), _project(top.value))
         elif isinstance(one.value, dict) and isinstance(one.value.get("tasks"), list):
             place = member(text, one.start, "tasks")
             assert place is not None
-            lists[cleaned(one.key)] = _List(
-                place.start, line, len(place.value), one.value.get("metadata") or {}
-            )
+            lists[cleaned(one.key)] = _List(place.start, line, len(place.value), _project(one.value))
         elif isinstance(one.value, list) and any(
             isinstance(task, dict) and "status" in task for task in one.value
         ):
-            lists[cleaned(one.key)] = _List(one.start, line, len(one.value), {})
+            lists[cleaned(one.key)] = _List(one.start, line, len(one.value), "")
         elif not (at_top and one.key == "metadata"):
             account.tell(line, one.key, "no list of tasks: a tag is an object with `tasks`")
     if not lists:
         raise nothing_like(path, "no tag of it holds tasks", 'Task Master writes {"master": {"tasks": […]}}.')
     return lists
+
+
+def _project(tag: dict[str, Any]) -> str:
+    data = tag.get("metadata")
+    return title_of(data, "projectName") if isinstance(data, dict) else ""
 
 
 def _chosen(lists: dict[str, _List], path: Path, part: str) -> str:
