@@ -117,6 +117,16 @@ async def test_a_list_that_changed_is_no_reason_to_refuse(tmp_path: Path) -> Non
 
 
 @in_a_loop
+async def test_a_folder_that_is_the_list_may_change_too(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop", {"backlog/tasks/1.md": "one", "a": "1"})
+    (checkout / "backlog/tasks/1.md").write_text("two")
+    await repository_of(checkout, CodingSettings(), checkout / "backlog")
+    (checkout / "a").write_text("2")
+    with pytest.raises(PreconditionError, match="a changed"):
+        await repository_of(checkout, CodingSettings(), checkout / "backlog")
+
+
+@in_a_loop
 async def test_changes_are_taken_along_and_the_checkout_keeps_them(tmp_path: Path) -> None:
     checkout = repository(tmp_path / "shop", {"a": "1", "b": "2", "tasks.md": "old"})
     (checkout / "a").write_text("changed")

@@ -14,13 +14,15 @@ MOST_WAVES = 40
 """Waves shown; a list without phases and needs has one, a long chain has as many as tasks."""
 _ID_WIDTH, _TEXT_WIDTH, _LINE_WIDTH = 30, 70, 100
 _REMARKS = (
-    "unknown state",
+    "unknown",
     "need not followed",
     "order not followed",
     "remark",
     "in progress",
     "a box",
     "repeats",
+    "done, though",
+    "below several",
 )
 """Reasons that a person should look at: something was written here that could have been meant otherwise."""
 

@@ -22,6 +22,7 @@ from beastmode.compose.coding_opening import (
 )
 from beastmode.compose.limits_said import NOTHING_SAID, LimitsSaid, limits_said
 from beastmode.errors import Problem, RoadmapError
+from beastmode.runner.formats.addresses import is_live
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -64,8 +65,8 @@ class Request:
 
     @property
     def list_file(self) -> Path | None:
-        """The file of the roadmap; None where Python made it."""
-        return self.source.resolve() if isinstance(self.source, Path) else None
+        """The file of the roadmap, or its folder; None where Python made it, or it is asked live."""
+        return self.source.resolve() if isinstance(self.source, Path) and not is_live(self.source) else None
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ import yaml
 
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.formats import native_model as model
+from beastmode.runner.formats.json_records import is_json
 from beastmode.runner.formats.native_code import NOTHING_SAID, Said, command_of
 from beastmode.runner.formats.native_problems import TOP_TIP, mappings, misfits, raw_tasks, validated
 from beastmode.runner.formats.native_values import found
@@ -43,8 +44,11 @@ def claims_path(path: Path) -> bool:
 
 def claims_text(text: str) -> bool:
     """A mapping with `tasks` or `phases` at the top, whatever is wrong further down; no checkboxes."""
-    if _CHECKBOX.search(text):
+    if _CHECKBOX.search(text) or not ("tasks" in text or "phases" in text):
         return False
+    whole = is_json(text, begins="{")  # as a rule it is, and a hundred times faster read than YAML
+    if isinstance(whole, dict):
+        return any(whole.get(key) is not None for key in ("tasks", "phases"))
     try:
         return any(key in ("tasks", "phases") for key in _keys_at_top(text))
     except UnreadableError:

@@ -27,11 +27,40 @@ from pathlib import Path
 from types import ModuleType
 
 from beastmode.errors import Problem, RoadmapError
-from beastmode.runner.formats import execplan, kiro, markdown, native, openspec, spec_kit
+from beastmode.runner.formats import (
+    backlog,
+    beads,
+    execplan,
+    feature_list,
+    github,
+    kiro,
+    markdown,
+    native,
+    openspec,
+    prd,
+    spec_kit,
+    taskmaster,
+)
+from beastmode.runner.formats.addresses import is_live
 from beastmode.runner.formats.asked import ALL, Asked
+from beastmode.runner.formats.github_live import read_live
+from beastmode.runner.formats.json_refusals import why_not
 from beastmode.runner.roadmap import Roadmap, problems_of
 
-READERS: tuple[ModuleType, ...] = (native, kiro, openspec, execplan, spec_kit, markdown)
+READERS: tuple[ModuleType, ...] = (
+    taskmaster,
+    beads,
+    prd,
+    feature_list,
+    github,
+    backlog,
+    native,
+    kiro,
+    openspec,
+    execplan,
+    spec_kit,
+    markdown,
+)
 """In the order in which they are asked."""
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -39,9 +68,9 @@ MOST_BYTES = 64 * 1024 * 1024
 
 
 def read_roadmap(path: Path, asked: Asked = ALL) -> Roadmap:
-    """The roadmap in a file, or in a folder whose files are tasks, complete and valid. Raises `RoadmapError` for all
-    that would stop a run."""
-    roadmap = _read_folder(path, asked) if path.is_dir() else _read_file(path, asked)
+    """The roadmap in a file, in a folder whose files are tasks, or asked live (`gh:owner/name`), complete and valid.
+    Raises `RoadmapError` for all that would stop a run."""
+    roadmap = _read(path, asked)
     if not asked.optional:
         _drop_optional(roadmap)
     if not any(True for _ in roadmap.tasks()):
@@ -50,6 +79,12 @@ def read_roadmap(path: Path, asked: Asked = ALL) -> Roadmap:
     if problems:
         raise RoadmapError(path, problems)
     return roadmap
+
+
+def _read(path: Path, asked: Asked) -> Roadmap:
+    if is_live(path):
+        return _without_tag(read_live(path), path, asked)
+    return _read_folder(path, asked) if path.is_dir() else _read_file(path, asked)
 
 
 def _read_file(path: Path, asked: Asked) -> Roadmap:
@@ -94,6 +129,8 @@ def _no_tasks(roadmap: Roadmap) -> Problem:
     tip = (
         "Write tasks as boxes (`- [ ] text`) or as a list under `**Tasks:**`; see docs/roadmaps-markdown.md."
     )
+    if roadmap.format not in (markdown.NAME, spec_kit.NAME):
+        tip = f"See docs/roadmaps.md for what a list of the format {roadmap.format} holds."
     return Problem(0, what, tip)
 
 
@@ -105,6 +142,8 @@ def reader_for(path: Path, text: str) -> ModuleType:
     for reader in READERS:
         if reader.claims_text(text):
             return reader
+    if problem := why_not(text, path):
+        raise RoadmapError(path, [problem])
     names = ", ".join(reader.NAME for reader in READERS)
     tip = f"It can be read as: {names}. See docs/roadmaps.md for what each looks like."
     what = f"no known roadmap format was found in it: neither keys like tasks nor headings or lists{_begins(text)}"
