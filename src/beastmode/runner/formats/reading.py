@@ -53,8 +53,12 @@ def read_roadmap(path: Path, asked: Asked = ALL) -> Roadmap:
 
 
 def _read_file(path: Path, asked: Asked) -> Roadmap:
-    text = _text_of(path)
-    reader = reader_for(path, text)
+    text = text_of(path)
+    return read_text(reader_for(path, text), text, path, asked)
+
+
+def read_text(reader: ModuleType, text: str, path: Path, asked: Asked) -> Roadmap:
+    """What a reader makes of a text. Raises `RoadmapError`; what would stop a run is not looked for."""
     read_part: Callable[[str, Path, str], Roadmap] | None = getattr(reader, "read_part", None)
     if read_part is not None:
         return read_part(text, path, asked.tag)
@@ -116,9 +120,15 @@ def _begins(text: str) -> str:
     return f"; it begins with {words!r}" if words else ""
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a list. Raises `RoadmapError`."""
+    return decoded(bytes_of(path), path)
+
+
+def decoded(content: bytes, path: Path) -> str:
+    """The text that bytes mean, without a byte order mark. Raises `RoadmapError`."""
     try:
-        text = _bytes_of(path).decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise RoadmapError(path, [Problem(line, "the file is not UTF-8 text", "Save it as UTF-8.")]) from None
@@ -128,7 +138,8 @@ def _text_of(path: Path) -> str:
     return text
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """All bytes of a list, of at most `MOST_BYTES`. Raises `RoadmapError`."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

@@ -1,0 +1,46 @@
+"""Lines below a task that say its state: `- Status: pending`, `**State:** [0.5]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from beastmode.runner.formats.finished import says_done_in_words
+
+_STATUS = re.compile(
+    r"(\s*(?:[-*+•]\s+|\d{1,4}[.)]\s+|#{1,6}\s+)?(?:\[[^\[\]]{0,14}\]\s*)?[*`\s]*(?:status|state)[*`\s]*:[*`\s]*)(.*?)[*`\s]*$",
+    re.IGNORECASE,
+)
+_WHOLE = "[1.0]"
+"""Done, where a list says how much of a task is."""
+
+
+class Said(NamedTuple):
+    """What a line says of a state.   start: where its words begin in the line."""
+
+    start: int
+    words: str
+
+    @property
+    def done(self) -> bool:
+        return self.words == _WHOLE or says_done_in_words(self.words)
+
+
+def state_in(text: str) -> Said | None:
+    """What a line says of the state of its task; None where it speaks of something else."""
+    match = _STATUS.match(text) if ":" in text else None
+    return Said(match.end(1), match[2]) if match else None
+
+
+def first_state(lines: Iterable[str]) -> tuple[int, Said] | None:
+    """The first of some lines that says a state, by its place among them, and what it says."""
+    return next(((number, said) for number, line in enumerate(lines) if (said := state_in(line))), None)
+
+
+def without_states(details: str) -> str:
+    """The details of a task without what they say of its state, which changes as the task is done."""
+    if "stat" not in details.lower():
+        return details
+    lines = details.split("\n")
+    return "\n".join(line[: said.start] if (said := state_in(line)) else line for line in lines)
