@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from beastmode.runner.formats.asked import ALL
-from beastmode.runner.formats.edit import Edit
+from beastmode.runner.formats.edit import Edit, made
 from beastmode.runner.formats.reading import READERS, read_text
 from beastmode.runner.formats.status_lines import without_states
-from beastmode.runner.formats.ticking import made, ticked
+from beastmode.runner.formats.ticking import ticked
 from beastmode.runner.resume import fingerprint
 from beastmode.runner.roadmap import Roadmap
 

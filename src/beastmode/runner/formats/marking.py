@@ -9,16 +9,18 @@ whose line is read as done.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from beastmode.runner.formats.done_words import cased, done_words
-from beastmode.runner.formats.edit import Edit
+from beastmode.runner.formats.edit import Edit, made
 from beastmode.runner.formats.finished import MARK_BEHIND_NAME, marks_done, says_done
 from beastmode.runner.formats.habits import Habits, habits_of, header_of
-from beastmode.runner.formats.lines import GLYPHS_NOT_DONE, Line, scan
+from beastmode.runner.formats.lines import BALLOT, GLYPHS_NOT_DONE, Line, scan
 from beastmode.runner.formats.status_lines import Said, first_state, state_in
 from beastmode.runner.formats.task_tables import cell_says, cells_of_task
+from beastmode.runner.formats.titles import leading_mark
 from beastmode.runner.roadmap import Roadmap, Task
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -30,6 +32,7 @@ _LAST = re.compile(rf"([{GLYPHS_NOT_DONE}]\ufe0f?)(?=\s*(?:#+\s*)?$)")
 _CLOSING = re.compile(r"(?:\s+#+)?\s*$")
 _DECORATION = "📅🗓⏰⏱"
 """In front of a heading these mean no state, as they do in front of an item."""
+DONE_MARKS = ("✅", "☑", "✔", "✓", "✔️", "☑️")
 _BALLOTS = "☐◻□❏❑"
 """Their own done mark is ☑; that of all others is ✅."""
 
@@ -45,12 +48,35 @@ class Cut(NamedTuple):
         return line[: self.start] + self.text + line[self.end :]
 
 
-def edits(text: str, roadmap: Roadmap, done: Collection[str], tick: str = "x") -> list[Edit]:
-    """One edit for each task that can be marked.   tick: what the format writes into a box, where the list has no
-    ticked one yet."""
+def edits(
+    text: str, roadmap: Roadmap, done: Collection[str], read: Callable[[str], Roadmap], tick: str = "x"
+) -> list[Edit]:
+    """One edit for each task that can be marked.   read: as `roadmap` was read.   tick: what the format writes into a
+    box, where the list has no ticked one yet.
+
+    A list that is known by its open marks would be read as another one once the last is gone; there ☑ takes its place,
+    or stands in front of a mark that says nothing of its state.
+    """
     lines = scan(text)
+    habits = habits_of(lines, roadmap, tick)
+    found = _edits(text, lines, roadmap, done, habits)
+    if all(edit.text.strip() not in DONE_MARKS for edit in found) or _is_alike(
+        read(made(text, found)), roadmap
+    ):
+        return found
+    other = _edits(text, lines, roadmap, done, replace(habits, mark=BALLOT))
+    return other if _is_alike(read(made(text, other)), roadmap) else found
+
+
+def _is_alike(after: Roadmap, before: Roadmap) -> bool:
+    return [task.id for task in after.tasks()] == [task.id for task in before.tasks()]
+
+
+def _edits(
+    text: str, lines: Sequence[Line], roadmap: Roadmap, done: Collection[str], habits: Habits
+) -> list[Edit]:
     starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
-    pen = _Pen(lines, habits_of(lines, roadmap, tick), _boxed(lines, roadmap))
+    pen = _Pen(lines, habits, _boxed(lines, roadmap))
     found = []
     for task in roadmap.tasks():
         if task.id in done and task.state != "done" and (written := pen.mark(task)):
@@ -138,7 +164,9 @@ class _Pen:
         body, end = re.match(_MARKER, line.text), _CLOSING.search(line.text)
         assert body is not None  # both match everything
         assert end is not None
+        in_front = self.habits.mark == BALLOT and line.kind == "item" and leading_mark(line.body)
         cuts = [
+            *([Cut(body.end(), body.end(), f"{BALLOT} ")] if in_front else ()),
             *(
                 [Cut(body.end(), body.end(), f"[{self.habits.tick}] ")]
                 if self.boxed and line.kind == "item"
@@ -151,7 +179,7 @@ class _Pen:
         return (cut for cut in cuts if _is_read(line, cut))
 
     def _mark_for(self, mark: str) -> str:
-        return self.habits.mark or ("☑" if mark[:1] in tuple(_BALLOTS) else "✅")
+        return self.habits.mark or (BALLOT if mark[:1] in tuple(_BALLOTS) else "✅")
 
 
 def _first(number: int, cuts: Iterator[Cut]) -> tuple[int, Cut] | None:

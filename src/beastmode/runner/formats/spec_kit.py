@@ -92,8 +92,7 @@ def read(text: str, path: Path) -> Roadmap:
 
 def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
     """What says in the list's own notation that these tasks are done, see docs/ticking.md."""
-    del path
-    return edits(text, roadmap, done, tick="X")
+    return edits(text, roadmap, done, lambda after: read(after, path), tick="X")
 
 
 def _are_few(found: Outline, drafts: list[Draft]) -> bool:

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from beastmode.runner.formats.finished import says_done_in_words
+from beastmode.runner.formats.lines import GLYPHS_DONE, GLYPHS_NOT_DONE
 
 _STATUS = re.compile(
     r"(\s*(?:[-*+•]\s+|\d{1,4}[.)]\s+|#{1,6}\s+)?(?:\[[^\[\]]{0,14}\]\s*)?[*`\s]*(?:status|state)[*`\s]*:[*`\s]*)(.*?)[*`\s]*$",
     re.IGNORECASE,
 )
+_MARKS = re.compile(f"[{GLYPHS_DONE}{GLYPHS_NOT_DONE}]\ufe0f?")
 _WHOLE = "[1.0]"
 """Done, where a list says how much of a task is."""
 
@@ -36,6 +38,11 @@ def state_in(text: str) -> Said | None:
 def first_state(lines: Iterable[str]) -> tuple[int, Said] | None:
     """The first of some lines that says a state, by its place among them, and what it says."""
     return next(((number, said) for number, line in enumerate(lines) if (said := state_in(line))), None)
+
+
+def without_marks(title: str) -> str:
+    """A title without the state marks in it (`Name 🚧 half`), which change as the task is done."""
+    return title if title.isascii() else " ".join(_MARKS.sub(" ", title).split())
 
 
 def without_states(details: str) -> str:

@@ -28,6 +28,7 @@ _STAGE = re.compile(
 _NAME = re.compile(r"\W*(?:title|description|name|what|summary|details?|resumo|说明|描述|内容)\W*", re.I)
 _STATE = re.compile(r"\W*(?:status|state|done|progress|状态|状態|estado|statut|stand)\W*", re.I)
 _ID = re.compile(r"\W*(?:id|#|no\.?|nr\.?|number|key)\W*", re.I)
+_AROUND = " \t*_`"
 _DIVIDER = re.compile(r"[|\s:-]+")
 
 
@@ -97,7 +98,7 @@ def cell_says(said: str) -> bool:
 
 
 class Cells(NamedTuple):
-    """Where in a row the state and the name of its task stand: start and end, without the blanks; None: nowhere."""
+    """Where in a row the state and the name of its task stand: start and end, without blanks and emphasis."""
 
     state: tuple[int, int] | None
     name: tuple[int, int] | None
@@ -120,7 +121,7 @@ def _spans(row: str) -> list[tuple[int, int]]:
     end = len(row.rstrip("| \t"))
     spans = []
     for part in _BETWEEN.split(row[start:end]):
-        inner = part.strip()
+        inner = part.strip(_AROUND)
         first = start + (part.index(inner) if inner else min(1, len(part)))
         spans.append((first, first + len(inner)))
         start += len(part) + 1

@@ -19,10 +19,10 @@ from typing import Any
 
 from beastmode.errors import BeastError, RoadmapError
 from beastmode.runner.formats.asked import ALL, Asked
-from beastmode.runner.formats.edit import Edit
+from beastmode.runner.formats.edit import Edit, made
 from beastmode.runner.formats.reading import decoded, read_text, reader_for
 from beastmode.runner.formats.replacing import replace, settled
-from beastmode.runner.formats.status_lines import without_states
+from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.resume import fingerprint
 from beastmode.runner.roadmap import Roadmap, Task
 
@@ -148,17 +148,8 @@ def _content(roadmap: Roadmap) -> _Content:
 
 
 def _what(above: tuple[str, ...], task: Task) -> tuple[Any, ...]:
-    words = (task.title, without_states(task.details))
+    words = (without_marks(task.title), without_states(task.details))
     return (above, task.id, words, task.needs, task.options, task.parallel, fingerprint(task))
-
-
-def made(text: str, edits: Collection[Edit]) -> str:
-    """A text with edits made, which do not overlap."""
-    parts, at = [], 0
-    for edit in sorted(edits):
-        parts += [text[at : edit.start], edit.text]
-        at = edit.end
-    return "".join([*parts, text[at:]])
 
 
 def tick(
