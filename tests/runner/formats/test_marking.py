@@ -1,6 +1,5 @@
 """Ticks in Markdown and spec-kit lists of every dialect: what stands there before, and after."""
 
-# ruff: noqa: RUF001  (marks and words of other scripts)
 from __future__ import annotations
 
 from pathlib import Path
