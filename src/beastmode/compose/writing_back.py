@@ -16,6 +16,7 @@ from beastmode.compose.opening import Opened
 from beastmode.compose.session import Live, View
 from beastmode.runner.execute import Job
 from beastmode.runner.formats.asked import Asked
+from beastmode.runner.formats.replacing import sweep
 from beastmode.runner.formats.ticking import Ticked, tick
 from beastmode.runner.resume import Plan, fingerprint
 from beastmode.runner.states import TaskState
@@ -81,6 +82,7 @@ class WritingBack:
 
     def _work(self) -> None:
         """Tick what is done until the end, and then once more what is left."""
+        sweep(self._path)
         seen, last = 0, False
         while not last:
             self._news.wait()
