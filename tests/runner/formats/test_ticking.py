@@ -20,6 +20,7 @@ from tests.crash.disks import fill, mounted
 from tests.processes import powerless
 
 HERE = Path("TODO.md")
+EDITOR = Path(__file__).parents[2] / "compose" / "editor.py"
 
 
 def not_slept(seconds: float) -> None:
@@ -62,7 +63,7 @@ def wrong(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     [
         ([Edit(3, 4, "?")], "no place for a tick that would be read (line 1)"),
         ([Edit(3, 4, "x"), Edit(11, 12, "x")], "its tick would be read as one of b too"),
-        ([Edit(3, 4, "x"), Edit(8, 9, "")], "the list would read as another one"),
+        ([Edit(3, 4, "x"), Edit(8, 15, "")], "the list would read as another one"),
         ([Edit(3, 4, "x"), Edit(14, 15, "B")], "the list would say something else of b"),
         ([Edit(3, 4, "x"), Edit(0, 0, "- [ ] c\n")], "the list would read as another one"),
         ([], "no place for a tick that would be read (line 1)"),
@@ -128,6 +129,22 @@ def test_a_list_that_somebody_has_open_to_write_to(tmp_path: Path) -> None:
     with path.open("a"):
         assert "keep writing" in told(path)
     assert tick(path, {"a": ""}).ids == ["a"]
+
+
+@pytest.mark.parametrize("how", ["over", "into"])
+def test_two_hundred_saves_of_an_editor_and_a_hundred_ticks_all_stand(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "TODO.md"
+    path.write_text("".join(f"- [ ] t{number}\n" for number in range(100)) + "\n## Notes\n")
+    editor = subprocess.Popen([sys.executable, str(EDITOR), str(path), how, "200", "0"])
+    done: dict[str, str] = {}
+    for number in range(100):
+        done[f"t{number}"] = ""
+        tick(path, done)
+    assert editor.wait() == 0
+    assert tick(path, done).left == []
+    lines = path.read_text().splitlines()
+    assert [line for line in lines if line.startswith("note")] == [f"note {number}" for number in range(200)]
+    assert lines[:100] == [f"- [x] t{number}" for number in range(100)]
 
 
 ONE = """
