@@ -18,7 +18,7 @@ from beastmode.compose.session import View
 from beastmode.compose.writing_back import WritingBack
 from beastmode.errors import SettingError
 from beastmode.runner.formats.asked import ALL, Asked
-from beastmode.runner.formats.ticking import Ticked
+from beastmode.runner.formats.proving import Ticked
 from beastmode.runner.resume import Plan
 from beastmode.runner.summary import Summary
 from beastmode.runner.work import Command

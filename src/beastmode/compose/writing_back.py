@@ -16,8 +16,9 @@ from beastmode.compose.opening import Opened
 from beastmode.compose.session import Live, View
 from beastmode.runner.execute import Job
 from beastmode.runner.formats.asked import Asked
+from beastmode.runner.formats.proving import Ticked
 from beastmode.runner.formats.replacing import sweep
-from beastmode.runner.formats.ticking import Ticked, tick
+from beastmode.runner.formats.ticking import tick
 from beastmode.runner.resume import Plan, fingerprint
 from beastmode.runner.states import TaskState
 

@@ -13,8 +13,9 @@ import pytest
 
 from beastmode.runner.formats import markdown, reading
 from beastmode.runner.formats.edit import Edit
+from beastmode.runner.formats.proving import Ticked
 from beastmode.runner.formats.reading import read_roadmap
-from beastmode.runner.formats.ticking import Ticked, tick, ticked
+from beastmode.runner.formats.ticking import tick, ticked
 from beastmode.runner.resume import fingerprint
 from tests.crash.disks import fill, mounted
 from tests.processes import powerless

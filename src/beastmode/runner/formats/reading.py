@@ -14,6 +14,8 @@ and, where the format has such a thing,
         what says in the list's own notation that these tasks are done; `roadmap` is what was read from `text`. A task
         that cannot be marked gets no edit.
     ticks_in_folder(path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]
+    root_of(path: Path) -> Path
+        the folder that holds all that is read of such a list, where that is more than `path`
 `read` raises `RoadmapError` with every problem found and its line; lines it does not take stand in
 `Roadmap.ignored` with the reason. It never guesses in silence.
 """
@@ -67,9 +69,14 @@ def read_text(reader: ModuleType, text: str, path: Path, asked: Asked) -> Roadma
 
 
 def _read_folder(path: Path, asked: Asked) -> Roadmap:
+    return _without_tag(folder_reader(path).read_folder(path), path, asked)
+
+
+def folder_reader(path: Path) -> ModuleType:
+    """The first reader that claims a folder. Raises `RoadmapError`."""
     for reader in READERS:
         if hasattr(reader, "claims_folder") and reader.claims_folder(path):
-            return _without_tag(reader.read_folder(path), path, asked)
+            return reader
     raise RoadmapError(path, [Problem(0, "this is a folder", "Name the file that holds the tasks.")])
 
 
