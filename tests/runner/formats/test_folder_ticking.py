@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def ticks_in_folder(path: Path, roadmap: Roadmap, done: Collection[str]) -> list
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    reader = ModuleType("files")
+    reader: Any = ModuleType("files")
     reader.NAME, reader.read_folder, reader.ticks_in_folder = "files", read_folder, ticks_in_folder
     reader.claims_folder = lambda path: True
     monkeypatch.setattr(reading, "READERS", (reader,))

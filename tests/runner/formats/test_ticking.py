@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -50,9 +51,9 @@ def test_what_the_list_says_is_done_is_done() -> None:
 
 
 @pytest.fixture
-def wrong(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def wrong(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A reader of Markdown with ticks of its own, set by the test."""
-    reader = ModuleType("wrong")
+    reader: Any = ModuleType("wrong")
     reader.NAME = "wrong"
     reader.claims_path, reader.claims_text, reader.read = lambda path: True, lambda text: True, markdown.read
     monkeypatch.setattr(reading, "READERS", (reader,))
@@ -70,14 +71,12 @@ def wrong(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         ([], "no place for a tick that would be read (line 1)"),
     ],
 )
-def test_what_reads_otherwise_than_asked_is_never_taken(
-    wrong: ModuleType, edits: list[Edit], why: str
-) -> None:
+def test_what_reads_otherwise_than_asked_is_never_taken(wrong: Any, edits: list[Edit], why: str) -> None:
     wrong.ticks = lambda text, path, roadmap, done: edits
     assert why in left("- [ ] a\n- [ ] b\n", "a")
 
 
-def test_a_format_without_ticks_says_so(wrong: ModuleType) -> None:
+def test_a_format_without_ticks_says_so(wrong: Any) -> None:
     assert left("- [ ] a\n", "a") == "lists of the format wrong are not ticked"
 
 
