@@ -23,14 +23,10 @@ from beastmode.runner.roadmap import Roadmap
 
 _PLACES = (up / "shared" / "corpora" / "roadmaps" for up in Path(__file__).parents)
 CORPUS = next(filter(Path.exists, _PLACES), Path("nowhere"))
-KINDS = {
-    "feature-list": "feature_list",
-    "ralph-prd": "prd",
-    "taskmaster": "taskmaster",
-    "backlog_md": "backlog",
-}
 MOST = 16
 """Characters of a tick besides the blanks and the end of its line: `"done": true, ` has 14."""
+OWN_LINES = ("native", "spec-kit", "markdown")
+"""Elsewhere a line above may be ticked too, as that of a task of Kiro is once its parts are done."""
 
 
 class Case(NamedTuple):
@@ -44,7 +40,7 @@ class Case(NamedTuple):
 
 
 def cases() -> Iterator[Any]:
-    """A file of the corpus for each reader that can tick it."""
+    """The files of the corpus whose readers can tick them."""
     lines = (CORPUS / "expected.jsonl").read_text(encoding="utf-8").splitlines() if CORPUS.exists() else []
     for entry in map(json.loads, lines):
         path = Path(entry["path"])
@@ -52,12 +48,7 @@ def cases() -> Iterator[Any]:
         reader = next((r for r in READERS if r.claims_path(path)), None) or next(
             (r for r in READERS if r.claims_text(text)), None
         )
-        names = {entry["kind"], KINDS.get(entry["kind"], "")}
-        if (
-            reader is not None
-            and hasattr(reader, "ticks")
-            and reader.NAME in names | {n.replace("_", "-") for n in names}
-        ):
+        if reader is not None and hasattr(reader, "ticks"):
             yield pytest.param(Case(reader, path, text), id=str(entry["file"])[:60])
 
 
@@ -92,12 +83,19 @@ def unlike(before: Roadmap, after: Roadmap, done: set[str]) -> list[object]:
     ]
 
 
+def lines_of(case: Case) -> set[int]:
+    """The numbers of the lines that belong to tasks; of lists that tell."""
+    lines = [(task.line, task.details.count("\n") + 1) for task in case.roadmap.tasks()]
+    return {number for line, more in lines for number in range(line, line + more + 1)}
+
+
 def assert_only(case: Case, edits: list[Edit], after: str) -> None:
-    """The difference is the edits, each of them is small, and all else is as it was."""
-    at, kept = 0, []
+    """The difference is the edits, each of them is small and in a line of a task, and all else is as it was."""
+    at, kept, lines = 0, [], lines_of(case)
     for edit in sorted(edits):
         assert edit.path is None
         assert len(edit.text.strip()) <= MOST
+        assert case.reader.NAME not in OWN_LINES or case.text.count("\n", 0, edit.start) + 1 in lines
         kept.append(case.text[at : edit.start])
         at = edit.end
     kept.append(case.text[at:])
