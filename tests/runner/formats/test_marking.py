@@ -50,6 +50,7 @@ def test_items(before: str, after: str) -> None:
         ("### Task 1: drop pending items\n", "### Task 1: drop pending items [x]\n"),
         ("### Task 1: a\n**Status:** Pending\n", "### Task 1: a\n**Status:** Done\n"),
         ("### Task 1: a\n- State: `[0.5]`\n", "### Task 1: a\n- State: `[1.0]`\n"),
+        ("### Task 1: a\n```\nstatus: open\n```\n", "### Task 1: a ✅\n```\nstatus: open\n```\n"),
         ("### Task 1: a\nStatus: until Bob is back\n", "### Task 1: a ✅\nStatus: until Bob is back\n"),
         (
             "### Task 1: a\nStatus: ✅ Complete\n### Task 2: b\nStatus: 🔄 In Progress\n",

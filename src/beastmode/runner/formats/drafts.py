@@ -106,5 +106,5 @@ def _close(reach: _Reach | None) -> None:
 
 
 def _status_says_done(details: list[Line]) -> bool:
-    found = first_state(line.text for line in details if line.kind not in ("fence", "comment"))
+    found = first_state(details)
     return found is not None and found[1].done

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from beastmode.runner.formats.lines import Line
-from beastmode.runner.formats.status_lines import first_state
+from beastmode.runner.formats.status_lines import Said, first_state
 from beastmode.runner.formats.task_tables import cell_says, cells_of_task
 from beastmode.runner.roadmap import Roadmap, Task
 
@@ -41,7 +41,7 @@ def habits_of(lines: Sequence[Line], roadmap: Roadmap, tick: str) -> Habits:
         end_box=_usual(
             f" [{found[1]}]" for line in own if line.box is None and (found := _END_BOX.search(line.text))
         ),
-        state=_usual(map(_state_below, done)),
+        state=_usual(said[1].words for task in done if (said := state_below(lines, task)) and said[1].done),
         cells=_cells(lines, own),
     )
 
@@ -52,9 +52,10 @@ def _usual(found: Iterable[str]) -> str:
     return max(counted, key=counted.__getitem__, default="")
 
 
-def _state_below(task: Task) -> str:
-    found = first_state(task.details.split("\n"))
-    return found[1].words if found and found[1].done else ""
+def state_below(lines: Sequence[Line], task: Task) -> tuple[Line, Said] | None:
+    """The line below a task that says its state, and what it says."""
+    below = lines[task.line : task.line + (task.details.count("\n") + 1 if task.details else 0)]
+    return first_state(below)
 
 
 def _cells(lines: Sequence[Line], rows: Iterable[Line]) -> dict[int, str]:

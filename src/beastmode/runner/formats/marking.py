@@ -16,9 +16,9 @@ from typing import NamedTuple
 from beastmode.runner.formats.done_words import cased, done_words
 from beastmode.runner.formats.edit import Edit, made
 from beastmode.runner.formats.finished import MARK_BEHIND_NAME, marks_done, says_done
-from beastmode.runner.formats.habits import Habits, habits_of, header_of
+from beastmode.runner.formats.habits import Habits, habits_of, header_of, state_below
 from beastmode.runner.formats.lines import BALLOT, GLYPHS_NOT_DONE, Line, scan
-from beastmode.runner.formats.status_lines import Said, first_state, state_in
+from beastmode.runner.formats.status_lines import state_in
 from beastmode.runner.formats.task_tables import cell_says, cells_of_task
 from beastmode.runner.formats.titles import leading_mark
 from beastmode.runner.roadmap import Roadmap, Task
@@ -150,13 +150,15 @@ class _Pen:
 
     def _state_below(self, task: Task) -> tuple[int, Cut] | None:
         """On the status line below it."""
-        lines = task.details.split("\n")
-        number, said = first_state(lines) or (0, Said(0, ""))
+        found = state_below(self.lines, task)
+        if found is None:
+            return None
+        line, said = found
         for word in done_words(said.words, self.habits.state) if said.words else ():
             cut = _changed(said.start, said.words, word)
-            after = state_in(cut.made_in(lines[number]))
+            after = state_in(cut.made_in(line.text))
             if after and after.done:
-                return task.line + 1 + number, cut
+                return line.number, cut
         return None
 
     def _added(self, line: Line) -> Iterator[Cut]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from beastmode.runner.formats.finished import says_done_in_words
-from beastmode.runner.formats.lines import GLYPHS_DONE, GLYPHS_NOT_DONE
+from beastmode.runner.formats.lines import GLYPHS_DONE, GLYPHS_NOT_DONE, Line
 
 _STATUS = re.compile(
     r"(\s*(?:[-*+•]\s+|\d{1,4}[.)]\s+|#{1,6}\s+)?(?:\[[^\[\]]{0,14}\]\s*)?[*`\s]*(?:status|state)[*`\s]*:[*`\s]*)(.*?)[*`\s]*$",
@@ -35,9 +35,10 @@ def state_in(text: str) -> Said | None:
     return Said(match.end(1), match[2]) if match else None
 
 
-def first_state(lines: Iterable[str]) -> tuple[int, Said] | None:
-    """The first of some lines that says a state, by its place among them, and what it says."""
-    return next(((number, said) for number, line in enumerate(lines) if (said := state_in(line))), None)
+def first_state(lines: Iterable[Line]) -> tuple[Line, Said] | None:
+    """The first of some lines that says a state, and what it says. Code and comments say none."""
+    told = (line for line in lines if line.kind not in ("fence", "comment"))
+    return next(((line, said) for line in told if (said := state_in(line.text))), None)
 
 
 def without_marks(title: str) -> str:
