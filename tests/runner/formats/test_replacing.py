@@ -52,6 +52,15 @@ def test_the_content_is_new_and_all_else_is_as_it_was(path: Path) -> None:
     assert os.listdir(path.parent) == ["TODO.md"]
 
 
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("ü" * 126 + ".md")
+    path.write_bytes(b"old")
+    assert replace(path, b"old", b"new")
+    assert path.read_bytes() == b"new"
+    sweep(path)
+    assert os.listdir(tmp_path) == [path.name]
+
+
 def test_a_link_stays_and_what_it_names_is_written(path: Path, tmp_path: Path) -> None:
     link = tmp_path / "folder" / "list.md"
     link.parent.mkdir()

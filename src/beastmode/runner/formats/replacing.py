@@ -22,6 +22,7 @@ from stat import S_IMODE
 
 _AT_CWD, _EXCHANGE = -100, 2
 _SWAP = 2
+_NAME_BYTES = 200
 
 
 def settled(path: Path) -> bytes | None:
@@ -64,12 +65,24 @@ def _is_still(old: int, path: Path, before: bytes, writers: Writers) -> bool:
 def sweep(path: Path) -> None:
     """Remove what a process that was killed has left beside a file."""
     target = Path(os.path.realpath(path))
-    for left in target.parent.glob(f".{_escaped(target.name)}.beast-*"):
-        with suppress(OSError, ValueError):
-            os.kill(int(left.name.rpartition("-")[2]), 0)
-            continue
-        with suppress(OSError):
-            left.unlink()
+    for left in target.parent.glob(f"{_escaped(_name_beside(target))}*"):
+        with suppress(ValueError, OSError):  # a process of another user is alive, too
+            if not _is_alive(int(left.name.rpartition("-")[2])):
+                left.unlink()
+
+
+def _is_alive(pid: int) -> bool:
+    """Raises PermissionError where it is somebody else's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _name_beside(target: Path) -> str:
+    """What the names of new files begin with; cut short, as names of files are limited."""
+    return f".{os.fsencode(target.name)[:_NAME_BYTES].decode(errors='ignore')}.beast-"
 
 
 def _escaped(name: str) -> str:
@@ -79,7 +92,7 @@ def _escaped(name: str) -> str:
 @contextmanager
 def _beside(target: Path, content: bytes, like: int) -> Iterator[Path]:
     """A file with this content in the same folder, on disk, like another; gone afterwards."""
-    path = target.with_name(f".{target.name}.beast-{threading.get_native_id()}-{os.getpid()}")
+    path = target.with_name(f"{_name_beside(target)}{threading.get_native_id()}-{os.getpid()}")
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(number, "wb") as file:
@@ -167,9 +180,11 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _keep_folder(folder: Path) -> None:
-    """A rename survives a power cut once its folder is on disk."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    """A rename survives a power cut once its folder is on disk. Where that cannot be asked for, it is done all the
+    same."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
