@@ -83,6 +83,9 @@ def run(
         help="Who hears of the end, of tasks that need a person, quotas and budgets: a command, an http(s) address, "
         "desktop. Several times for several.",
     ),
+    write_back: bool = typer.Option(
+        False, "--write-back", help="Tick in FILE what is done, in its own notation, while the run goes on."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON on stdout."),
     **code: Any,
 ) -> None:
@@ -120,6 +123,7 @@ def run(
         said,
         partial(_confirm, yes="yes" in said),
         asked_of(tag, skip_optional),
+        write_back=write_back,
     )
     ways = _ways(notify) if notify else []
     with view_for(sys.stderr) as view:

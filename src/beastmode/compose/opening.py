@@ -21,7 +21,7 @@ from beastmode.compose.coding_opening import (
     open_code,
 )
 from beastmode.compose.limits_said import NOTHING_SAID, LimitsSaid, limits_said
-from beastmode.errors import Problem, RoadmapError
+from beastmode.errors import Problem, RoadmapError, SettingError
 from beastmode.runner.formats.addresses import is_live
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of
@@ -49,7 +49,8 @@ class Request:
     roadmap's.   command: for tasks whose list says what but not how.   home: where the journal lives.
     report: where reports go; None: below the home.   fresh: begin a new run.   coding: what is said of how code is
     written; None where nobody could: then only what the list itself gives to an agent is code.   confirm: told of a
-    run that writes code before anything is recorded; may raise.   asked: what of the file.
+    run that writes code before anything is recorded; may raise.   asked: what of the file.   write_back: what is done
+    is ticked in the file.
     """
 
     source: Path | Roadmap
@@ -62,6 +63,7 @@ class Request:
     coding: Said | None = None
     confirm: Confirm = lambda code, tasks, settings: None
     asked: Asked = ALL
+    write_back: bool = False
 
     @property
     def list_file(self) -> Path | None:
@@ -103,6 +105,9 @@ class Opened:
 def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
     source = request.source
+    if request.write_back and not isinstance(source, Path):
+        tip = "Leave it out, or name a file."
+        raise SettingError("a roadmap made in Python has no list to tick", where="write_back", tip=tip)
     roadmap = _read(source, request.asked) if isinstance(source, Path) else source
     key = _key(source, roadmap.part)
     settings = settings_for(roadmap, request.flags)

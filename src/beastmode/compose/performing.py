@@ -67,7 +67,14 @@ def _session(request: Request, view: View, notifier: Notifier | None) -> Summary
     try:
         opened = open_run(request)
         name = opened.name
-        return drive(opened, view)
+        if not request.write_back:
+            return drive(opened, view)
+        from beastmode.compose.writing_back import (
+            written_back,
+        )  # the readers: 0.2 s, for those who want ticks
+
+        with written_back(opened, view) as ticking:
+            return drive(opened, ticking)
     except BeastError as error:
         if notifier is not None and name:  # before, nothing was run, and whoever wrote the command is there
             notifier.tell(of_error(name, error.what))

@@ -34,15 +34,16 @@ def run(
     failed: bool = False,
     until_done: bool = False,
     notify: Sequence[str] = (),
+    write_back: bool = False,
     **settings: Any,
 ) -> Summary:
     """Run a roadmap to its end, as `beast run` does, and return the summary.
 
     source: a file, or a Roadmap made in Python: known again by the program that runs and its title, so give two of one
     program titles of their own, or `fresh=True`.   command: for tasks that say only what; a text is split like a shell
-    would.   until_done, notify: as the flags of these names.   settings: fields of `settings.RunSettings`, like
-    `concurrency=5`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in the
-    summary. Inside a running event loop it raises RuntimeError: use a thread there.
+    would.   until_done, notify, write_back: as the flags of these names.   settings: fields of `settings.RunSettings`,
+    like `concurrency=5`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in
+    the summary. Inside a running event loop it raises RuntimeError: use a thread there.
     """
     _refuse_a_running_loop()
     flags = dict(settings)
@@ -61,6 +62,7 @@ def run(
         Path(report) if report else None,
         fresh,
         Selection(only, phase, failed),
+        write_back=write_back,
     )
     return perform(request, notify=_ways(notify), until_done=until_done)
 

@@ -14,6 +14,7 @@ import msgspec
 
 from beastmode.errors import Problem, RoadmapError
 from beastmode.events import APPROVED, ATTEMPT_ENDED, PLANNED, RESET, SELECTED
+from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.gates import AT_GATE, gates_of
 from beastmode.runner.landing import Landed
 from beastmode.runner.policy import Tries
@@ -218,8 +219,8 @@ def _words(text: str) -> list[str]:
 
 def fingerprint(task: Task) -> str:
     """Of what a task does: its work and its verification; its words where they are all there is. Not of how it
-    is run (timeout, retries, priority, flags)."""
-    words = (task.title, task.details) if _is_in_words(task) else ()
+    is run (timeout, retries, priority, flags), nor of the state its list gives it."""
+    words = (without_marks(task.title), without_states(task.details)) if _is_in_words(task) else ()
     plain = (_plain(task.work), _plain(task.options.verify), words)
     return hashlib.blake2b(msgspec.json.encode(plain, enc_hook=str), digest_size=8).hexdigest()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from beastmode.runner.formats.finished import says_done_in_words
 from beastmode.runner.formats.lines import SKIPPED, Line
 from beastmode.runner.formats.outline import Outline, Place, Section
+from beastmode.runner.formats.status_lines import first_state
 
 
 @dataclass(slots=True, eq=False)
@@ -106,8 +106,5 @@ def _close(reach: _Reach | None) -> None:
 
 
 def _status_says_done(details: list[Line]) -> bool:
-    for line in details:
-        words, colon, rest = line.body.replace("*", "").replace("`", "").partition(":")
-        if colon and words.strip().lower() in ("status", "state"):
-            return rest.strip() == "[1.0]" or says_done_in_words(rest)
-    return False
+    found = first_state(details)
+    return found is not None and found[1].done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,3 +18,12 @@ class Edit(NamedTuple):
     end: int
     text: str
     path: Path | None = None
+
+
+def made(text: str, edits: Collection[Edit]) -> str:
+    """A text with edits made, which do not overlap."""
+    parts, at = [], 0
+    for edit in sorted(edits):
+        parts += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*parts, text[at:]])

@@ -30,6 +30,7 @@ _DONE_TAIL = re.compile(
     r"[)\]）\s*_✅☑✔✓\ufe0f]*$|[\s—–-]*[✅☑✔✓\ufe0f\s]+$",
     re.IGNORECASE,
 )
+_END_TICK = re.compile(r"\[[xX]\][*_ ]*$")
 _DONE_WHOLE = re.compile(
     rf"\W*(?:(?:recently|already|previously) )?{_DONE}"
     r"(?: (?:tasks?|items?|work|features?))?\W*",
@@ -41,7 +42,7 @@ _DONE_LEADING = re.compile(
     re.IGNORECASE,
 )
 _NAME = r"(?:\*\*[^*]{1,120}\*\*|`[^`]{1,120}`|\[[^\[\]]{1,120}\]\([^()]{0,300}\))"
-_MARK_BEHIND_NAME = re.compile(rf"{_NAME}[^.{MARKS}]{{0,60}}([{MARKS}])")
+MARK_BEHIND_NAME = re.compile(rf"{_NAME}[^.{MARKS}]{{0,60}}([{MARKS}])")
 
 
 def without_done(title: str) -> str:
@@ -73,11 +74,14 @@ def says_done_in_words(text: str) -> bool:
 def marks_done(body: str) -> bool | None:
     """What an item's own mark says: in front (`✅ text`), behind its name (`**Name** ✅ text`) or at its end.
 
-    None where nothing says anything. `(done)` and `DONE` at the end count too.
+    None where nothing says anything. `(done)` and `DONE` at the end count too, and so does a tick behind a mark that
+    says nothing (`🚀 launch ✅`), and a box at the end (`launch [x]`).
     """
-    behind = _MARK_BEHIND_NAME.match(body)
-    last = body[-1:] if _DONE_MARK.match(body[-1:]) else ""
-    for mark in (leading_mark(body), behind[1] if behind else "", last):
-        if mark and mark in MARKS:
-            return False if mark in GLYPHS_NOT_DONE else mark in GLYPHS_DONE or None
+    behind = MARK_BEHIND_NAME.match(body)
+    last = body.rstrip("\ufe0f")[-1:]
+    if _END_TICK.search(body):
+        return True
+    for mark in (leading_mark(body), behind[1] if behind else "", last if _DONE_MARK.match(last) else ""):
+        if mark and mark in GLYPHS_NOT_DONE + GLYPHS_DONE:
+            return mark in GLYPHS_DONE
     return True if says_done_in_words(body) else None

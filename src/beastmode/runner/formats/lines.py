@@ -28,6 +28,8 @@ _FRONT_MOST = 200
 GLYPHS_OPEN = "☐⬜🔲◻□❏❑"
 GLYPHS_DONE = "☑✅✔✓☒"
 GLYPHS_NOT_DONE = "☐⬜🔲◻□❏❑❌✗✘⏳⌛⏸⏭⏰⏱🔄🚧🔜📅🗓⭕"
+BALLOT = "☑"
+"""A ticked box, which says as much as an empty one that a list has states; ✅ begins many a line of a list of none."""
 _BARE_GLYPHS = GLYPHS_OPEN + "☑☒"
 """Lists without bullets begin their lines with these; ✅ begins many a line that is no list."""
 _DONE_CHARACTERS = frozenset("xXхХ✓✔✅√☑")

@@ -7,7 +7,7 @@ way of the whole file, see docs/roadmaps-markdown.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
@@ -15,7 +15,9 @@ from beastmode.runner.formats.bare_headings import bare_drafts, fielded_drafts, 
 from beastmode.runner.formats.checkboxes import Criteria, box_drafts, heading_drafts
 from beastmode.runner.formats.criteria import is_criterion
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.lines import GLYPHS_OPEN, SKIPPED, scan
+from beastmode.runner.formats.edit import Edit
+from beastmode.runner.formats.lines import BALLOT, GLYPHS_OPEN, SKIPPED, scan
+from beastmode.runner.formats.marking import edits
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.plain_lists import labelled_drafts, marked_drafts, phase_drafts, theme_drafts
 from beastmode.runner.formats.plan_sections import is_plan_phase
@@ -54,6 +56,11 @@ def read(text: str, path: Path) -> Roadmap:
     found = outline(scan(text))
     drafts, repeats = without_repeats(find_drafts(found))
     return assemble(Findings(found, drafts, repeats), MANNER)
+
+
+def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
+    """What says in the list's own notation that these tasks are done, see docs/ticking.md."""
+    return edits(text, roadmap, done, lambda after: read(after, path))
 
 
 def find_drafts(found: Outline, criteria: Criteria = "of tasks") -> list[Draft]:
@@ -123,9 +130,9 @@ def _numbered_with_criteria(found: Outline) -> list[Draft]:
 
 
 def _marked(found: Outline) -> list[Draft]:
-    """State marks, where an empty box is among them, or ticks and marks of open work stand side by side."""
+    """State marks, where an empty box or ☑ is among them, or ticks and marks of open work stand side by side."""
     drafts = marked_drafts(found)
-    empty = any(leading_mark(draft.line.body) in GLYPHS_OPEN for draft in drafts)
+    empty = any(leading_mark(draft.line.body) in GLYPHS_OPEN + BALLOT for draft in drafts)
     undone = sum(not draft.done for draft in drafts)
     return drafts if empty or (undone * 4 >= len(drafts) > undone) else []
 

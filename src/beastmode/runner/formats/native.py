@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import yaml
 
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.formats import native_model as model
+from beastmode.runner.formats import native_ticks
+from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.json_records import is_json
 from beastmode.runner.formats.native_code import NOTHING_SAID, Said, command_of
 from beastmode.runner.formats.native_problems import TOP_TIP, mappings, misfits, raw_tasks, validated
@@ -75,6 +77,14 @@ def read(text: str, path: Path) -> Roadmap:
     if problems or entry is None:
         raise RoadmapError(path, sorted(dict.fromkeys(problems), key=lambda problem: problem.line))
     return _roadmap(entry, document.value)
+
+
+def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
+    """`done: true` for each of these tasks, see docs/ticking.md."""
+    del path
+    return native_ticks.edits(
+        text, {task.id for task in roadmap.tasks() if task.state != "done"}.intersection(done)
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -14,6 +14,8 @@ and, where the format has such a thing,
         what says in the list's own notation that these tasks are done; `roadmap` is what was read from `text`. A task
         that cannot be marked gets no edit.
     ticks_in_folder(path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]
+    root_of(path: Path) -> Path
+        the folder that holds all that is read of such a list, where that is more than `path`
 `read` raises `RoadmapError` with every problem found and its line; lines it does not take stand in
 `Roadmap.ignored` with the reason. It never guesses in silence.
 """
@@ -88,8 +90,12 @@ def _read(path: Path, asked: Asked) -> Roadmap:
 
 
 def _read_file(path: Path, asked: Asked) -> Roadmap:
-    text = _text_of(path)
-    reader = reader_for(path, text)
+    text = text_of(path)
+    return read_text(reader_for(path, text), text, path, asked)
+
+
+def read_text(reader: ModuleType, text: str, path: Path, asked: Asked) -> Roadmap:
+    """What a reader makes of a text. Raises `RoadmapError`; what would stop a run is not looked for."""
     read_part: Callable[[str, Path, str], Roadmap] | None = getattr(reader, "read_part", None)
     if read_part is not None:
         return read_part(text, path, asked.tag)
@@ -98,9 +104,14 @@ def _read_file(path: Path, asked: Asked) -> Roadmap:
 
 
 def _read_folder(path: Path, asked: Asked) -> Roadmap:
+    return _without_tag(folder_reader(path).read_folder(path), path, asked)
+
+
+def folder_reader(path: Path) -> ModuleType:
+    """The first reader that claims a folder. Raises `RoadmapError`."""
     for reader in READERS:
         if hasattr(reader, "claims_folder") and reader.claims_folder(path):
-            return _without_tag(reader.read_folder(path), path, asked)
+            return reader
     raise RoadmapError(path, [Problem(0, "this is a folder", "Name the file that holds the tasks.")])
 
 
@@ -155,9 +166,15 @@ def _begins(text: str) -> str:
     return f"; it begins with {words!r}" if words else ""
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a list. Raises `RoadmapError`."""
+    return decoded(bytes_of(path), path)
+
+
+def decoded(content: bytes, path: Path) -> str:
+    """The text that bytes mean, without a byte order mark. Raises `RoadmapError`."""
     try:
-        text = _bytes_of(path).decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise RoadmapError(path, [Problem(line, "the file is not UTF-8 text", "Save it as UTF-8.")]) from None
@@ -167,7 +184,8 @@ def _text_of(path: Path) -> str:
     return text
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """All bytes of a list, of at most `MOST_BYTES`. Raises `RoadmapError`."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

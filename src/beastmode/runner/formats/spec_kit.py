@@ -9,15 +9,18 @@ order.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.drafts import Draft, box_says
-from beastmode.runner.formats.finished import says_done
-from beastmode.runner.formats.lines import GLYPHS_DONE, SKIPPED, scan
+from beastmode.runner.formats.edit import Edit
+from beastmode.runner.formats.finished import marks_done, says_done
+from beastmode.runner.formats.lines import SKIPPED, scan
 from beastmode.runner.formats.markdown import find_drafts, reason_for
+from beastmode.runner.formats.marking import edits
 from beastmode.runner.formats.outline import Outline, Place, outline
 from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.task_text import spec_text
@@ -87,6 +90,11 @@ def read(text: str, path: Path) -> Roadmap:
     return assemble(Findings(found, drafts, repeats), _MANNER)
 
 
+def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
+    """What says in the list's own notation that these tasks are done, see docs/ticking.md."""
+    return edits(text, roadmap, done, lambda after: read(after, path), tick="X")
+
+
 def _are_few(found: Outline, drafts: list[Draft]) -> bool:
     """Whether most of a file's boxes have no id: then the few lines with one only look like tasks."""
     boxes = [place.line for place in found.places if is_task_box(place)]
@@ -152,15 +160,15 @@ def _draft(place: Place, form: Form) -> Draft | None:
         return None
     title, parallel = spec_text(match[2].lstrip("*_`"))
     before = body[: body.find(match[1])]
-    return Draft(place, title or match[1], match[1], _state(place, form, mark), parallel or "[P]" in before)
+    return Draft(place, title or match[1], match[1], _state(place, form), parallel or "[P]" in before)
 
 
-def _state(place: Place, form: Form, mark: str) -> bool | None:
+def _state(place: Place, form: Form) -> bool | None:
     if place.line.box is not None:
         return box_says(place.line)
     if form in ("heading", "bare", "loose"):
         return True if says_done(place.line.body) else None
-    return True if mark and mark in GLYPHS_DONE else None
+    return marks_done(place.line.body) or None
 
 
 def _marked(draft: Draft) -> Draft:

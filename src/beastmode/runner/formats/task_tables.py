@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from beastmode.runner.formats.criteria import is_criteria_section
 from beastmode.runner.formats.drafts import Draft
-from beastmode.runner.formats.finished import says_done
+from beastmode.runner.formats.finished import marks_done, says_done
 from beastmode.runner.formats.outline import Outline, Place
 from beastmode.runner.formats.plan_sections import in_phase
 from beastmode.runner.formats.task_text import task_text
@@ -27,6 +28,7 @@ _STAGE = re.compile(
 _NAME = re.compile(r"\W*(?:title|description|name|what|summary|details?|resumo|说明|描述|内容)\W*", re.I)
 _STATE = re.compile(r"\W*(?:status|state|done|progress|状态|状態|estado|statut|stand)\W*", re.I)
 _ID = re.compile(r"\W*(?:id|#|no\.?|nr\.?|number|key)\W*", re.I)
+_AROUND = " \t*_`"
 _DIVIDER = re.compile(r"[|\s:-]+")
 
 
@@ -87,7 +89,43 @@ def _row(place: Place, task: int, state: int | None, own: int | None, name: int 
     title = text.title
     if name is not None and name < len(cells) and text.own_id == title:
         title = plain(cells[name]) or title
-    return [Draft(place, title, own_id, says_done(said) if said else None)]
+    return [Draft(place, title, own_id, cell_says(said) if said else marks_done(cells[task]))]
+
+
+def cell_says(said: str) -> bool:
+    """Whether a cell of a column of states says that its row is done."""
+    return says_done(said) or plain(said) == "100%"
+
+
+class Cells(NamedTuple):
+    """Where in a row the state and the name of its task stand: start and end, without blanks and emphasis."""
+
+    state: tuple[int, int] | None
+    name: tuple[int, int] | None
+
+
+def cells_of_task(header: str, row: str) -> Cells:
+    """Where a row says what `table_drafts` and `stage_drafts` read of it. Both are lines of the file."""
+    columns, spans = [plain(cell) for cell in _cells_of(header)], _spans(row)
+
+    def span(*kinds: re.Pattern[str]) -> tuple[int, int] | None:
+        column = next((at for kind in kinds if (at := _column(columns, kind)) is not None), len(spans))
+        return spans[column] if column < len(spans) else None
+
+    return Cells(span(_STATE), span(_TASK, _STAGE, _NAME))
+
+
+def _spans(row: str) -> list[tuple[int, int]]:
+    """Start and end of each cell of a row, as `_cells` counts them."""
+    start = len(row) - len(row.lstrip("| \t"))
+    end = len(row.rstrip("| \t"))
+    spans = []
+    for part in _BETWEEN.split(row[start:end]):
+        inner = part.strip(_AROUND)
+        first = start + (part.index(inner) if inner else min(1, len(part)))
+        spans.append((first, first + len(inner)))
+        start += len(part) + 1
+    return spans
 
 
 def _tables(outline: Outline) -> Iterator[list[Place]]:
@@ -106,7 +144,11 @@ def _is_table(rows: Sequence[Place]) -> bool:
 
 
 def _cells(place: Place) -> list[str]:
-    return [cell.strip().replace("\\|", "|") for cell in _BETWEEN.split(place.line.body.strip("| "))]
+    return _cells_of(place.line.body)
+
+
+def _cells_of(row: str) -> list[str]:
+    return [cell.strip().replace("\\|", "|") for cell in _BETWEEN.split(row.strip("| \t"))]
 
 
 def _column(header: Sequence[str], wanted: re.Pattern[str]) -> int | None:

@@ -28,7 +28,7 @@ _NOT_CODES = re.compile(
 _PARALLEL = re.compile(r"\s*(?:\[[Pp]\]|\(P\))")
 _STORY = re.compile(r"\s*\[(?:US|Story|STORY)[ -]?\d+(?:[ ]*[,/&-][ ]*(?:US)?\d+)*\]")
 _ENDING_BOX = re.compile(r"\s*\[[xX ]\]\s*$")
-_LEADING_TICK = re.compile(r"(?<=[\s\]])\[[xX]\][ ]*(?=[:：])")
+_LEADING_TICK = re.compile(r"(?:^|(?<=[\s\]]))\[[xX ]?\][ ]*(?=[:：])")
 _STRONG = re.compile(
     r"(?!([A-Z]{1,6})\d+-\1\d)(?:(?:quest|(?:sub-?)?(?:task|ticket)|story|work item)\s*#?\s*\d|"
     r"[A-Z]{1,6}\d{0,2}-[A-Z]?\d|(?![HMPQSV])[A-Z]{1,6}\d+\.\d|T\d{3}|"

@@ -30,7 +30,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HALF = re.compile("[\ud800-\udfff]")
 """libyaml refuses such escapes by itself, PyYAML's own parser does not; no file name and no log can hold them."""
-_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
 _STANDARD = tuple(
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")
 )
@@ -116,14 +116,14 @@ def events(text: str) -> Iterator[yaml.Event]:
         what = f"the character U+{ord(forbidden[0]):04X} is not allowed in YAML"
         raise UnreadableError(Problem(line, what, "Delete it; was the file saved as text?"))
     try:
-        yield from yaml.parse(_with_whole_characters(text), Loader=_LOADER)
+        yield from yaml.parse(with_whole_characters(text), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         raise UnreadableError(_syntax_problem(error, text)) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise UnreadableError(Problem(0, f"this is not YAML: {error}")) from None
 
 
-def _with_whole_characters(text: str) -> str:
+def with_whole_characters(text: str) -> str:
     """JSON writes an emoji as two escapes of half a character each, which YAML refuses: joined into one."""
     if "\\ud" not in text.lower() or not _is_json(text):
         return text
@@ -132,7 +132,7 @@ def _with_whole_characters(text: str) -> str:
         pair = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
         return f"{match[1]}\\U{ord(pair):08x}"
 
-    return _PAIR.sub(joined, text)
+    return PAIR.sub(joined, text)
 
 
 def _is_json(text: str) -> bool:
