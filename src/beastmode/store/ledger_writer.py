@@ -127,8 +127,8 @@ class LedgerWriter:
         self._waiting.add(future)
         self._queue.append(Item(row, None, False, future))
         if self._level < _NOW:
-            self._level = _NOW
-            loop.call_soon(self._signals.put, _NOW)  # once all requests of this turn are in line
+            # It wakes up while others of this turn come in line: it cannot take them before the loop waits.
+            self._signal(_NOW)
         if self._patience is None:
             self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._settled)
         return future
@@ -183,6 +183,7 @@ class LedgerWriter:
             self._take(batch)
             self._guarded(self._write, closing)
             self._answer([item.written for item in batch if item.written is not None])
+            self._guarded(self._let_go, len(batch))
             self._guarded(self._keep_up, len(batch))
         self._dropped += sum(item.last for item in self._backlog.values())
         if self._file is not None:
@@ -228,9 +229,15 @@ class LedgerWriter:
             self._open()
         if self._backlog and self._file is not None:
             self._put(self._file, list(self._backlog.values()))
-        self._forget(self._backlog.values())
-        self._backlog.clear()
         self.alarm = ""
+
+    def _let_go(self, _: int) -> None:
+        """Forget what is written, where that is still there; else it is written again, into a new file. Looked at when
+        those who wait have been answered: the look took them a tenth of their time."""
+        if self._file is not None:
+            self._file.must_be_there()
+            self._forget(self._backlog.values())
+            self._backlog.clear()
 
     def _put(self, file: LedgerFile, items: list[Item]) -> None:
         rows, bodies = [item.row for item in items], [item.bodies for item in items if item.bodies]
