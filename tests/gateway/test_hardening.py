@@ -11,7 +11,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from beastmode.gateway.connection import Connection
 from beastmode.gateway.limits import ProxyLimits
@@ -219,8 +218,10 @@ def test_a_connection_whose_whole_answer_is_not_read_is_let_go(
 ) -> None:
     lost = asyncio.Event()
 
+    let_go = Connection.connection_lost
+
     def connection_lost(self: Connection, error: Exception | None) -> None:
-        HttpToolsProtocol.connection_lost(self, error)
+        let_go(self, error)
         lost.set()
 
     monkeypatch.setattr(Connection, "connection_lost", connection_lost)

@@ -87,6 +87,7 @@ _SILENT = _APART | credentials.IN_HEADERS | _CONNECTION | _NAMES_OF_ONE_REQUEST 
 _SILENT_BEGINNINGS = (b"x-beast-", b"x-stainless-", b"x-forwarded-", b"x-b3-", b"x-datadog-", b"sec-")
 
 _NONE: frozenset[bytes] = frozenset()
+_encode = msgspec.msgpack.Encoder().encode
 _NAME = itemgetter(0)
 _JSON = frozenset((b"", b"application/json", b"application/json;charset=utf-8"))
 
@@ -126,7 +127,7 @@ def key_of(
         counting,
         kind,
     )
-    key = blake2b(msgspec.msgpack.encode(head), digest_size=KEY_BYTES, person=_PERSON)
+    key = blake2b(_encode(head), digest_size=KEY_BYTES, person=_PERSON)
     key.update(spelling)
     return key.digest()
 

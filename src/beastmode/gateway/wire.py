@@ -81,9 +81,7 @@ class Wire:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._connector: aiohttp.TCPConnector | None = None
 
-    def exchange(
-        self, method: str, url: str, headers: Headers, body: bytes, leaves: Leaves
-    ) -> Exchange:
+    def exchange(self, method: str, url: str, headers: Headers, body: bytes, leaves: Leaves) -> Exchange:
         """Send it once: `async with wire.exchange(…) as answer`.   url: whole, and as it is to be sent.
         headers: but for Host and Content-Length.   leaves: awaited when all is ready; then it goes out."""
         target = url[url.index("/", url.index("://") + 3) :]
@@ -133,9 +131,7 @@ class Exchange:
 
     __slots__ = ("_body", "_connection", "_head", "_leaves", "_method", "_sending", "_url", "_wire")
 
-    def __init__(
-        self, wire: Wire, method: str, url: str, head: bytes, body: bytes, leaves: Leaves
-    ) -> None:
+    def __init__(self, wire: Wire, method: str, url: str, head: bytes, body: bytes, leaves: Leaves) -> None:
         self._wire, self._method, self._url, self._leaves = wire, method, url, leaves
         self._head, self._body = head, body
         self._sending: asyncio.Task[None] | None = None
