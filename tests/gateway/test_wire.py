@@ -52,11 +52,7 @@ def ask(
 
     async def one(wire: Wire, url: str, method: str, body: bytes) -> bytes:
         left: list[str] = []
-
-        async def leaves() -> None:
-            left.append("once")
-
-        async with wire.exchange(method, url, headers, body, leaves) as answer:
+        async with wire.exchange(method, url, headers, body, lambda: left.append("once")) as answer:
             assert left == ["once"]
             return b"".join([piece async for piece in answer.pieces()])
 
@@ -130,12 +126,8 @@ def test_where_nobody_listens_the_request_has_not_left() -> None:
         async with answering(Server().speak) as base:
             pass
         wire, left = Wire(base, idle_s=5.0, connect_s=5.0), list[str]()
-
-        async def leaves() -> None:
-            left.append("no")
-
         with pytest.raises(aiohttp.ClientConnectorError):
-            async with wire.exchange("GET", f"{base}/x", (), b"", leaves):
+            async with wire.exchange("GET", f"{base}/x", (), b"", lambda: left.append("no")):
                 pass
         await wire.close()
         assert left == []

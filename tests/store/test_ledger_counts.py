@@ -53,11 +53,7 @@ class Counting(RuleBasedStateMachine):
         calm = (
             self.other is None and not self.ledger.alarm
         )  # an alarm lets it leave, and may be over a moment later
-
-        async def leave() -> None:
-            await self.ledger.leaves(request)
-
-        self.loop.run_until_complete(leave())
+        self.loop.run_until_complete(self.ledger.leaves(request))
         if calm and not self.ledger.alarm:
             assert sql(self.ledger.path, f"SELECT id FROM requests WHERE id = '{request.id}'")
         return request

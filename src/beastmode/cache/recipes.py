@@ -34,6 +34,12 @@ class Recipe:
     mask: Callable[[Body], None]
     offers_search: bool = False
 
+    def knows(self, dialect: str, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether this request is of its agent."""
+        if dialect not in self.dialects:
+            return False
+        return any(name == b"user-agent" and value.lower().startswith(self.agent) for name, value in headers)
+
 
 _BRANCH_OF_RUN = re.compile(r"(\bbeast/)r\d+(?=/(?:task|result)\b)")
 """As `git status` prints it, which agents ask of all things most."""
@@ -202,8 +208,5 @@ def recipe_for(
 ) -> Recipe | None:
     """The recipe of the client that sent these headers; None for any that has none.   in_run: an attempt of a run
     asks."""
-    agents = [value.lower() for name, value in headers if name == b"user-agent"]
-    for recipe in (RUN_RECIPES if in_run else RECIPES) if agents else ():
-        if dialect in recipe.dialects and any(agent.startswith(recipe.agent) for agent in agents):
-            return recipe
-    return None
+    recipes = RUN_RECIPES if in_run else RECIPES
+    return next((recipe for recipe in recipes if recipe.knows(dialect, headers)), None)

@@ -10,7 +10,7 @@ from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.reply import Reply, Sink
-from beastmode.store.ledger import Entry, Leaving, Outcome
+from beastmode.store.ledger import Entry, Outcome
 
 if TYPE_CHECKING:
     from beastmode.gateway.flight import Flight
@@ -39,7 +39,6 @@ class Call:
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
     its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
     failure: what has gone wrong in the end, as it was recorded; or why it waited when its client went away.
-    leaving: its row on its way to the disk; None before it is let through.
     """
 
     incoming: Incoming
@@ -66,7 +65,6 @@ class Call:
     toll: Toll | None = None
     answer_key: bytes = b""
     failure: Failure | None = None
-    leaving: Leaving | None = None
 
     @property
     def model(self) -> str:

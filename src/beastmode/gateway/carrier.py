@@ -7,7 +7,6 @@ import math
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 
 import aiohttp
 
@@ -132,8 +131,7 @@ class Carrier:
             return all(other.closed_s(call) > sooner_s for other in others)
 
         async with backend.admitted(call, patient=patient) as admitted:
-            if call.leaving is None:
-                call.leaving = self._ledger.leaves(call.entry)
+            await self._recorded(call)
             call.tried.add(backend)
             call.entry.tries += 1
             failure = await self._try(backend, call, admitted)
@@ -141,12 +139,19 @@ class Carrier:
                 backend.pause(call, failure)
             return failure
 
+    async def _recorded(self, call: Call) -> None:
+        """Its row is on disk before it leaves."""
+        if call.entry.tries == 0:
+            try:
+                await self._ledger.leaves(call.entry)
+            except LedgerError as error:
+                raise rejections.not_recordable(str(error)) from None
+
     async def _try(self, backend: Backend, call: Call, admitted: Admission) -> Failure | None:
         """One request upstream, and its answer on its way if it is a good one."""
         call.entry.status = call.held = None
-        leaves = partial(self._leaves, call, admitted)
         try:
-            async with backend.upstream.ask(call.url, call.incoming, call.body, leaves) as answer:
+            async with backend.upstream.ask(call.url, call.incoming, call.body, admitted.leaves) as answer:
                 evidence = await relay(answer, call, self._limits.most_answer_bytes, admitted.heard)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             evidence = Evidence(exception=error, mid_stream=call.answering, url=call.url, model=call.model)
@@ -158,17 +163,6 @@ class Carrier:
         admitted.effect = failure.effect
         admitted.cut_off = failure.class_ == "timeout"
         return failure
-
-    async def _leaves(self, call: Call, admitted: Admission) -> None:
-        """Its row is on disk before it leaves; that was begun when it was let through, and its connection and its head
-        were made ready meanwhile. Leaving is what the limits count."""
-        assert call.leaving is not None
-        try:
-            await call.leaving
-        except LedgerError as error:
-            call.entry.tries -= 1  # it does not leave
-            raise rejections.not_recordable(str(error)) from None
-        admitted.leaves()
 
     def _again_after_s(self, failures: Sequence[Failure], call: Call, spent: int) -> float | None:
         """Seconds until the next round, for the one of those that failed which may be asked again first; None where

@@ -179,6 +179,7 @@ class Cycle:
         elif self._chunked:
             chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
             self._out.write(chunk + b"0\r\n\r\n" if last else chunk)
+            self._out.flush()  # a stream is waited for piece by piece
         else:
             if self._left is not None:
                 self._left -= len(data)

@@ -82,10 +82,14 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[
         async for piece in answer.pieces():
             _first_byte(call)
             heard()
-            if follower is not None:
-                follower.feed(piece)
             call.mid_line = not piece.endswith(b"\n")
-            await call.out.piece(piece)
+            try:
+                await call.out.piece(
+                    piece
+                )  # before it is read: its client waits, and nobody waits for the record
+            finally:
+                if follower is not None:
+                    follower.feed(piece)
     finally:
         if follower is not None:
             account(call, follower.usage)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from yarl import URL
 
 from beastmode.cache.credentials import IN_HEADERS, tenant_of, without_credentials
@@ -9,7 +11,7 @@ from beastmode.gateway.carried import GEMINI_KEY, KEY_OF_QUERY
 from beastmode.gateway.headers import to_upstream
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.locate import locate
-from beastmode.gateway.wire import Exchange, Leaves, Wire
+from beastmode.gateway.wire import Exchange, Wire
 
 
 class Upstream:
@@ -40,9 +42,9 @@ class Upstream:
         theirs += [one.encode() for one in without_credentials(incoming.query)[1]]
         return tenant_of(theirs) if theirs else self._own_tenant
 
-    def ask(self, url: str, incoming: Incoming, body: bytes, leaves: Leaves) -> Exchange:
-        """Send it once: `async with upstream.ask(…) as answer`.   url: its own, see `url_of`.   leaves: awaited when
-        all is ready; then it goes out."""
+    def ask(self, url: str, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> Exchange:
+        """Send it once: `async with upstream.ask(…) as answer`.   url: its own, see `url_of`.   leaves: called when it
+        goes out."""
         return self._wire.exchange(incoming.method, url, self._headers_of(incoming), body, leaves)
 
     async def close(self) -> None:

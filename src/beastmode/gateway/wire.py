@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 
 import aiohttp
@@ -28,7 +28,6 @@ _STEP_BYTES = 256 * 1024
 """Of a body at once to the server: as a whole, a large one would be copied into the connection's memory."""
 _AHEAD_BYTES = 64 * 1024
 """Of an answer that are read before somebody takes them; then its server has to wait."""
-Leaves = Callable[[], Awaitable[None]]
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that say nothing of a length where there is no body (RFC 9110, 8.6)."""
 _JSON = ("/json", "+json")
@@ -81,9 +80,11 @@ class Wire:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._connector: aiohttp.TCPConnector | None = None
 
-    def exchange(self, method: str, url: str, headers: Headers, body: bytes, leaves: Leaves) -> Exchange:
+    def exchange(
+        self, method: str, url: str, headers: Headers, body: bytes, leaves: Callable[[], None]
+    ) -> Exchange:
         """Send it once: `async with wire.exchange(…) as answer`.   url: whole, and as it is to be sent.
-        headers: but for Host and Content-Length.   leaves: awaited when all is ready; then it goes out."""
+        headers: but for Host and Content-Length.   leaves: called when it goes out."""
         target = url[url.index("/", url.index("://") + 3) :]
         lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (method.encode(), target.encode("latin-1"), self._host)]
         lines += [b"%b: %b\r\n" % header for header in headers]
@@ -131,7 +132,9 @@ class Exchange:
 
     __slots__ = ("_body", "_connection", "_head", "_leaves", "_method", "_sending", "_url", "_wire")
 
-    def __init__(self, wire: Wire, method: str, url: str, head: bytes, body: bytes, leaves: Leaves) -> None:
+    def __init__(
+        self, wire: Wire, method: str, url: str, head: bytes, body: bytes, leaves: Callable[[], None]
+    ) -> None:
         self._wire, self._method, self._url, self._leaves = wire, method, url, leaves
         self._head, self._body = head, body
         self._sending: asyncio.Task[None] | None = None
@@ -141,7 +144,6 @@ class Exchange:
         try:
             protocol = self._connection.protocol
             assert protocol is not None
-            await self._leaves()
             self._send(protocol)
             return await self._answer(protocol)
         except BaseException:
@@ -161,6 +163,7 @@ class Exchange:
         transport = protocol.transport
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+        self._leaves()
         if len(self._body) <= _STEP_BYTES:
             transport.write(self._head + self._body)
             protocol.start_timeout()

@@ -8,7 +8,7 @@ ledger.end(entry)            # whatever happened
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,9 @@ from beastmode.errors import LedgerError
 from beastmode.store.entry import OUTCOMES, SECRETS_REMOVED, Entry, Outcome, Sent, row_of
 from beastmode.store.ledger_file import Body
 from beastmode.store.ledger_upkeep import Retention
-from beastmode.store.ledger_writer import Future, LedgerWriter
+from beastmode.store.ledger_writer import LedgerWriter
 
-__all__ = ["Counts", "Entry", "Leaving", "Ledger", "Listener", "Outcome", "Retention"]
+__all__ = ["Counts", "Entry", "Ledger", "Listener", "Outcome", "Retention"]
 
 Listener = Callable[[Entry], None]
 """Hears of a request on the event loop: it must neither block nor change it. What it raises is dropped: whoever
@@ -91,16 +91,17 @@ class Ledger:
         self._in_flight += 1
         _tell(self._on_begin, entry)
 
-    def leaves(self, entry: Entry) -> Leaving:
-        """Have its row written, without an outcome yet: from the end of the wait on no kill of this process loses it.
+    async def leaves(self, entry: Entry) -> None:
+        """Return once its row is committed, without an outcome yet: from here on no kill of this process loses it.
 
-        To be called once, and to be awaited before the request leaves for the upstream; what can be made ready
-        meanwhile may be. With an alarm nothing is waited for and the row is written when that goes; with `strict` the
-        wait raises LedgerError.
+        To be awaited before the request leaves for the upstream, the first time only. With an alarm it returns at
+        once and the row is written when that goes; with `strict` it raises LedgerError.
         """
         _must_be(entry, "received")
         entry.stage = "left"
-        return Leaving(self._writer.written(row_of(entry, self._process)), self._strict)
+        trouble = await self._writer.written(row_of(entry, self._process))
+        if trouble and self._strict:
+            raise LedgerError(f"the request was not sent: {trouble}")
 
     def end(self, entry: Entry) -> None:
         """It has ended, with the outcome that is set on the entry; its row is written with the next batch.
@@ -123,20 +124,6 @@ class Ledger:
         """Write what is left and let go of the file. Idempotent. What could not be written is in `unwritten`; a
         request that has not ended stays open and is `unfinished` once the ledger is opened again."""
         await self._writer.close()
-
-
-class Leaving:
-    """A request whose row is being committed: `await` it right before the request leaves, once or again."""
-
-    __slots__ = ("_strict", "_written")
-
-    def __init__(self, written: Future, strict: bool) -> None:
-        self._written, self._strict = written, strict
-
-    def __await__(self) -> Generator[object, None, None]:
-        trouble = yield from self._written
-        if trouble and self._strict:
-            raise LedgerError(f"the request was not sent: {trouble}")
 
 
 def _tell(listeners: Sequence[Listener], entry: Entry) -> None:

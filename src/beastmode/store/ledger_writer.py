@@ -127,8 +127,8 @@ class LedgerWriter:
         self._waiting.add(future)
         self._queue.append(Item(row, None, False, future))
         if self._level < _NOW:
-            # It wakes up while others of this turn come in line: it cannot take them before the loop waits.
-            self._signal(_NOW)
+            self._level = _NOW
+            loop.call_soon(self._signals.put, _NOW)  # once all requests of this turn are in line
         if self._patience is None:
             self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._settled)
         return future
