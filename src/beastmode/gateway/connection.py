@@ -31,8 +31,6 @@ _MOST_PIPELINED = 8
 _THROWN_AWAY_EVERY_S = 0.005
 """Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
 but at full speed, a few that send gigabytes would take all of the processor."""
-
-
 IDLE = "to ask again"
 """What a client has still to do whose requests have all been answered."""
 
@@ -166,8 +164,8 @@ class Connection(HttpToolsProtocol):
         task.add_done_callback(self.tasks.discard)
 
     def _listen(self) -> None:
-        """Read on: uvicorn stops behind 64 KB of a body and behind a request that waits, and nobody would hear that the
-        client has gone."""
+        """Read on behind 64 KB of a body and behind a request that waits: else nobody would hear that the client has
+        gone."""
         if len(self.pipeline) <= _MOST_PIPELINED:
             self.flow.resume_reading()
 

@@ -81,9 +81,8 @@ class Cycle:
 
     async def run(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         """Let the application answer. What it leaves unanswered is a 500, or the end of the connection."""
-        with suppress(
-            BaseException
-        ):  # the request has its record, which says what it was; nobody else is told
+        # Whatever it was stands in the record of the request; nobody else is told.
+        with suppress(BaseException):
             await app(self.scope, self.receive, self.send)
         if not self._started and not self.disconnected:
             await self.send({"type": "http.response.start", "status": 500, "headers": _BROKEN})
@@ -165,10 +164,9 @@ class Cycle:
             lines.append(b"connection: close\r\n")
         if self.scope["method"] == "HEAD" or status in _WITHOUT_BODY:
             self._left = self._left or 0
+        # 1.0 knows no chunks: the end of the connection is that of the answer (RFC 9112, 6.1).
         elif self._left is None and self.scope["http_version"] != "1.0":
-            self._chunked = (
-                True  # 1.0 knows none: the end of the connection is that of the answer (RFC 9112, 6.1)
-            )
+            self._chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
         return b"".join(lines)
@@ -179,7 +177,7 @@ class Cycle:
         elif self._chunked:
             chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
             self._out.write(chunk + b"0\r\n\r\n" if last else chunk)
-            self._out.flush()  # a stream is waited for piece by piece
+            self._out.flush()  # each piece of a stream is waited for
         else:
             if self._left is not None:
                 self._left -= len(data)
