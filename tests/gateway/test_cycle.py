@@ -176,3 +176,16 @@ def test_a_piece_of_a_stream_goes_out_at_once_with_the_head_before_it() -> None:
     (written,) = asyncio.run(story())
     assert written.startswith(b"HTTP/1.1 200 ")
     assert written.endswith(b"5\r\nfirst\r\n")
+
+
+def test_all_who_wait_hear_that_the_client_has_gone() -> None:
+    async def story() -> list[Message]:
+        cycle = cycle_on(Sent(), "POST", "1.1")
+        cycle.feed_end()
+        await cycle.receive()
+        waiting = [asyncio.ensure_future(cycle.receive()) for _ in range(2)]
+        await asyncio.sleep(0)
+        cycle.disconnect()
+        return list(await asyncio.gather(*waiting))
+
+    assert asyncio.run(asyncio.wait_for(story(), 10)) == [{"type": "http.disconnect"}] * 2

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -31,6 +32,7 @@ _MOST_PIPELINED = 8
 _THROWN_AWAY_EVERY_S = 0.005
 """Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
 but at full speed, a few that send gigabytes would take all of the processor."""
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 IDLE = "to ask again"
 """What a client has still to do whose requests have all been answered."""
 
@@ -117,7 +119,7 @@ class Connection(HttpToolsProtocol):
         self._listen()
 
     def _scope(self, version: str) -> Scope:
-        """The head of a request, as ASGI has it, without what nobody here asks for."""
+        """The head of a request, as ASGI has it."""
         path, query = self.url, b""
         if path.startswith(b"/") and b"#" not in path:
             path, _, query = path.partition(b"?")
@@ -126,13 +128,17 @@ class Connection(HttpToolsProtocol):
             path, query = parsed.path, parsed.query or b""
         return {
             "type": "http",
+            "asgi": _ASGI,
             "http_version": version,
             "method": self.parser.get_method().decode("ascii"),
-            "path": path.decode("ascii"),
+            "scheme": self.scheme,
+            "path": unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii"),
             "raw_path": path,
+            "root_path": "",
             "query_string": query,
             "headers": self.headers,
             "client": self.client,
+            "server": self.server,
             LOST: self._lost,
         }
 

@@ -46,13 +46,13 @@ class Cycle:
         "_expects_100",
         "_flow",
         "_left",
+        "_news",
         "_on_end",
         "_out",
         "_pieces",
         "_size",
         "_started",
         "_told_end",
-        "_waiter",
         "disconnected",
         "keep_alive",
         "more_body",
@@ -77,7 +77,7 @@ class Cycle:
         self._size = 0
         self._told_end = self._started = self._chunked = False
         self._left: int | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._news: asyncio.Event | None = None
 
     async def run(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         """Let the application answer. What it leaves unanswered is a 500, or the end of the connection."""
@@ -119,8 +119,9 @@ class Cycle:
         if not over:
             self._flow.resume_reading()
             if not self._pieces and (self.more_body or self._told_end):
-                self._waiter = asyncio.get_running_loop().create_future()
-                await self._waiter
+                self._news = self._news or asyncio.Event()
+                self._news.clear()
+                await self._news.wait()
                 over = self.disconnected or self.response_complete
         if over:
             return {"type": "http.disconnect"}
@@ -130,8 +131,8 @@ class Cycle:
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._news is not None:
+            self._news.set()
 
     # ---- the answer, as it goes out ----
 
