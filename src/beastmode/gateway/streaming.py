@@ -83,10 +83,8 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[
             _first_byte(call)
             heard()
             call.mid_line = not piece.endswith(b"\n")
-            try:
-                await call.out.piece(
-                    piece
-                )  # before it is read: its client waits, and nobody waits for the record
+            try:  # it goes out before it is read: its client waits for it, and nobody waits for the record
+                await call.out.piece(piece)
             finally:
                 if follower is not None:
                     follower.feed(piece)

@@ -97,12 +97,12 @@ class LedgerFile:
 
         In as few statements as may be: SQLite hands the interpreter's lock back and forth once a statement, and while
         the event loop is busy each time may cost a thread milliseconds. A single one is its own transaction.
-        Into a file that was deleted or replaced it writes without a word: see `must_be_there`.
         """
         if len(rows) <= _MOST_IN_ONE and not bodies:
             self._put(rows)
         else:
             self._put_all(rows, bodies)
+        self.must_be_there()
 
     def _put(self, rows: Sequence[Row]) -> None:
         self.db.execute(_put(len(rows)), list(chain.from_iterable(rows)))

@@ -183,7 +183,6 @@ class LedgerWriter:
             self._take(batch)
             self._guarded(self._write, closing)
             self._answer([item.written for item in batch if item.written is not None])
-            self._guarded(self._let_go, len(batch))
             self._guarded(self._keep_up, len(batch))
         self._dropped += sum(item.last for item in self._backlog.values())
         if self._file is not None:
@@ -229,15 +228,9 @@ class LedgerWriter:
             self._open()
         if self._backlog and self._file is not None:
             self._put(self._file, list(self._backlog.values()))
+        self._forget(self._backlog.values())
+        self._backlog.clear()
         self.alarm = ""
-
-    def _let_go(self, _: int) -> None:
-        """Forget what is written, where that is still there; else it is written again, into a new file. Looked at when
-        those who wait have been answered: the look took them a tenth of their time."""
-        if self._file is not None:
-            self._file.must_be_there()
-            self._forget(self._backlog.values())
-            self._backlog.clear()
 
     def _put(self, file: LedgerFile, items: list[Item]) -> None:
         rows, bodies = [item.row for item in items], [item.bodies for item in items if item.bodies]
