@@ -11,8 +11,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from beastmode.compose import serving
 from beastmode.gateway.connection import Connection
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.testing.model_server import ModelServer
@@ -214,13 +214,34 @@ def test_a_client_that_never_reads_its_stream_is_cut(tmp_path: Path) -> None:
     assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
 
 
+def test_a_connection_on_which_nothing_more_is_asked_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "_IDLE_CLIENT_S", 0.3)
+
+    async def story() -> None:
+        limits = ProxyLimits(slow_client_s=0.5)
+        async with ModelServer() as server, gateway(server.url, tmp_path, limits=limits) as url:
+            reader, writer = await connect(url)
+            for _ in range(2):
+                writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+                await reader.readexactly(len(b"alive\n"))
+            assert await reader.read() == b""
+            await close(writer)
+
+    run(story())
+
+
 def test_a_connection_whose_whole_answer_is_not_read_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = asyncio.Event()
 
+    let_go = Connection.connection_lost
+
     def connection_lost(self: Connection, error: Exception | None) -> None:
-        HttpToolsProtocol.connection_lost(self, error)
+        let_go(self, error)
         lost.set()
 
     monkeypatch.setattr(Connection, "connection_lost", connection_lost)

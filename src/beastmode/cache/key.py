@@ -87,6 +87,8 @@ _SILENT = _APART | credentials.IN_HEADERS | _CONNECTION | _NAMES_OF_ONE_REQUEST 
 _SILENT_BEGINNINGS = (b"x-beast-", b"x-stainless-", b"x-forwarded-", b"x-b3-", b"x-datadog-", b"sec-")
 
 _NONE: frozenset[bytes] = frozenset()
+_SMALL = 8 * 1024
+_encode = msgspec.msgpack.Encoder().encode
 _NAME = itemgetter(0)
 _JSON = frozenset((b"", b"application/json", b"application/json;charset=utf-8"))
 
@@ -112,7 +114,8 @@ def key_of(
     in a run, how often verification has failed for the task.
     """
     content_type, codings, counting = _sorted_out(headers, recipe.headers if recipe else _NONE)
-    kind, spelling = _body(body, content_type, dialect, recipe)
+    read = _remembered if recipe is None and len(body) <= _SMALL else _body
+    kind, spelling = read(body, content_type, dialect, recipe)
     head = (
         tenant,
         upstream,
@@ -126,7 +129,7 @@ def key_of(
         counting,
         kind,
     )
-    key = blake2b(msgspec.msgpack.encode(head), digest_size=KEY_BYTES, person=_PERSON)
+    key = blake2b(_encode(head), digest_size=KEY_BYTES, person=_PERSON)
     key.update(spelling)
     return key.digest()
 
@@ -140,6 +143,10 @@ def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None)
     if isinstance(value, dict) and _stripped(value, dialect, recipe):
         spelling = canonical.encoded(value)
     return b"json", spelling
+
+
+_remembered = lru_cache(maxsize=64)(_body)
+"""A question that finds its answer was asked before, and need not be spelled again. At most 1 MB."""
 
 
 def _stripped(value: dict[str, Any], dialect: str, recipe: Recipe | None) -> bool:

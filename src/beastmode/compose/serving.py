@@ -70,7 +70,6 @@ def server_for(
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_keep_alive=round(_IDLE_CLIENT_S),
         timeout_graceful_shutdown=math.ceil(serving.drain_s),
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,
@@ -96,7 +95,7 @@ class _Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._app, self._on_started = app, on_started
-        self._reaper = Reaper(self.server_state.connections, slow_client_s)
+        self._reaper = Reaper(self.server_state.connections, slow_client_s, _IDLE_CLIENT_S)
 
     async def main_loop(self) -> None:
         self._on_started(self.servers[0].sockets[0].getsockname()[1])

@@ -48,8 +48,6 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "websocket":
-            await _refuse_websocket(receive, send)
         else:
             await self._http(Incoming(scope, receive), Reply(send, self._keep_bytes))
 
@@ -84,9 +82,3 @@ class App:
                 await self._on_stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-async def _refuse_websocket(receive: Receive, send: Send) -> None:
-    await receive()
-    await send({"type": "websocket.http.response.start", "status": 426, "headers": []})
-    await send({"type": "websocket.http.response.body", "body": b""})

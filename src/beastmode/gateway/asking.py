@@ -21,9 +21,9 @@ def name_of(incoming: Incoming, secret: bytes) -> str:
     """
     if incoming.token and (key := read_token(incoming.token).key):
         return _short("token", key.encode(), secret)
-    credential = next((value for name, value in incoming.headers if name in IN_HEADERS and value), b"")
-    if credential:
-        return _short("credential", credential, secret)
+    for name, value in incoming.headers:
+        if name in IN_HEADERS and value:
+            return _short("credential", value, secret)
     return _short("address", incoming.address.encode(), secret)
 
 

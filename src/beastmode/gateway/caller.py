@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.path_token import NO_TOKEN, PathToken
 from beastmode.gateway.turnstile import Turnstile
@@ -12,8 +14,7 @@ from beastmode.store.entry import Entry
 from beastmode.store.key import Key
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who asks.
 
     name: of the key where there is one, else 8 hex digits, see `asking.name_of`; as the ledger shows it.
@@ -40,8 +41,9 @@ class Caller:
 
     def sign(self, entry: Entry) -> None:
         """Write into the record who asks."""
-        entry.key, entry.attempt = self.name, self.said.attempt
-        entry.run, entry.task = blotted(self.said.run), blotted(self.said.task)
+        entry.key = self.name
+        if (said := self.said) is not NO_TOKEN:
+            entry.run, entry.task, entry.attempt = blotted(said.run), blotted(said.task), said.attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,16 @@ import fcntl
 import sys
 import termios
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from beastmode.gateway.incoming import LOST
+from beastmode.gateway.cycle import Cycle
+from beastmode.gateway.incoming import LOST, Scope
 from beastmode.gateway.outgoing import Outgoing
 
 MOST_HEAD_BYTES = 512 * 1024
@@ -28,32 +32,28 @@ _MOST_PIPELINED = 8
 _THROWN_AWAY_EVERY_S = 0.005
 """Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
 but at full speed, a few that send gigabytes would take all of the processor."""
-
-
-class _UntilClosed(int):
-    """A length that every body has: uvicorn compares what it sends with it, and takes that off."""
-
-    def __lt__(self, sent: int) -> bool:
-        return False
-
-    def __sub__(self, sent: int) -> int:
-        return self
-
-    def __ne__(self, left: object) -> bool:
-        return False
-
-    __hash__ = int.__hash__
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+IDLE = "to ask again"
+"""What a client has still to do whose requests have all been answered."""
 
 
 class Connection(HttpToolsProtocol):
     """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut; and those
-    that `incoming.LOST` names when it is lost."""
+    that `incoming.LOST` names when it is lost.
+
+    cycle: the request that is read, or was read last.
+    """
+
+    cycle: Cycle  # type: ignore[assignment]
+    scope: Scope  # type: ignore[assignment]
+    pipeline: deque[tuple[Cycle, Any]]  # type: ignore[assignment]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.bytes_in = 0
         self._head_began = 0
         self._in_head = True
+        self._rests = False
         self._lost: set[Callable[[], None]] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -61,12 +61,19 @@ class Connection(HttpToolsProtocol):
         self._out = Outgoing(transport, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
+        self.connections.discard(self)
+        if self.cycle is not None:
+            self.cycle.disconnect()
+        self.flow.resume_writing()
+        if exc is None:
+            self.transport.close()
+        self.parser = None  # type: ignore[assignment]
         for tell in list(self._lost):
             tell()
 
     def data_received(self, data: bytes) -> None:
         self.bytes_in += len(data)
+        self._rests = False
         super().data_received(data)
         too_long = self._in_head and self.bytes_in - self._head_began > MOST_HEAD_BYTES
         if too_long and not self.transport.is_closing():
@@ -79,29 +86,92 @@ class Connection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.flow.resume_reading()
 
+    # ---- what the parser tells; every request passes here, so none of it calls what uvicorn does there ----
+
+    def on_message_begin(self) -> None:
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # what stands behind a chunked body is no header (RFC 9110, 6.5.1)
-            super().on_header(name, value)
+        if not self._in_head:
+            return  # what stands behind a chunked body is no header (RFC 9110, 6.5.1)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self.scope[LOST] = self._lost  # type: ignore[literal-required] # a key of ours, beside those of ASGI
-        super().on_headers_complete()
-        if self.cycle is not None:
-            self.cycle.transport = self._out  # type: ignore[assignment] # as much of a transport as it uses
-        if self.cycle is not None and self.cycle.scope["http_version"] == "1.0":
-            # It knows no chunks (RFC 9112, 6.1): the end of the connection is that of an answer without a length.
-            self.cycle.chunked_encoding, self.cycle.expected_content_length = False, _UntilClosed()
+        before, version = self.cycle, self.parser.get_http_version()
+        self.scope = self._scope(version)
+        self.cycle = Cycle(
+            self.scope,
+            self._out,
+            self.flow,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            expects_100=self.expect_100_continue,
+            on_end=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start(self.cycle)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
         self._listen()
+
+    def _scope(self, version: str) -> Scope:
+        """The head of a request, as ASGI has it."""
+        path, query = self.url, b""
+        if path.startswith(b"/") and b"#" not in path:
+            path, _, query = path.partition(b"?")
+        else:
+            parsed = httptools.parse_url(path)
+            path, query = parsed.path, parsed.query or b""
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "method": self.parser.get_method().decode("ascii"),
+            "scheme": self.scheme,
+            "path": unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii"),
+            "raw_path": path,
+            "root_path": "",
+            "query_string": query,
+            "headers": self.headers,
+            "client": self.client,
+            "server": self.server,
+            LOST: self._lost,
+        }
+
+    def on_body(self, body: bytes) -> None:
+        if not self.cycle.response_complete:
+            self.cycle.feed(body)
 
     def on_message_complete(self) -> None:
         self._in_head, self._head_began = True, self.bytes_in
-        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self.cycle.feed_end()
         self._listen()
 
+    def on_response_complete(self) -> None:
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start(self.pipeline.pop()[0])
+        else:
+            self._rests = True  # the `Reaper` sees how long: a timer for each answer took 2 us of its 80
+
+    def _should_upgrade(self) -> bool:
+        return False  # the application says no to a WebSocket, in words of HTTP
+
+    def _start(self, cycle: Cycle) -> None:
+        task = self.loop.create_task(cycle.run(self.app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
     def _listen(self) -> None:
-        """Read on: uvicorn stops behind 64 KB of a body and behind a request that waits, and nobody would hear that the
-        client has gone."""
+        """Read on behind 64 KB of a body and behind a request that waits: else nobody would hear that the client has
+        gone."""
         if len(self.pipeline) <= _MOST_PIPELINED:
             self.flow.resume_reading()
 
@@ -122,8 +192,9 @@ class Connection(HttpToolsProtocol):
             return "to read", unsent
         if self.cycle is not None and self.cycle.more_body:
             return "to send its body", self.cycle.response_complete or self.bytes_in // _STEP_BYTES
-        answered = self.cycle is None or self.cycle.response_complete
-        if answered and self.timeout_keep_alive_task is None:
+        if self._rests:
+            return IDLE, self.bytes_in
+        if self.cycle is None or self.cycle.response_complete:
             return "to send a head", self._head_began
         return None
 
@@ -141,12 +212,18 @@ def _unsent(transport: asyncio.Transport) -> int:
 
 
 class Reaper:
-    """Cuts connections whose client has not moved for `slow_s` seconds. Its looks are a tenth of that apart."""
+    """Cuts connections whose client has not moved for `slow_s` seconds, and closes those of which no request has come
+    for `idle_s`. Its looks are a tenth of `slow_s` apart."""
 
     def __init__(
-        self, connections: Iterable[object], slow_s: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        connections: Iterable[object],
+        slow_s: float,
+        idle_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._connections, self._slow_s, self._monotonic = connections, slow_s, monotonic
+        self._connections, self._monotonic = connections, monotonic
+        self._slow_s, self._idle_s = slow_s, idle_s
         self._since: dict[Connection, tuple[tuple[object, ...], float]] = {}
 
     async def run(self) -> None:
@@ -156,7 +233,7 @@ class Reaper:
             self.look()
 
     def look(self) -> None:
-        """Cut those that have not moved since `slow_s` ago."""
+        """Cut those that have not moved for too long."""
         now, before = self._monotonic(), self._since
         self._since = {}
         for connection in list(self._connections):
@@ -164,7 +241,9 @@ class Reaper:
                 continue
             known, since = before.get(connection, (None, now))
             since = since if known == waits_for else now
-            if now - since >= self._slow_s:
+            if waits_for[0] == IDLE and now - since >= self._idle_s:
+                connection.transport.close()
+            elif waits_for[0] != IDLE and now - since >= self._slow_s:
                 connection.transport.abort()
             else:
                 self._since[connection] = waits_for, since

@@ -24,8 +24,11 @@ _LEAST_MARGIN_S, _MARGIN = 1.0, 0.05
 def bears_s(headers: Headers) -> float:
     """The longest silence that a client bears, s; infinite where it does not say.   headers: names in lower case."""
     by_name = dict(headers)
-    told = (_seconds(by_name[name]) for name in _TOLD if name in by_name)
-    longest = next((seconds for seconds in told if seconds is not None), math.inf)
+    longest = math.inf
+    for name in _TOLD:
+        if name in by_name and (told := _seconds(by_name[name])) is not None:
+            longest = told
+            break
     return min(longest, _NODE_S) if _on_node(by_name) else longest
 
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from beastmode.gateway.carried import blotted, take_out
-from beastmode.gateway.room import Place, Room
+from beastmode.gateway.room import FIRST_BYTES, Place, Room
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -91,9 +91,11 @@ class Incoming:
         place = self._place = Place(room)
         length = self.header(b"content-length")
         if length.isdecimal():
-            if int(length) > most_bytes:
+            size = int(length)
+            if size > most_bytes:
                 raise BodyTooLargeError
-            await place.expect(int(length))
+            if size > FIRST_BYTES:
+                await place.expect(size)
         message = await self._next()
         piece: bytes = message.get("body", b"")
         if not message.get("more_body"):

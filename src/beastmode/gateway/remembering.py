@@ -11,7 +11,7 @@ from beastmode.cache.admission import Mode, storable, why_not
 from beastmode.cache.answer import Answer, replayable
 from beastmode.cache.control import Wish, wish_of
 from beastmode.cache.key import key_of
-from beastmode.cache.recipes import Recipe, recipe_for
+from beastmode.cache.recipes import recipe_for
 from beastmode.cache.stack import Found, Stack
 from beastmode.clock import Clock
 from beastmode.gateway import rejections
@@ -62,8 +62,8 @@ class Remembering:
         where it wants an answer from there or none."""
         incoming, entry, dialect = call.incoming, call.entry, call.dialect.name
         in_run = call.caller is not None and bool(call.caller.said.run)
-        wish, recipe = wish_of(incoming.headers), recipe_for(dialect, incoming.headers, in_run=in_run)
-        if why := self._why_not(call, wish, recipe):
+        wish = wish_of(incoming.headers)
+        if why := self._why_not(call, wish, in_run=in_run):
             off = why == "off"
             entry.cache, entry.cache_why = ("off", "") if off else ("miss", why)
             call.reply.notes = ((control.TOLD, control.OFF if off else control.miss(why)),)
@@ -81,7 +81,7 @@ class Remembering:
             stream=entry.stream,
             headers=incoming.headers,
             body=call.body,
-            recipe=recipe,
+            recipe=recipe_for(dialect, incoming.headers, in_run=in_run),
             salt=str(call.caller.round) if call.caller and call.caller.round else "",
         )
         call.answer_key = key
@@ -92,11 +92,14 @@ class Remembering:
         assert self._stack is not None
         return self._stack
 
-    def _why_not(self, call: Call, wish: Wish, recipe: Recipe | None) -> str:
+    def _why_not(self, call: Call, wish: Wish, *, in_run: bool) -> str:
         if self._stack is None or call.asked is None:
             return "off"
-        searches = recipe is not None and recipe.offers_search
-        return why_not(call.asked, self._mode, offers_search=searches) or ("" if wish.store else "no-store")
+        # Only what offers a search hangs on the recipe; for all else none need be looked for.
+        offers_search = call.asked.offering and _searches(call, in_run=in_run)
+        return why_not(call.asked, self._mode, offers_search=offers_search) or (
+            "" if wish.store else "no-store"
+        )
 
     def at_hand(self, call: Call, recall: Recall) -> Found | None:
         """The answer, where it is in memory and the request may have it."""
@@ -176,3 +179,9 @@ def _stopped(flight: Flight, headers: Headers) -> Stop:
     if call.follower is not None:
         return call.follower.stopped
     return call.dialect.stopped(unpacked(b"".join(flight.pieces), as_text(headers)))
+
+
+def _searches(call: Call, *, in_run: bool) -> bool:
+    """Is it of an agent that offers a search in every request?"""
+    recipe = recipe_for(call.dialect.name, call.incoming.headers, in_run=in_run)
+    return recipe is not None and recipe.offers_search

@@ -58,7 +58,8 @@ class Share:
     def give_back(self, size: int) -> None:
         """Room that was taken is free again."""
         self.used -= size
-        self._let_in()
+        if self._waiting:
+            self._let_in()
 
     def _let_in(self) -> None:
         while self._waiting and self.used + self._waiting[0][0] <= self.most_bytes:

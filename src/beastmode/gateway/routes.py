@@ -60,7 +60,10 @@ class Routes(Generic[B]):
 
     def of(self, model: str) -> tuple[B, ...]:
         """Those that have the model, in the order in which they are asked."""
-        return next((some for pattern, some in self._models if fnmatchcase(model, pattern)), self._every)
+        for pattern, some in self._models:
+            if fnmatchcase(model, pattern):
+                return some
+        return self._every
 
 
 def meant_for(dialect: str, path: str, headers: Headers) -> Provider:

@@ -82,10 +82,12 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[
         async for piece in answer.pieces():
             _first_byte(call)
             heard()
-            if follower is not None:
-                follower.feed(piece)
             call.mid_line = not piece.endswith(b"\n")
-            await call.out.piece(piece)
+            try:  # it goes out before it is read: its client waits for it, and nobody waits for the record
+                await call.out.piece(piece)
+            finally:
+                if follower is not None:
+                    follower.feed(piece)
     finally:
         if follower is not None:
             account(call, follower.usage)

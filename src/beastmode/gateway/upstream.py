@@ -39,7 +39,8 @@ class Upstream:
         if self._key:
             return self._own_tenant
         theirs = [name + b"=" + value for name, value in incoming.headers if name in IN_HEADERS]
-        theirs += [one.encode() for one in without_credentials(incoming.query)[1]]
+        if incoming.query:
+            theirs += [one.encode() for one in without_credentials(incoming.query)[1]]
         return tenant_of(theirs) if theirs else self._own_tenant
 
     def ask(self, url: str, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> Exchange:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from functools import cached_property
 from types import TracebackType
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
 from aiohttp.http_exceptions import BadHttpMessage
@@ -98,7 +100,7 @@ class Wire:
         if self._connector is None:
             self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
             # What the connector asks a request for is where to: the same for all.
-            self._where = aiohttp.ClientRequest("GET", self._url, loop=asyncio.get_running_loop())
+            self._where = _Where("GET", self._url, loop=asyncio.get_running_loop())
         try:
             connection = await self._connector.connect(self._where, [], self._timeout)
         except TimeoutError as error:
@@ -121,6 +123,14 @@ class Wire:
             await self._connector.close()
             await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
             self._connector = None
+
+
+class _Where(aiohttp.ClientRequest):
+    """Where to, worked out once and not for each request."""
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        return super().connection_key
 
 
 class Exchange:

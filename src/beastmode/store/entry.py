@@ -17,7 +17,7 @@ GONE_WRONG: tuple[Outcome, ...] = ("failed", "rejected", "unfinished")
 
 Stage = Literal["new", "received", "left", "ended"]
 
-_RANDOM_BITS = 44
+_RANDOM_BITS = 44  # 11 of the digits
 _random_bits = random.getrandbits
 
 
@@ -27,7 +27,8 @@ def new_id(unix: float) -> str:
     The microsecond, then 44 random bits: at 20,000 requests a second from many processes, two get the same name
     once in some ten thousand years.
     """
-    return f"{int(unix * 1e6):013x}{_random_bits(_RANDOM_BITS):011x}"
+    # In one number and by `%`: half of what two in an f-string take, for every request.
+    return "%024x" % (int(unix * 1e6) << _RANDOM_BITS | _random_bits(_RANDOM_BITS))
 
 
 def first_id(unix: float) -> str:

@@ -126,12 +126,13 @@ class OpenAIChat(OpenAISpeaks):
 
 
 def _is_stateful(asked: _Request) -> bool:
-    searches = asked.web_search_options, asked.search_parameters, asked.plugins
     return (
         asked.store is True
         or asked.deferred is True
-        or any(option is not None for option in searches)
-        or any(tool.type not in _CLIENT_TOOLS for tool in asked.tools or ())
+        or asked.web_search_options is not None
+        or asked.search_parameters is not None
+        or asked.plugins is not None
+        or (asked.tools is not None and any(tool.type not in _CLIENT_TOOLS for tool in asked.tools))
         or _SEARCHES.search(asked.model or "") is not None
     )
 
