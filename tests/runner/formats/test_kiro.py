@@ -268,16 +268,29 @@ def test_headings_are_phases_and_numbers_may_begin_again_below_each() -> None:
     assert reasons(text)[2] == "the heading of the list"
 
 
-def test_a_number_given_twice_for_two_tasks_makes_two_and_for_one_task_one() -> None:
-    text = "- [ ] 1. a\n  - [ ] 1.1 b\n  - [ ] 1.1 c\n- [x] 2. d\n- [ ] 2. d\n- [-] 3. e\n- [ ] 3. e\n  - [ ] 3.1 f\n"
-    assert [(task.id, task.title) for task in read(text).tasks()] == [
-        ("1.1", "b"), ("1-a-1.1", "c"), ("2", "d"), ("3.1", "f"),
-    ]  # fmt: skip
-    assert {line: said for line, said in reasons(text).items() if line in (3, 5, 7)} == {
-        3: "remark: its number is given twice: it is called 1-a-1.1",
-        5: "repeats 2 of line 4",
-        7: "repeats 3 of line 6",
+def test_a_number_given_twice_for_two_tasks_makes_two() -> None:
+    text = "- [ ] 1. a\n  - [ ] 1.1 b\n  - [ ] 1.1 c\n"
+    assert [(task.id, task.title) for task in read(text).tasks()] == [("1.1", "b"), ("1-a-1.1", "c")]
+    assert reasons(text)[3] == "remark: its number is given twice: it is called 1-a-1.1"
+
+
+def test_a_task_given_twice_is_one() -> None:
+    text = "- [x] 2. d\n- [ ] 3. e\n- [ ] 2. d\n  - words\n"
+    assert found(text) == [("2", "d", "done"), ("3", "e", "pending")]
+    assert reasons(text)[3] == "repeats 2 of line 1"
+
+
+def test_a_state_that_kiro_wrote_above_its_task_counts_and_the_details_stay() -> None:
+    text = "- [x] 2. d\n\n\n- [ ] 2. d\n  - words\n- [-] 3. e\n\n- [ ] 3. e\n  - [ ] 3.1 f\n- [-] 4. g\n\n- [ ] 4. g\n"
+    assert found(text) == [("2", "d", "done"), ("3.1", "f", "pending"), ("4", "g", "pending")]
+    assert by_id(text)["2"].details == "  - words"
+    assert {line: said for line, said in reasons(text).items() if line in (1, 6, 10)} == {
+        1: "repeats 2 of line 4",
+        6: "repeats 3 of line 8",
+        10: "repeats 4 of line 12",
     }
+    edits = kiro.ticks(text, HERE, read(text), {"3.1", "4"})
+    assert [text.count("\n", 0, edit.start) + 1 for edit in edits] == [8, 9, 12]
 
 
 def test_two_lists_in_one_file_stay_apart() -> None:

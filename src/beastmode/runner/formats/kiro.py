@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
@@ -17,7 +18,7 @@ from beastmode.runner.formats.box_places import box_edits
 from beastmode.runner.formats.checkboxes import heading_drafts, is_task_box
 from beastmode.runner.formats.checkpoints import is_checkpoint
 from beastmode.runner.formats.criteria import is_criterion
-from beastmode.runner.formats.drafts import Draft, box_says
+from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.kiro_waves import Waves, waves_of
 from beastmode.runner.formats.lines import SKIPPED, scan
@@ -110,7 +111,8 @@ def _boxes(text: str) -> tuple[Outline, list[Box], dict[int, str]]:
     found = outline(scan(text))
     found.leave_out(_LIST.fullmatch)
     boxes = [] if _headings_are_tasks(found) else boxes_of(found)
-    return found, *_without_copies(boxes)
+    filled = [place.line.number for place in found.places if place.line.kind != "blank"]
+    return found, *_without_copies(boxes, dict(pairwise(filled)))
 
 
 def _headings_are_tasks(found: Outline) -> bool:
@@ -142,10 +144,12 @@ def _without_boxes(found: Outline) -> list[Draft]:
     return drafts
 
 
-def _without_copies(boxes: Sequence[Box]) -> tuple[list[Box], dict[int, str]]:
+def _without_copies(boxes: Sequence[Box], following: Mapping[int, int]) -> tuple[list[Box], dict[int, str]]:
     """The boxes without those that an earlier one says already: number, words and place; its parts are that one's.
 
-    Below another heading only a task with parts is a copy: phases may each end in the same checkpoint.
+    Below another heading only a task with parts is a copy: phases may each end in the same checkpoint. Where nothing
+    stands between two, as Kiro may leave a list when a state changes, the later has the details, and is done where one
+    of them is.   following: the next line that is not blank, of each.
     """
     first: dict[tuple[object, ...], Box] = {}
     same: dict[Box, Box] = {}
@@ -154,7 +158,10 @@ def _without_copies(boxes: Sequence[Box]) -> tuple[list[Box], dict[int, str]]:
         words = (box.number, box.title.lower(), parent)
         keys = [(*words, box.section), words] if box.children or parent else [(*words, box.section)]
         known = next((first[key] for key in keys if key in first and box.number), None)
-        if known is not None:
+        if known is not None and following.get(known.place.line.number) == box.place.line.number:
+            same[known], box.done = box, box.done or known.done
+            first.update(dict.fromkeys(keys, box))
+        elif known is not None:
             same[box] = known
         elif parent is not None and parent is not box.parent:
             box.parent = parent
@@ -169,8 +176,9 @@ def _without_copies(boxes: Sequence[Box]) -> tuple[list[Box], dict[int, str]]:
 
 
 def _draft(box: Box, sections: dict[Box, Section]) -> Draft:
-    done = None if box.dropped else box_says(box.place.line)
-    return Draft(placed(box, sections), box.title, box.number, done, box.parallel)
+    return Draft(
+        placed(box, sections), box.title, box.number, None if box.dropped else box.done, box.parallel
+    )
 
 
 def _mark(roadmap: Roadmap, boxes: Mapping[int, Box]) -> None:
@@ -232,7 +240,7 @@ def _remarks(boxes: Sequence[Box], roadmap: Roadmap) -> Iterator[Ignored]:
 
 
 def _is_left(leaf: Box) -> bool:
-    return not (leaf.place.line.done or leaf.optional or leaf.dropped)
+    return not (leaf.done or leaf.optional or leaf.dropped)
 
 
 def _faults(waves: Waves, turns: Turns) -> Iterator[Ignored]:

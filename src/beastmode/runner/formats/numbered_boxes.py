@@ -44,13 +44,14 @@ MOST_DEEP = 8
 @dataclass(slots=True, eq=False)
 class Box:
     """A box of a list.   number: as written, without what stands around it; "" without one.   section: the heading it
-    lies in.   dropped: why it is not to be done, in the list's own way; "" where it is.
+    lies in.   done: ticked.   dropped: why it is not to be done, in the list's own way; "" where it is.
     """
 
     place: Place
     number: str
     title: str
     section: Section
+    done: bool
     parallel: bool = False
     optional: bool = False
     dropped: str = ""
@@ -129,7 +130,8 @@ def _box(place: Place) -> Box:
     parallel = parallel or bool(before and number and before["parallel"])
     optional = optional or _says_optional(title) or (rest.endswith("*") and body.count("*") == 1)
     dropped = _dropped(place)
-    return Box(place, number, title.rstrip("* ") or number, place.section, parallel, optional, dropped)
+    title = title.rstrip("* ") or number
+    return Box(place, number, title, place.section, line.done, parallel, optional, dropped)
 
 
 def _says_optional(title: str) -> bool:
