@@ -109,6 +109,7 @@ def test_features_may_stand_by_their_names() -> None:
         text = json.dumps(value)
         assert [(one.id, one.state) for one in read(value).tasks()] == [("0", "done"), ("F2", "pending")]
         assert ticked(text, "F2") == text.replace("todo", "passing")
+        assert read(value).ignored == []
 
 
 def test_an_id_that_stands_twice_for_different_things_is_told_and_both_are_done() -> None:

@@ -80,6 +80,13 @@ def test_what_github_says_of_blockers_is_followed_in_both_directions() -> None:
     assert (named(roadmap)["3"].needs, named(roadmap)["4"].needs) == (("2",), ("1", "2"))
 
 
+def test_blockers_that_gh_counts_and_does_not_name_are_told() -> None:
+    roadmap = read(issue(1), issue(2, blockedBy={"nodes": [ref(1)], "totalCount": 3}))
+    assert [entry.reason for entry in roadmap.ignored] == [
+        "need not followed: 2 more issues that block it, which gh did not name"
+    ]
+
+
 def test_an_open_blocker_that_is_not_in_the_list_holds_an_issue_back() -> None:
     roadmap = read(
         issue(1, blockedBy=[ref(90)]),

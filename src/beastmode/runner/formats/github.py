@@ -183,12 +183,22 @@ def _others(data: dict[str, Any], key: str) -> Iterator[tuple[str, str]]:
         )
 
 
+def _more(data: dict[str, Any], key: str) -> int:
+    """How many a field counts beyond those that it names."""
+    value = data.get(key)
+    total = value.get("totalCount") if isinstance(value, dict) else None
+    return max(0, total - sum(1 for _ in _others(data, key))) if isinstance(total, int) else 0
+
+
 def _link(issues: list[_Issue], tasks: list[Task], account: Account) -> dict[str, str]:
     """Who waits for whom; and what each is below of."""
     links, known = Links(tasks, account), {task.id: task for task in tasks}
     for issue in issues:
         for number, state in _others(issue.data, "blockedBy"):
             _blocked(issue.task, number, state, links, known)
+        if more := _more(issue.data, "blockedBy"):
+            what = f"need not followed: {more} more issues that block it, which gh did not name"
+            account.tell(issue.task.line, f"#{issue.task.id}", what)
         for number, _ in _others(issue.data, "blocking"):
             if number in known:
                 links.need(known[number], issue.task.id, number)

@@ -52,7 +52,7 @@ def holds(value: Any, names: Collection[str]) -> Iterator[dict[str, Any]]:
 
 def tell_rest(text: str, top: Placed, names: Collection[str], account: Account) -> None:
     """The other lists of objects at the top, and all else that stands there, are told: they are no tasks."""
-    if not isinstance(top.value, dict):
+    if not isinstance(top.value, dict) or is_keyed(top.value):
         return
     line_of = Lines(text)
     for part in members(text, top.start):
