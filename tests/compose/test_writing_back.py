@@ -67,6 +67,14 @@ def test_what_an_earlier_run_has_done_is_ticked_by_the_next(path: Path) -> None:
     assert path.read_text() == "- [x] a\n- [ ] b\n"
 
 
+def test_what_the_list_gives_another_state_after_it_was_done_is_left_without_a_word(path: Path) -> None:
+    plan = Plan([Task("1", state="dropped")], [()], {0: "done"})
+    writing = WritingBack(path, ALL, plan)
+    writing.begin()
+    writing.end()
+    assert writing.warnings() == []
+
+
 def test_a_tick_does_not_make_a_task_run_again_nor_what_needs_it(path: Path) -> None:
     path.write_text(
         "### Task 1: a\n- Status: pending\n### Task 2: b\nDepends on: Task 1\n- Status: pending\n"

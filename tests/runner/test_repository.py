@@ -126,13 +126,6 @@ async def test_a_folder_that_is_the_list_may_change_too(tmp_path: Path) -> None:
         await repository_of(checkout, CodingSettings(), checkout / "backlog")
 
 
-async def test_nor_is_a_file_of_a_folder_that_is_the_list(tmp_path: Path) -> None:
-    checkout = repository(tmp_path / "shop", {"backlog/tasks/task-1.md": "status: To Do", "a": "1"})
-    (checkout / "backlog" / "tasks" / "task-1.md").write_text("status: Done")
-    await repository_of(checkout, CodingSettings(), checkout / "backlog")
-    assert "task-1.md" in (await refused(checkout)).what
-
-
 @in_a_loop
 async def test_changes_are_taken_along_and_the_checkout_keeps_them(tmp_path: Path) -> None:
     checkout = repository(tmp_path / "shop", {"a": "1", "b": "2", "tasks.md": "old"})

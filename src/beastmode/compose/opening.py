@@ -105,9 +105,11 @@ class Opened:
 def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
     source = request.source
-    if request.write_back and not isinstance(source, Path):
+    if request.write_back and request.list_file is None:
         tip = "Leave it out, or name a file."
-        raise SettingError("a roadmap made in Python has no list to tick", where="write_back", tip=tip)
+        raise SettingError(
+            "this roadmap is in no file, so there is no list to tick", where="--write-back", tip=tip
+        )
     roadmap = _read(source, request.asked) if isinstance(source, Path) else source
     key = _key(source, roadmap.part)
     settings = settings_for(roadmap, request.flags)

@@ -53,7 +53,11 @@ class WritingBack:
 
     def __init__(self, path: Path, asked: Asked, plan: Plan, tick: Tick = tick) -> None:
         self._path, self._asked, self._plan, self._tick = path, asked, plan, tick
-        self._done = [task for task, state in plan.states.items() if state == "done"]
+        self._done = [
+            task
+            for task, state in plan.states.items()
+            if state == "done" and plan.tasks[task].state == "pending"
+        ]
         self._waiting: dict[str, str] = {}
         self._why: dict[str, str] = {}
         self._news, self._over = threading.Event(), threading.Event()

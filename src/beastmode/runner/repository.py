@@ -43,7 +43,7 @@ async def repository_of(folder: Path, settings: CodingSettings, list_file: Path 
     """The repository that `folder` is in, and the base that the settings name.
 
     With `settings.stash`, changes that are in no commit become one on top of the base; the checkout keeps them as they
-    are.   list_file: or folder, may be changed: no task sees it.   Raises PreconditionError with what to do.
+    are.   list_file: may be changed: no task sees it.   Raises PreconditionError with what to do.
     """
     git = Git(folder)
     await _modern(git)
@@ -157,7 +157,7 @@ async def _changes(git: Git, top: Path, list_file: Path | None) -> _Changes:
     """As of now. Changes inside of a submodule are its own affair, those of its commit are not."""
     out = await git("status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty")
     rows = [(row[:2], row[3:]) for row in out.split("\0") if row]
-    rows = [row for row in rows if list_file is None or not (top / row[1]).is_relative_to(list_file)]
+    rows = [(state, name) for state, name in rows if list_file is None or top / name != list_file]
     tracked = tuple(name for state, name in rows if state != "??")
     merging = any("U" in state or state in ("AA", "DD") for state, _ in rows)
     return _Changes(tracked, tuple(name for state, name in rows if state == "??"), merging)
