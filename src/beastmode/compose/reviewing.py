@@ -58,5 +58,5 @@ async def _begin_anew(desk: Desk, task: str) -> str:
     git = await git_at(Path.cwd())
     tip, refs = await result_of(git, desk.run), await task_refs.read(git, desk.run, task)
     kept = await keep(git, desk.run, task, refs.tip) if refs.tip else ""
-    await task_refs.begin_task(git, desk.run, task, tip)
+    await task_refs.begin_task(git, desk.run, task, tip, refs)
     return branch_of(kept)
