@@ -77,6 +77,7 @@ class MergeQueue:
                 return await self._not_merged(attempt, place, work, tip, tip, commit)
             if tip != work.base and self._check is not None:
                 await undivided(self._workspaces.show(place, commit))
+                self._workspaces.proven(attempt.task.id)
                 red = await self._check(attempt, place, "merge")
                 if red.failure is not None:
                     return await self._not_merged(attempt, place, work, tip, commit, red)

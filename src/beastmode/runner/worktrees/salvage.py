@@ -27,16 +27,19 @@ async def keep(git: Git, run: str, task: str, commit: str) -> str:
 
 
 async def set_aside(
-    git: Git, worktree: Worktree, run: str, task: str, saved: str, aside: Path, why: str
+    git: Git, worktree: Worktree, run: str, task: str, saved: str, aside: Path, why: str, shown: str = ""
 ) -> list[str]:
     """The branches that hold all of a worktree that `saved` does not; none where there is nothing more.
+
+    shown: a commit of ours that it stands on, and that needs no keeping.
 
     What no commit can hold is moved to the folder `aside`. The worktree is left dirty: the caller makes it what it
     is to be next.   why: in the message.
     """
     tips = [await _snapshot(git, worktree, saved, aside, why)]
     tips += (await git.refs(task_ref(run, task))).values()
-    return [await keep(git, run, task, tip) for tip in dict.fromkeys(tips) if not await git.holds(saved, tip)]
+    more = [tip for tip in dict.fromkeys(tips) if tip != shown and not await git.holds(saved, tip)]
+    return [await keep(git, run, task, tip) for tip in more]
 
 
 async def _snapshot(git: Git, worktree: Worktree, saved: str, aside: Path, why: str) -> str:

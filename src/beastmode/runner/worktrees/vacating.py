@@ -42,8 +42,11 @@ class Vacate:
         changed = [row for row in rows if not row.is_ignored]
         unsaved = not await self._is_where_it_was(worktree) or (changed and not self.proven)
         if unsaved:
+            if self.proven:
+                await worktree.undo()
             why = f"Set aside: what {self.task} had not saved"
-            await set_aside(self.git, worktree, self.run, self.task, self.saved, self.aside, why)
+            saved = self.saved, self.aside, why, self.shown
+            await set_aside(self.git, worktree, self.run, self.task, *saved)
         if unsaved or any(row.state != "??" for row in changed):
             await worktree.go_to(commit)
             rows = await worktree.rows(ignored=True)
