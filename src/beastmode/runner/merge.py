@@ -50,6 +50,7 @@ class MergeQueue:
         self._workspaces, self._check, self._record = workspaces, check, record
         self._git, self._run = workspaces.git, workspaces.run
         self._turn = asyncio.Lock()
+        self._tip, self._behind = "", set[str]()
 
     async def __call__(self, attempt: Attempt) -> Verdict:
         """Merge the work of one attempt.   facts: branch, and commit and `merged` where it was.
@@ -98,7 +99,7 @@ class MergeQueue:
         as it were, from there."""
         commit = await self._commit_of(task_ref(self._run, task))
         base = await self._commit_of(base_ref(self._run, task))
-        if tip != base and not await self._git.holds(tip, base):
+        if not await self._is_in_result(base, tip):
             raise no_place(
                 f"the commit that it began from, {base[:12]}, is no longer in the result", place.path
             )
@@ -106,6 +107,16 @@ class MergeQueue:
             return Work(commit, base)
         common = await self._git("merge-base", commit, tip)
         return Work(commit, common if await self._git.holds(common, base) else base)
+
+    async def _is_in_result(self, commit: str, tip: str) -> bool:
+        """Whether a commit is the tip of the result, or came before it; mostly we have put both there."""
+        if tip != self._tip:
+            self._tip, self._behind = tip, {tip}
+        if commit not in self._behind:
+            if not await self._git.holds(tip, commit):
+                return False
+            self._behind.add(commit)
+        return True
 
     async def _back_to_branch(self, task: str) -> None:
         """What a check has left in its worktree is no work of its agent."""
@@ -131,6 +142,9 @@ class MergeQueue:
             if now != commit:
                 return False
             await task_refs.mark_merged(self._git, self._run, attempt.task.id, commit)
+        if self._tip == tip:
+            self._tip = commit
+            self._behind.add(commit)
         with suppress(WorkspaceError, GitError, OSError, KeyError):
             await self._workspaces.finish(attempt.task.id)  # it is merged, whatever becomes of its worktree
         return True

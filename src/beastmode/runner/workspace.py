@@ -142,11 +142,10 @@ class Workspaces:
         task = attempt.task.id
         self._shown.pop(task, None)
         self._proven.discard(task)
-        refs = await self._begun(task)
-        occupy = Occupy(
-            self.git, self.repository.common, self._aside(path), self.run, self._flags, self._spares
-        )
-        worktree = await occupy(task, path, refs.saved)
+        with self._spares.ahead():
+            refs = await self._begun(task)
+            worktree = await self._occupy(path)(task, path, refs.saved)
+            self._elsewhere[task] = await look_elsewhere(self.git, self._files)
         await self._submodules.fill(worktree)
         state = worktree.state
         excluded = await self._copy(worktree, work, fresh=state is None)
@@ -156,13 +155,16 @@ class Workspaces:
         place = Place(task, path, folder, refs.base, branch, {**env, **work.env}, has_work)
         if state is None:
             await self._set_up(attempt, work, place)
-            made = tuple(await worktree.ignored()) if work.setup or work.copy else ()
+            made = tuple(await worktree.ignored()) if work.setup else ()  # copies are known
             state = State(self.run, task, excluded, made)
             self._spares.prepare(refs.result)
         worktree.state = replace(state, excluded=excluded)
         self._worktrees[task] = worktree
-        self._elsewhere[task] = await look_elsewhere(self.git, self._files)
         return place
+
+    def _occupy(self, path: Path) -> Occupy:
+        common = self.repository.common
+        return Occupy(self.git, common, self._aside(path), self.run, self._flags, self._spares)
 
     async def _copy(self, worktree: Worktree, work: Coding, *, fresh: bool) -> tuple[str, ...]:
         """Bring what a commit does not have; what no commit may hold. Folders come once, files each time: an agent may
@@ -224,7 +226,8 @@ class Workspaces:
                 raise no_place(f"the agent took its worktree out of git; its files go to {aside}", place.path)
             before = self._elsewhere[place.task]
             save = Save(self.git, self.run, worktree, place, aside, before, self._submodules)
-            return await save(message)
+            with self._spares.ahead():
+                return await save(message)
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None
 
@@ -247,7 +250,8 @@ class Workspaces:
     async def show(self, place: Place, commit: str) -> None:
         """The files of a place become those of a commit, on no branch. What is not saved is lost, but for what is
         ignored. Raises WorkspaceError, GitError."""
-        await self._worktree_of(place).show(commit)
+        with self._spares.ahead():
+            await self._worktree_of(place).show(commit)
         self._shown[place.task] = commit
 
     async def show_branch(self, place: Place) -> None:

@@ -61,7 +61,8 @@ class Save:
             await task_refs.save(self.git, self.run, place.task, commit)
         if ref != task_ref(self.run, place.task):
             worktree.point(f"ref: {task_ref(self.run, place.task)}")
-        return await self._saved(commit)
+        known = head == place.base and not self.submodules.repositories
+        return await self._saved(commit, _files_in(ours(rows, worktree.excluded)) if known else None)
 
     async def _last(self) -> str:
         """The commit that was saved last."""
@@ -135,12 +136,23 @@ class Save:
         signature = signature or await signed_like(self.git, self.place.base)
         return await self.git("commit-tree", tree, "-p", parent, stdin=message.encode(), env=signature)
 
-    async def _saved(self, commit: str) -> Saved:
+    async def _saved(self, commit: str, files: list[str] | None) -> Saved:
+        """files: that differ from the base, where that is known."""
         if commit == self.place.base:
             return Saved(commit, False, ())
+        if files is not None:
+            return Saved(commit, True, tuple(files[:_MOST_FILES]))
         out = await self.git("diff-tree", "-r", "--name-only", "--no-renames", "-z", self.place.base, commit)
-        files = tuple(out.split("\0")[:-1][:_MOST_FILES]) if out else ()
-        return Saved(commit, bool(files), files)
+        there = tuple(out.split("\0")[:-1][:_MOST_FILES]) if out else ()
+        return Saved(commit, bool(there), there)
+
+
+def _files_in(rows: Sequence[Row]) -> list[str] | None:
+    """The files that a commit of these rows changes, as git sorts them; None where the index said something of its own:
+    then git is asked."""
+    if any(row.state not in ("??", " M", " D") for row in rows):
+        return None
+    return sorted((row.path for row in rows), key=lambda path: path.encode("utf-8", "surrogateescape"))
 
 
 _ELSEWHERE_TIP = (
