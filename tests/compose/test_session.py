@@ -12,8 +12,11 @@ import pytest
 from beastmode import Roadmap, Task
 from beastmode.compose.opening import Request, open_run
 from beastmode.compose.session import View, drive
+from beastmode.runner.home import journal_path
+from beastmode.runner.progress import Progress
 from beastmode.runner.work import Command
 from beastmode.safeguards.host_folder import FOLDER_SETTING
+from beastmode.store.journal import JournalReader
 
 SERVER = "http://127.0.0.1:9"
 
@@ -54,3 +57,16 @@ def test_nothing_of_a_session_is_left_in_the_process(tmp_path: Path, monkeypatch
     one_run(tmp_path / "home")
     assert threading.active_count() == threads
     assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+def test_what_a_list_drops_or_holds_back_is_skipped_and_only_what_needs_the_latter_waits(
+    tmp_path: Path,
+) -> None:
+    dropped, held = Task("not-planned", state="dropped"), Task("deferred", state="held")
+    after = [Task("after-dropped", needs=("not-planned",)), Task("after-held", needs=("deferred",))]
+    request = Request(Roadmap([dropped, held, *after]), {}, Command(("true",)), tmp_path)
+    summary = drive(open_run(request))
+    assert (summary.tasks["skipped"], summary.tasks["done"], summary.tasks["blocked"]) == (2, 1, 1)
+    assert summary.exit_code == 1
+    progress = Progress(1).apply_all(JournalReader(journal_path(tmp_path)).events(1))
+    assert progress.tasks["after-held"].reason == "deferred"

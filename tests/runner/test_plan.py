@@ -50,6 +50,9 @@ def test_as_json_it_has_the_shape_that_other_programs_rely_on() -> None:
         "phase": ["Week 1"],
         "line": 3,
         "parallel": False,
+        "optional": False,
+        "gate": "",
+        "said": "",
     }
     assert plain["ignored"] == [{"line": 9, "text": "- a wish", "reason": "no checkbox"}]
 

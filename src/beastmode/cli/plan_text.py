@@ -41,7 +41,12 @@ def _head(planned: RoadmapPlan, look: Look) -> Iterator[str]:
     counts = planned.counts
     yield f"{look.bold(_clean(planned.title) or 'Roadmap')}  ({planned.format})"
     parallel = f", {counts['parallel']} marked parallel" if counts["parallel"] else ""
-    yield f"{_many(counts['tasks'], 'task')}: {counts['runnable']} to run, {counts['done']} done in the list{parallel}"
+    aside = counts["tasks"] - counts["runnable"] - counts["done"]
+    left = f", {aside} that the list leaves out" if aside else ""
+    yield (
+        f"{_many(counts['tasks'], 'task')}: {counts['runnable']} to run, {counts['done']} done in the list"
+        f"{left}{parallel}"
+    )
     yield f"Order: {planned.rule}"
 
 
@@ -63,9 +68,14 @@ def _tasks(tasks: Sequence[dict[str, Any]], look: Look) -> Iterator[str]:
 
 
 def _task(task: dict[str, Any], indent: str, width: int, look: Look) -> str:
-    box = f"[{look.good('x')}]" if task["state"] == "done" else "[ ]"
+    box = {"done": f"[{look.good('x')}]", "pending": "[ ]"}.get(task["state"], "[-]")
     title = "" if task["title"] == task["id"] else f"  {_clean(task['title'])}"
-    marks = look.dim("  [P]") if task["parallel"] else ""
+    words = (
+        task["said"],
+        "optional" * (task["optional"] and not task["said"]),
+        "asks a person" * bool(task["gate"]),
+    )
+    marks = look.dim("  [P]" * task["parallel"] + "".join(f"  ({_clean(word)})" for word in words if word))
     needs = look.dim(f"  needs {', '.join(task['needs'])}") if task["needs"] else ""
     place = look.dim(f"  line {task['line']}") if task["line"] else ""
     return f"{indent}{box} {task['id']:<{width}}{title}{marks}{needs}{place}"

@@ -67,7 +67,7 @@ def _blocked(opened: Opened, schedule: Schedule) -> dict[str, str]:
     """What is blocked, and by which task."""
     tasks, blocked = opened.plan.tasks, dict[str, str]()
     for index, state in schedule.states.items():
-        if state in ("failed", "cancelled", "needs_person"):
+        if state in ("failed", "cancelled", "needs_person") or index in opened.plan.held:
             for after in opened.graph.blocked_by(index):
                 if schedule.states.get(after) == "blocked":
                     blocked.setdefault(tasks[after].id, tasks[index].id)

@@ -21,6 +21,7 @@ from beastmode.compose.coding_opening import (
     open_code,
 )
 from beastmode.errors import Problem, RoadmapError
+from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
 from beastmode.runner.lock import RunLock
@@ -46,7 +47,7 @@ class Request:
     roadmap's.   command: for tasks whose list says what but not how.   home: where the journal lives.
     report: where reports go; None: below the home.   fresh: begin a new run.   coding: what is said of how code is
     written; None where nobody could: then only what the list itself gives to an agent is code.   confirm: told of a
-    run that writes code before anything is recorded; may raise.
+    run that writes code before anything is recorded; may raise.   asked: what of the file.
     """
 
     source: Path | Roadmap
@@ -58,6 +59,7 @@ class Request:
     selection: Selection = field(default_factory=Selection)
     coding: Said | None = None
     confirm: Confirm = lambda code, tasks, settings: None
+    asked: Asked = ALL
 
     @property
     def list_file(self) -> Path | None:
@@ -96,8 +98,8 @@ class Opened:
 def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
     source = request.source
-    key = _key(source)
-    roadmap = _read(source) if isinstance(source, Path) else source
+    roadmap = _read(source, request.asked) if isinstance(source, Path) else source
+    key = _key(source, roadmap.part)
     settings = settings_for(roadmap, request.flags)
     where = str(source) if isinstance(source, Path) else source.title
     graph = checked(roadmap, where, settings.order)
@@ -131,10 +133,12 @@ def open_run(request: Request) -> Opened:
 def next_task(source: Path, home: Path) -> tuple[str, int]:
     """The first task of a list that could begin now, as its journal has it, and how many more are to run; "" where
     there is none. Raises BeastError."""
-    roadmap = _read(source)
+    roadmap = _read(source, ALL)
     checked(roadmap, str(source))
     path = journal_path(home)
-    progress = _progress(Request(source, home=home), _key(source)) if path.exists() else Progress(0)
+    progress = (
+        _progress(Request(source, home=home), _key(source, roadmap.part)) if path.exists() else Progress(0)
+    )
     plan = plan_session(roadmap, progress, Selection())
     over = {plan.tasks[at].id for at, state in plan.states.items() if state in ("done", "skipped")}
     left = [task for at, task in enumerate(plan.tasks) if at not in plan.states]
@@ -142,19 +146,20 @@ def next_task(source: Path, home: Path) -> tuple[str, int]:
     return first, len(left) - bool(first)
 
 
-def _key(source: Path | Roadmap) -> str:
-    """What a roadmap is known by when it is taken up again: its file, or the program that made it and its title."""
+def _key(source: Path | Roadmap, part: str) -> str:
+    """What a roadmap is known by when it is taken up again: its file, and which of the lists in it; or the program that
+    made it and its title."""
     if isinstance(source, Path):
-        return str(source.resolve())
+        return "#".join(filter(None, (str(source.resolve()), part)))
     program = getattr(sys.modules.get("__main__"), "__file__", None)  # none where Python is typed into
     return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
 
 
-def _read(path: Path) -> Roadmap:
+def _read(path: Path, asked: Asked) -> Roadmap:
     # the readers: 0.2 s and 14 MB, for nothing where Python made the roadmap
     from beastmode.runner.formats.reading import read_roadmap
 
-    return read_roadmap(path)
+    return read_roadmap(path, asked)
 
 
 def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | None:

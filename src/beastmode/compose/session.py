@@ -106,6 +106,7 @@ async def _at_work(
         rank=rank_of(opened.graph, opened.plan.tasks),
         touches=touches_of(opened.plan.tasks),
         states=dict(opened.plan.states),
+        held=opened.plan.held,
         watch=view.changed,
         trouble=lambda: opened.journal.trouble is not None,
     )

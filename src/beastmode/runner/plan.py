@@ -39,6 +39,9 @@ def plan_of(roadmap: Roadmap, graph: Graph, order: str = "") -> RoadmapPlan:
             "phase": list(phases),
             "line": task.line,
             "parallel": task.parallel,
+            "optional": task.options.optional,
+            "gate": task.options.gate,
+            "said": task.options.said,
         }
         for phases, task in placed
     ]
@@ -47,7 +50,7 @@ def plan_of(roadmap: Roadmap, graph: Graph, order: str = "") -> RoadmapPlan:
     critical = graph.critical_path([1.0 if waits else 0.0 for waits in pending])
     counts = {
         "tasks": len(tasks),
-        "done": pending.count(False),
+        "done": sum(task.state == "done" for _, task in placed),
         "parallel": sum(task.parallel for _, task in placed),
         "runnable": pending.count(True),
     }

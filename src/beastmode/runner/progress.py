@@ -192,8 +192,7 @@ class Progress:
             view.category, view.kind = facts.get("category", ""), facts.get("kind", "")
             view.needs, view.line = tuple(facts.get("needs", ())), facts.get("line", 0)
             view.fingerprint = facts.get("fingerprint", "")
-            listed_done = facts.get("state") == "done"
-            if listed_done and view.state != "done":
+            if facts.get("state", "pending") != "pending" and view.state != "done":
                 view.state = "skipped"
         for gone in event.data.get("gone", ()):
             self.tasks.pop(gone, None)

@@ -43,7 +43,8 @@ class Plan:
     history: attempts and tries of tasks that have some.   resets: results that no longer count, and why.
     interrupted: attempts that were in flight when the last runner was killed.   landed: tasks whose work was merged
     before it could be recorded.   notes: what a person said when asking for a task again, by its place.   gone: tasks
-    the list has no longer.   left_out: tasks that were not selected.
+    the list has no longer.   left_out: tasks that were not selected.   held: tasks, by their place, that the list holds
+    back: they are skipped, and what needs them is blocked.
     """
 
     tasks: list[Task]
@@ -56,6 +57,7 @@ class Plan:
     notes: dict[int, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    held: set[int] = field(default_factory=set)
 
 
 def plan_session(
@@ -86,8 +88,10 @@ def plan_session(
         view = known.get(task.id)
         if view is not None:
             _remember(plan, index, view, reset=task.id in reset, landed=task.id in merged)
-        if task.state == "done" and plan.states.get(index) != "done":
+        if task.state != "pending" and plan.states.get(index) != "done":
             plan.states[index] = "skipped"
+            if task.state == "held":
+                plan.held.add(index)
     if selection.only or selection.phase:
         _select(plan, selection)
     return plan
@@ -115,7 +119,7 @@ def _resets(tasks: Sequence[Task], known: dict[str, TaskView], selection: Select
         if view.fingerprint and view.attempts and view.fingerprint != fingerprint(task):
             resets[task.id] = "it was changed in the list"
         elif selection.failed and view.state == "failed":
-            resets[task.id] = "asked for with --failed"
+            resets[task.id] = "asked for with --retry-failed"
     if resets:
         _spread(resets, tasks, known)
     return list(resets.items())

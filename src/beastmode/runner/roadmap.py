@@ -11,7 +11,12 @@ from beastmode.errors import Problem
 from beastmode.runner.work import Command, Work, as_work
 from beastmode.settings import Order
 
-ListState = Literal["pending", "done"]
+ListState = Literal["pending", "done", "dropped", "held"]
+"""What a list says of a task: to be done; done; not to be done, and what needs it goes on without (closed as not
+planned, optional and not asked for); not to be done now, and what needs it has to wait (deferred, blocked by something
+outside)."""
+Gate = Literal["", "before", "only"]
+"""Whether a person is asked: never; before the task begins; the person's word is all there is to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class TaskOptions:
 
     priority: higher starts first.   timeout_s, retries: None takes the run's.   verify: must succeed for the task
     to be done.   touches: paths it changes, relative to the project.   category: improvement, optimization, test,
-    docs or any other word.
+    docs or any other word.   gate: whether a person is asked.   optional: marked so in the list.   said: the list's own
+    word for what is neither to be done nor done, like `deferred`.
     """
 
     category: str = ""
@@ -29,6 +35,9 @@ class TaskOptions:
     retries: int | None = None
     verify: Command | None = None
     touches: tuple[str, ...] = ()
+    gate: Gate = ""
+    optional: bool = False
+    said: str = ""
 
 
 _COMMON = TaskOptions()
@@ -106,7 +115,8 @@ class Roadmap:
     """A list of work.
 
     children: phases and tasks; a flat list of tasks will do.   format: the reader it came from.   rule: its order
-    in plain words.   limits, health, server: as the file gives them, in the notation of `settings`.
+    in plain words.   part: which list of its file it is, where a file holds several (a tag of Task Master); "" else.
+    limits, health, server: as the file gives them, in the notation of `settings`.
     """
 
     children: Sequence[Phase | Task]
@@ -119,6 +129,7 @@ class Roadmap:
     rate: str | None = None
     server: str = ""
     health: str = ""
+    part: str = ""
 
     def walk(self) -> Iterator[tuple[tuple[str, ...], Task]]:
         """Every task with the titles of the phases above it, outermost first, in the order of the file."""

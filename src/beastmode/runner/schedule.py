@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from beastmode.events import CANCELLED
@@ -33,7 +33,8 @@ class Schedule:
 
     job_of: makes the job of a task when its turn has come.   rank: place of each task in the line, lowest
     first; None: the order of the file.   touches: paths that each task changes: those that overlap are not run at once;
-    None: no task says.   states: what each task is at the start; those final are not run.   Use once.
+    None: no task says.   states: what each task is at the start; those final are not run.   held: of those that are
+    skipped, what needs them is blocked.   Use once.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Schedule:
         rank: Sequence[int] | None = None,
         touches: Callable[[int], Touches] | None = None,
         states: dict[int, TaskState] | None = None,
+        held: Collection[int] = (),
         watch: Watcher = lambda task, state, job: None,
         trouble: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -53,7 +55,7 @@ class Schedule:
         self.live: dict[int, Job] = {}
         self._running: dict[int, asyncio.Task[TaskState]] = {}
         self._graph, self._means, self._job_of, self._watch = graph, means, job_of, watch
-        self._rank, self._trouble = rank, trouble
+        self._rank, self._trouble, self._held = rank, trouble, held
         self._by_rank = _inverse(rank) if rank is not None else None
         self._line = Line() if touches is None else TurnLine(lambda number: touches(self._task_at(number)))
         self._ended = asyncio.Event()
@@ -112,7 +114,7 @@ class Schedule:
         known = dict(self.states)
         self._push(self._graph.start(), known)
         for task, state in known.items():
-            if state in ("failed", "cancelled", "needs_person"):
+            if state in ("failed", "cancelled", "needs_person") or task in self._held:
                 self._block_after(task)
 
     def _push(self, ready: Iterable[int], known: dict[int, TaskState]) -> None:
@@ -127,7 +129,7 @@ class Schedule:
                 state = known.get(task, "pending")
                 if state in ("pending", "ready", "waiting"):
                     yield task
-                elif state in ("done", "skipped"):
+                elif state in ("done", "skipped") and task not in self._held:
                     passed.append(task)
             if not passed:
                 return

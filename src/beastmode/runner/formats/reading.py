@@ -1,10 +1,19 @@
-"""Which reader a file belongs to: by its path first, then by its content.
+"""Which reader a list belongs to: by its path first, then by its content.
 
 Every reader is a module of this folder with
     NAME: str
     claims_path(path: Path) -> bool      the path alone is proof (specs/001-x/tasks.md, *.yaml)
     claims_text(text: str) -> bool       the content has the shape of the format
     read(text: str, path: Path) -> Roadmap
+and, where the format has such a thing,
+    read_part(text: str, path: Path, part: str) -> Roadmap
+        instead of `read`, where a file holds several lists: the one of this name; "": the one its own tool would take
+    claims_folder(path: Path) -> bool, read_folder(path: Path) -> Roadmap
+        a folder is a list, its files are tasks
+    ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]
+        what says in the list's own notation that these tasks are done; `roadmap` is what was read from `text`. A task
+        that cannot be marked gets no edit.
+    ticks_in_folder(path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]
 `read` raises `RoadmapError` with every problem found and its line; lines it does not take stand in
 `Roadmap.ignored` with the reason. It never guesses in silence.
 """
@@ -12,11 +21,14 @@ Every reader is a module of this folder with
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.formats import markdown, native, spec_kit
+from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.roadmap import Roadmap, problems_of
 
 READERS: tuple[ModuleType, ...] = (native, spec_kit, markdown)
@@ -26,16 +38,48 @@ MOST_BYTES = 64 * 1024 * 1024
 """A roadmap has at most this size: a wrong name (a disk image, /dev/zero) ends in words, not in all of memory."""
 
 
-def read_roadmap(path: Path) -> Roadmap:
-    """The roadmap in a file, complete and valid. Raises `RoadmapError` for all that would stop a run."""
-    text = _text_of(path)
-    roadmap: Roadmap = reader_for(path, text).read(text, path)
+def read_roadmap(path: Path, asked: Asked = ALL) -> Roadmap:
+    """The roadmap in a file, or in a folder whose files are tasks, complete and valid. Raises `RoadmapError` for all
+    that would stop a run."""
+    roadmap = _read_folder(path, asked) if path.is_dir() else _read_file(path, asked)
+    if not asked.optional:
+        _drop_optional(roadmap)
     if not any(True for _ in roadmap.tasks()):
         raise RoadmapError(path, [_no_tasks(roadmap)])
     problems = problems_of(roadmap)
     if problems:
         raise RoadmapError(path, problems)
     return roadmap
+
+
+def _read_file(path: Path, asked: Asked) -> Roadmap:
+    text = _text_of(path)
+    reader = reader_for(path, text)
+    read_part: Callable[[str, Path, str], Roadmap] | None = getattr(reader, "read_part", None)
+    if read_part is not None:
+        return read_part(text, path, asked.tag)
+    roadmap: Roadmap = reader.read(text, path)
+    return _without_tag(roadmap, path, asked)
+
+
+def _read_folder(path: Path, asked: Asked) -> Roadmap:
+    for reader in READERS:
+        if hasattr(reader, "claims_folder") and reader.claims_folder(path):
+            return _without_tag(reader.read_folder(path), path, asked)
+    raise RoadmapError(path, [Problem(0, "this is a folder", "Name the file that holds the tasks.")])
+
+
+def _without_tag(roadmap: Roadmap, path: Path, asked: Asked) -> Roadmap:
+    if asked.tag:
+        what = f"there is no tag {asked.tag!r}: a list of the format {roadmap.format} has no tags"
+        raise RoadmapError(path, [Problem(0, what, "Leave --tag out.")])
+    return roadmap
+
+
+def _drop_optional(roadmap: Roadmap) -> None:
+    for task in roadmap.tasks():
+        if task.options.optional and task.state == "pending":
+            task.state, task.options = "dropped", replace(task.options, said="optional")
 
 
 def _no_tasks(roadmap: Roadmap) -> Problem:

@@ -1,0 +1,21 @@
+"""What a person asks of a file beyond its path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a file is to be read.
+
+    tag: which of its lists, where it holds several; "": the one that its own tool would take.   optional: whether
+    tasks that the list calls optional are to be done; False: they are dropped.
+    """
+
+    tag: str = ""
+    optional: bool = True
+
+
+ALL = Asked()
+"""All of it, as its own tool would take it."""
