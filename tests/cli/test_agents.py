@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.repositories import committed, git, repository
+
 SECRET = "sk-secret-of-a-person"
 CHATGPT = {"tokens": {"id_token": SECRET}}
 
@@ -99,3 +101,23 @@ def test_the_doctor_knows_who_is_not_there(tmp_path: Path) -> None:
     done = beast(tmp_path, "doctor", "--agent", "cloude")
     assert done.returncode == 2
     assert "Did you mean claude?" in done.stderr
+
+
+def test_a_run_whose_agent_is_not_there_ends_before_anything_begins(tmp_path: Path) -> None:
+    shop = committed(repository(tmp_path / "shop"), {"tasks.md": "- [ ] one\n"})
+    program(tmp_path, "claude", "exit 0")
+    done = beast(
+        shop,
+        "run",
+        "tasks.md",
+        "--agent",
+        "codex",
+        "--check",
+        "true",
+        "--yes",
+        PATH=f"{tmp_path}/bin:{os.defpath}",
+    )
+    assert done.returncode == 2, done.stderr
+    assert "the agent 'codex' is not on PATH" in done.stderr
+    assert "There is: claude." in done.stderr
+    assert git(shop, "for-each-ref", "refs/heads") == git(shop, "for-each-ref", "refs/heads/main")

@@ -7,6 +7,8 @@ from collections import deque
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from beastmode.testing.model_server import ModelServer, Refusal, Script
 from beastmode.testing.threads import in_thread
 from tests.coding.project import Project, writes
@@ -45,3 +47,13 @@ def test_a_quota_that_comes_back_tomorrow_ends_the_run_with_the_time(tmp_path: P
         ran.said
     )  # with retries: 0, so no try was used up
     assert sorted(project.merged()) == ["a", "b"]
+
+
+@pytest.mark.slow
+def test_a_server_that_is_down_holds_a_run_with_a_short_max_wait_no_longer(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.list_(LIST, **STEPS)
+    held = project.run("--check", "true", "--upstream", "http://127.0.0.1:9", "--max-wait", "20s")
+    assert held.code == 75, held.said
+    assert [state for _, state, _ in attempts(held.summary)] == ["waiting", "waiting"]
+    assert "longer than --max-wait allows" in held.said

@@ -13,9 +13,10 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.events import MERGING, SESSION_ENDED, SESSION_STARTED
@@ -34,6 +35,7 @@ from beastmode.runner.repository import repository_of
 from beastmode.runner.resume import Selection, opening_events, plan_session
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.schedule import Schedule
+from beastmode.runner.standing import StandingGit
 from beastmode.runner.work import Coding, Command
 from beastmode.runner.workspace import Place, Workspaces
 from beastmode.safeguards.guard import Guard
@@ -48,7 +50,10 @@ test -z "$(cat mods/* 2>/dev/null | sort | uniq -d)" || { echo "two modules have
 for name in $(cat list.txt); do test -e docs/$name || { echo "$name is listed, but not there"; exit 1; }; done
 test -z "$(sort list.txt | uniq -d)" || { echo "listed twice"; exit 1; }
 """
-_CHANGING = ("commit-tree", "merge-tree", "update-ref", "reset", "symbolic-ref", "write-tree", "update-index")
+_CHANGING = frozenset(
+    ("commit-tree", "merge-tree", "update-ref", "reset", "restore", "read-tree", "write-tree", "update-index")
+)
+T = TypeVar("T")
 _MODULE, _LISTED = 0.3, 0.25
 """How many of the tasks add a module; how many a line to the list."""
 
@@ -220,22 +225,33 @@ def check_result(stage: Stage, progress: Progress) -> None:
 
 
 def kill_at(count: int, only: str) -> None:
-    """Let this process be killed before or after one of the commands of git that change or make something: the
-    even ones before, the odd ones after.   only: count those that are told this on their input; "" for all."""
-    left, run = [count], Git.run
+    """Let this process be killed before or after one of the commands of git that change or make something, moves of
+    refs among them: the even ones before, the odd ones after.   only: count those that are told this on their input;
+    "" for all."""
+    left, run, move = [count], Git.run, StandingGit.move
 
-    async def counted(self: Git, *arguments: str, **more: object) -> tuple[int, bytes, bytes]:
-        if arguments[0] not in _CHANGING or only not in str(more.get("stdin", "")):
-            return await run(self, *arguments, **more)  # type: ignore[arg-type]
+    async def counted(call: Coroutine[Any, Any, T], told: str) -> T:
+        if only not in told:
+            return await call
         left[0] = mine = left[0] - 2
         if mine == -2:
             os.kill(os.getpid(), 9)
-        result = await run(self, *arguments, **more)  # type: ignore[arg-type]
+        result = await call
         if mine == -1:
             os.kill(os.getpid(), 9)
         return result
 
-    Git.run = counted  # type: ignore[method-assign]
+    async def counted_run(self: Git, *arguments: str, **more: Any) -> tuple[int, bytes, bytes]:
+        call = run(self, *arguments, **more)
+        return await (
+            counted(call, str(more.get("stdin", ""))) if not _CHANGING.isdisjoint(arguments) else call
+        )
+
+    async def counted_move(self: StandingGit, *lines: str) -> None:
+        await counted(move(self, *lines), "\n".join(lines))
+
+    Git.run = counted_run  # type: ignore[method-assign]
+    StandingGit.move = counted_move  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

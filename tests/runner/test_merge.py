@@ -26,6 +26,7 @@ from beastmode.testing import attempt_of
 from tests.runner.merging import make_repository, no_setup, sh
 
 RUN = "r1"
+PERSON = ("-c", "user.name=u", "-c", "user.email=u@h")
 RED = Verdict(classify.verify_failed(1, "3 != 4"), "3 != 4\n")
 
 
@@ -133,6 +134,61 @@ def test_what_others_came_before_is_checked_together_with_theirs_in_its_own_work
         assert (await desk.queue(b)).failure is None
         assert desk.checked == [(desk.tip, [".git", "check.sh", "list.txt", "one", "two"])]
         assert desk.at(f"{desk.tip}^") == before
+
+    play(story)
+
+
+@pytest.mark.parametrize("others_came_before", [False, True])
+def test_what_a_proof_left_is_in_no_branch_and_not_in_the_worktree_that_the_next_task_gets(
+    play: Play, others_came_before: bool
+) -> None:
+    async def story(desk: Desk) -> None:
+        a, b = await desk.work("a", one="x"), await desk.work("b", two="y")
+        if others_came_before:
+            await desk.queue(a)
+        path = desk.workspaces.path_of("b")
+        (path / "report").write_text("by the verify", encoding="ascii")
+        (path / "list.txt").write_text("by the verify", encoding="ascii")
+        desk.workspaces.proven("b")
+        assert (await desk.queue(b)).failure is None
+        assert desk.checked == (
+            [(desk.tip, [".git", "check.sh", "list.txt", "one", "two"])] * others_came_before
+        )
+        await desk.work("c", three="z")
+        there = {name.name: name for name in desk.workspaces.path_of("c").iterdir()}
+        assert there.keys() - {"one"} == {".git", "check.sh", "list.txt", "two", "three"}
+        assert there["list.txt"].read_text() == ""
+        assert sh(desk.top, "git", "for-each-ref", "refs/heads/beast/r1/kept") == ""
+
+    play(story)
+
+
+def test_what_comes_after_the_proof_of_one_that_is_not_proven_is_kept(play: Play) -> None:
+    async def story(desk: Desk) -> None:
+        b = await desk.work("b", two="y")
+        (desk.workspaces.path_of("b") / "late").write_text("by hand", encoding="ascii")
+        assert (await desk.queue(b)).failure is None
+        await desk.workspaces.end()
+        assert sh(desk.top, "git", "show", "beast/r1/kept/b/1:late") == "by hand"
+
+    play(story)
+
+
+def test_a_commit_that_came_after_the_work_was_shown_merged_is_kept(play: Play) -> None:
+    async def story(desk: Desk) -> None:
+        a, b = await desk.work("a", one="x"), await desk.work("b", two="y")
+        await desk.queue(a)
+        late = sh(
+            desk.top, "git", *PERSON, "commit-tree", "main^{tree}", "-p", desk.branch("b"), "-m", "late"
+        )
+
+        async def commit() -> None:
+            sh(desk.top, "git", "update-ref", task_ref(RUN, "b"), late)
+
+        desk.on_record = commit
+        assert (await desk.queue(b)).failure is None
+        await desk.workspaces.end()
+        assert desk.at("beast/r1/kept/b/1") == late
 
     play(story)
 

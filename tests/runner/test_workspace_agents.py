@@ -36,6 +36,8 @@ async def saved_after(checkout: Path, misdeed: Misdeed) -> Saved:
     unchanged = everything_of(checkout)
     assert {**unchanged, "refs": ""} == {**before, "refs": ""}
     assert git(checkout, "rev-parse", "beast/r1/task/one") == saved.commit
+    differ = git(checkout, "diff-tree", "-r", "--no-renames", "--name-only", "-z", place.base, saved.commit)
+    assert list(saved.files) == differ.split("\0")[:-1]
     return saved
 
 

@@ -129,7 +129,10 @@ class Coders:
     async def verify(self, attempt: Attempt) -> Verdict:
         """Check and verify in the worktree; answers on the way to a red one are not used again."""
         verdict = await self._proof(self._in_place(attempt))
-        await self._workspaces.tidy(attempt.task.id)
+        if verdict.failure is None and self.merge is not None:
+            self._workspaces.proven(attempt.task.id)  # it is looked at again when it is merged
+        else:
+            await self._workspaces.tidy(attempt.task.id)
         if self._gateway is not None:
             await self._gateway.judged(attempt, ok=verdict.failure is None)
         return verdict

@@ -207,6 +207,9 @@ def _confirmed(
     code = estimated(code, len(to_run), request.coding or {}, settings, taken, spent_usd)
     code = noted(code, _narrow(plan, graph, request.flags.get("concurrency")))
     if to_run:
+        from beastmode.compose.coding_agents import see_agents  # other runs do without
+
+        see_agents(to_run, code.chosen, os.environ)
         request.confirm(code, to_run, settings)
     return code
 

@@ -62,5 +62,5 @@ async def begin_anew(git: Git, run: str, task: str) -> str:
     """Let a task begin at the tip of the result. The branch that keeps what it had made; "" for nothing."""
     tip, refs = await result_of(git, run), await task_refs.read(git, run, task)
     kept = await keep(git, run, task, refs.tip) if refs.tip else ""
-    await task_refs.begin_task(git, run, task, tip)
+    await task_refs.begin_task(git, run, task, tip, refs)
     return branch_of(kept)

@@ -38,7 +38,8 @@ from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access, Usage
 from beastmode.runner.work import Coding
-from beastmode.settings import SHORT_WAIT_S, Rate, TokenRate
+from beastmode.safeguards.breaker import OPEN_S
+from beastmode.settings import Rate, TokenRate
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_use import used_in_run
 
@@ -52,6 +53,8 @@ PATIENCE_S = 10.0
 """How long the cache's file is waited for: with sixteen agents starting on two cores a read took more than the 100 ms
 that a server gives it, and what is not found is paid for again."""
 
+ONE_TRIAL_S = OPEN_S + 5.0
+"""A server that mostly fails is waited for so long at least, whatever `--max-wait` says: it is tried once more."""
 
 _ENDED, _START_AGAIN = "the gateway of the run has ended", "Give the same command again; it resumes."
 _UNPRICED = (
@@ -83,7 +86,7 @@ class RunGateway:
         self._server = server
         self._needs_no_key = bool(server.key_env) or (bool(server.upstream) and is_near(server.upstream))
         self._serving = serving_of(server, home, max_wait_s)
-        self._max_wait_s = max(max_wait_s, SHORT_WAIT_S)
+        self._max_wait_s = max(max_wait_s, ONE_TRIAL_S)
         self._told: set[str] = set()
         self._backends: Sequence[Backend] = ()
         self._open: dict[tuple[str, int], Guest] = {}

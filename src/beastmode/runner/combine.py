@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from beastmode.runner.commits import signed_like
-from beastmode.runner.git import Git, GitError
+from beastmode.runner.git import Commit, Git, GitError
 from beastmode.runner.printable import printable
 from beastmode.runner.roadmap import Task
 
@@ -44,10 +44,13 @@ async def combined(git: Git, task: Task, work: Work, tip: str) -> str | list[Con
     The merge is git's own three-way merge, renames, modes, submodules and the attributes of the tree included. The same
     work on the same tip gives the same commit.   git: in a checkout, whose attributes count.
     """
-    message = await _message(git, task, work)
-    whole = await _commit(git, f"{work.commit}^{{tree}}", work.base, message)
+    own = await git.commit(work.commit)
+    message = await _message(git, task, work, own)
     if tip == work.base:
-        return whole  # nobody came between: its tree is the one that was verified
+        return await _commit(
+            git, own.tree, tip, message
+        )  # nobody came between: its tree is the one that was verified
+    whole = own.id if own.parents == (work.base,) else await _commit(git, own.tree, work.base, message)
     tree = await merged_tree(git, tip, whole, {tip: "the result branch", whole: "this task"})
     return await _commit(git, tree, tip, message) if isinstance(tree, str) else tree
 
@@ -69,7 +72,9 @@ async def _commit(git: Git, tree: str, parent: str, message: str) -> str:
     return await git("commit-tree", tree, "-p", parent, stdin=message.encode(), env=signature)
 
 
-async def _message(git: Git, task: Task, work: Work) -> str:
+async def _message(git: Git, task: Task, work: Work, own: Commit) -> str:
+    if own.parents == (work.base,) and own.subject is not None:
+        return message_of(task, [own.subject])
     log = await git("log", "--format=%s", "--reverse", f"{work.base}..{work.commit}")
     return message_of(task, log.splitlines())
 

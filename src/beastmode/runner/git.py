@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -39,10 +42,19 @@ _FOREIGN = (
 )
 """Set where we run inside a hook of git; they would send every command to another repository."""
 
+_IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> \d+ [+-]\d+")
+
 HELD: set[int] = set()
 """Open files with a lock on them that every command keeps until it has ended. The next runner then waits for the
 commands of one that was killed: they would write what it writes."""
 _THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="git")
+
+T = TypeVar("T")
+
+
+def command_of(*arguments: str) -> list[str]:
+    """The command line of git for what we do ourselves."""
+    return ["git", *_OURS, *arguments]
 
 
 class GitError(Exception):
@@ -53,13 +65,51 @@ class GitError(Exception):
         self.arguments, self.code, self.said = arguments, code, said
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What a commit says.   id, tree, parents: full ids.   date: when it was committed, Unix seconds.   subject: the
+    first paragraph of its message, as one line; None where it is not in UTF-8."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    date: int
+    subject: str | None
+
+
+def commit_in(commit: str, text: bytes) -> Commit:
+    """A commit as git keeps it.   commit: its id."""
+    head, _, message = text.partition(b"\n\n")
+    rows = [line.partition(b" ")[::2] for line in head.split(b"\n")]
+    named = {name: value.decode("ascii", "replace") for name, value in reversed(rows)}
+    parents = tuple(value.decode("ascii") for name, value in rows if name == b"parent")
+    subject = None
+    if b"encoding" not in dict(rows):
+        first = message.lstrip(b"\n").partition(b"\n\n")[0]
+        subject = " ".join(first.decode("utf-8", "surrogateescape").split("\n")).rstrip()
+    return Commit(commit, named[b"tree"], parents, int(named[b"committer"].split(" ")[-2]), subject)
+
+
+async def in_thread(call: Callable[[], T]) -> T:
+    """What a call gives that waits for git. Cancelled, it lets that end first: half a command may leave a lock behind.
+
+    In a thread: a subprocess of asyncio whose start is cancelled is waited for without end (Python 3.11).
+    """
+    ended = asyncio.get_running_loop().run_in_executor(_THREADS, call)
+    try:
+        return await asyncio.shield(ended)
+    except asyncio.CancelledError:
+        await asyncio.wait([ended])
+        raise
+
+
 class Git:
     """Runs git in one folder.   env: added to the environment of this process."""
 
     def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self._env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        self._env |= _QUIET | dict(env or {})
+        self.env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        self.env |= _QUIET | dict(env or {})
 
     def at(self, folder: Path, env: Mapping[str, str] | None = None) -> Git:
         """The same in another folder."""
@@ -89,6 +139,30 @@ class Git:
         code, out, _ = await self.run("symbolic-ref", "--quiet", "--short", "HEAD")
         return out.decode("utf-8", "surrogateescape").strip() if code == 0 else ""
 
+    async def refs(self, *names: str) -> dict[str, str]:
+        """The ids that refs hold, by their full names; of those that are there."""
+        out = await self("for-each-ref", "--format=%(refname) %(objectname)", *names)
+        held = dict(line.rsplit(" ", 1) for line in out.splitlines())
+        return {name: held[name] for name in names if name in held}
+
+    async def move(self, *lines: str) -> None:
+        """Move refs, all of them or none.   lines: as `git update-ref --stdin` takes them.   Raises GitError."""
+        text = "".join(f"{line}\n" for line in lines)
+        await self("update-ref", "--no-deref", "--stdin", stdin=text.encode())
+
+    async def commit(self, commit: str) -> Commit:
+        """What a commit says.   commit: its full id.   Raises GitError."""
+        code, out, err = await self.run("cat-file", "commit", commit)
+        if code:
+            raise GitError(("cat-file", "commit", commit), code, err.decode("utf-8", "replace").strip())
+        return commit_in(commit, out)
+
+    async def identity(self) -> tuple[str, str] | None:
+        """Name and address that the user has told git; None where git would have to guess."""
+        code, out, _ = await self.run("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
+        told = _IDENTITY.fullmatch(out.decode("utf-8", "replace").strip())
+        return (told["name"], told["email"]) if code == 0 and told else None
+
     async def holds(self, commit: str, other: str) -> bool:
         """Whether a commit is another, or has it among its ancestors. False where one of them is not there."""
         return await self.succeeds("merge-base", "--is-ancestor", other, commit)
@@ -96,24 +170,14 @@ class Git:
     async def run(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, bytes]:
-        """Exit code, output, errors. Cancelled, it lets git end first: half a command may leave a lock behind.
-
-        In a thread: a subprocess of asyncio whose start is cancelled is waited for without end (Python 3.11).
-        """
-        call = partial(self._call, arguments, stdin, self._env | dict(env or {}))
-        ended = asyncio.get_running_loop().run_in_executor(_THREADS, call)
-        try:
-            return await asyncio.shield(ended)
-        except asyncio.CancelledError:
-            await asyncio.wait([ended])
-            raise
+        """Exit code, output, errors."""
+        return await in_thread(partial(self._call, arguments, stdin, self.env | dict(env or {})))
 
     def _call(
         self, arguments: tuple[str, ...], stdin: bytes, env: dict[str, str]
     ) -> tuple[int, bytes, bytes]:
-        command = ["git", *_OURS, *arguments]
         done = subprocess.run(
-            command,
+            command_of(*arguments),
             cwd=self.folder,
             env=env,
             input=stdin,

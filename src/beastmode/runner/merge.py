@@ -12,7 +12,7 @@ from beastmode.runner.combine import Conflict, Work, combined
 from beastmode.runner.execute import Verdict
 from beastmode.runner.git import GitError
 from beastmode.runner.kinds.protocol import Attempt
-from beastmode.runner.refs import base_ref, result_ref
+from beastmode.runner.refs import base_ref, result_ref, task_ref
 from beastmode.runner.sending_back import (
     SentBack,
     conflict_failure,
@@ -48,31 +48,38 @@ class MergeQueue:
 
     def __init__(self, workspaces: Workspaces, check: Check | None, record: Record) -> None:
         self._workspaces, self._check, self._record = workspaces, check, record
-        self._git, self._run = workspaces.repository.git, workspaces.run
+        self._git, self._run = workspaces.git, workspaces.run
         self._turn = asyncio.Lock()
+        self._tip, self._behind = "", set[str]()
 
     async def __call__(self, attempt: Attempt) -> Verdict:
         """Merge the work of one attempt.   facts: branch, and commit and `merged` where it was.
 
         Cancelled before the branch has moved, nothing has changed; after that, it is merged all the same.
         """
-        async with self._turn:
-            try:
-                return await self._merge(attempt, self._workspaces.place_of(attempt.task.id))
-            except WorkspaceError as error:
-                return Verdict(error.failure)
-            except (GitError, OSError) as error:
-                return Verdict(classify.of_coding("workspace", f"it could not be merged: {error}"))
+        task = attempt.task.id
+        try:
+            async with self._turn:
+                return await self._merge(attempt, self._workspaces.place_of(task))
+        except WorkspaceError as error:
+            return Verdict(error.failure)
+        except (GitError, OSError) as error:
+            return Verdict(classify.of_coding("workspace", f"it could not be merged: {error}"))
+        finally:
+            if self._workspaces.has(task):  # not merged: the files are for its next attempt, or for a person
+                await undivided(self._back_to_branch(task))
 
     async def _merge(self, attempt: Attempt, place: Place) -> Verdict:
         for _ in range(_MOST_MOVES):
-            tip = await self._git("rev-parse", "--verify", result_ref(self._run))
+            tip = await self._commit_of(result_ref(self._run))
             work = await self._work_on(tip, attempt.task.id, place)
             commit = await combined(self._workspaces.git_of(place), attempt.task, work, tip)
             if isinstance(commit, list):
                 return await self._not_merged(attempt, place, work, tip, tip, commit)
             if tip != work.base and self._check is not None:
-                red = await self._checked(self._check, attempt, place, commit)
+                await undivided(self._workspaces.show(place, commit))
+                self._workspaces.proven(attempt.task.id)
+                red = await self._check(attempt, place, "merge")
                 if red.failure is not None:
                     return await self._not_merged(attempt, place, work, tip, commit, red)
             if await self._moved(attempt, commit, tip):
@@ -81,30 +88,40 @@ class MergeQueue:
             f"the result branch was moved by somebody else {_MOST_MOVES} times meanwhile", place.path
         )
 
+    async def _commit_of(self, ref: str) -> str:
+        held = await self._git.refs(ref)
+        if ref not in held:
+            raise GitError(("for-each-ref", ref), 0, "there is no such ref")
+        return held[ref]
+
     async def _work_on(self, tip: str, task: str, place: Place) -> Work:
         """What is to be merged. An agent or a person that has merged the result branch into its own by itself began,
         as it were, from there."""
-        commit = await self._git("rev-parse", "--verify", f"refs/heads/{place.branch}")
-        base = await self._git("rev-parse", "--verify", base_ref(self._run, task))
-        if not await self._git.holds(tip, base):
+        commit = await self._commit_of(task_ref(self._run, task))
+        base = await self._commit_of(base_ref(self._run, task))
+        if not await self._is_in_result(base, tip):
             raise no_place(
                 f"the commit that it began from, {base[:12]}, is no longer in the result", place.path
             )
-        common = await self._git("merge-base", commit, tip) if commit != base else base
+        if commit == base or (await self._git.commit(commit)).parents == (base,):
+            return Work(commit, base)
+        common = await self._git("merge-base", commit, tip)
         return Work(commit, common if await self._git.holds(common, base) else base)
 
-    async def _checked(self, check: Check, attempt: Attempt, place: Place, commit: str) -> Verdict:
-        """What the check says of a commit, in the task's own worktree, which then stands again where it stood."""
-        try:
-            await undivided(self._workspaces.show(place, commit))
-            return await check(attempt, place, "merge")
-        finally:
-            await undivided(self._back_to_branch(place))
+    async def _is_in_result(self, commit: str, tip: str) -> bool:
+        """Whether a commit is the tip of the result, or came before it; mostly we have put both there."""
+        if tip != self._tip:
+            self._tip, self._behind = tip, {tip}
+        if commit not in self._behind:
+            if not await self._git.holds(tip, commit):
+                return False
+            self._behind.add(commit)
+        return True
 
-    async def _back_to_branch(self, place: Place) -> None:
-        """What the check has left is no work of the agent."""
-        await self._workspaces.tidy(place.task)
-        await self._workspaces.show_branch(place)
+    async def _back_to_branch(self, task: str) -> None:
+        """What a check has left in its worktree is no work of its agent."""
+        with suppress(WorkspaceError, GitError, OSError, KeyError):
+            await self._workspaces.show_branch(self._workspaces.place_of(task))
 
     async def _moved(self, attempt: Attempt, commit: str, tip: str) -> bool:
         """Move the result branch from `tip`, unless somebody else was faster. Not to be interrupted half-way: whoever
@@ -119,9 +136,15 @@ class MergeQueue:
         try:
             await task_refs.land(self._git, self._run, attempt.task.id, commit, tip)
         except GitError:
-            if await self._git("rev-parse", result_ref(self._run)) == tip:
+            now = await self._commit_of(result_ref(self._run))
+            if now == tip:
                 raise
-            return False
+            if now != commit:
+                return False
+            await task_refs.mark_merged(self._git, self._run, attempt.task.id, commit)
+        if self._tip == tip:
+            self._tip = commit
+            self._behind.add(commit)
         with suppress(WorkspaceError, GitError, OSError, KeyError):
             await self._workspaces.finish(attempt.task.id)  # it is merged, whatever becomes of its worktree
         return True

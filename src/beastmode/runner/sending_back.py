@@ -39,8 +39,7 @@ async def send_back(workspaces: Workspaces, back: SentBack) -> str:
     git, run, task = workspaces.git, workspaces.run, back.place.task
     kept = await keep(git, run, task, back.work)
     commits = {base_ref: back.tip, saved_ref: back.onto, task_ref: back.onto}
-    moves = "".join(f"update {ref(run, task)} {commit}\n" for ref, commit in commits.items())
-    await git("update-ref", "--no-deref", "--stdin", stdin=moves.encode())
+    await git.move(*(f"update {ref(run, task)} {commit}" for ref, commit in commits.items()))
     await workspaces.show_branch(back.place)
     return branch_of(kept)
 

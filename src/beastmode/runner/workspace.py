@@ -18,6 +18,7 @@ from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.refs import branch_of, safe_name, task_ref
 from beastmode.runner.repository import Repository
 from beastmode.runner.roadmap import Task
+from beastmode.runner.standing import StandingGit
 from beastmode.runner.work import Coding, Command
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.claim import Claim, remove_locks
@@ -57,13 +58,15 @@ class Workspaces:
         self, repository: Repository, run: str, root: Path, list_file: Path | None, run_setup: RunSetup
     ) -> None:
         self.repository, self.run, self.root = repository, run, root
-        self.git = repository.git
+        self.git = StandingGit.like(repository.git)
         self._list_file, self._run_setup = list_file, run_setup
         self._surroundings = Surroundings(self.git)
         self._claim = Claim(root)
         self._places: dict[str, Place] = {}
         self._worktrees: dict[str, Worktree] = {}
         self._elsewhere: dict[str, Elsewhere] = {}
+        self._proven: set[str] = set()
+        self._shown: dict[str, str] = {}
         self._files: frozenset[str] = frozenset()
         self._flags: tuple[str, ...] = ()
         self._excludes = ""
@@ -79,6 +82,7 @@ class Workspaces:
         try:
             await self._begin()
         except BaseException:
+            await self.git.close()
             self._claim.release()
             raise
 
@@ -115,6 +119,10 @@ class Workspaces:
         """Where a task works that was entered in this session. Raises KeyError."""
         return self._places[task]
 
+    def has(self, task: str) -> bool:
+        """Whether a task was entered in this session, and is not finished."""
+        return task in self._places
+
     async def enter(self, attempt: Attempt, work: Coding) -> Place:
         """The worktree of a task as it was saved last, or a new one at the tip of the result.
 
@@ -132,11 +140,12 @@ class Workspaces:
 
     async def _enter(self, attempt: Attempt, work: Coding, path: Path) -> Place:
         task = attempt.task.id
-        refs = await self._begun(task)
-        occupy = Occupy(
-            self.git, self.repository.common, self._aside(path), self.run, self._flags, self._spares
-        )
-        worktree = await occupy(task, path, refs.saved)
+        self._shown.pop(task, None)
+        self._proven.discard(task)
+        with self._spares.ahead():
+            refs = await self._begun(task)
+            worktree = await self._occupy(path)(task, path, refs.saved)
+            self._elsewhere[task] = await look_elsewhere(self.git, self._files)
         await self._submodules.fill(worktree)
         state = worktree.state
         excluded = await self._copy(worktree, work, fresh=state is None)
@@ -146,13 +155,16 @@ class Workspaces:
         place = Place(task, path, folder, refs.base, branch, {**env, **work.env}, has_work)
         if state is None:
             await self._set_up(attempt, work, place)
-            made = tuple(await worktree.ignored()) if work.setup or work.copy else ()
+            made = tuple(await worktree.ignored()) if work.setup else ()  # copies are known
             state = State(self.run, task, excluded, made)
             self._spares.prepare(refs.result)
         worktree.state = replace(state, excluded=excluded)
         self._worktrees[task] = worktree
-        self._elsewhere[task] = await look_elsewhere(self.git, self._files)
         return place
+
+    def _occupy(self, path: Path) -> Occupy:
+        common = self.repository.common
+        return Occupy(self.git, common, self._aside(path), self.run, self._flags, self._spares)
 
     async def _copy(self, worktree: Worktree, work: Coding, *, fresh: bool) -> tuple[str, ...]:
         """Bring what a commit does not have; what no commit may hold. Folders come once, files each time: an agent may
@@ -189,7 +201,7 @@ class Workspaces:
             return refs
         if refs.tip and not refs.merged:
             await keep(self.git, self.run, task, refs.tip)
-        await task_refs.begin_task(self.git, self.run, task, refs.result)
+        await task_refs.begin_task(self.git, self.run, task, refs.result, refs)
         return replace(refs, base=refs.result, saved=refs.result, tip=refs.result)
 
     @property
@@ -214,7 +226,8 @@ class Workspaces:
                 raise no_place(f"the agent took its worktree out of git; its files go to {aside}", place.path)
             before = self._elsewhere[place.task]
             save = Save(self.git, self.run, worktree, place, aside, before, self._submodules)
-            return await save(message)
+            with self._spares.ahead():
+                return await save(message)
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None
 
@@ -224,20 +237,28 @@ class Workspaces:
         with suppress(WorkspaceError, GitError, OSError):
             await self._worktree_of(self._places[task]).undo()
 
+    def proven(self, task: str) -> None:
+        """As `tidy`, later: what is in the worktree of a task and not saved was left by its proof, and goes when the
+        worktree is made to show something else, or is finished with."""
+        self._proven.add(task)
+
     def git_of(self, place: Place) -> Git:
         """Git in a place, whatever became of its `.git`. Raises WorkspaceError."""
         env = {"GIT_DIR": str(self._worktree_of(place).admin), "GIT_WORK_TREE": str(place.path)}
-        return Git(place.path, env)
+        return self.git.at(place.path, env)
 
     async def show(self, place: Place, commit: str) -> None:
-        """The files of a place become those of a commit, on no branch. What is not saved is lost; what git does not
-        know stays. Raises WorkspaceError, GitError."""
-        await self._worktree_of(place).go_to(commit)
+        """The files of a place become those of a commit, on no branch. What is not saved is lost, but for what is
+        ignored. Raises WorkspaceError, GitError."""
+        with self._spares.ahead():
+            await self._worktree_of(place).show(commit)
+        self._shown[place.task] = commit
 
     async def show_branch(self, place: Place) -> None:
-        """The files of a place become those of its task's branch. Raises WorkspaceError, GitError."""
+        """The files of a place become those of its task's branch, likewise. Raises WorkspaceError, GitError."""
         ref = task_ref(self.run, place.task)
-        await self._worktree_of(place).go_to(await self.git("rev-parse", ref), ref)
+        self._shown.pop(place.task, None)
+        await self._worktree_of(place).show((await self.git.refs(ref))[ref], ref)
 
     def _worktree_of(self, place: Place) -> Worktree:
         worktree = self._worktrees[place.task]
@@ -248,17 +269,20 @@ class Workspaces:
 
     async def finish(self, task: str) -> None:
         """The task is merged: its ports are free, and its worktree is for the next task, unless it holds ignored files
-        that nobody else has. What was not saved in it is set aside."""
+        that nobody else has. What was not saved in it is set aside, but for what its proof has left."""
         place, worktree = self._places.pop(task), self._worktrees.pop(task)
+        proven, shown = task in self._proven, self._shown.pop(task, "")
+        self._proven.discard(task)
         self._surroundings.leave(place.path)
         refs = await task_refs.read(self.git, self.run, task)
-        vacate = Vacate(self.git, self.run, task, refs.saved, self._aside(place.path))
+        vacate = Vacate(self.git, self.run, task, refs.saved, self._aside(place.path), shown, proven)
         self._spares.give(worktree, partial(vacate, worktree, refs.result))
 
     async def end(self) -> None:
         """The session is over. Worktrees of tasks that are not merged stay."""
         await self._spares.end()
         self._surroundings.end()
+        await self.git.close()
         self._claim.release()
 
     def _aside(self, path: Path) -> Path:

@@ -41,14 +41,14 @@ class Occupy:
                 return found
             taken = await self._take_over(found, saved)
             if taken is not None:
-                await taken.git("symbolic-ref", "HEAD", task_ref(self.run, task))
+                taken.point(f"ref: {task_ref(self.run, task)}")
                 return taken
         elif found is not None:
             await self._forget(found)
         if path.is_symlink() or path.exists():
             move_aside(path, self.aside)
         new = await self.spares.take(path, saved)
-        await new.git("symbolic-ref", "HEAD", task_ref(self.run, task))
+        new.point(f"ref: {task_ref(self.run, task)}")
         return new
 
     async def _take_up(self, worktree: Worktree, task: str, saved: str) -> None:

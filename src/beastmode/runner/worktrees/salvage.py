@@ -22,23 +22,24 @@ async def keep(git: Git, run: str, task: str, commit: str) -> str:
         return held[commit]
     numbers = [int(ref.rpartition("/")[2]) for ref in held.values() if ref.rpartition("/")[2].isdecimal()]
     ref = kept_ref(run, task, max(numbers, default=0) + 1)
-    await git("update-ref", ref, commit, "")
+    await git.move(f"create {ref} {commit}")
     return ref
 
 
 async def set_aside(
-    git: Git, worktree: Worktree, run: str, task: str, saved: str, aside: Path, why: str
+    git: Git, worktree: Worktree, run: str, task: str, saved: str, aside: Path, why: str, shown: str = ""
 ) -> list[str]:
     """The branches that hold all of a worktree that `saved` does not; none where there is nothing more.
+
+    shown: a commit of ours that it stands on, and that needs no keeping.
 
     What no commit can hold is moved to the folder `aside`. The worktree is left dirty: the caller makes it what it
     is to be next.   why: in the message.
     """
     tips = [await _snapshot(git, worktree, saved, aside, why)]
-    branch = await git.run("rev-parse", "--verify", "--quiet", task_ref(run, task))
-    if branch[0] == 0:
-        tips.append(branch[1].decode().strip())
-    return [await keep(git, run, task, tip) for tip in dict.fromkeys(tips) if not await git.holds(saved, tip)]
+    tips += (await git.refs(task_ref(run, task))).values()
+    more = [tip for tip in dict.fromkeys(tips) if tip != shown and not await git.holds(saved, tip)]
+    return [await keep(git, run, task, tip) for tip in more]
 
 
 async def _snapshot(git: Git, worktree: Worktree, saved: str, aside: Path, why: str) -> str:
@@ -51,7 +52,7 @@ async def _snapshot(git: Git, worktree: Worktree, saved: str, aside: Path, why: 
     await worktree.stage(row.path for row in rows if not row.is_repository)
     await leave_out(worktree, parent, worktree.excluded)
     tree = await worktree.git("write-tree")
-    if tree == await git("rev-parse", f"{parent}^{{tree}}"):
+    if tree == (await git.commit(parent)).tree:
         return parent
     env = await signed_like(git, parent)
     return await git("commit-tree", tree, "-p", parent, stdin=f"{why}\n".encode(), env=env)

@@ -47,7 +47,7 @@ class Save:
         head, ref = await worktree.head()
         rows = await worktree.rows()
         await self._refuse_unfinished(rows)
-        saved = await self.git("rev-parse", saved_ref(self.run, place.task))
+        saved = await self._last()
         if head != saved:
             await self._refuse_foreign(head)
         parent = await self._parent(head or saved, saved)
@@ -60,8 +60,17 @@ class Save:
             worktree.end_operations()
             await task_refs.save(self.git, self.run, place.task, commit)
         if ref != task_ref(self.run, place.task):
-            await worktree.git("symbolic-ref", "HEAD", task_ref(self.run, place.task))
-        return await self._saved(commit)
+            worktree.point(f"ref: {task_ref(self.run, place.task)}")
+        known = head == place.base and not self.submodules.repositories
+        return await self._saved(commit, _files_in(ours(rows, worktree.excluded)) if known else None)
+
+    async def _last(self) -> str:
+        """The commit that was saved last."""
+        ref = saved_ref(self.run, self.place.task)
+        held = await self.git.refs(ref)
+        if ref not in held:
+            raise no_place(f"{ref} is gone", self.place.path, _TIP)
+        return held[ref]
 
     async def _refuse_unfinished(self, rows: Sequence[Row]) -> None:
         """A rebase on its way, or conflicts that are in the files."""
@@ -92,7 +101,7 @@ class Save:
     async def _refuse(self, cause: str) -> None:
         """Set all of it aside, go back, and say so."""
         task, worktree = self.place.task, self.worktree
-        saved = await self.git("rev-parse", saved_ref(self.run, task))
+        saved = await self._last()
         kept = await set_aside(self.git, worktree, self.run, task, saved, self.aside, f"Set aside: {cause}")
         await task_refs.save(self.git, self.run, task, saved)
         await worktree.go_to(saved, task_ref(self.run, task))
@@ -114,25 +123,36 @@ class Save:
         mine = [row.path for row in ours(rows, self.worktree.excluded)]
         await self.worktree.stage(mine)
         staged = any(row.state != "??" and is_below(row.path, self.worktree.excluded) for row in rows)
-        left_out = (staged or parent == self.place.base) and await leave_out(
+        head, _ = await self.worktree.head()
+        begun_anew = parent == self.place.base != head
+        left_out = (staged or begun_anew) and await leave_out(
             self.worktree, self.place.base, self.worktree.excluded
         )
-        if not mine and not left_out and not staged:
-            head, _ = await self.worktree.head()
-            if head == parent:
-                return parent
+        if not mine and not left_out and not staged and head == parent:
+            return parent
         tree = await self.worktree.git("write-tree")
-        if tree == await self.git("rev-parse", f"{parent}^{{tree}}"):
+        if tree == (await self.git.commit(parent)).tree:
             return parent
         signature = signature or await signed_like(self.git, self.place.base)
         return await self.git("commit-tree", tree, "-p", parent, stdin=message.encode(), env=signature)
 
-    async def _saved(self, commit: str) -> Saved:
+    async def _saved(self, commit: str, files: list[str] | None) -> Saved:
+        """files: that differ from the base, where that is known."""
         if commit == self.place.base:
             return Saved(commit, False, ())
+        if files is not None:
+            return Saved(commit, True, tuple(files[:_MOST_FILES]))
         out = await self.git("diff-tree", "-r", "--name-only", "--no-renames", "-z", self.place.base, commit)
-        files = tuple(out.split("\0")[:-1][:_MOST_FILES]) if out else ()
-        return Saved(commit, bool(files), files)
+        there = tuple(out.split("\0")[:-1][:_MOST_FILES]) if out else ()
+        return Saved(commit, bool(there), there)
+
+
+def _files_in(rows: Sequence[Row]) -> list[str] | None:
+    """The files that a commit of these rows changes, as git sorts them; None where the index said something of its own:
+    then git is asked."""
+    if any(row.state not in ("??", " M", " D") for row in rows):
+        return None
+    return sorted((row.path for row in rows), key=lambda path: path.encode("utf-8", "surrogateescape"))
 
 
 _ELSEWHERE_TIP = (

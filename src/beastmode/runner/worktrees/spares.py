@@ -6,8 +6,8 @@ To write 10,000 files takes longer than all else of a task; to move a worktree a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,9 @@ class Spares:
         self._coming: set[asyncio.Task[None]] = set()
         self._cleaned = asyncio.Condition()
         self._in_cleaning = self._waiting = 0
-        self._turn = asyncio.Semaphore(1)  # the tasks come first
+        self._turn = asyncio.Semaphore(1)
+        self._ahead, self._way_is_free = 0, asyncio.Event()
+        self._way_is_free.set()
         self._number = 0
 
     async def gather(self) -> None:
@@ -47,6 +49,23 @@ class Spares:
                 take_down(worktree)
                 continue
             self.give(worktree, partial(_as_it_is, worktree, self._folder))
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Tasks come first: while one is in here, no spare one is made or cleaned, unless a task waits for that."""
+        self._ahead += 1
+        self._see_way()
+        try:
+            yield
+        finally:
+            self._ahead -= 1
+            self._see_way()
+
+    def _see_way(self) -> None:
+        if self._ahead and not self._waiting:
+            self._way_is_free.clear()
+        else:
+            self._way_is_free.set()
 
     async def take(self, path: Path, commit: str) -> Worktree:
         """A worktree at a path, detached at a commit, with no file that is not of it; made anew where none is spare."""
@@ -65,10 +84,12 @@ class Spares:
         async with self._cleaned:
             while not self._ready and self._in_cleaning > self._waiting:
                 self._waiting += 1
+                self._see_way()
                 try:
                     await self._cleaned.wait()
                 finally:
                     self._waiting -= 1
+                    self._see_way()
             return self._ready.pop() if self._ready else None
 
     def give(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> None:
@@ -103,6 +124,7 @@ class Spares:
 
     async def _make(self, commit: str) -> None:
         async with self._turn:
+            await self._way_is_free.wait()
             with suppress(
                 GitError, OSError
             ):  # a task that would have taken it makes its own, and meets the error
@@ -112,6 +134,7 @@ class Spares:
         clean = None
         try:
             async with self._turn:
+                await self._way_is_free.wait()
                 with suppress(GitError, OSError):  # it stays as it is, for a person to look at
                     if await vacate():
                         clean = await asyncio.to_thread(self._put_away, worktree)

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from beastmode.runner.commits import EMAIL, NAME, identity_of
+from beastmode.runner.commits import EMAIL, NAME
 from beastmode.runner.git import Git
 from beastmode.runner.worktrees.excludes import as_environment
 from beastmode.runner.worktrees.files import delete
@@ -53,7 +53,7 @@ class Surroundings:
     async def _name(self) -> dict[str, str]:
         """Without a name, git refuses an agent's commits; a name that the user has told git is left alone."""
         if self._identity is None:
-            known = await identity_of(self._git)
+            known = await self._git.identity()
             names = {"NAME": NAME, "EMAIL": EMAIL} if known is None else {}
             self._identity = {
                 f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in names.items()

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from beastmode.runner.git import Git
+from beastmode.runner.refs import task_ref
 from beastmode.runner.worktrees.files import delete, tidy
 from beastmode.runner.worktrees.ignored import precious_among
 from beastmode.runner.worktrees.salvage import set_aside
-from beastmode.runner.worktrees.worktree import Worktree
+from beastmode.runner.worktrees.worktree import Row, Worktree
 
 
 @dataclass(frozen=True, slots=True)
 class Vacate:
     """Makes a worktree clean.   git: of the repository.   run, task: whose it was.   saved: its last commit.
-    aside: for what no commit can hold."""
+    aside: for what no commit can hold.   shown: the commit that we have made it show since, "" for none.   proven: what
+    is in it and not saved was left by a proof."""
 
     git: Git
     run: str
     task: str
     saved: str
     aside: Path
+    shown: str = ""
+    proven: bool = False
 
     async def __call__(self, worktree: Worktree, commit: str) -> bool:
         """The worktree is detached at `commit`, with no file that is not of it, and nobody's.
@@ -34,16 +39,42 @@ class Vacate:
         rows = await worktree.rows(ignored=True)
         if precious_among(worktree.state, rows):
             return False
-        head, _ = await worktree.head()
         changed = [row for row in rows if not row.is_ignored]
-        if changed or head != self.saved or worktree.operation:
+        unsaved = not await self._is_where_it_was(worktree) or (changed and not self.proven)
+        if unsaved:
+            if self.proven:
+                await worktree.undo()
             why = f"Set aside: what {self.task} had not saved"
-            await set_aside(self.git, worktree, self.run, self.task, self.saved, self.aside, why)
+            saved = self.saved, self.aside, why, self.shown
+            await set_aside(self.git, worktree, self.run, self.task, *saved)
+        if unsaved or any(row.state != "??" for row in changed):
             await worktree.go_to(commit)
+            rows = await worktree.rows(ignored=True)
         worktree.state = None
-        for row in rows:
-            if row.is_ignored or row.state == "??":
-                await asyncio.to_thread(delete, worktree.path / row.path.rstrip("/"))
-        await asyncio.to_thread(tidy, worktree.path)
-        await worktree.advance(commit)
+        await asyncio.to_thread(_delete, worktree, rows)
+        await self._advance(worktree, commit)
         return True
+
+    async def _advance(self, worktree: Worktree, commit: str) -> None:
+        """Where nobody's work came between, the commit that its own became has the very same files."""
+        head, _ = await worktree.head()
+        trees = {(await self.git.commit(one)).tree for one in (head, commit)}
+        if len(trees) == 1:
+            worktree.point(commit)
+        else:
+            await worktree.advance(commit)
+
+    async def _is_where_it_was(self, worktree: Worktree) -> bool:
+        """Whether nobody has committed in it, or gone elsewhere, since it was saved."""
+        ref = task_ref(self.run, self.task)
+        head, _ = await worktree.head()
+        tip = (await self.git.refs(ref)).get(ref, self.saved)
+        return head == (self.shown or self.saved) and tip == self.saved and not worktree.operation
+
+
+def _delete(worktree: Worktree, rows: Sequence[Row]) -> None:
+    """All that git does not know, ignored or not, and what it does not see."""
+    for row in rows:
+        if row.is_ignored or row.state == "??":
+            delete(worktree.path / row.path.rstrip("/"))
+    tidy(worktree.path)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from beastmode.runner.git import Git
+from beastmode.runner.worktrees.differing import paths_alone
 from beastmode.runner.worktrees.files import delete, move_aside, tidy
 
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STATE = "beast.json"
 _LOCKS = ("index.lock", "HEAD.lock", "ORIG_HEAD.lock")
 _OPERATIONS = {
@@ -142,9 +145,11 @@ class Worktree:
 
     async def head(self) -> tuple[str, str]:
         """The commit it stands on, "" before a first one, and the ref of its branch, "" where it is detached."""
-        commit = await self._git.commit_of("HEAD")
-        head = (self.admin / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
-        return commit, head.removeprefix("ref: ") if head.startswith("ref: ") else ""
+        head = _text_of(self.admin / "HEAD")
+        ref = head.removeprefix("ref: ") if head.startswith("ref: ") else ""
+        # Where they are files by themselves, as mostly, git need not be asked.
+        commit = _text_of(self.admin.parent.parent / ref) if ref.startswith("refs/heads/") else head
+        return commit if _ID.fullmatch(commit) else await self._git.commit_of("HEAD"), ref
 
     async def rows(self, *, ignored: bool = False) -> list[Row]:
         """What differs from its commit, file by file; with what is ignored, if asked, a folder for all in it."""
@@ -159,33 +164,64 @@ class Worktree:
             stdin = text.encode("utf-8", "surrogateescape")
             await self.git("update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=stdin)
 
+    def point(self, head: str) -> None:
+        """Change what it stands on, and nothing else.   head: the id of a commit, or `ref: ` and that of a branch."""
+        new = self.admin / "HEAD.new"
+        new.write_text(f"{head}\n", encoding="utf-8", errors="surrogateescape")
+        new.replace(self.admin / "HEAD")
+
     async def go_to(self, commit: str, ref: str = "") -> None:
         """Make index and files those of a commit, on a branch or detached. Files that git does not know stay."""
         self.end_operations()
-        if ref:
-            await self.git("symbolic-ref", "HEAD", ref)
-        else:
-            (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
+        self.point(f"ref: {ref}" if ref else commit)
         await self.git("reset", "--quiet", "--hard", commit)
 
-    async def advance(self, commit: str) -> None:
-        """As `go_to`, detached, for a worktree whose files are those of its commit: they are not looked at again."""
+    async def advance(self, commit: str, ref: str = "") -> None:
+        """As `go_to`, for a worktree whose files are those of the commit that it stands on: only what differs is looked
+        at."""
         head, _ = await self.head()
         if head != commit:
-            await self.git("read-tree", "-m", "-u", head, commit)
-        (self.admin / "HEAD").write_text(f"{commit}\n", encoding="ascii")
+            raw = await self.git("diff-tree", "-r", "-z", "--no-renames", head, commit)
+            paths = paths_alone(raw)
+            if paths is None or (self.admin / "info/sparse-checkout").exists():
+                await self.git("read-tree", "-m", "-u", head, commit)
+            elif paths:
+                await self._write(commit, paths)
+        self.point(f"ref: {ref}" if ref else commit)
+
+    async def _write(self, commit: str, paths: Sequence[str]) -> None:
+        """Give index and files what a commit has at some paths, or has not."""
+        words = ("restore", f"--source={commit}", "--staged", "--worktree")
+        stdin = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+        named = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        await self.git("--literal-pathspecs", *words, *named, stdin=stdin)
 
     async def sweep(self) -> None:
         """Delete what git does not know, but for what is ignored and what no commit may hold."""
-        for row in await self.rows():
+        self._delete(await self.rows())
+
+    def _delete(self, rows: Iterable[Row]) -> None:
+        for row in rows:
             if row.state == "??" and not is_below(row.path, self.excluded):
                 delete(self.path / row.path.rstrip("/"))
 
     async def undo(self) -> None:
         """Make the files those of the commit that it stands on, as `go_to` and `sweep` do. One look where they are."""
-        if any(not is_below(row.path, self.excluded) for row in await self.rows()):
+        rows = await self.rows()
+        if any(row.state != "??" and not is_below(row.path, self.excluded) for row in rows):
             await self.git("reset", "--quiet", "--hard")
+            rows = await self.rows()
+        self._delete(rows)
+
+    async def show(self, commit: str, ref: str = "") -> None:
+        """As `go_to` and `sweep`, in one look at the files where nothing was done to those that git knows."""
+        rows = await self.rows()
+        if self.operation or any(row.state != "??" for row in rows):
+            await self.go_to(commit, ref)
             await self.sweep()
+        else:
+            self._delete(rows)
+            await self.advance(commit, ref)
 
     async def ignored(self) -> list[str]:
         """What is there and ignored, a folder for all in it."""
@@ -203,6 +239,14 @@ class Worktree:
         moved = Worktree(path, self.admin, self.flags)
         (self.admin / "gitdir").write_text(f"{path / '.git'}\n", encoding="utf-8")
         return moved
+
+
+def _text_of(file: Path) -> str:
+    """What a file of git says; "" where there is none."""
+    try:
+        return file.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    except OSError:
+        return ""
 
 
 def find(common: Path, path: Path, flags: Sequence[str] = ()) -> Worktree | None:
