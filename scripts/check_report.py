@@ -16,7 +16,6 @@ import sqlite3
 import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -99,15 +98,15 @@ class Session:
 
 @dataclass
 class Task:
-    """A task as it stands after the events so far.   retries: its own limit, where the journal has one.
-    failure: the class of its last attempt's.   model: that it asked, where it told.   code: what is known of its code,
-    where it has written some."""
+    """A task as it stands after the events so far.   listed: what the list itself says of it.   retries: its own limit,
+    where the journal has one.   failure: the class of its last attempt's.   model: that it asked, where it told.
+    code: what is known of its code, where it has written some."""
 
     state: str = "pending"
     needs: tuple[str, ...] = ()
     category: str = ""
     kind: str = ""
-    listed_done: bool = False
+    listed: str = "pending"
     attempts: int = 0
     counted: int = 0
     retries: int | None = None
@@ -125,7 +124,7 @@ class Task:
 @dataclass
 class Run:
     """What the events of a run add up to.   numbers: of the last attempt of each task, those gone from the list
-    included.   breaches: broken promises that show while reading."""
+    included.   breaches: broken promises that show while reading.   limits: in force, by session, once looked up."""
 
     sessions: list[Session] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=lambda: defaultdict(Task))
@@ -134,10 +133,19 @@ class Run:
     open: dict[tuple[str, int], Attempt] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
     breaches: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    limits: dict[int, list[Limits]] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, Any]:
-        return dict(self.sessions[-1].data["settings"]) if self.sessions else {}
+        """As they are at the end, with the limits that were changed."""
+        return in_force(self, len(self.sessions) - 1)[-1].limits if self.sessions else {}
+
+
+class Limits(NamedTuple):
+    """What was in force from an instant of its session on."""
+
+    since_us: int
+    limits: dict[str, Any]
 
 
 # ---- reading -------------------------------------------------------------------------------------
@@ -233,8 +241,8 @@ def planned(run: Run, event: Event) -> None:
         task = run.tasks[record["id"]]
         task.needs, task.retries = tuple(record.get("needs", ())), record.get("retries")
         task.category, task.kind = record.get("category", ""), record.get("kind", "")
-        task.listed_done = record.get("state") == "done"
-        if task.listed_done and task.state != "done":
+        task.listed = record.get("state", "pending")
+        if task.listed in ("done", "dropped", "held") and task.state != "done":
             task.state = "skipped"
     for name in event.data.get("gone", ()):
         run.tasks.pop(name, None)
@@ -284,7 +292,7 @@ def attempt_started(run: Run, event: Event) -> None:
         run.breaches["not repeated"].append(f"{who} was {task.state}")
     for need in task.needs:
         known = run.tasks.get(need)
-        if known is not None and known.state != "done" and not known.listed_done:
+        if known is not None and known.state != "done" and known.listed not in ("done", "dropped"):
             run.breaches["needs first"].append(f"{who} before {need}")
     run.numbers[event.task] = event.attempt
     task.attempts = max(task.attempts, event.attempt)
@@ -326,22 +334,62 @@ def wrote_code(task: Task, data: dict[str, Any]) -> None:
 
 
 def limit_of_retries(run: Run, task: Task) -> int:
-    return int(run.settings["retries"] if task.retries is None else task.retries)
+    return int(run.sessions[-1].data["settings"]["retries"] if task.retries is None else task.retries)
+
+
+# ---- the limits ----------------------------------------------------------------------------------
+
+
+def in_force(run: Run, session: int) -> list[Limits]:
+    """The settings of a session: its own, then as they were after each change."""
+    steps = [Limits(-1, dict(run.sessions[session].data["settings"]))]
+    for of, event in run.notices:
+        if of == session and event.kind == "limits":
+            changed = {name: event.data[name] for name in ("concurrency", "rates") if name in event.data}
+            steps.append(Limits(event.mono_us, steps[-1].limits | changed))
+    return steps
+
+
+def in_force_within(run: Run, session: int, begin_us: int, end_us: int) -> list[dict[str, Any]]:
+    """All that held at some time between two instants. What is admitted at the very instant of a change may have been
+    before it."""
+    steps = run.limits[session] = run.limits.get(session) or in_force(run, session)
+    ends_us = [*(step.since_us for step in steps[1:]), math.inf]
+    return [
+        step.limits
+        for step, until_us in zip(steps, ends_us, strict=True)
+        if step.since_us <= end_us and until_us >= begin_us
+    ]
+
+
+def rates_within(run: Run, start: Start) -> list[list[dict[str, Any]]]:
+    """The rates that a start may have gone by."""
+    limits = in_force_within(run, start.session, start.admitted_us, start.at_us)
+    return [list(one.get("rates", ())) for one in limits]
 
 
 # ---- the figures ---------------------------------------------------------------------------------
 
 
-def starts_by_boot(run: Run) -> dict[str, list[tuple[int, int]]]:
-    """Real starts of attempts and health checks, each with its session. The monotonic clock compares only
-    within one boot."""
-    boots: dict[str, list[tuple[int, int]]] = defaultdict(list)
+class Start(NamedTuple):
+    """A real start of an attempt or a health check."""
+
+    at_us: int
+    session: int
+    admitted_us: int
+
+
+def starts_by_boot(run: Run) -> dict[str, list[Start]]:
+    """The monotonic clock compares only within one boot."""
+    boots: dict[str, list[Start]] = defaultdict(list)
     for attempt in run.attempts:
         if attempt.start_us is not None:
-            boots[boot_of(run, attempt.session)].append((attempt.start_us, attempt.session))
+            start = Start(attempt.start_us, attempt.session, attempt.begin_us)
+            boots[boot_of(run, attempt.session)].append(start)
     for session, event in run.notices:
         if event.kind == "probed":
-            boots[boot_of(run, session)].append((event.data["left_us"], session))
+            at_us = event.data["left_us"]
+            boots[boot_of(run, session)].append(Start(at_us, session, at_us))
     return {boot: sorted(stamps) for boot, stamps in boots.items()}
 
 
@@ -354,9 +402,9 @@ def most_starts(run: Run, span_s: float) -> int:
     window_us = round(span_s * 1e6)
     return max(
         (
-            bisect_left(stamps, (stamp + window_us,)) - at
+            bisect_left(stamps, (start.at_us + window_us,)) - at
             for stamps in starts_by_boot(run).values()
-            for at, (stamp, _) in enumerate(stamps)
+            for at, start in enumerate(stamps)
         ),
         default=0,
     )
@@ -386,11 +434,14 @@ def lower_bound_s(run: Run) -> float:
 
 
 def bound_of_session_s(run: Run, number: int) -> float:
-    settings = run.sessions[number].data["settings"]
+    """Where limits were changed, by those that allowed most: each kind of limit by itself."""
     mine = [attempt for attempt in run.attempts if attempt.session == number]
+    if not mine:
+        return 0.0
+    held = in_force_within(run, number, mine[0].begin_us, max(attempt.until_us for attempt in mine))
     work = [attempt.work_s for attempt in mine if attempt.end not in UNENDED]
-    at_once = settings.get("concurrency")
-    bounds = [math.fsum(work) / at_once if at_once else max(work, default=0.0)]
+    slots = [limits.get("concurrency") for limits in held]
+    bounds = [math.fsum(work) / max(filter(None, slots)) if all(slots) else max(work, default=0.0)]
     stamps = [attempt.left_us for attempt in mine if attempt.left_us is not None]
     if stamps:
         span = range(min(attempt.begin_us for attempt in mine), max(stamps) + 1)
@@ -399,7 +450,11 @@ def bound_of_session_s(run: Run, number: int) -> float:
         )
         gaps = len(stamps) + sum(stamp in span for stamp in probes) - 1
         least_s = min(attempt.work_s for attempt in mine if attempt.left_us is not None)
-        bounds += [gaps // rate["starts"] * padded_s(rate) + least_s for rate in settings.get("rates", ())]
+        by_rates = (
+            max((gaps // rate["starts"] * padded_s(rate) + least_s for rate in limits["rates"]), default=0.0)
+            for limits in held
+        )
+        bounds.append(min(by_rates))
     return max(bounds)
 
 
@@ -478,12 +533,16 @@ def of_code(run: Run) -> dict[str, Any]:
 def safety(run: Run) -> dict[str, Any]:
     ends = Counter(attempt.end or "running" for attempt in run.attempts)
     rates = run.settings.get("rates", ())
+    held = [step.limits for session in range(len(run.sessions)) for step in in_force(run, session)]
+    slots = [limits.get("concurrency") for limits in held]
+    known = {(rate["starts"], rate["span_s"]): rate for limits in held for rate in limits.get("rates", ())}
     return {
-        "concurrency_limit": run.settings.get("concurrency"),
+        "concurrency_limit": max(filter(None, slots)) if slots and all(slots) else None,
         "most_in_flight": most_in_flight(run),
         "starts": sum(map(len, starts_by_boot(run).values())),
         "most_starts_in_window": most_starts(run, rates[0]["span_s"]) if rates else 0,
-        "rates": [rate_figures(run, rate) for rate in rates],
+        "rates": [rate_figures(run, rate) for rate in known.values()],
+        "over_limits": len(over_concurrency(run)) + len(over_rate(run)),
         "attempts": len(run.attempts),
         "attempts_by_end": dict(ends),
         "retries": ends["retry"],
@@ -498,10 +557,21 @@ def safety(run: Run) -> dict[str, Any]:
 
 
 def rate_figures(run: Run, rate: dict[str, Any]) -> dict[str, Any]:
+    """The most starts in any window that ends with one that had to go by this rate."""
     span_s = rate["span_s"]
     kept_s = round(padded_s(rate), 6)
-    most = most_starts(run, span_s)
-    return {"starts": rate["starts"], "span_s": span_s, "kept_span_s": kept_s, "most_starts": most}
+    counts = [0]
+    for stamps in starts_by_boot(run).values():
+        times = [start.at_us for start in stamps]
+        for count, start in enumerate(stamps, 1):
+            if all(named(rate, rates) for rates in rates_within(run, start)):
+                counts.append(count - bisect_right(times, start.at_us - round(span_s * 1e6)))
+    return {"starts": rate["starts"], "span_s": span_s, "kept_span_s": kept_s, "most_starts": max(counts)}
+
+
+def named(rate: dict[str, Any], rates: list[dict[str, Any]]) -> bool:
+    wanted = rate["starts"], rate["span_s"]
+    return any((one["starts"], one["span_s"]) == wanted for one in rates)
 
 
 def waits(run: Run) -> dict[str, Any]:
@@ -596,16 +666,6 @@ def promises(run: Run) -> dict[str, list[str]]:
     }
 
 
-def limits_at(run: Run, session: int) -> Callable[[int], dict[str, Any]]:
-    """The settings of a session in force at an instant: its own, or what was changed since."""
-    since, settings = [-1], [dict(run.sessions[session].data["settings"])]
-    for of, event in run.notices:
-        if of == session and event.kind == "limits":
-            since.append(event.mono_us)
-            settings.append(settings[-1] | event.data)
-    return lambda at_us: settings[bisect_right(since, at_us) - 1]
-
-
 def over_concurrency(run: Run) -> list[str]:
     """At every admission, against the limit then. What a kill cut off counts until its runner's last word,
     that instant included."""
@@ -613,26 +673,33 @@ def over_concurrency(run: Run) -> list[str]:
     for session in range(len(run.sessions)):
         mine = [attempt for attempt in run.attempts if attempt.session == session]
         ends = sorted(a.until_us + a.killed for a in mine if a.end_us is not None)
-        in_force = limits_at(run, session)
         for count, at_us in enumerate(sorted(attempt.begin_us for attempt in mine), 1):
-            now, limit = count - bisect_right(ends, at_us), in_force(at_us).get("concurrency")
-            if limit is not None and now > limit:
-                breaches.append(f"{now} at once in session {session + 1}, limit {limit}")
+            now = count - bisect_right(ends, at_us)
+            limits = [limits.get("concurrency") for limits in in_force_within(run, session, at_us, at_us)]
+            if all(limit is not None and now > limit for limit in limits):
+                breaches.append(f"{now} at once in session {session + 1}, limit {limits[-1]}")
     return breaches
 
 
 def over_rate(run: Run) -> list[str]:
     """At every start, those in the window that ends with it, against the rates then; all sessions of a boot."""
     breaches = []
-    in_force = {session: limits_at(run, session) for session in range(len(run.sessions))}
     for stamps in starts_by_boot(run).values():
-        times = [at_us for at_us, _ in stamps]
-        for count, (at_us, session) in enumerate(stamps, 1):
-            for rate in in_force[session](at_us).get("rates", ()):
-                now = count - bisect_right(times, at_us - round(rate["span_s"] * 1e6))
-                if now > rate["starts"]:
-                    breaches.append(f"{now} starts within {rate['span_s']:g} s, limit {rate['starts']}")
+        times = [start.at_us for start in stamps]
+        for count, start in enumerate(stamps, 1):
+            too_many = [over(times, count, start.at_us, rates) for rates in rates_within(run, start)]
+            if all(too_many):
+                breaches.append(too_many[-1])
     return breaches
+
+
+def over(times: list[int], count: int, at_us: int, rates: list[dict[str, Any]]) -> str:
+    """Of the starts up to now, `count`: which of these rates they exceed; "" for none."""
+    for rate in rates:
+        now = count - bisect_right(times, at_us - round(rate["span_s"] * 1e6))
+        if now > rate["starts"]:
+            return f"{now} starts within {rate['span_s']:g} s, limit {rate['starts']}"
+    return ""
 
 
 # ---- the comparison ------------------------------------------------------------------------------

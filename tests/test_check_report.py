@@ -18,8 +18,13 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beastmode import Roadmap, Task, run
+from beastmode.runner.limits import plain_rates
+from beastmode.runner.measures import lower_bound_s
+from beastmode.runner.report.evidence import safety
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command, Http
 from beastmode.settings import Rate
@@ -324,6 +329,34 @@ def test_a_promise_that_was_not_kept_is_named_and_no_other(promise: str) -> None
 def test_limits_that_were_changed_count_from_then_on() -> None:
     story = started(concurrency=2).start("a", at=1).add("limits", data={"concurrency": 1}).start("c", at=2)
     assert promises(story.stop("a", at=3).stop("c").end())["never more in flight than the limit"]
+
+
+def test_what_was_at_work_or_admitted_before_a_limit_was_lowered_is_no_breach() -> None:
+    story = started(Rate(4, 1.0), concurrency=2).start("a", at=1).start("c", at=1)
+    slower = {"concurrency": 1, "rates": plain_rates([Rate(1, 1.0)])}
+    story.add("limits", data=slower).stop("a", at=2, left=1.001).stop("c", at=3, left=1.002)
+    assert not any(promises(story.attempt("d", 4, 5).end()).values())
+
+
+TIMES = st.lists(st.integers(1, 40), min_size=4, max_size=24)
+
+
+@given(TIMES, st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=4))
+def test_the_check_and_the_report_see_the_same_whatever_limits_were_changed(
+    times: list[int], limits: list[tuple[int, int]]
+) -> None:
+    story = Story().session(2, Rate(2, 1.0)).plan(*(f"t{at}" for at in range(len(times))))
+    for at, tenths in enumerate(times):
+        begin = story.now + tenths / 40
+        story.attempt(f"t{at}", begin, begin + tenths / 10, left=begin + tenths / 50)
+        if at % 4 == 1:
+            concurrency, starts = limits[at % len(limits)]
+            story.add("limits", data={"concurrency": concurrency, "rates": plain_rates([Rate(starts, 1.0)])})
+    told = story.end().told()
+    run = script().replay(story.events)
+    mine, theirs = safety(told), script().safety(run)
+    assert {name: theirs[name] for name in mine} == mine
+    assert abs(script().lower_bound_s(run) - lower_bound_s(told)) < 1e-6
 
 
 def test_a_journal_that_went_on_and_files_that_are_none_are_told_apart(

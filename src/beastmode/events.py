@@ -40,7 +40,7 @@ BREAKER = "breaker"
 PAUSED = "paused"
 """The server asked for a pause: seconds, reason."""
 LIMITS = "limits"
-"""Limits in force from now on."""
+"""Limits in force from now on: what changed of concurrency, rates, server (of models); reason: person, auto."""
 
 ONCE_AN_ATTEMPT = (ATTEMPT_STARTED, ATTEMPT_ENDED)
 """Recorded at most once for each attempt; the journal's schema refuses a second."""

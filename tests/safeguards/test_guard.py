@@ -154,6 +154,31 @@ def test_patience_with_an_ill_server_ends_at_a_slow_rate_too() -> None:
     assert play(story) <= 400.0
 
 
+def test_nothing_is_admitted_by_limits_that_were_lowered_while_its_probe_was_under_way() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        async def probe(leaves: Callable[[], None]) -> Failure | None:
+            leaves()
+            await asyncio.sleep(0.5)
+            return None
+
+        guard = guard_of(loop, 2, probe=probe)
+        begun: list[float] = []
+
+        async def call() -> None:
+            async with guard.admit():
+                begun.append(loop.time())
+                await asyncio.sleep(3.0)
+
+        calls = [asyncio.ensure_future(call())]
+        loop.call_later(2.5, lambda: calls.append(asyncio.ensure_future(call())))
+        loop.call_later(2.7, guard.set_limits, 1, ())
+        await asyncio.sleep(2.8)
+        await asyncio.gather(*calls)
+        assert begun == [0.5, 3.5]
+
+    play(story)
+
+
 @pytest.mark.parametrize("how", ["timed out", "cancelled"])
 def test_the_slot_of_a_probe_that_was_not_answered_lingers(how: str) -> None:
     """The server may still be at work on it."""

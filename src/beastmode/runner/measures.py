@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from math import ceil
 
 from beastmode.events import PROBED
+from beastmode.runner.limits import InForce, between, periods_of
 from beastmode.runner.progress import AttemptView, Progress, SessionView
 from beastmode.settings import Rate
 
@@ -33,7 +34,7 @@ def evidence(progress: Progress, rates: Sequence[Rate]) -> Evidence:
     starts = sorted(start_stamps(progress))
     window_us = round(rates[0].span_s * 1e6) if rates else None
     flights = [
-        most_at_once((a.admitted_us, _end_us(a)) for a in mine) for mine in _by_session(progress).values()
+        most_at_once((a.admitted_us, end_us(a)) for a in mine) for mine in by_session(progress).values()
     ]
     busiest = [
         most_in_window([stamp for boot, stamp in starts if boot == one], window_us)
@@ -55,7 +56,7 @@ def start_stamps(progress: Progress) -> list[tuple[str, int]]:
     return stamps
 
 
-def _by_session(progress: Progress) -> dict[int, list[AttemptView]]:
+def by_session(progress: Progress) -> dict[int, list[AttemptView]]:
     """The attempts of each session that has some."""
     by_session: dict[int, list[AttemptView]] = defaultdict(list)
     for attempt in progress.attempts:
@@ -63,7 +64,8 @@ def _by_session(progress: Progress) -> dict[int, list[AttemptView]]:
     return by_session
 
 
-def _end_us(attempt: AttemptView) -> int:
+def end_us(attempt: AttemptView) -> int:
+    """When it ended, by the record; where there is none, when it began."""
     return attempt.admitted_us if attempt.ended_us is None else max(attempt.ended_us, attempt.admitted_us)
 
 
@@ -93,8 +95,8 @@ def makespan_s(progress: Progress) -> float:
     """First admission to last end; the time between two sessions of a run is left out."""
     return (
         sum(
-            max(_end_us(a) for a in mine) - min(a.admitted_us for a in mine)
-            for mine in _by_session(progress).values()
+            max(end_us(a) for a in mine) - min(a.admitted_us for a in mine)
+            for mine in by_session(progress).values()
         )
         / 1e6
     )
@@ -103,24 +105,34 @@ def makespan_s(progress: Progress) -> float:
 def lower_bound_s(progress: Progress) -> float:
     """No schedule under the same limits could be faster: the largest of starts at the padded rate, work over
     slots, critical path. The first two are taken for each session by its own limits and added up, as the
-    makespan is."""
-    within_limits = sum(_bound_of_session_s(progress, session) for session in progress.sessions)
+    makespan is; where limits were changed, by those that allowed most."""
+    periods = periods_of(progress)
+    within_limits = sum(
+        _bound_of_session_s(progress, session, periods[session.number]) for session in progress.sessions
+    )
     return max(within_limits, critical_path_s(progress))
 
 
-def _bound_of_session_s(progress: Progress, session: SessionView) -> float:
-    settings = session.started.data.get("settings", {})
+def _bound_of_session_s(progress: Progress, session: SessionView, periods: Sequence[InForce]) -> float:
     mine = [attempt for attempt in progress.attempts if attempt.session == session.number]
+    if not mine:
+        return 0.0
+    in_force = between(periods, mine[0].admitted_us, max(map(end_us, mine)))
     work = [_work_s(attempt) for attempt in mine if attempt.end not in _NO_END]
-    at_once = settings.get("concurrency")
-    by_slots = sum(work) / at_once if at_once else max(work, default=0.0)
+    by_slots = min(
+        sum(work) / period.concurrency if period.concurrency else max(work, default=0.0)
+        for period in in_force
+    )
     left = [attempt for attempt in mine if attempt.left_us is not None]
     if not left:
         return by_slots
     starts, shortest = _starts_between(progress, session, mine), min(_work_s(attempt) for attempt in left)
-    rates = (Rate(rate["starts"], rate["span_s"]) for rate in settings.get("rates", ()))
+    return max(by_slots, min(_bound_by_rates_s(period.rates, starts, shortest) for period in in_force))
+
+
+def _bound_by_rates_s(rates: Sequence[Rate], starts: int, shortest_s: float) -> float:
     return max(
-        [by_slots, *((ceil(starts / rate.starts) - 1) * rate.padded_span_s + shortest for rate in rates)]
+        ((ceil(starts / rate.starts) - 1) * rate.padded_span_s + shortest_s for rate in rates), default=0.0
     )
 
 
@@ -152,7 +164,7 @@ def critical_path_s(progress: Progress) -> float:
 
 def _work_s(attempt: AttemptView) -> float:
     begin = attempt.admitted_us if attempt.left_us is None else attempt.left_us
-    return max(0.0, (_end_us(attempt) - begin) / 1e6)
+    return max(0.0, (end_us(attempt) - begin) / 1e6)
 
 
 def durations_s(progress: Progress) -> dict[str, float]:

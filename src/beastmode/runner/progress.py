@@ -106,7 +106,8 @@ class SessionView:
 class Progress:
     """The state of one run after the events applied so far.
 
-    green: commit and check, where the check of a run that writes code has succeeded last before any task began.
+    changed: limits that are other than those its last session began with.   green: commit and check, where the check
+    of a run that writes code has succeeded last before any task began.
     attempts: kept only where `keep_attempts` is set, in the order of their starts.   evidence: probes, pauses,
     breaker and limit events as they stand.
     """
@@ -120,6 +121,7 @@ class Progress:
     evidence: list[Event] = field(default_factory=list)
     last_seq: int = 0
     green: tuple[str, str] = ("", "")
+    changed: dict[str, Any] = field(default_factory=dict)
     _open: dict[tuple[str, int], AttemptView] = field(default_factory=dict)
 
     @property
@@ -168,6 +170,7 @@ class Progress:
 
     def _session_started(self, event: Event) -> None:
         self.sessions.append(SessionView(len(self.sessions) + 1, event))
+        self.changed = {}
         for view in self.tasks.values():
             if view.state in ("blocked", "skipped", "running", "waiting"):
                 view.state = "pending"
@@ -197,14 +200,18 @@ class Progress:
         for gone in event.data.get("gone", ()):
             self.tasks.pop(gone, None)
 
+    def _limits(self, event: Event) -> None:
+        self.evidence.append(event)
+        self.changed |= {name: event.data[name] for name in ("concurrency", "rates") if name in event.data}
+
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the last session, as recorded."""
-        return dict(self.sessions[-1].started.data["settings"]) if self.sessions else {}
+        """The settings of the last session as they are now, with the limits that were changed."""
+        return {**self.sessions[-1].started.data["settings"], **self.changed} if self.sessions else {}
 
     @property
     def rates(self) -> tuple[Rate, ...]:
-        """The limits on starts of the last session."""
+        """The limits on starts as they are now."""
         return tuple(Rate(rate["starts"], rate["span_s"]) for rate in self.settings.get("rates", ()))
 
     def _reset(self, event: Event) -> None:
@@ -311,6 +318,7 @@ _HANDLERS = {
     events.SELECTED: Progress._selected,
     events.RESET: Progress._reset,
     events.CANCELLED: Progress._cancelled,
+    events.LIMITS: Progress._limits,
     events.BASE_GREEN: Progress._base_green,
     events.MERGING: Progress._merging,
     events.ACCEPTED: Progress._accepted,

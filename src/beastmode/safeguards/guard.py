@@ -89,6 +89,7 @@ class Guard:
         self._retrying = 0
         self._retry_ended = asyncio.Event()
         self._probe_lingers = False
+        self._changes = 0
 
     def admit(
         self, *, retry: bool = False, patient: Patience = lambda wait_s: True, tokens: int = 0
@@ -114,7 +115,7 @@ class Guard:
 
         tokens: None leaves those as they are.
         """
-        self.concurrency, self.rates = concurrency, tuple(rates)
+        self.concurrency, self.rates, self._changes = concurrency, tuple(rates), self._changes + 1
         self.tokens = self.tokens if tokens is None else tuple(tokens)
         if self.health:
             self.health.fresh_s = self._health_for(rates).fresh_s
@@ -232,22 +233,28 @@ class Guard:
         taken = self._store.take(now, 2 if both else 1, admission.tokens)
         if isinstance(taken, Hold):
             return taken
-        self._probe_lingers = False
+        self._probe_lingers, changes = False, self._changes
         try:
             await self._run_probe(taken, health)
             hold = None if health.fresh(self._clock.monotonic()) else Hold("unhealthy", 0.0)
-            while hold is None and not both:
-                hold = self._store.take_places(taken, self._clock.monotonic())
-                if hold is None:
-                    return taken
-                await self._wait(hold, admission)
-                hold = self._closed()
+            if hold is None and not both:
+                hold = await self._place_after_probe(taken, admission)
+            if hold is None and changes != self._changes:
+                hold = Hold("slot", 0.0)  # it was taken under limits that hold no more
         except BaseException:
             self._end_probe(taken)
             raise
         if hold is not None:
             self._end_probe(taken)
         return hold or taken
+
+    async def _place_after_probe(self, taken: Ticket, admission: Admission) -> Hold | None:
+        """Wait for the call's own place, its probe has used the one there was. None: it is taken."""
+        while (wait := self._store.take_places(taken, self._clock.monotonic())) is not None:
+            await self._wait(wait, admission)
+            if (closed := self._closed()) is not None:
+                return closed
+        return None
 
     def _end_probe(self, ticket: Ticket) -> None:
         linger_s = self.linger_s if self._probe_lingers else 0.0

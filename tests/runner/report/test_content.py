@@ -33,6 +33,7 @@ def test_safety_figures_come_from_what_was_recorded() -> None:
         "starts": 5,
         "most_starts_in_window": 2,
         "rates": [],
+        "over_limits": 0,
         "attempts": 3,
         "attempts_by_end": {"interrupted": 1, "retry": 1, "waiting": 1},
         "retries": 1,
@@ -53,7 +54,10 @@ def test_safety_figures_come_from_what_was_recorded() -> None:
         "breaker_trials_failed": 1,
         "limits_changes": 1,
     }
-    assert seen["rates"] == [{"starts": 8, "span_s": 1.0, "kept_span_s": 1.05, "most_starts": 2}]
+    assert seen["rates"] == [
+        {"starts": 8, "span_s": 1.0, "kept_span_s": 1.05, "most_starts": 2},
+        {"starts": 60, "span_s": 60.0, "kept_span_s": 63.0, "most_starts": 5},
+    ]
 
 
 def test_performance_is_told_of_tasks_that_ended_and_with_what_they_cost() -> None:

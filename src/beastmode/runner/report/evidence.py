@@ -8,6 +8,7 @@ from typing import Any
 
 from beastmode.events import BREAKER, LIMITS, PAUSED, PROBED
 from beastmode.runner import measures
+from beastmode.runner.adherence import RateSeen, adherence_of
 from beastmode.runner.progress import AttemptView, Progress
 from beastmode.runner.summary import Summary
 
@@ -16,15 +17,16 @@ Plain = dict[str, Any]
 
 def safety(progress: Progress) -> Plain:
     """Every safety figure of a run, over all its sessions. docs/report.md says what each one means."""
-    seen = measures.evidence(progress, progress.rates)
+    seen, kept = measures.evidence(progress, progress.rates), adherence_of(progress)
     ends = Counter(attempt.end or "running" for attempt in progress.attempts)
     settings = progress.settings
     return {
-        "concurrency_limit": settings.get("concurrency"),
+        "concurrency_limit": kept.concurrency,
         "most_in_flight": seen.most_in_flight,
         "starts": seen.starts,
         "most_starts_in_window": seen.most_starts_in_window,
-        "rates": _rates(progress),
+        "rates": list(map(_rate, kept.rates)),
+        "over_limits": kept.over,
         "attempts": len(progress.attempts),
         "attempts_by_end": dict(sorted(ends.items())),
         "retries": ends["retry"],
@@ -38,21 +40,14 @@ def safety(progress: Progress) -> Plain:
     }
 
 
-def _rates(progress: Progress) -> list[Plain]:
-    boots: dict[str, list[int]] = defaultdict(list)
-    for boot, stamp in measures.start_stamps(progress):
-        boots[boot].append(stamp)
-    for stamps in boots.values():
-        stamps.sort()
-    lines = []
-    for rate in progress.rates:
-        window_us = round(rate.span_s * 1e6)
-        most = max((measures.most_in_window(stamps, window_us) for stamps in boots.values()), default=0)
-        kept_s = round(rate.padded_span_s, 6)
-        lines.append(
-            {"starts": rate.starts, "span_s": rate.span_s, "kept_span_s": kept_s, "most_starts": most}
-        )
-    return lines
+def _rate(seen: RateSeen) -> Plain:
+    rate, kept_s = seen.rate, round(seen.rate.padded_span_s, 6)
+    return {
+        "starts": rate.starts,
+        "span_s": rate.span_s,
+        "kept_span_s": kept_s,
+        "most_starts": seen.most_starts,
+    }
 
 
 def _waits(attempts: Iterable[AttemptView]) -> Plain:

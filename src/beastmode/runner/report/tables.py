@@ -79,6 +79,7 @@ def safety_rows(report: Plain) -> list[Row]:
         ("Pauses asked for by the server", "hold for all tasks", _pauses(seen)),
         ("Breaker", "opens when half of the last calls failed", _breaker(seen)),
         ("Limits changed", "hold from then on", _times(seen["limits_changes"])),
+        ("Starts beyond the limits of their time", "none", f"{seen['over_limits']:,}"),
         ("Kills survived", kept, _kills(seen)),
         *(_wait_row(*wait) for wait in seen["waits"].items() if wait[1]["wait_s"] >= _LEAST_WAIT_S),
     ]

@@ -1,0 +1,47 @@
+"""What was in force when, as the journal has it."""
+
+from __future__ import annotations
+
+from beastmode.events import LIMITS
+from beastmode.runner.limits import between, periods_of, plain_rates, rates_in
+from beastmode.settings import Rate
+from tests.runner.story import Story
+
+SLOW, FAST = Rate(2, 1.0), Rate(8, 1.0)
+
+
+def changed() -> Story:
+    story = Story().session(3, FAST)
+    story.now = 5.0
+    story.add(LIMITS, data={"concurrency": 1, "reason": "person"})
+    story.now = 7.0
+    return story.add(LIMITS, data={"rates": plain_rates([SLOW]), "reason": "auto"})
+
+
+def test_a_change_leaves_alone_what_it_does_not_name() -> None:
+    of = periods_of(changed().told())[1]
+    assert [(p.since_us, p.concurrency, p.rates) for p in of] == [
+        (0, 3, (FAST,)),
+        (5_000_000, 1, (FAST,)),
+        (7_000_000, 1, (SLOW,)),
+    ]
+
+
+def test_a_session_begins_with_its_own() -> None:
+    told = changed().session(4, at=9.0).told()
+    assert [p.concurrency for p in periods_of(told)[2]] == [4]
+    assert told.settings["concurrency"] == 4
+
+
+def test_what_was_in_force_at_some_time_between_two_instants() -> None:
+    of = periods_of(changed().told())[1]
+    assert between(of, 0, 4_999_999) == of[:1]
+    assert between(of, 5_000_000, 5_000_000) == of[:2], "at the instant of a change both may hold"
+    assert between(of, 5_000_001, 6_000_000) == of[1:2]
+    assert between(of, 1, 9_000_000) == of
+
+
+def test_the_settings_of_a_run_are_those_in_force_now() -> None:
+    told = changed().told()
+    assert (told.settings["concurrency"], told.rates) == (1, (SLOW,))
+    assert rates_in(plain_rates([FAST])) == (FAST,)
