@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.safeguards.adaptive import CEILING, EARLY, FORGET_S, PROVEN, REFUSALS, START, Adaptive
+from beastmode.safeguards.adaptive import EARLY, FORGET_S, LATER, PROVEN, REFUSALS, Adaptive
 from beastmode.safeguards.slowness import Measure
+from beastmode.settings import AUTO_CEILING as CEILING
+from beastmode.settings import AUTO_START as START
 
 calls = st.tuples(
     st.sampled_from(["succeeded", "dropped"]),
@@ -103,11 +105,21 @@ def test_a_level_that_was_proven_is_tried_again_soon_and_once() -> None:
     calls.succeed(PROVEN)
     assert calls.refuse(at_once=8) == 12
     calls.refuse(at_once=9)
-    assert calls.refuse(at_once=6) == 5
-    assert calls.succeed(EARLY - 1) == 5
-    assert calls.succeed(1) == 6, "it may have been no limit of the server"
-    assert calls.refuse() < 6
-    assert calls.succeed(EARLY + 60) == 5, "this time it counts"
+    assert calls.refuse(at_once=4) == 3
+    assert calls.succeed(EARLY - 1) == 3
+    assert calls.succeed(1) == 4, "it may have been no limit of the server"
+    assert calls.refuse() < 4
+    assert calls.succeed(EARLY + 60) == 3, "this time it counts"
+
+
+def test_a_level_that_fell_by_half_is_tried_again_later() -> None:
+    calls = Calls()
+    calls.succeed(9)
+    calls.succeed(PROVEN)
+    calls.refuse(at_once=8)
+    assert calls.refuse(at_once=9) == 8
+    assert calls.succeed(LATER - 1) == 8
+    assert calls.succeed(1) == 9
 
 
 def test_one_call_that_is_refused_alone_says_nothing_about_how_many() -> None:

@@ -31,7 +31,9 @@ def run(
     file: Path = typer.Argument(
         readable=False, help="The roadmap: native YAML, a Markdown list, or spec-kit's tasks.md."
     ),
-    max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, or none. Default 3."),
+    max_concurrency: str | None = typer.Option(
+        None, help="Tasks at once: a number, none, or auto. Default 3."
+    ),
     rate: str | None = typer.Option(
         None,
         help="Starts of tasks, or requests to the model server where agents write code: 8/s, 60/min, several with "

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import uvicorn
 
@@ -25,11 +25,14 @@ from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, loo
 from beastmode.compose.run_serving import serving_of
 from beastmode.compose.run_thread import GoneError, ServerThread
 from beastmode.compose.serving import server_for
+from beastmode.compose.upstreams import Limited, not_asked
 from beastmode.failures.failure import Failure
+from beastmode.gateway.backend import Backend
 from beastmode.gateway.budget_words import BudgetWords
 from beastmode.gateway.call import Call
 from beastmode.gateway.path_token import PathToken, token_of
 from beastmode.gateway.quarantine import Quarantine
+from beastmode.gateway.routes import Routes
 from beastmode.gateway.run_door import BudgetOf, Guest, RunDoor, Spent
 from beastmode.gateway.tally import Tally
 from beastmode.runner.coding import CodingSettings, ModelServer
@@ -63,7 +66,7 @@ class RunGateway:
 
     home: of the run; ledger and cache are kept there.   run: as the ledger names it, `r7`.   max_wait_s: for a model
     server that asks to wait or is not well.   on_budget: told once of each budget that is used up.   tell: told what
-    needs a person, in one line.
+    needs a person, in one line.   limited: how many requests at once its upstreams bear, where that is found out.
     """
 
     def __init__(
@@ -76,12 +79,15 @@ class RunGateway:
         on_budget: Callable[[Spent], None] = lambda spent: None,
         *,
         tell: Tell = lambda words: None,
+        limited: Limited = not_asked,
     ) -> None:
         self._settings, self._run, self._on_budget, self._tell = settings, run, on_budget, tell
         self._server = server
         self._needs_no_key = bool(server.key_env) or (bool(server.upstream) and is_near(server.upstream))
         self._serving = serving_of(server, home, max_wait_s)
         self._max_wait_s = max(max_wait_s, SHORT_WAIT_S)
+        self._limited = limited
+        self._routes: Routes[Backend] | None = None
         self._told: set[str] = set()
         self._open: dict[tuple[str, int], Guest] = {}
         self._unjudged: dict[str, Attempt] = {}
@@ -144,6 +150,12 @@ class RunGateway:
             self._unjudged[attempt.task.id] = attempt
         return usage_of(guest.tally)
 
+    async def line(self) -> tuple[int, int] | None:
+        """Requests that wait in line for their upstream, and those at work there; None where it has ended."""
+        with suppress(GoneError):
+            return await self.thread.call(self._look)
+        return None
+
     async def judged(self, attempt: Attempt, ok: bool) -> None:
         """After verification. Where it failed, nobody is given the same answers again."""
         self._unjudged.pop(attempt.task.id, None)
@@ -163,8 +175,23 @@ class RunGateway:
             on_spent=self._at_home(self._spent),
             on_unpriced=self._at_home(self._unpriced),
         )
-        inside = Inside(self._door, stack, self._finished, self._max_wait_s)
+        inside = Inside(
+            self._door, stack, self._finished, self._max_wait_s, self._limited_there, self._has_routes
+        )
         return server_for(self._serving, started, self._at_home(self._alarmed), inside)
+
+    def _has_routes(self, routes: Routes[Backend]) -> None:
+        self._routes = routes
+
+    def _limited_there(self, upstream: str, data: dict[str, Any]) -> None:
+        def told(data: dict[str, Any]) -> None:
+            self._limited(upstream, data)
+
+        self._at_home(told)(data)
+
+    def _look(self) -> tuple[int, int]:
+        backends = self._routes.every if self._routes else ()
+        return sum(one.waiting for one in backends), sum(one.in_flight for one in backends)
 
     def _admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
         return self._door.admit(said, budget)
@@ -252,9 +279,10 @@ def way_to_model(
     on_budget: Callable[[Spent], None] = lambda spent: None,
     *,
     tell: Tell = lambda words: None,
+    limited: Limited = not_asked,
 ) -> RunGateway | GatewayElsewhere:
     """The gateway of a run, or the one that runs already and that it names. As RunGateway takes them. Raises
     SettingError."""
     if server.gateway:
         return GatewayElsewhere(server, run)
-    return RunGateway(server, settings, home, run, max_wait_s, on_budget, tell=tell)
+    return RunGateway(server, settings, home, run, max_wait_s, on_budget, tell=tell, limited=limited)

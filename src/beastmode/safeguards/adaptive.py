@@ -6,12 +6,10 @@ import math
 from typing import Literal
 
 from beastmode.safeguards.slowness import Measure, Slowness
+from beastmode.settings import AUTO_CEILING, AUTO_START
 
-CEILING, FLOOR = 32, 1
-"""At most 32 where nobody says: a server that neither refuses nor slows down (it keeps a long line) would otherwise be
-sent all there is. At least one, or nothing would ever be learned."""
-START = 3
-"""What holds where nobody asks for more, and enough to see how long a call takes undisturbed."""
+FLOOR = 1
+"""Or nothing would ever be learned."""
 CUT = 0.75
 """Halved, as TCP does, a server of twelve would be half idle for some hundred calls; cut to 0.9, as Netflix does, a
 server whose capacity halves refused six times as many in the first minute (facts/safeguards.md)."""
@@ -26,9 +24,10 @@ DEBT = -1.0
 PROVEN = 5
 """Calls that a level has borne since the last refusal make another one there doubtful: a server that refuses one call
 in 200 whatever we do had a limit of 1 within minutes, where each was taken for its limit."""
-EARLY = 20
-"""Calls after which a level that was proven before is tried again, once: five seconds of trouble cost five minutes at
-a tenth of the speed where it had to be saved up for."""
+DEEP, EARLY, LATER = 0.3, 20, 200
+"""Calls after which a level that was proven before is tried again, once: few where the limit fell to less than the
+share, which looks like a server that was away; more where it fell by half, which looks like a smaller one. Where each
+try had to be saved up, five seconds of trouble cost five minutes at a tenth of the speed."""
 FORGET_S = 900.0
 """A server is another one after a quarter of an hour, also where calls are so few that they never save up a try."""
 
@@ -46,15 +45,15 @@ class Adaptive:
     budget of tries and the comparison in `slowness` are ours: docs/adaptive.md has what was measured.
     """
 
-    def __init__(self, ceiling: int = CEILING) -> None:
+    def __init__(self, ceiling: int = AUTO_CEILING) -> None:
         self.ceiling = max(FLOOR, ceiling)
         self.why: Why = "start"
-        self._level = float(min(START, self.ceiling))
+        self._level = float(min(AUTO_START, self.ceiling))
         self._starting = True
         self._failed_at, self._failed_time = math.inf, -math.inf
         self._calls_since_failure = 0
         self._slow_at = math.inf
-        self._credit, self._early = 0.0, False
+        self._credit, self._proven = 0.0, 0.0
         self._cut_time = -math.inf
         self._borne = [0] * (self.ceiling + 1)
         self._slowness = Slowness()
@@ -86,7 +85,7 @@ class Adaptive:
         if at_once == 1:
             self._forget()  # it bears less than one: that is no question of how many at once
         elif sum(self._borne[at_once:]) >= PROVEN:
-            self._early = True
+            self._proven = self._level
         else:
             level = min(level, at_once - 1.0)
             self._credit = max(DEBT, self._credit - 1.0)
@@ -94,6 +93,10 @@ class Adaptive:
         self._cut_time, self._borne = now, [0] * len(self._borne)
         self._slowness.interrupt()
         self._level, self.why = max(float(FLOOR), level), "refused"
+
+    def others_use(self, at_once: int) -> None:
+        """So many are in flight already: others have found that this is borne."""
+        self._level = max(self._level, min(float(at_once), float(self.ceiling)))
 
     def _forget(self) -> None:
         self._failed_at = self._slow_at = math.inf
@@ -106,7 +109,7 @@ class Adaptive:
         grown = min(self._level + step, float(self.ceiling))
         if grown >= self._failed_at:
             if self._may_try():
-                self._failed_at, self._early = math.inf, False
+                self._failed_at, self._proven = math.inf, 0.0
             else:
                 grown = max(self._level, math.nextafter(self._failed_at, 0.0))
         if int(grown) > int(self._level):
@@ -115,7 +118,8 @@ class Adaptive:
 
     def _may_try(self) -> bool:
         """May a level that failed be tried again?"""
-        return self._credit >= 1.0 or (self._early and self._calls_since_failure >= EARLY)
+        calls = EARLY if self._level <= DEEP * self._proven else LATER
+        return self._credit >= 1.0 or (self._proven > 0.0 and self._calls_since_failure >= calls)
 
     def _measure(self, now: float, left_at: float, took: Measure) -> None:
         before = self.limit

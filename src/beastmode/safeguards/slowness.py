@@ -18,11 +18,14 @@ OURS = 1.3
 """At half as many at once calls are so much faster: then it is us."""
 STILL = 2.0
 """Halved, the time halves too: half as many were still too many, and half of those is compared next."""
+UNSETTLED = 1.8
+"""Nearly: half as many may have been too many still, and it is looked at again soon. Left to the next turn, a server of
+three without refusals was sent sixteen for five minutes."""
 CERTAIN = 2.5
 """Standard errors between two means, or it may be chance: durations of answers vary by as much as themselves."""
 WINDOW, WINDOW_A_SLOT = 20, 2
 """Calls of a window, at least, and for each at once: all of them have had their turn."""
-FIRST = 8
+FIRST = 5
 """While the limit still doubles a window must be short, or a server without refusals is at the ceiling before one is
 full."""
 FEWER = 10
@@ -103,6 +106,7 @@ class Slowness:
         self._undisturbed: dict[str, Times] = {}
         self._full: tuple[str, Times] | None = None
         self._compared_at: float | None = None
+        self._unsettled = False  # half as many may still have been too many
         self._calls = -1  # since then; none yet: the first reason is followed at once
 
     def interrupt(self) -> None:
@@ -139,7 +143,7 @@ class Slowness:
 
     def _due(self, now: float, takes: int) -> bool:
         assert self._compared_at is not None
-        if self.slow:
+        if self.slow or self._unsettled:
             return self._calls < 0 or self._calls >= SOON * takes
         return now - self._compared_at >= EVERY_S and (self._calls < 0 or self._calls >= EVERY * takes)
 
@@ -151,7 +155,7 @@ class Slowness:
         self._undisturbed[kind] = window
         self._compared_at, self._calls = now, 0
         self._restart(now)
-        self.slow, self.fewer = False, None
+        self.slow, self.fewer, self._unsettled = False, None, ours and ratio > UNSETTLED
         if not ours:
             return Verdict(level, ours=False)
         if ratio > STILL and math.ceil(tried / 2) < tried:
