@@ -8,7 +8,7 @@ from beastmode.settings import AUTO_CEILING, AUTO_START
 STEP_S = 5.0
 """One worker more, or fewer, at a time, and then a look at what that does: a new one asks for its first answer within
 seconds."""
-FREE, FULL = 0.25, 1.0
+FREE, FULL = 0.15, 1.0
 """Requests that wait for each that is at work. Below the first a worker more is served; above the second the line is as
 long as what is served, so that half of the workers only wait."""
 SPAN_S = 10.0

@@ -62,7 +62,8 @@ class Script:
     every answer (rate limits).   refuses_above: so many requests for words are at work at once, and one more gets 429;
     None: any number.   prefix: where its API lies.   speaks: the dialects that it has endpoints for.   lists: has a
     list of models.   list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header
-    shows.   answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
+    shows.   answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the
+    credential.
     """
 
     keys: frozenset[str] = frozenset()
