@@ -50,6 +50,7 @@ class Event(NamedTuple):
     kind: str
     task: str
     attempt: int
+    unix_us: int
     mono_us: int
     data: dict[str, Any]
 
@@ -107,6 +108,7 @@ class Task:
     category: str = ""
     kind: str = ""
     listed: str = "pending"
+    gate: str = ""
     attempts: int = 0
     counted: int = 0
     retries: int | None = None
@@ -124,7 +126,8 @@ class Task:
 @dataclass
 class Run:
     """What the events of a run add up to.   numbers: of the last attempt of each task, those gone from the list
-    included.   breaches: broken promises that show while reading.   limits: in force, by session, once looked up."""
+    included.   breaches: broken promises that show while reading.   limits: in force, by session, once looked up.
+    controls: what people asked for and what came of it, by its place.   approved: tasks that may pass their gate."""
 
     sessions: list[Session] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=lambda: defaultdict(Task))
@@ -134,6 +137,9 @@ class Run:
     numbers: Counter[str] = field(default_factory=Counter)
     breaches: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     limits: dict[int, list[Limits]] = field(default_factory=dict)
+    controls: dict[int, list[Any]] = field(default_factory=dict)
+    approved: set[str] = field(default_factory=set)
+    paused: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -183,9 +189,9 @@ def digest(rows: list[tuple[bytes, ...]]) -> str:
 
 
 def parse(row: tuple[bytes, ...]) -> Event:
-    seq, _, kind, task, attempt, _, mono_us, data = row
+    seq, _, kind, task, attempt, unix_us, mono_us, data = row
     names = kind.decode(), task.decode()
-    return Event(int(seq), *names, int(attempt), int(mono_us), json.loads(data))
+    return Event(int(seq), *names, int(attempt), int(unix_us), int(mono_us), json.loads(data))
 
 
 # ---- what the events add up to -------------------------------------------------------------------
@@ -195,8 +201,8 @@ def replay(events: list[Event]) -> Run:
     """Follow a run from its first event to its last."""
     run = Run()
     of_sessions = (session_started, session_ended, planned, selected, attempt_started, attempt_ended)
-    of_tasks = (reset, cancelled, merging, accepted, rejected, redo)
-    act = {meaning.__name__: meaning for meaning in (*of_sessions, *of_tasks)}
+    of_tasks = (reset, cancelled, merging, accepted, rejected, redo, gate, approved)
+    act = {meaning.__name__: meaning for meaning in (*of_sessions, *of_tasks, control, controlled)}
     for event in events:
         act.get(event.kind, noticed)(run, event)
         if run.sessions and not between_sessions(event):
@@ -207,8 +213,10 @@ def replay(events: list[Event]) -> Run:
 
 
 def between_sessions(event: Event) -> bool:
-    """Said by a person when no runner was at work."""
-    return event.kind in ("accepted", "rejected", "redo") or (event.kind == "merging" and not event.attempt)
+    """Said by a person through a command of its own."""
+    return event.kind in ("accepted", "rejected", "redo", "control") or (
+        event.kind == "merging" and not event.attempt
+    )
 
 
 def noticed(run: Run, event: Event) -> None:
@@ -241,7 +249,7 @@ def planned(run: Run, event: Event) -> None:
         task = run.tasks[record["id"]]
         task.needs, task.retries = tuple(record.get("needs", ())), record.get("retries")
         task.category, task.kind = record.get("category", ""), record.get("kind", "")
-        task.listed = record.get("state", "pending")
+        task.listed, task.gate = record.get("state", "pending"), record.get("gate", "")
         if task.listed in ("done", "dropped", "held") and task.state != "done":
             task.state = "skipped"
     for name in event.data.get("gone", ()):
@@ -261,7 +269,44 @@ def reset(run: Run, event: Event) -> None:
 
 
 def cancelled(run: Run, event: Event) -> None:
-    run.tasks[event.task].state = "cancelled"
+    """A task, or all that had not come to a result."""
+    if event.task:
+        run.tasks[event.task].state = "cancelled"
+        return
+    for task in run.tasks.values():
+        if task.state not in ("done", "failed", "skipped"):
+            task.state = "cancelled"
+
+
+def gate(run: Run, event: Event) -> None:
+    """A task whose list asks a person: it waits, or that was all there was to do."""
+    task = run.tasks[event.task]
+    task.state = "done" if event.data["passed"] else "needs_person"
+    task.failure = (event.data.get("failure") or {}).get("class", "")
+    if event.data["passed"] and event.task not in run.approved:
+        run.breaches["asked first"].append(event.task)
+
+
+def approved(run: Run, event: Event) -> None:
+    run.approved.add(event.task)
+    task = run.tasks[event.task]
+    if (task.state, task.failure) == ("needs_person", "gate"):
+        task.state, task.failure = "pending", ""
+
+
+def control(run: Run, event: Event) -> None:
+    run.controls[event.seq] = [event, None]
+
+
+def controlled(run: Run, event: Event) -> None:
+    """What was asked for is done once, and not before it was asked for."""
+    asked = run.controls.get(event.data["control"])
+    if asked is None or asked[1] is not None:
+        run.breaches["done once"].append(f"control {event.data['control']}")
+        return
+    asked[1] = event
+    if event.data["acts"] and event.data["action"] in ("pause", "resume") and not event.task:
+        run.paused = event.data["action"] == "pause"
 
 
 def merging(run: Run, event: Event) -> None:
@@ -290,6 +335,10 @@ def attempt_started(run: Run, event: Event) -> None:
         run.breaches["recorded once"].append(who)
     if task.state in FINAL:
         run.breaches["not repeated"].append(f"{who} was {task.state}")
+    if task.gate and event.task not in run.approved:
+        run.breaches["asked first"].append(who)
+    if run.paused:
+        run.breaches["paused"].append(who)
     for need in task.needs:
         known = run.tasks.get(need)
         if known is not None and known.state != "done" and known.listed not in ("done", "dropped"):
@@ -498,7 +547,8 @@ def task_counts(run: Run) -> dict[str, int]:
 def summary(run: Run, said: object) -> dict[str, Any]:
     """said: the state that the report gives; of a run without an end the journal cannot tell which of two it is."""
     counts, ended = task_counts(run), run.sessions[-1].end
-    without_end = {"state": said if said in ("running", "killed") else "running or killed", "exit_code": 1}
+    alive = "paused" if run.paused else "running"
+    without_end = {"state": said if said in (alive, "killed") else f"{alive} or killed", "exit_code": 1}
     end = without_end if ended is None else ended
     asked = counts["total"] - counts["skipped"]
     rates = run.settings.get("rates", ())
@@ -514,7 +564,30 @@ def summary(run: Run, said: object) -> dict[str, Any]:
         "reason": end.get("reason", ""),
         "until_unix": end.get("until_unix"),
         **of_code(run),
+        **at_gates(run),
     }
+
+
+def at_gates(run: Run) -> dict[str, Any]:
+    """What waits for a person's word; nothing where nothing does."""
+    names = [
+        name for name, task in run.tasks.items() if (task.state, task.failure) == ("needs_person", "gate")
+    ]
+    return {"gates": names} if names else {}
+
+
+def people(run: Run) -> list[dict[str, Any]]:
+    """The last things that people asked for, and what came of each."""
+    return [
+        {
+            "control": asked.seq,
+            "action": asked.data["action"],
+            "task": asked.task,
+            "effect": "" if effect is None else effect.data["effect"],
+            "took_s": None if effect is None else max(0.0, round((effect.unix_us - asked.unix_us) / 1e6, 3)),
+        }
+        for asked, effect in list(run.controls.values())[-1000:]
+    ]
 
 
 def of_code(run: Run) -> dict[str, Any]:
@@ -663,6 +736,9 @@ def promises(run: Run) -> dict[str, list[str]]:
         "no task started before its needs were done": broken["needs first"],
         "no task with a recorded result was run again": broken["not repeated"],
         "no more retries than the limit": broken["retries"],
+        "nothing began while the run was paused": broken["paused"],
+        "nothing passed a gate without a person's word": broken["asked first"],
+        "what people asked for was done once": broken["done once"],
     }
 
 
@@ -775,6 +851,7 @@ def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
         compare(sheet, "performance", report.get("performance"), performance(run))
         compare(sheet, "dogfooding", report.get("dogfooding"), dogfooding(run))
         compare_tasks(sheet, report, run)
+        compare_people(sheet, report, run)
         for name, breaches in promises(run).items():
             sheet.promise(name, breaches)
     except NOT_UNDERSTOOD as error:
@@ -802,6 +879,15 @@ def compare_tasks(sheet: Sheet, report: dict[str, Any], run: Run) -> None:
             task = run.tasks.get(row["task"], Task("unknown"))
             sheet.if_different(f"failures.{row['task']}.class", group["class"], task.failure)
             sheet.if_different(f"failures.{row['task']}.attempts", row["attempts"], task.attempts)
+
+
+def compare_people(sheet: Sheet, report: dict[str, Any], run: Run) -> None:
+    """What people asked for, one by one, and what came of it."""
+    recomputed = people(run)
+    sheet.figure("asked for by people", len(report["people"]), len(recomputed))
+    for told, known in zip(report["people"], recomputed, strict=False):
+        for name, value in known.items():
+            sheet.if_different(f"people.{known['control']}.{name}", told.get(name), value)
 
 
 def main(arguments: list[str]) -> int:

@@ -22,6 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode import Roadmap, Task, run
+from beastmode.cli.history import find_run
+from beastmode.compose.asking import ask
+from beastmode.runner.control import Control
 from beastmode.runner.limits import plain_rates
 from beastmode.runner.measures import lower_bound_s
 from beastmode.runner.report.evidence import safety
@@ -103,6 +106,9 @@ def recorded(server: str, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
             roadmap, home=home, failed=failed, rates="6/s", concurrency=2, health=f"{server}/health"
         )
         assert summary.tasks["failed"] == 1, summary
+        if not failed:
+            control = Control("limits", said={"limits": {"concurrency": 3}})
+            ask(home, find_run(home, "r1"), control)
     journal, path = home / "journal.db", Path(summary.report) / "report.json"
     rows = script().rows_of(journal, 1)
     return Recorded(rows, json.loads(path.read_text(encoding="utf-8")), journal, path)
@@ -136,7 +142,16 @@ def test_it_agrees_with_an_untouched_run(recorded: Recorded) -> None:
     assert checked.returncode == 0, checked.stdout
     assert "everything agrees, every promise was kept" in checked.stdout
     kinds = {row[2].decode() for row in recorded.rows}
-    assert kinds >= {"probed", "paused", "reset", "attempt_started", "attempt_ended", "session_ended"}
+    assert kinds >= {
+        "limits",
+        "controlled",
+        "probed",
+        "paused",
+        "reset",
+        "attempt_started",
+        "attempt_ended",
+        "session_ended",
+    }
 
 
 def test_every_single_change_of_the_journal_is_seen(
@@ -157,6 +172,9 @@ MATTERS = {
     "attempt_ended": ("end", "left_us", "cpu_s", "max_rss_kib"),
     "probed": ("left_us", "ok"),
     "paused": ("seconds",),
+    "limits": ("concurrency",),
+    "control": ("action",),
+    "controlled": ("control", "effect"),
 }
 """What figures are computed from, in every event of a kind."""
 MATTERS_LAST = {
@@ -250,7 +268,7 @@ def test_a_left_out_or_renamed_attempt_is_seen_under_a_forged_digest(
     capsys.readouterr()
 
 
-FIGURES = ("summary", "safety", "performance", "dogfooding", "tasks", "failures")
+FIGURES = ("summary", "safety", "performance", "dogfooding", "tasks", "failures", "people")
 WORDS = {
     "run_id",
     "report",
@@ -263,6 +281,9 @@ WORDS = {
     "cause",
     "tip",
     "log",
+    "said",
+    "by",
+    "at_utc",
 }
 """What is told in words; figures are checked, and tasks by their names."""
 
@@ -302,6 +323,19 @@ BROKEN = {
     "every attempt was recorded before it left": started().attempt("a", 1, 2, left=0.5).end(),
     "no task started before its needs were done": started().attempt("b", 1, 2).end(),
     "no task with a recorded result was run again": started().attempt("a", 1, 2).attempt("a", 3, 4, 2).end(),
+    "nothing began while the run was paused": started()
+    .add("control", data={"action": "pause"})
+    .add("controlled", data={"control": 4, "action": "pause", "acts": True, "effect": ""})
+    .attempt("a", 1, 2)
+    .end(),
+    "nothing passed a gate without a person's word": Story()
+    .session(2)
+    .plan("a", a={"gate": "only"})
+    .add("gate", "a", data={"passed": True})
+    .end(),
+    "what people asked for was done once": started()
+    .add("controlled", data={"control": 2, "action": "retry", "acts": True, "effect": ""})
+    .end(),
     "no more retries than the limit": started()
     .attempt("a", 1, 2)
     .attempt("b", 2, 3, end="retry")

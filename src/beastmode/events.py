@@ -32,7 +32,17 @@ REJECTED = "rejected"
 REDO = "redo"
 """A person wants the task done again, with all its tries: note."""
 CANCELLED = "cancelled"
-"""A person ended the task for good."""
+"""A person ended the task for good; without a task: all that had not come to a result."""
+CONTROL = "control"
+"""A person asks something of the run, or of one of its tasks: action, by whom, what else belongs to it."""
+CONTROLLED = "controlled"
+"""A runner has done what was asked: the `seq` of that, its action, the effect in words."""
+GATE = "gate"
+"""The turn of a task has come for which the list asks a person: whether it passed, or the failure it waits with."""
+APPROVED = "approved"
+"""A task may pass its gate: by whom, their note."""
+ANSWERED = "answered"
+"""A person's note for the next attempt."""
 PROBED = "probed"
 """A health check: when it left, whether the server was well."""
 BREAKER = "breaker"
@@ -44,8 +54,8 @@ LIMITS = "limits"
 
 ONCE_AN_ATTEMPT = (ATTEMPT_STARTED, ATTEMPT_ENDED)
 """Recorded at most once for each attempt; the journal's schema refuses a second."""
-PERSONS = (ACCEPTED, REJECTED, REDO)
-"""What a person says when no runner is at work: no part of a session, and of no boot of the machine."""
+PERSONS = (ACCEPTED, REJECTED, REDO, CONTROL)
+"""What a person says through a command of its own: no part of a session, and of no boot of the machine."""
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from beastmode.errors import SettingError
 
 Durability = Literal["full", "process"]
 Order = Literal["needs", "sequence", "phases"]
+Gates = Literal["ask", "pass"]
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)")
@@ -170,6 +171,11 @@ class Auto(int):
         """What it begins with."""
         return min(AUTO_START, self)
 
+    @property
+    def written(self) -> str:
+        """As a person writes it, and the journal where what was asked for is recorded."""
+        return f"auto:{int(self)}"
+
     def __str__(self) -> str:
         return f"{int(self)} (auto)"
 
@@ -205,6 +211,7 @@ class RunSettings:
     the first that count.   max_wait_s: how long a hint, a quota or an unhealthy server is waited for.
     linger_s: how much longer a slot is held after a timeout, since the server may still be at work.
     log_limit_bytes: how much of an attempt's output is kept.   max_attempts, max_time_s: the run's budget.
+    gates: where the list wants a person's word, it is waited for (`ask`), or done without (`pass`).
     """
 
     concurrency: int | None = 3
@@ -221,6 +228,7 @@ class RunSettings:
     max_time_s: float | None = None
     durability: Durability = "full"
     order: Order | None = None
+    gates: Gates = "ask"
 
     def __post_init__(self) -> None:
         for name, fits, tip in self._checks():
@@ -246,6 +254,7 @@ class RunSettings:
             "Use seconds, more than 0, or None.",
         )
         yield "durability", self.durability in get_args(Durability), "Use full or process."
+        yield "gates", self.gates in get_args(Gates), "Use ask or pass."
         yield "order", self.order in (None, *get_args(Order)), "Use needs, sequence, phases or None."
 
 

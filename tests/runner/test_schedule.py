@@ -33,7 +33,10 @@ class Played:
             return await script(attempt)
 
         def job_of(index: int) -> Job:
-            return room.job(noted, tasks[index].id, retries=1)
+            before = sum(event.task == tasks[index].id for event in room.starts())
+            job = room.job(noted, tasks[index].id, retries=1, attempts=before)
+            job.task.options = tasks[index].options
+            return job
 
         def watch(task: int, state: TaskState, job: Job | None) -> None:
             self.told.append((tasks[task].id, state))

@@ -68,6 +68,7 @@ SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "--max-attempts": ("max_attempts", lambda text: parse_count(text, 1)),
     "--max-time": ("max_time_s", parse_timeout),
     "--durability": ("durability", one_of("full", "process")),
+    "--gates": ("gates", one_of("ask", "pass")),
 }
 """Which setting a flag means, and how its text is understood."""
 

@@ -22,7 +22,7 @@ class PlainView(Watching):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._said_stopping = False
+        self._said_stopping = ""
 
     def begin(self, live: Live) -> None:
         super().begin(live)
@@ -47,9 +47,9 @@ class PlainView(Watching):
         self._quiet_since = time.monotonic()
 
     def look(self) -> None:
-        if self.stopping and not self._said_stopping:
-            self._said_stopping = True
-            self._print(self.stopping)
+        if self.stopping != self._said_stopping:
+            self._print(self.stopping or "Resumed.")
+            self._said_stopping = self.stopping
         if time.monotonic() - self._quiet_since < _STILL_WAITING_S:
             return
         self._quiet_since = time.monotonic()

@@ -62,6 +62,9 @@ def run(
     durability: str | None = typer.Option(
         None, help="full: survives a power cut (default); process: a kill -9 only, faster."
     ),
+    gates: str | None = typer.Option(
+        None, help="Where the list wants a person's word: ask (default), it waits for `beast approve`; pass."
+    ),
     home: str = typer.Option(HOME, help="Where the journal and the logs live.", envvar="BEAST_HOME"),
     report: str | None = typer.Option(None, help="Where the report goes. Default: below the home."),
     fresh: bool = typer.Option(False, "--fresh", help="Begin a new run instead of going on."),
@@ -97,6 +100,7 @@ def run(
             "--max-attempts": max_attempts,
             "--max-time": max_time,
             "--durability": durability,
+            "--gates": gates,
         }
     )
     said = coding_of(code)

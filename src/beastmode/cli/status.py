@@ -14,6 +14,7 @@ from rich.text import Text
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, runner_of
 from beastmode.cli.words import safe
+from beastmode.events import Event
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
@@ -45,11 +46,13 @@ def status(
     runner = runner_of(home, progress)
     summary = summarise(progress, alive=bool(runner))
     if as_json:
-        tasks = [_plain(view) for view in progress.tasks.values()]
-        print(json.dumps({**summary.as_json(), "task_list": tasks}, indent=2))
+        tasks = [_plain(view, progress) for view in progress.tasks.values()]
+        told = {"paused": progress.people.paused, "asked_for": list(map(asked, progress.people.unanswered))}
+        print(json.dumps({**summary.as_json(), **told, "task_list": tasks}, indent=2))
         return
     console = Console(highlight=False, soft_wrap=True)
-    for line in (*_head(progress, summary, runner), *_tasks(progress, summary), *_more(summary)):
+    head = (*_head(progress, summary, runner), *_people(progress, runner))
+    for line in (*head, *_tasks(progress, summary), *_more(summary)):
         console.print(line)
 
 
@@ -64,6 +67,19 @@ def _head(progress: Progress, summary: Summary, runner: str) -> Iterator[Text]:
     ended = utc(last.ended.unix_us / 1e6) if last and last.ended else None
     by = f", by {runner}" if runner else ""
     yield Text(f"{safe(data.get('roadmap', ''))}, {period(begun, ended)}{by}", "dim")
+
+
+def _people(progress: Progress, runner: str) -> Iterator[Text]:
+    """What people asked for and still holds, or is still to come."""
+    people, run = progress.people, progress.name
+    if people.paused:
+        yield Text(f"  paused       nothing begins until: beast resume {run}", "yellow")
+    for task in sorted(people.paused_tasks)[:_MOST_OF_A_STATE]:
+        yield Text(f"  paused       {safe(task)}  until: beast resume {run} {safe(task)}", "yellow")
+    for event in people.unanswered[-_MOST_OF_A_STATE:]:
+        when = "the runner has not answered yet" if runner else "takes effect when the run goes on"
+        what = f"{event.data.get('action')} {event.task}".strip()
+        yield Text(f"  asked for    {safe(what)}: {when}", "yellow")
 
 
 def _tasks(progress: Progress, summary: Summary) -> Iterator[Text]:
@@ -109,7 +125,12 @@ def _more(summary: Summary) -> Iterator[Text]:
         )
 
 
-def _plain(view: TaskView) -> dict[str, object]:
+def asked(event: Event) -> dict[str, object]:
+    """What a person asked for and no runner has done yet, for programs."""
+    return {"control": event.seq, "action": event.data.get("action"), "task": event.task}
+
+
+def _plain(view: TaskView, progress: Progress) -> dict[str, object]:
     return {
         "id": view.id,
         "title": view.title,
@@ -119,4 +140,6 @@ def _plain(view: TaskView) -> dict[str, object]:
         "reason": view.reason,
         "until_unix": view.until_unix,
         "failure": view.failure,
+        "paused": view.id in progress.people.paused_tasks,
+        "gate": progress.people.gate_of(view.id),
     }

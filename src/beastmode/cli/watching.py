@@ -22,6 +22,7 @@ _REASONS = {
     "retries": "the budget of retries is in use",
     "unhealthy": "the server is not well; probing again",
     "breaker": "most calls failed; the breaker is open",
+    "paused": "a person has paused the run",
     "restart": "calls of the runner before may still be at the server",
     "rate_limit": "the server asked for a pause",
     "overloaded": "the server is overloaded and asked for a pause",
@@ -33,7 +34,9 @@ STOPPING = {
     "spent": "The budget of the run is used up: what runs is finished, then the run ends.",
     "time": "The time is used up: what runs is finished, then the run ends.",
     "journal": "The journal cannot be written: what runs is finished, then the run ends.",
+    "cancelled": "Cancelled: what runs is ended, then the run ends.",
 }
+PAUSED = "Paused: what runs is finished, and nothing begins until: beast resume r{}"
 
 
 class Watching(View):
@@ -87,7 +90,10 @@ class Watching(View):
     @property
     def stopping(self) -> str:
         """Why nothing more is started, in words; "" while it is."""
-        return STOPPING.get(self.live.schedule.stop_reason, "")
+        schedule = self.live.schedule
+        if schedule.paused and not schedule.stop_reason:
+            return PAUSED.format(self.live.opened.run)
+        return STOPPING.get(schedule.stop_reason, "")
 
     def eta_s(self) -> float:
         """Seconds until the end, if tasks go on ending as fast as they have; inf before the first has."""

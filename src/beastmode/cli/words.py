@@ -39,6 +39,7 @@ def ending(summary: Summary, file: str) -> str:
         f"{summary.run_id} {summary.state}: {how_many_done(summary.tasks)} in {duration(summary.makespan_s)}{bound}; "
         f"at most {summary.most_in_flight} at once{window}",
         *_code(summary),
+        *_gates(summary),
         *_next(summary, shlex.quote(file)),
         f"Report: {summary.report}/report.md",
     ]
@@ -60,10 +61,26 @@ def _code(summary: Summary) -> list[str]:
         lines.append(
             f"Merged: {merged} on {branch}. Look: git log --stat {branch}. Take it: beast merge {run}"
         )
-    waiting = [task["id"] for task in tasks if task["state"] in ("needs_person", "failed")]
+    gates = summary.gates or []
+    waiting = [
+        task["id"]
+        for task in tasks
+        if task["state"] in ("needs_person", "failed") and task["id"] not in gates
+    ]
     named, more = waiting[:_MOST_NAMED], len(waiting) - _MOST_NAMED
     lines += [f"Look at {safe(task)}: beast review {run} {shlex.quote(task)}" for task in named]
     return [*lines, f"And {more} more: beast review {run}"] if more > 0 else lines
+
+
+def _gates(summary: Summary) -> list[str]:
+    """What waits for a person's word that its list asks for."""
+    waiting = summary.gates or []
+    named, more = waiting[:_MOST_NAMED], len(waiting) - _MOST_NAMED
+    lines = [
+        f"{safe(task)} waits for your word: beast approve {summary.run_id} {shlex.quote(task)}"
+        for task in named
+    ]
+    return [*lines, f"And {more} more: beast review {summary.run_id}"] if more > 0 else lines
 
 
 def _next(summary: Summary, file: str) -> list[str]:
@@ -74,6 +91,8 @@ def _next(summary: Summary, file: str) -> list[str]:
         lines.append(f"Held back{until}: {why}. The same command goes on.")
     if summary.state == "interrupted":
         lines.append("Interrupted. The same command goes on.")
+    if summary.state == "cancelled":
+        lines.append(f"Cancelled. To have it after all: beast retry {summary.run_id}, then the same command.")
     if summary.tasks["failed"]:
         lines.append(f"Run what failed again: beast run {file} --retry-failed (with the same options)")
     return lines

@@ -38,15 +38,15 @@ _LAST_WORDS_S = 2.0
 class Inside:
     """What differs where a gateway serves one run.   door: who may ask, instead of keys.   stack: the cache, which the
     run takes answers out of.   finishing: told of each request right before its record is written.   max_wait_s: for
-    an upstream that is paused or not well; then who waits is refused.   limited: told how many requests at once one
-    bears, where that is found out.   made: is given the upstreams."""
+    an upstream that is paused or not well; then who waits is refused.   upstreams: is given them, whose limits the run
+    may change.   limited: told how many requests at once one bears, where that is found out."""
 
     door: Door
     stack: Stack | None
     finishing: Callable[[Call], None]
     max_wait_s: float = math.inf
+    upstreams: Callable[[Sequence[Backend]], None] = lambda backends: None
     limited: Limited = not_asked
-    made: Callable[[Routes[Backend]], None] = lambda routes: None
 
 
 def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | None = None) -> App:
@@ -83,7 +83,7 @@ def _routes_for(
     if inside is None:
         return routes_for(serving, math.inf, raised, over, listening.limited)
     routes = routes_for(serving, inside.max_wait_s, raised, over, inside.limited)
-    inside.made(routes)
+    inside.upstreams(routes.every)
     return routes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from beastmode import events
 from beastmode.compose.coding_base import look_at_base
 from beastmode.compose.coding_opening import Code
 from beastmode.compose.opening import Opened
+from beastmode.compose.reviewing import begin_anew
 from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_gateway import RunGateway, way_to_model
 from beastmode.errors import PreconditionError
@@ -52,8 +53,6 @@ class Coders:
     ) -> None:
         settings, repository = code.settings, code.repository
         self._opened, self._code, self._warn = opened, code, warn
-        plan = opened.plan
-        self._notes = {plan.tasks[index].id: note for index, note in plan.notes.items()}
         self._ends = AsyncExitStack()
         self.on_budget: Callable[[], None] = lambda: None
         self._command = CommandKind(supervisor, _hidden(code))
@@ -159,6 +158,15 @@ class Coders:
         assert self._proof.check
         return await self._proof.run(self._in_place(attempt), self._proof.check, "check", when)
 
+    async def begin_anew(self, task: str) -> str:
+        """Let a task that is not at work begin at the tip of the result; the branch that keeps what it had made."""
+        return await begin_anew(self._code.repository.git, self._opened.name, task)
+
+    async def set_server_limits(self, limits: Mapping[str, Any]) -> None:
+        """What the model server bears from now on; what is not named stays."""
+        if isinstance(self._gateway, RunGateway):
+            await self._gateway.set_limits(limits)
+
     async def _record(self, task: str, attempt: int, commit: str) -> None:
         await self._opened.journal.append(
             events.MERGING, self._opened.run, task, attempt, data={"commit": commit}
@@ -185,7 +193,7 @@ class Coders:
             self._opened.roadmap.title,
             self._proof.check,
             _named(task.options.verify, attempt),
-            self._notes.get(task.id, ""),
+            self._opened.notes.get(task.id, ""),
             attempt.feedback,
             has_work=self._workspaces.place_of(task.id).has_work,
         )

@@ -41,13 +41,13 @@ class Chosen:
 
 def is_code(task: Task) -> bool:
     """Whether a task of a run that writes code is one of those that do."""
-    return task.work is None or isinstance(task.work, Coding)
+    return task.options.gate != "only" and (task.work is None or isinstance(task.work, Coding))
 
 
 def writes_code(roadmap: Roadmap, said: Said | None, *, has_command: bool) -> bool:
     """Whether any task of a run writes code.   said: None where nobody could name an agent, as from Python: none is
     started then that the list does not name.   has_command: tasks that say only what are done by a command."""
-    to_run = [task for task in roadmap.tasks() if task.state == "pending"]
+    to_run = [task for task in roadmap.tasks() if task.state == "pending" and task.options.gate != "only"]
     if any(isinstance(task.work, Coding) for task in to_run):
         return True
     if said is None:

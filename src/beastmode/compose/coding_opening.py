@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.estimate import Estimate, Taken, estimate
 from beastmode.runner.landing import Landed, landed_in
+from beastmode.runner.limits import plain_server
 from beastmode.runner.progress import Progress
 from beastmode.runner.repository import Repository, repository_of
 from beastmode.runner.roadmap import Roadmap
@@ -35,6 +36,11 @@ class Code:
     def settings(self) -> CodingSettings:
         """How code is written."""
         return self.chosen.settings
+
+    def with_server(self, server: ModelServer) -> Code:
+        """With other limits of its model server."""
+        settings = replace(self.chosen.settings, server=server)
+        return replace(self, chosen=replace(self.chosen, settings=settings))
 
 
 def open_code(
@@ -107,6 +113,7 @@ def recorded(code: Code) -> dict[str, Any]:
         "model": code.settings.work.model,
         "upstream": server.upstream if server else "",
         "gateway": server.gateway if server else "none",
+        "limits": plain_server(server) if server and not server.gateway else None,
         "budget_usd": code.settings.budget_usd,
         "estimate": {
             "seconds": code.estimate.seconds,

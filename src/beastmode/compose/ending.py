@@ -13,6 +13,7 @@ from beastmode.runner.execute import Means
 from beastmode.runner.progress import Progress
 from beastmode.runner.report import write_report
 from beastmode.runner.schedule import Schedule
+from beastmode.runner.states import NOT_COMING
 from beastmode.runner.summary import Summary, summarise
 from beastmode.store.journal import JournalReader
 
@@ -49,6 +50,8 @@ def _ending(schedule: Schedule) -> tuple[int, str]:
         return EXIT_JOURNAL, "error"
     if schedule.stop_reason in ("held", "budget", "spent", "time"):
         return EXIT_HELD, "held"
+    if schedule.stop_reason == "cancelled":
+        return EXIT_FAILED, "cancelled"
     if any(state == "waiting" for state in schedule.states.values()):
         return EXIT_HELD, "held"  # tasks that have used up their own budget: nothing else leaves one waiting
     if any(state in ("failed", "blocked", "needs_person", "cancelled") for state in schedule.states.values()):
@@ -67,7 +70,7 @@ def _blocked(opened: Opened, schedule: Schedule) -> dict[str, str]:
     """What is blocked, and by which task."""
     tasks, blocked = opened.plan.tasks, dict[str, str]()
     for index, state in schedule.states.items():
-        if state in ("failed", "cancelled", "needs_person") or index in opened.plan.held:
+        if state in NOT_COMING or index in opened.plan.held:
             for after in opened.graph.blocked_by(index):
                 if schedule.states.get(after) == "blocked":
                     blocked.setdefault(tasks[after].id, tasks[index].id)

@@ -133,4 +133,5 @@ def _attempt(
         places.root,
         places.import_root,
         feedback,
+        env={"BEAST_NOTE": note} if (note := opened.notes.get(task.id)) else {},
     )

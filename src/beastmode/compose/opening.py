@@ -20,6 +20,7 @@ from beastmode.compose.coding_opening import (
     noted,
     open_code,
 )
+from beastmode.compose.limits_said import NOTHING_SAID, LimitsSaid, limits_said
 from beastmode.errors import Problem, RoadmapError
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of
@@ -70,7 +71,8 @@ class Request:
 @dataclass(slots=True)
 class Opened:
     """A run that is about to begin or to go on: everything read and checked, nothing started.   code: of a run that
-    writes code."""
+    writes code.   limits: what flags, list and defaults said, and what a person has set since.   notes: of people, by
+    task, for its next attempt."""
 
     request: Request
     settings: RunSettings
@@ -83,6 +85,8 @@ class Opened:
     run: int
     key: str
     code: Code | None = None
+    limits: LimitsSaid = NOTHING_SAID
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -118,6 +122,10 @@ def open_run(request: Request) -> Opened:
         progress = _progress(request, key)
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
+        if settings.gates == "pass":
+            plan.pass_gates()
+        limits = limits_said(request, settings, code, progress)
+        settings, code = limits.hold_for(settings, code)
         if code is not None:
             code = _confirmed(request, code, plan, graph, settings, progress.run)
         above = highest_run(code) if code is not None and not progress.run else 0
@@ -127,7 +135,10 @@ def open_run(request: Request) -> Opened:
         raise
     lock.name(f"run r{number}, process {os.getpid()}")
     progress.run = number
-    return Opened(request, settings, roadmap, graph, plan, progress, journal, lock, number, key, code)
+    notes = {plan.tasks[place].id: note for place, note in plan.notes.items()}
+    return Opened(
+        request, settings, roadmap, graph, plan, progress, journal, lock, number, key, code, limits, notes
+    )
 
 
 def next_task(source: Path, home: Path) -> tuple[str, int]:
@@ -193,7 +204,11 @@ def _narrow(plan: Plan, graph: Graph, asked: int | None) -> str:
 
 
 def _check_work(roadmap: Roadmap, where: str) -> None:
-    idle = [task for task in roadmap.tasks() if task.work is None and task.state == "pending"]
+    idle = [
+        task
+        for task in roadmap.tasks()
+        if task.work is None and task.state == "pending" and task.options.gate != "only"
+    ]
     if idle:
         tasks = "1 task says" if len(idle) == 1 else f"{len(idle)} tasks say"
         what = f"{tasks} what is to be done, but not how (the first is {idle[0].id!r})"

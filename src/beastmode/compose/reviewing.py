@@ -9,6 +9,7 @@ from beastmode.compose.taking import take
 from beastmode.errors import PreconditionError
 from beastmode.events import ACCEPTED, REDO, REJECTED
 from beastmode.runner.changes import git_at, result_of
+from beastmode.runner.git import Git
 from beastmode.runner.policy import NOT_MERGED
 from beastmode.runner.refs import branch_of
 from beastmode.runner.worktrees import task_refs
@@ -47,16 +48,15 @@ async def redo(desk: Desk, task: str, note: str) -> str:
     view = desk.view(task)
     kept = ""
     if view.code is not None and (view.code.merged or (view.failure or {}).get("class") in NOT_MERGED):
-        kept = await _begin_anew(desk, task)
+        kept = await begin_anew(await git_at(Path.cwd()), desk.run, task)
     earlier = f"Its earlier work is on the branch {kept}." if kept else ""
     await desk.record(REDO, task, {"note": "\n".join(filter(None, (note, earlier)))})
     return f"{task} is done again by the next `beast run` of its list; what was done stays in git"
 
 
-async def _begin_anew(desk: Desk, task: str) -> str:
-    """The branch that keeps what the task had made."""
-    git = await git_at(Path.cwd())
-    tip, refs = await result_of(git, desk.run), await task_refs.read(git, desk.run, task)
-    kept = await keep(git, desk.run, task, refs.tip) if refs.tip else ""
-    await task_refs.begin_task(git, desk.run, task, tip)
+async def begin_anew(git: Git, run: str, task: str) -> str:
+    """Let a task begin at the tip of the result. The branch that keeps what it had made; "" for nothing."""
+    tip, refs = await result_of(git, run), await task_refs.read(git, run, task)
+    kept = await keep(git, run, task, refs.tip) if refs.tip else ""
+    await task_refs.begin_task(git, run, task, tip)
     return branch_of(kept)

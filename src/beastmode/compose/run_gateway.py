@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.alarms import Tell
 from beastmode.compose.application import Inside
 from beastmode.compose.caching import stack_for
+from beastmode.compose.limits_said import server_with
 from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, look
 from beastmode.compose.run_serving import serving_of
@@ -32,14 +33,13 @@ from beastmode.gateway.budget_words import BudgetWords
 from beastmode.gateway.call import Call
 from beastmode.gateway.path_token import PathToken, token_of
 from beastmode.gateway.quarantine import Quarantine
-from beastmode.gateway.routes import Routes
 from beastmode.gateway.run_door import BudgetOf, Guest, RunDoor, Spent
 from beastmode.gateway.tally import Tally
 from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access, Usage
 from beastmode.runner.work import Coding
-from beastmode.settings import SHORT_WAIT_S
+from beastmode.settings import SHORT_WAIT_S, Rate, TokenRate
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_use import used_in_run
 
@@ -87,8 +87,8 @@ class RunGateway:
         self._serving = serving_of(server, home, max_wait_s)
         self._max_wait_s = max(max_wait_s, SHORT_WAIT_S)
         self._limited = limited
-        self._routes: Routes[Backend] | None = None
         self._told: set[str] = set()
+        self._backends: Sequence[Backend] = ()
         self._open: dict[tuple[str, int], Guest] = {}
         self._unjudged: dict[str, Attempt] = {}
         self.thread = ServerThread(self._make, self._crashed)
@@ -162,7 +162,23 @@ class RunGateway:
         with suppress(GoneError):
             await self.thread.call(self._judge, (attempt.task.id, attempt.number), ok)
 
+    async def set_limits(self, limits: Mapping[str, Any]) -> None:
+        """What the model server bears from now on, as the journal has it; what is not named stays."""
+        self._server = server_with(self._server, limits)
+        server = self._server
+        with suppress(GoneError):  # told already
+            await self.thread.call(self._set_limits, server.concurrency, server.rates, server.tokens)
+
     # ---- on the thread of the gateway ----
+
+    def _set_limits(
+        self, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate]
+    ) -> None:
+        for backend in self._backends:
+            backend.set_limits(concurrency, rates, tokens)
+
+    def _know(self, backends: Sequence[Backend]) -> None:
+        self._backends = backends
 
     def _make(self, started: Callable[[int], None]) -> uvicorn.Server:
         stack = stack_for(self._serving, PATIENCE_S)
@@ -175,13 +191,8 @@ class RunGateway:
             on_spent=self._at_home(self._spent),
             on_unpriced=self._at_home(self._unpriced),
         )
-        inside = Inside(
-            self._door, stack, self._finished, self._max_wait_s, self._limited_there, self._has_routes
-        )
+        inside = Inside(self._door, stack, self._finished, self._max_wait_s, self._know, self._limited_there)
         return server_for(self._serving, started, self._at_home(self._alarmed), inside)
-
-    def _has_routes(self, routes: Routes[Backend]) -> None:
-        self._routes = routes
 
     def _limited_there(self, upstream: str, data: dict[str, Any]) -> None:
         def told(data: dict[str, Any]) -> None:
@@ -190,8 +201,7 @@ class RunGateway:
         self._at_home(told)(data)
 
     def _look(self) -> tuple[int, int]:
-        backends = self._routes.every if self._routes else ()
-        return sum(one.waiting for one in backends), sum(one.in_flight for one in backends)
+        return sum(one.waiting for one in self._backends), sum(one.in_flight for one in self._backends)
 
     def _admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
         return self._door.admit(said, budget)

@@ -17,6 +17,7 @@ from beastmode import events
 from beastmode.clock import SYSTEM_CLOCK, Clock, boot_id
 from beastmode.compose.coding_history import used_before
 from beastmode.compose.coding_opening import recorded
+from beastmode.compose.controlling import controlled
 from beastmode.compose.ending import finish
 from beastmode.compose.guarding import guard_for, store_for
 from beastmode.compose.jobs import Kinds, Places, job_for
@@ -26,6 +27,7 @@ from beastmode.errors import JournalError
 from beastmode.failures.secrets import Secrets
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.home import watchdog_folder
+from beastmode.runner.limits import plain_rates
 from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import opening_events
 from beastmode.runner.schedule import Schedule
@@ -111,6 +113,7 @@ async def _at_work(
         touches=touches_of(opened.plan.tasks),
         states=dict(opened.plan.states),
         held=opened.plan.held,
+        gates=opened.plan.gates,
         watch=view.changed,
         trouble=lambda: opened.journal.trouble is not None,
     )
@@ -120,7 +123,11 @@ async def _at_work(
         view.begin(Live(opened, schedule, guard, means))
         try:
             with _time_limit(schedule, opened.settings.max_time_s):
-                async with levelled(guard, levels, SYSTEM_CLOCK, coders.line if coders else None):
+                line = coders.line if coders else None
+                async with (
+                    controlled(opened, schedule, guard, coders),
+                    levelled(guard, levels, SYSTEM_CLOCK, line),
+                ):
                     await schedule.run()
         finally:
             view.end()
@@ -165,9 +172,9 @@ async def _record_beginning(opened: Opened, token: str) -> None:
         "resumed": bool(opened.progress.sessions),
         "after_kill": opened.progress.unclean,
         "settings": {**asdict(settings), **_at_once(settings)},
-        "rates": [
-            {"starts": r.starts, "span_s": r.span_s, "padded_s": r.padded_span_s} for r in settings.rates
-        ],
+        "rates": plain_rates(settings.rates),
+        "asked": opened.limits.asked,
+        **({"persons": opened.limits.persons} if opened.limits.persons else {}),
         "order": opened.roadmap.rule if settings.order is None else f"--order {settings.order}",
         **({"code": recorded(opened.code)} if opened.code else {}),
     }

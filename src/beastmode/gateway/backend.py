@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from beastmode.clock import Clock
@@ -23,7 +23,9 @@ from beastmode.safeguards.guard import (
     ImpatientError,
     Patience,
 )
+from beastmode.settings import Rate, TokenRate
 
+Changed = tuple[int | None, Sequence[Rate], Sequence[TokenRate]]
 MOST_LANES = 250
 """Credentials at once with limits of their own; of more, those that nobody uses are forgotten first."""
 
@@ -71,6 +73,7 @@ class Backend:
         self._guard_for, self._clock, self._most_waiting = guard_for, clock, most_waiting
         self._by_tenant = by_tenant
         self._stopped = False
+        self._changed: Changed | None = None
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
         if not by_tenant:
             self._lane("")  # what is wrong with the limits is told before the first request
@@ -83,6 +86,8 @@ class Backend:
         lane = self._lanes.get(scope)
         if lane is None:
             lane = self._lanes[scope] = Lane(self._guard_for(scope), self._most_waiting)
+            if self._changed is not None:
+                lane.guard.set_limits(*self._changed)
             if self._stopped:
                 lane.guard.stop()
             self._forget_idle()
@@ -148,6 +153,12 @@ class Backend:
         """Let nothing leave until the time that it stated."""
         if failure.retry_after_s is not None:
             self.lane_of(call).guard.pause(failure.retry_after_s, failure.class_)
+
+    def set_limits(self, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate]) -> None:
+        """Change the limits while calls are in flight. Lowered, they hold for every start from now on."""
+        self._changed = concurrency, tuple(rates), tuple(tokens)
+        for lane in self._lanes.values():
+            lane.guard.set_limits(*self._changed)
 
     def stop(self) -> None:
         """Admit nobody any more."""

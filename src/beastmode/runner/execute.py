@@ -54,7 +54,7 @@ class Job:
     is merged.   attempts: number of the last attempt of the run, counted or not.
     step, reason: where it is now and why it waits, for those who look and for those who would end it.
     due: boottime of its next attempt, while it waits for that.   failure: of its last attempt.   cancelled: a
-    person ended it.
+    person ended it.   paused: a person wants no further attempt of it for now.
     """
 
     task: Task
@@ -71,6 +71,7 @@ class Job:
     due: float = 0.0
     failure: Failure | None = None
     cancelled: bool = False
+    paused: bool = False
 
 
 @dataclass(slots=True)
@@ -126,7 +127,7 @@ async def execute(job: Job, means: Means) -> TaskState:
             means.held_until, job.reason = means.clock.boottime() + decision.wait_s, decision.reason
         if decision.final:
             return STATE_AFTER[decision.end]
-        if job.cancelled or not await _due(job, means, decision):
+        if job.cancelled or job.paused or not await _due(job, means, decision):
             return "cancelled" if job.cancelled else "pending"
 
 
@@ -197,19 +198,20 @@ async def _record_end(
     if decision.wait_s:
         data |= {"wait_s": round(decision.wait_s, 3), "until_unix": means.clock.unix() + decision.wait_s}
     if outcome.failure is not None:
-        data["failure"] = _plain(outcome.failure)
+        data["failure"] = plain(outcome.failure)
     data |= outcome.facts
     job.step = "recording"
     means.attempts.settle(1, 1)
     await means.journal.append(ATTEMPT_ENDED, means.run, job.task.id, job.attempts, data)
 
 
-def _plain(failure: Failure) -> dict[str, Any]:
-    plain: dict[str, Any] = {"class": failure.class_, "cause": failure.cause, "tip": failure.tip}
-    plain["retryable"] = failure.passing
+def plain(failure: Failure) -> dict[str, Any]:
+    """A failure as the journal has it."""
+    told: dict[str, Any] = {"class": failure.class_, "cause": failure.cause, "tip": failure.tip}
+    told["retryable"] = failure.passing
     if failure.retry_after_s is not None:
-        plain["retry_after_s"] = failure.retry_after_s
-    return plain
+        told["retry_after_s"] = failure.retry_after_s
+    return told
 
 
 async def _due(job: Job, means: Means, decision: Decision) -> bool:

@@ -54,17 +54,19 @@ class Graph:
                     (ready if after < self.size else passed).append(after)
         return ready
 
-    def blocked_by(self, task: int) -> list[int]:
-        """The tasks that cannot start any more because `task` will not be done, in the order of the file."""
-        seen = {task}
-        stack = [task]
+    def free(self, task: int) -> bool:
+        """Whether all that it waits for is done."""
+        return self._missing[task] == 0
+
+    def blocked_by(self, *tasks: int) -> list[int]:
+        """The other tasks that cannot start any more because none of `tasks` will be done, in the order of the file."""
+        seen, stack = set(tasks), list(tasks)
         while stack:
             for after in self.after(stack.pop()):
                 if after not in seen:
                     seen.add(after)
                     stack.append(after)
-        seen.discard(task)
-        return sorted(node for node in seen if node < self.size)
+        return sorted(node for node in seen.difference(tasks) if node < self.size)
 
     def cycle(self) -> list[int]:
         """The tasks of one cycle, each before the next; empty where there is none."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from beastmode.events import LIMITS
+from beastmode.runner.coding import ModelServer
+from beastmode.runner.people import SERVER
 from beastmode.runner.progress import Progress
-from beastmode.settings import Rate
+from beastmode.settings import Auto, Rate, TokenRate, parse_concurrency
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,96 @@ def _changed(before: InForce, since_us: int, data: dict[str, Any]) -> InForce:
     if "concurrency" in data:
         now = replace(now, concurrency=data["concurrency"])
     return replace(now, rates=rates_in(data["rates"])) if "rates" in data else now
+
+
+# ---- over a restart ----
+
+
+def still_held(
+    persons: dict[str, Any], before: dict[str, Any], asked: dict[str, Any], given: Collection[str]
+) -> dict[str, Any]:
+    """What a person has set and still holds in a new session. The later word counts: a flag that is given now, and says
+    something else than that of the session before.
+
+    before, asked: what flags, list and defaults said then, and say now.   given: names of the flags that are given now;
+    those of the model server as `server.rates`.
+    """
+    old, new = flat(before), flat(asked)
+    return nested(
+        {
+            name: value
+            for name, value in flat(persons).items()
+            if name not in given or old.get(name) == new.get(name)
+        }
+    )
+
+
+def flat(limits: dict[str, Any]) -> dict[str, Any]:
+    """Each limit by its name: `concurrency`, `server.rates`."""
+    own = {name: value for name, value in limits.items() if name != SERVER}
+    return own | {f"{SERVER}.{name}": value for name, value in limits.get(SERVER, {}).items()}
+
+
+def nested(limits: dict[str, Any]) -> dict[str, Any]:
+    """As the journal has them."""
+    server = {
+        name.removeprefix(f"{SERVER}."): value for name, value in limits.items() if name.startswith(SERVER)
+    }
+    own = {name: value for name, value in limits.items() if not name.startswith(SERVER)}
+    return {**own, SERVER: server} if server else own
+
+
+def plain_tokens(rates: Sequence[TokenRate]) -> list[dict[str, Any]]:
+    """Rates of tokens for the journal."""
+    return [{"tokens": rate.tokens, "span_s": rate.span_s} for rate in rates]
+
+
+def tokens_in(data: Sequence[dict[str, Any]]) -> tuple[TokenRate, ...]:
+    """Rates of tokens as the journal has them."""
+    return tuple(TokenRate(rate["tokens"], rate["span_s"]) for rate in data)
+
+
+def plain_at_once(concurrency: int | None) -> int | str | None:
+    """A concurrency that was asked for, for the journal: an `auto` as it is written."""
+    return concurrency.written if isinstance(concurrency, Auto) else concurrency
+
+
+def at_once_in(data: int | str | None) -> int | None:
+    """A concurrency that was asked for, as the journal has it."""
+    return None if data is None else parse_concurrency(data)
+
+
+def plain_server(server: ModelServer) -> dict[str, Any]:
+    """What a model server bears, for the journal."""
+    return {
+        "concurrency": plain_at_once(server.concurrency),
+        "rates": plain_rates(server.rates),
+        "tokens": plain_tokens(server.tokens),
+    }
+
+
+def limits_words(limits: dict[str, Any]) -> str:
+    """Limits in words, as the journal has them: `at most 1 task at once, 2/s starts`."""
+    return ", ".join(_WORDS[name](value) for name, value in flat(limits).items() if name in _WORDS)
+
+
+def _at_once(asked: int | str | None, noun: str) -> str:
+    most = at_once_in(asked)
+    return (
+        f"no limit on {noun}s at once"
+        if most is None
+        else f"at most {most} {noun}{'s' * (most != 1)} at once"
+    )
+
+
+def _rates(rates: Sequence[object], noun: str) -> str:
+    return f"{' and '.join(map(str, rates))} {noun}" if rates else f"no limit on {noun}"
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "concurrency": lambda most: _at_once(most, "task"),
+    "rates": lambda data: _rates(rates_in(data), "starts"),
+    f"{SERVER}.concurrency": lambda most: _at_once(most, "request"),
+    f"{SERVER}.rates": lambda data: _rates(rates_in(data), "requests"),
+    f"{SERVER}.tokens": lambda data: _rates(tokens_in(data), "tokens"),
+}

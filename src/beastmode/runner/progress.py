@@ -10,8 +10,10 @@ from typing import Any
 
 from beastmode import events
 from beastmode.events import Event
+from beastmode.runner.gates import AT_GATE
+from beastmode.runner.people import SERVER, People, merged_limits
 from beastmode.runner.policy import NOT_MERGED
-from beastmode.runner.states import STATE_AFTER, TaskState
+from beastmode.runner.states import ENDED, STATE_AFTER, TaskState
 from beastmode.settings import Rate
 
 _NO_WAITS: dict[str, float] = {}
@@ -106,8 +108,9 @@ class SessionView:
 class Progress:
     """The state of one run after the events applied so far.
 
-    changed: limits that are other than those its last session began with.   green: commit and check, where the check
-    of a run that writes code has succeeded last before any task began.
+    changed: limits that are other than those its last session began with.   people: what they asked for, and what holds
+    because of it.   green: commit and check, where the check of a run that writes code has succeeded last before any
+    task began.
     attempts: kept only where `keep_attempts` is set, in the order of their starts.   evidence: probes, pauses,
     breaker and limit events as they stand.
     """
@@ -122,6 +125,7 @@ class Progress:
     last_seq: int = 0
     green: tuple[str, str] = ("", "")
     changed: dict[str, Any] = field(default_factory=dict)
+    people: People = field(default_factory=People)
     _open: dict[tuple[str, int], AttemptView] = field(default_factory=dict)
 
     @property
@@ -170,7 +174,7 @@ class Progress:
 
     def _session_started(self, event: Event) -> None:
         self.sessions.append(SessionView(len(self.sessions) + 1, event))
-        self.changed = {}
+        self.changed, self.people.limits = {}, dict(event.data.get("persons", {}))
         for view in self.tasks.values():
             if view.state in ("blocked", "skipped", "running", "waiting"):
                 view.state = "pending"
@@ -195,6 +199,7 @@ class Progress:
             view.category, view.kind = facts.get("category", ""), facts.get("kind", "")
             view.needs, view.line = tuple(facts.get("needs", ())), facts.get("line", 0)
             view.fingerprint = facts.get("fingerprint", "")
+            self.people.planned(view.id, facts.get("gate", ""))
             if facts.get("state", "pending") != "pending" and view.state != "done":
                 view.state = "skipped"
         for gone in event.data.get("gone", ()):
@@ -202,12 +207,21 @@ class Progress:
 
     def _limits(self, event: Event) -> None:
         self.evidence.append(event)
-        self.changed |= {name: event.data[name] for name in ("concurrency", "rates") if name in event.data}
+        self.changed = merged_limits(self.changed, event.data)
+        self.people.changed(event)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of the last session as they are now, with the limits that were changed."""
-        return {**self.sessions[-1].started.data["settings"], **self.changed} if self.sessions else {}
+        own = {name: value for name, value in self.changed.items() if name != SERVER}
+        return {**self.sessions[-1].started.data["settings"], **own} if self.sessions else {}
+
+    @property
+    def server_limits(self) -> dict[str, Any]:
+        """What the model server bears now, of a run whose own gateway paces it; empty for any other."""
+        code = self.sessions[-1].started.data.get("code", {}) if self.sessions else {}
+        limits = code.get("limits")
+        return {**limits, **self.changed.get(SERVER, {})} if limits else {}
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -215,11 +229,36 @@ class Progress:
         return tuple(Rate(rate["starts"], rate["span_s"]) for rate in self.settings.get("rates", ()))
 
     def _reset(self, event: Event) -> None:
-        view = self._task(event.task)
-        _forget(view)
+        _forget(self._task(event.task))
+        self.people.notes.pop(event.task, None)
 
     def _cancelled(self, event: Event) -> None:
-        self._task(event.task).state = "cancelled"
+        if event.task:
+            self._task(event.task).state = "cancelled"
+            return
+        for view in self.tasks.values():
+            if view.state not in ENDED:
+                view.state = "cancelled"
+
+    def _control(self, event: Event) -> None:
+        self.people.asked(event)
+
+    def _controlled(self, event: Event) -> None:
+        self.people.done(event)
+
+    def _gate(self, event: Event) -> None:
+        view, failure = self._task(event.task), event.data.get("failure")
+        view.state = "done" if event.data["passed"] else "needs_person"
+        view.failure, view.reason = failure, (failure or {}).get("class", "")
+
+    def _approved(self, event: Event) -> None:
+        self.people.approved.add(event.task)
+        view = self._task(event.task)
+        if view.state == "needs_person" and view.reason == AT_GATE:
+            view.state, view.failure, view.reason = "pending", None, ""
+
+    def _answered(self, event: Event) -> None:
+        self.people.notes[event.task] = event.data["note"]
 
     def _base_green(self, event: Event) -> None:
         self.green = event.data["commit"], event.data["check"]
@@ -240,6 +279,7 @@ class Progress:
     def _redo(self, event: Event) -> None:
         view = self._task(event.task)
         _forget(view)
+        self.people.notes.pop(event.task, None)
         _code(view).note = event.data.get("note", "")
 
     def _attempt_started(self, event: Event) -> None:
@@ -318,6 +358,11 @@ _HANDLERS = {
     events.SELECTED: Progress._selected,
     events.RESET: Progress._reset,
     events.CANCELLED: Progress._cancelled,
+    events.CONTROL: Progress._control,
+    events.CONTROLLED: Progress._controlled,
+    events.GATE: Progress._gate,
+    events.APPROVED: Progress._approved,
+    events.ANSWERED: Progress._answered,
     events.LIMITS: Progress._limits,
     events.BASE_GREEN: Progress._base_green,
     events.MERGING: Progress._merging,

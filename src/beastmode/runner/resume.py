@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from beastmode.errors import Problem, RoadmapError
-from beastmode.events import ATTEMPT_ENDED, PLANNED, RESET, SELECTED
+from beastmode.events import APPROVED, ATTEMPT_ENDED, PLANNED, RESET, SELECTED
+from beastmode.runner.gates import AT_GATE, gates_of
 from beastmode.runner.landing import Landed
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.roadmap import Roadmap, Task
+from beastmode.runner.roadmap import Gate, Roadmap, Task
 from beastmode.runner.states import TaskState
 from beastmode.runner.work import GENERATE, Call, Coding, Command, Http, Work
 
@@ -44,7 +45,8 @@ class Plan:
     interrupted: attempts that were in flight when the last runner was killed.   landed: tasks whose work was merged
     before it could be recorded.   notes: what a person said when asking for a task again, by its place.   gone: tasks
     the list has no longer.   left_out: tasks that were not selected.   held: tasks, by their place, that the list holds
-    back: they are skipped, and what needs them is blocked.
+    back: they are skipped, and what needs them is blocked.   gates: those for which the list asks a person who has not
+    answered yet.   passed: tasks that pass theirs unasked.
     """
 
     tasks: list[Task]
@@ -58,6 +60,13 @@ class Plan:
     gone: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     held: set[int] = field(default_factory=set)
+    gates: dict[int, Gate] = field(default_factory=dict)
+    passed: list[str] = field(default_factory=list)
+
+    def pass_gates(self) -> None:
+        """Ask nobody."""
+        self.passed = [self.tasks[place].id for place in self.gates]
+        self.gates = {}
 
 
 def plan_session(
@@ -94,6 +103,10 @@ def plan_session(
                 plan.held.add(index)
     if selection.only or selection.phase:
         _select(plan, selection)
+    gates = gates_of(plan.tasks, progress.people.approved)
+    plan.gates = {place: gate for place, gate in gates.items() if place not in plan.states}
+    if notes := progress.people.notes:
+        plan.notes |= {at: notes[task.id] for at, task in enumerate(plan.tasks) if task.id in notes}
     return plan
 
 
@@ -105,6 +118,8 @@ def _remember(plan: Plan, index: int, view: TaskView, *, reset: bool, landed: bo
         plan.history[index] = (view.attempts, tries)
     if view.code and view.code.note and not reset:
         plan.notes[index] = view.code.note
+    if view.state == "needs_person" and view.reason == AT_GATE:
+        return  # its turn comes again, and the list may ask nobody any more
     if not reset and (landed or view.state in ("done", "failed", "cancelled", "needs_person")):
         plan.states[index] = "done" if landed else view.state
 
@@ -232,6 +247,8 @@ def opening_events(plan: Plan, selection: Selection) -> Iterator[tuple[str, str,
         yield one.event()
     for batch in _records(plan):
         yield PLANNED, "", 0, batch
+    for task in plan.passed:
+        yield APPROVED, task, 0, {"by": "--gates pass"}
     for task, reason in plan.resets:
         yield RESET, task, 0, {"reason": reason}
     yield SELECTED, "", 0, {"only": selection.only, "phase": selection.phase, "skipped": plan.left_out}
@@ -285,6 +302,8 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
         record["retries"] = task.options.retries
     if task.state != "pending":
         record["state"] = task.state
+    if task.options.gate:
+        record["gate"] = task.options.gate
     return record
 
 

@@ -24,7 +24,7 @@ used up nothing); failed; only a person can go on from here; the runner was kill
 nothing); cancelled."""
 
 MOVES: dict[TaskState, frozenset[TaskState]] = {
-    "pending": frozenset({"ready", "blocked", "skipped", "cancelled"}),
+    "pending": frozenset({"ready", "blocked", "skipped", "cancelled", "needs_person"}),
     "ready": frozenset({"running", "waiting", "cancelled", "pending"}),
     "running": frozenset(
         {"verifying", "merging", "done", "failed", "waiting", "pending", "cancelled", "needs_person"}
@@ -43,6 +43,11 @@ MOVES: dict[TaskState, frozenset[TaskState]] = {
 
 FINAL: frozenset[TaskState] = frozenset({"done", "failed", "blocked", "skipped", "cancelled", "needs_person"})
 """States in which nothing more happens in this session."""
+
+ENDED: frozenset[TaskState] = frozenset({"done", "failed", "skipped", "cancelled"})
+"""States of a task that has come to a result, or is to have none."""
+NOT_COMING: frozenset[TaskState] = frozenset({"failed", "cancelled", "needs_person"})
+"""States that block what needs the task."""
 
 STATE_AFTER: dict[AttemptEnd, TaskState] = {
     "done": "done",

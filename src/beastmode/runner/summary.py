@@ -7,9 +7,10 @@ from typing import Any
 
 from beastmode.errors import EXIT_FAILED
 from beastmode.runner import measures
+from beastmode.runner.gates import AT_GATE
 from beastmode.runner.progress import CodeView, Progress, TaskView
 
-_OF_CODE = ("upstream", "by_task")
+_OF_SOME = ("upstream", "by_task", "gates")
 TASK_COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")
 
 
@@ -17,8 +18,8 @@ TASK_COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", 
 class Summary:
     """How a run stands at the end of a session.
 
-    run_id: as `beast status` and `beast report` take it.   state: done, failed, held, interrupted or error; of a
-    run that has not ended: running or killed.
+    run_id: as `beast status` and `beast report` take it.   state: done, failed, held, interrupted, cancelled or error;
+    of a run that has not ended: running, paused (a runner is at work and begins nothing) or killed.
     tasks: a count for each of TASK_COUNTS; `waiting` counts all that is neither ended nor blocked.
     success_rate: done over all that was not skipped, 0 to 1; 1 where all was skipped.   attempts: of all sessions.
     makespan_s: first admission to last end, without the time between sessions.   lower_bound_s: no schedule under
@@ -26,7 +27,7 @@ class Summary:
     reason: why it stopped early, "" where it did not.   until_unix: when a held run may go on, where that is
     known.   exit_code: of `beast run`.   upstream: of a run that writes code, what it has used of its model server, see
     `model_access.Usage`.   by_task: of its tasks that have begun: id, state, attempts, branch, commit ("" where there
-    is none), what each has used.
+    is none), what each has used.   gates: tasks that wait for `beast approve`, where there are any.
     """
 
     run_id: str
@@ -44,11 +45,12 @@ class Summary:
     until_unix: float | None = None
     upstream: dict[str, float] | None = None
     by_task: list[dict[str, Any]] | None = None
+    gates: list[str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields as plain values; those of code only where code was written."""
+        """The fields as plain values; those of code and of gates only where there are some."""
         return {
-            name: value for name, value in asdict(self).items() if value is not None or name not in _OF_CODE
+            name: value for name, value in asdict(self).items() if value is not None or name not in _OF_SOME
         }
 
 
@@ -61,7 +63,7 @@ def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Su
         counts[view.state if view.state in counts else "waiting"] += 1
     asked = counts["total"] - counts["skipped"]
     ended = progress.sessions[-1].ended if progress.sessions else None
-    end: dict[str, Any] = ended.data if ended else _no_end(alive)
+    end: dict[str, Any] = ended.data if ended else _no_end(alive, progress.people.paused)
     seen = measures.evidence(progress, progress.rates)
     return Summary(
         run_id=progress.name,
@@ -79,6 +81,7 @@ def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Su
         until_unix=end.get("until_unix"),
         upstream=_upstream(progress),
         by_task=_by_task(progress),
+        gates=[view.id for view in progress.tasks.values() if at_gate(view)] or None,
     )
 
 
@@ -101,5 +104,11 @@ def _coded(view: TaskView, code: CodeView) -> dict[str, Any]:
     return told | {"branch": code.branch, "commit": code.commit, "merged": code.merged, "usage": code.usage}
 
 
-def _no_end(alive: bool) -> dict[str, Any]:
-    return {"state": "running" if alive else "killed", "exit_code": EXIT_FAILED}
+def at_gate(view: TaskView) -> bool:
+    """Whether a task waits for a person's word that its list asks for."""
+    return view.state == "needs_person" and view.reason == AT_GATE
+
+
+def _no_end(alive: bool, paused: bool) -> dict[str, Any]:
+    running = "paused" if paused else "running"
+    return {"state": running if alive else "killed", "exit_code": EXIT_FAILED}

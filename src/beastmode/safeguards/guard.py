@@ -94,7 +94,7 @@ class Guard:
         self._retrying = 0
         self._retry_ended = asyncio.Event()
         self._probe_lingers = False
-        self._changes = 0
+        self._changes, self._halted = 0, ""
         self.on_limits: Callable[[], None] = lambda: None
         self._following: Following | None = None
         self._resting: asyncio.TimerHandle | None = None
@@ -157,6 +157,15 @@ class Guard:
         if until > self._paused_until:
             self._paused_until, self._pause_reason = until, reason
             self._changed()
+
+    def halt(self, reason: str) -> None:
+        """Let nothing leave until `go_on`: a person asked for it. Nobody's patience is used up. Idempotent."""
+        self._halted, self._changes = reason, self._changes + 1
+
+    def go_on(self) -> None:
+        """Let go again what `halt` holds. Idempotent."""
+        self._halted = ""
+        self._changed()
 
     def stop(self) -> None:
         """Admit nobody any more; those who wait get GuardStoppedError. Calls in flight go on."""
@@ -262,7 +271,7 @@ class Guard:
             blocked_since: float | None = None
             while (hold := self._closed() or await self._take(admission)) is not None:
                 now = self._clock.boottime()
-                if hold.reason not in _OWN_LIMITS:
+                if hold.reason not in (*_OWN_LIMITS, self._halted):
                     blocked_since = now if blocked_since is None else blocked_since
                     self._check_patience(hold, now, blocked_since, admission.patient)
                 elif self.health is None or self.health.well:
@@ -273,6 +282,8 @@ class Guard:
         """Why nothing may leave now, whatever the limits."""
         if self._stopped:
             raise GuardStoppedError
+        if self._halted:
+            return Hold(self._halted, math.inf)
         paused_s = self._paused_until - self._clock.boottime()
         if paused_s > 0:
             return Hold(self._pause_reason, paused_s)
@@ -326,7 +337,7 @@ class Guard:
             if hold is None and not both:
                 hold = await self._place_after_probe(taken, admission)
             if hold is None and changes != self._changes:
-                hold = Hold("slot", 0.0)  # it was taken under limits that hold no more
+                hold = Hold("slot", 0.0)  # it was taken under other limits, or before a halt
         except BaseException:
             self._end_probe(taken)
             raise

@@ -19,11 +19,12 @@ import msgspec
 
 from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.errors import JournalError
-from beastmode.events import RUN_STARTED, Event
+from beastmode.events import CONTROL, ONCE_AN_ATTEMPT, RUN_STARTED, Event
 from beastmode.settings import Durability
 from beastmode.store.ballast import BALLAST_BYTES, Ballast
 from beastmode.store.journal_file import (
     BUSY_S,
+    INDEX_OF_CONTROLS,
     VERSION,
     Connection,
     code_of,
@@ -201,6 +202,20 @@ class JournalReader:
         """The events of a run in order, those with a higher `seq` than `after`."""
         return self._events(f"{_SELECT} WHERE run = ? AND seq > ? ORDER BY seq", (run, after))
 
+    def controls(self, run: int, after: int = 0) -> list[Event]:
+        """What people asked of a run, those with a higher `seq` than `after`, in order."""
+        return list(
+            self._events(
+                f"{_SELECT} WHERE kind = '{CONTROL}' AND run = ? AND seq > ? ORDER BY seq", (run, after)
+            )
+        )
+
+    def attempts(self, run: int, task: str) -> Iterator[Event]:
+        """The starts and ends of a task's attempts, in order."""
+        # Kinds spelt out and `+seq`: else SQLite looks at all events of the run.
+        where = f"kind IN {ONCE_AN_ATTEMPT} AND run = ? AND task = ?"
+        return self._events(f"{_SELECT} WHERE {where} ORDER BY +seq", (run, task))
+
     def close(self) -> None:
         self._db.close()
 
@@ -243,6 +258,7 @@ def _use_wal(db: Connection) -> None:
 
 def _have_schema(db: Connection) -> None:
     if version_of(db):
+        db.execute(INDEX_OF_CONTROLS)
         return
     db.execute("BEGIN IMMEDIATE")
     if version_of(db) == 0:  # nobody else was faster

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Literal
 
 from beastmode.errors import JournalError, JournalVersionError
-from beastmode.events import ONCE_AN_ATTEMPT, RUN_STARTED
+from beastmode.events import CONTROL, ONCE_AN_ATTEMPT, RUN_STARTED
 
 VERSION = 1
 BUSY_S = 30.0
 """How long another process may hold the journal. A commit takes milliseconds; a checkpoint on a slow disk more."""
 
+INDEX_OF_CONTROLS = f"CREATE INDEX IF NOT EXISTS controls ON events (run, seq) WHERE kind = '{CONTROL}'"
+"""A runner looks several times a second, among all that it writes itself. Journals from before it had it are given it;
+to a version from before it is nothing but an index."""
 _SCHEMA = f"""
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY, run INTEGER NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
@@ -27,6 +30,7 @@ CREATE INDEX events_of_run ON events (run, seq);
 CREATE INDEX runs ON events (kind) WHERE kind = '{RUN_STARTED}';
 CREATE UNIQUE INDEX once_an_attempt ON events (run, task, attempt, kind)
   WHERE kind IN {ONCE_AN_ATTEMPT};
+{INDEX_OF_CONTROLS};
 PRAGMA user_version = {VERSION};
 """
 _HEADER_BYTES, _USER_VERSION_AT = 100, 60

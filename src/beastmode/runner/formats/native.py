@@ -27,11 +27,12 @@ from beastmode.runner.formats.yaml_lines import (
     events,
     load,
 )
-from beastmode.runner.roadmap import Phase, Roadmap, Task, TaskOptions
+from beastmode.runner.roadmap import Gate, Phase, Roadmap, Task, TaskOptions
 from beastmode.runner.work import Call, Http, Work
 
 NAME = "native"
 
+_GATES: dict[str | None, Gate] = {None: "", "person": "before", "checkpoint": "only"}
 _CHECKBOX = re.compile(r"^ {0,3}[-*+] \[[ xX]\]\s", re.MULTILINE)
 
 
@@ -191,6 +192,7 @@ def _task(entry: model.TaskEntry, line: int, said: Said) -> Task:
             retries=entry.retries,
             verify=entry.verify,
             touches=said.touches,
+            gate=_GATES[entry.gate],
         ),
         details=entry.details,
         line=line,
@@ -208,10 +210,11 @@ def _options(
     retries: int | None,
     verify: tuple[str, ...] | str,
     touches: tuple[str, ...],
+    gate: Gate,
 ) -> TaskOptions:
     """Shared by the tasks that have the same, which is most of them in a long list."""
     return TaskOptions(
-        category, priority, timeout_s, retries, command_of(verify) if verify else None, touches
+        category, priority, timeout_s, retries, command_of(verify) if verify else None, touches, gate
     )
 
 
@@ -222,4 +225,6 @@ def _work(entry: model.TaskEntry, said: Said) -> Work | None:
         method = entry.method or ("GET" if entry.body is None else "POST")
         expect = entry.expect
         return Http(entry.url, method, entry.headers, entry.body, expect.status, expect.answer)
+    if entry.gate == "checkpoint":
+        return None
     return Call(entry.call) if entry.call else said.coding(entry.kind)

@@ -99,6 +99,11 @@ OrderWord = Annotated[
     values.one_of("needs", "sequence", "phases"),
     WithJsonSchema({"enum": ["needs", "sequence", "phases"]}),
 ]
+GateWord = Annotated[
+    Literal["person", "checkpoint"] | None,
+    values.one_of("person", "checkpoint"),
+    WithJsonSchema({"enum": ["person", "checkpoint"]}),
+]
 ShellOrArguments = Annotated[
     Annotated[
         Annotated[tuple[Argument, ...], Field(min_length=1), AfterValidator(values.arguments)], Tag("list")
@@ -237,6 +242,10 @@ class TaskEntry(_Code):
     details: Text = Field(default="", description="What is to be done, at length.")
     done: Truth = Field(default=False, description="Done already: not run, and what needs it may start.")
     parallel: Truth = Field(default=False, description="In a sequence: may run beside parallel neighbours.")
+    gate: GateWord = Field(
+        default=None,
+        description="person: begins once a person has approved it. checkpoint: that is all there is to do.",
+    )
 
 
 class _Group(_Code):

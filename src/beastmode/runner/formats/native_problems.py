@@ -148,6 +148,10 @@ def _misfits_of_task(task: Entries) -> Iterator[tuple[str, str, str]]:
     elif key and not given and key != "command":
         yield "kind", f"kind {_KIND_OF[key]} needs {key}", f"Add {key}, or leave kind out."
     yield from _misfits_of_code(task, given, kind.text if isinstance(kind, Scalar) else "")
+    gate = task.get("gate")
+    if isinstance(gate, Scalar) and gate.text == "checkpoint" and (given or kind is not None):
+        what = "at a checkpoint a person's word is all there is to do"
+        yield "gate", what, f"Write gate: person, or remove {(given or ['kind'])[0]}."
     for key, owner in _BELONGS_TO.items():
         if key in task and owner not in given:
             yield (

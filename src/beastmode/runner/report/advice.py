@@ -89,7 +89,7 @@ def _fixes(progress: Progress, journal: Path, failures: list[Plain]) -> list[Pla
 
 def _repeat(summary: Summary, again: str) -> list[Plain]:
     """again: "" where the roadmap was made by a program."""
-    if not summary.tasks["failed"] or summary.state == "running":
+    if not summary.tasks["failed"] or summary.state in ("running", "paused"):
         return []
     if not again:
         return [_step("Then run what failed again: the same program, with run(…, failed=True)")]
@@ -99,7 +99,7 @@ def _repeat(summary: Summary, again: str) -> list[Plain]:
 
 def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -> list[Plain]:
     """What is still to do, and when it can go on."""
-    if summary.state == "running":
+    if summary.state in ("running", "paused"):
         look = command("status", progress.name, journal)
         return [_step("The run is still at work: look again", look)]
     if not summary.tasks["waiting"]:
@@ -119,9 +119,14 @@ def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -
 def _about_rest(progress: Progress, summary: Summary) -> list[Plain]:
     """What waits for a person's decision, or for what failed."""
     counts, steps = summary.tasks, list[Plain]()
-    if counts["needs_person"]:
-        what = f"{counted(counts['needs_person'], 'task')} to be decided by a person, then the same command again"
-        steps.append(_step(what))
+    gates = summary.gates or []
+    for task in gates[:MOST_NAMES]:
+        what = f"Look at what {cut(task)} waits for, and let it begin; then the same command again"
+        steps.append(_step(what, shlex.join(["beast", "approve", progress.name, task])))
+    if others := counts["needs_person"] - len(gates[:MOST_NAMES]):
+        steps.append(
+            _step(f"{counted(others, 'task')} to be decided by a person, then the same command again")
+        )
     if counts["blocked"]:
         blocked = [view for view in progress.tasks.values() if view.state == "blocked"]
         causes = list(dict.fromkeys(view.reason for view in blocked if view.reason))
@@ -131,7 +136,8 @@ def _about_rest(progress: Progress, summary: Summary) -> list[Plain]:
         steps.append(_step(f"Blocked until {until}, then they start by themselves: {names}"))
     if counts["cancelled"]:
         cancelled = counted(counts["cancelled"], "task")
-        steps.append(_step(f"{cancelled} cancelled for good; a new run (--fresh) has them again"))
+        again = shlex.join(["beast", "retry", progress.name])
+        steps.append(_step(f"{cancelled} cancelled for good; to have them after all", again))
     return steps
 
 

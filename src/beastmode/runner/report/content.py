@@ -14,6 +14,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.report import words
 from beastmode.runner.report.advice import failures_of, next_steps
 from beastmode.runner.report.evidence import performance, safety
+from beastmode.runner.report.people import people_lines
 from beastmode.runner.report.tasks import (
     MOST_TASKS,
     dogfooding,
@@ -34,7 +35,8 @@ class Report:
     of figures.
 
     headline: a sentence for anybody.   summary: `Summary.as_json()`.   safety: what the limits were held to.
-    failures: complete, alike ones together.   phases, tasks, timeline: bounded, each with what was left out.
+    failures: complete, alike ones together.   people: what somebody asked for, and what came of it.   phases, tasks,
+    timeline: bounded, each with what was left out.
     journal_digest: see `digest`; over the run's events up to `last_seq`.
     """
 
@@ -51,6 +53,7 @@ class Report:
     tasks: list[Plain]
     tasks_left_out: int
     sessions: list[Plain]
+    people: list[Plain]
     timeline: Plain
     journal: str
     last_seq: int
@@ -80,6 +83,7 @@ def report_of(progress: Progress, summary: Summary, journal: Path) -> Report:
         tasks=tasks,
         tasks_left_out=len(progress.tasks) - len(tasks),
         sessions=session_lines(progress, summary),
+        people=people_lines(progress),
         timeline=timeline(progress),
         journal=str(journal),
         last_seq=progress.last_seq,

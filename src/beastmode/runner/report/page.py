@@ -24,6 +24,8 @@ _STATE_TITLES = {
     "held": "Held back",
     "interrupted": "Interrupted",
     "running": "Still at work",
+    "paused": "Paused",
+    "cancelled": "Cancelled",
     "killed": "Runner killed",
     "error": "Journal trouble",
 }
@@ -43,6 +45,7 @@ def page(report: Plain, logs: str) -> str:
         _section("Performance", _table(("Figure", "Value"), tables.performance_rows(report))),
         _section("Dog-fooding", _dogfooding(report)),
         "</div>",
+        _section("What people did", _table(*tables.people_table(report))) if report["people"] else "",
         _section("Sessions", _table(*tables.sessions_table(report))),
         _section("Proof", _proof(report)),
     ]

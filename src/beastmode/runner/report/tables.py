@@ -20,7 +20,7 @@ from beastmode.runner.report.words import (
 Plain = Mapping[str, Any]
 Row = Sequence[str]
 
-MOST_TASKS, MOST_GROUPS, MOST_IN_GROUP, MOST_PHASES = 300, 30, 10, 100
+MOST_TASKS, MOST_GROUPS, MOST_IN_GROUP, MOST_PHASES, MOST_PEOPLE = 300, 30, 10, 100, 100
 """What a person can still read; report.json has the rest, and the page and this say so."""
 _LEAST_WAIT_S = 0.001
 """Shorter waits are the time that asking takes."""
@@ -58,6 +58,22 @@ def phases_table(report: Plain) -> tuple[Row, list[Row]]:
     if more > 0:
         rows.append((left_out(more, "phase"), "", "", "", ""))
     return ("Phase", "Tasks", "States", "Attempts", "Work"), rows
+
+
+def people_table(report: Plain) -> tuple[Row, list[Row]]:
+    """What somebody asked for, and what came of it: the last ones."""
+    rows: list[Row] = [
+        (
+            line["at_utc"],
+            line["by"] or "—",
+            " ".join(filter(None, (line["action"], line["task"]))),
+            line["said"] or "—",
+            line["effect"] or "not done yet",
+            took(line["took_s"]),
+        )
+        for line in report["people"][-MOST_PEOPLE:]
+    ]
+    return ("When", "Who", "Asked for", "With", "What came of it", "After"), rows
 
 
 def safety_rows(report: Plain) -> list[Row]:

@@ -126,6 +126,8 @@ def _so_far(summary: Summary) -> str:
         return f" Held back{until}: the same command goes on."
     return {
         "interrupted": " Interrupted: the same command goes on.",
+        "cancelled": " The run was cancelled.",
+        "paused": " The run is paused: this is how it stands.",
         "running": " The run is still at work: this is how it stands.",
         "killed": " The runner was killed: the same command goes on.",
         "error": " The journal or its disk failed: the same command goes on once that is mended.",

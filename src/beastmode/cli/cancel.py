@@ -1,0 +1,25 @@
+"""`beast cancel`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from beastmode.cli.app import new_app
+from beastmode.cli.asking import AS_JSON, RUN, TASK, ask_of, named
+from beastmode.runner.home import HOME
+
+app = new_app()
+
+
+@app.command()
+def cancel(
+    first: str = RUN,
+    second: str = TASK,
+    as_json: bool = AS_JSON,
+    home: Path = typer.Option(Path(HOME), help="Where the journal lives.", envvar="BEAST_HOME"),
+) -> None:
+    """End a run, or one of its tasks, for good: what is at work is ended, too."""
+    run, task = named(first, second)
+    ask_of(home, run, task, "cancel", as_json=as_json)

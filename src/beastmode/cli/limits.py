@@ -1,0 +1,138 @@
+"""`beast limits`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from beastmode.cli.app import new_app
+from beastmode.cli.asking import AS_JSON, ask_of
+from beastmode.cli.flags import understood
+from beastmode.cli.history import find_run, runner_of
+from beastmode.errors import SettingError
+from beastmode.runner.home import HOME
+from beastmode.runner.limits import at_once_in, plain_at_once, plain_rates, plain_tokens, rates_in, tokens_in
+from beastmode.runner.people import SERVER
+from beastmode.runner.progress import Progress
+from beastmode.settings import Rate, parse_concurrency, parse_rates, parse_token_rates
+
+app = new_app()
+
+
+@app.command()
+def limits(
+    run: str = typer.Argument("", metavar="[RUN]", help="A run, like r7. Default: the latest."),
+    max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, none, or auto."),
+    rate: str | None = typer.Option(
+        None,
+        help="Starts of tasks, or requests to the model server where the run has a gateway: 8/s, or none.",
+    ),
+    upstream_concurrency: str | None = typer.Option(None, help="Requests in flight at the model server."),
+    tokens: str | None = typer.Option(None, help="Tokens that the model server bears: 200000/min, or none."),
+    as_json: bool = AS_JSON,
+    home: Path = typer.Option(Path(HOME), help="Where the journal lives.", envvar="BEAST_HOME"),
+) -> None:
+    """Show the limits of a run, or change them while it is at work, or before it goes on."""
+    progress = find_run(home, run)
+    given = {
+        "--max-concurrency": max_concurrency,
+        "--rate": rate,
+        "--upstream-concurrency": upstream_concurrency,
+        "--tokens": tokens,
+    }
+    changed = _changed({flag: text for flag, text in given.items() if text is not None}, progress)
+    if changed:
+        ask_of(home, progress.name, "", "limits", as_json=as_json, said={"limits": changed})
+        return
+    shown = _in_force(progress)
+    if as_json:
+        runner = runner_of(home, progress)
+        print(json.dumps({"run_id": progress.name, **shown, "runner": runner}, indent=2))
+    else:
+        print("\n".join(_lines(progress, shown)))
+
+
+def _changed(given: dict[str, str], progress: Progress) -> dict[str, Any]:
+    """As the journal has it. Raises SettingError that names the flag."""
+    own: dict[str, Any] = {}
+    server: dict[str, Any] = {}
+    kept_by = _server_kept_by(progress)
+    for flag, text in given.items():
+        if flag == "--max-concurrency":
+            own["concurrency"] = plain_at_once(understood(flag, text, parse_concurrency))
+        elif flag == "--rate":
+            rates = plain_rates(understood(flag, text, parse_rates))
+            (server if kept_by != "nobody" else own)["rates"] = rates
+        elif flag == "--tokens":
+            server["tokens"] = plain_tokens(understood(flag, text, parse_token_rates))
+        else:
+            server["concurrency"] = plain_at_once(understood(flag, text, parse_concurrency))
+    _see_server(given, server, kept_by)
+    return {**own, SERVER: server} if server else own
+
+
+def _server_kept_by(progress: Progress) -> str:
+    """Who keeps the limits of the model server: the `run`, `nobody`, or the URL of a gateway that ran already."""
+    code = progress.sessions[-1].started.data.get("code") if progress.sessions else None
+    if code is None or code["gateway"] == "none":
+        return "nobody"
+    return str(code["gateway"] or "run")
+
+
+def _see_server(given: dict[str, str], server: dict[str, Any], kept_by: str) -> None:
+    if not server or kept_by == "run":
+        return
+    names = {"rates": "--rate", "tokens": "--tokens", "concurrency": "--upstream-concurrency"}
+    flag = next(names[name] for name in server if names[name] in given)
+    if kept_by == "nobody":
+        tip = f"This run has no gateway that could keep it. Leave {flag} out."
+        raise SettingError("there is no model server to pace", where=flag, tip=tip)
+    tip = f"Change it there: {kept_by} has limits of its own."
+    raise SettingError("the gateway that this run uses is not its own", where=flag, tip=tip)
+
+
+def _in_force(progress: Progress) -> dict[str, Any]:
+    """The limits now, and how much of them is in use by attempts that have begun."""
+    settings, now_us = progress.settings, time.time() * 1e6
+    begun = [attempt.started_unix_us for attempt in progress.attempts]
+    rates = [
+        {
+            "starts": rate.starts,
+            "span_s": rate.span_s,
+            "in_use": sum(at > now_us - rate.span_s * 1e6 for at in begun),
+        }
+        for rate in progress.rates
+    ]
+    return {
+        "concurrency": settings.get("concurrency"),
+        "in_use": sum(view.open_attempt > 0 for view in progress.tasks.values()),
+        "rates": rates,
+        SERVER: progress.server_limits or None,
+        "by_a_person": progress.people.limits or None,
+    }
+
+
+def _lines(progress: Progress, shown: dict[str, Any]) -> Iterator[str]:
+    yield f"{progress.name}: its limits" + (", as a person has set them" if shown["by_a_person"] else "")
+    yield _line("tasks at once", f"{_most(shown['concurrency'])}, {shown['in_use']} at work")
+    for rate in shown["rates"]:
+        yield _line("starts of tasks", f"{Rate(rate['starts'], rate['span_s'])}, {rate['in_use']} in use")
+    server = shown[SERVER]
+    if server is not None:
+        yield _line("requests in flight", _most(server["concurrency"]))
+        yield _line("requests", ", ".join(map(str, rates_in(server["rates"]))) or "no limit")
+        yield _line("tokens", ", ".join(map(str, tokens_in(server["tokens"]))) or "no limit")
+    yield f"Change them: beast limits {progress.name} --max-concurrency N"
+
+
+def _line(what: str, limit: str) -> str:
+    return f"  {what:<20}{limit}"
+
+
+def _most(asked: int | str | None) -> str:
+    return "no limit" if asked is None else f"at most {at_once_in(asked)}"
