@@ -101,6 +101,20 @@ async def test_sixteen_at_once_wait_in_line_and_none_is_refused(tmp_path: Path) 
 
 
 @played
+async def test_what_the_server_bears_may_be_changed_while_agents_ask(tmp_path: Path) -> None:
+    slow = script(work_s=lambda asked: 0.2)
+    async with Scripted(slow) as server, run_gateway(server.url, tmp_path) as gateway:
+        way = await gateway.open(attempt())
+        for limits, most in (({"concurrency": 1}, 1), ({"concurrency": None, "tokens": []}, 6)):
+            await gateway.set_limits(limits)
+            server.most_in_flight = 0
+            asked = [ask(way, question(f"{most} {number}")) for number in range(6)]
+            assert [status for status, _ in await asyncio.gather(*asked)] == [200] * 6
+            assert server.most_in_flight <= most
+        assert server.most_in_flight > 1
+
+
+@played
 async def test_a_quota_beyond_the_longest_wait_refuses_all_that_wait_with_the_time(tmp_path: Path) -> None:
     one_at_a_time = ModelServer(rates=(), concurrency=1)
     spent = script(refusals=deque([Refusal(429, "72000")]), work_s=lambda asked: 0.1)

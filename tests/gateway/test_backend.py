@@ -15,6 +15,7 @@ from beastmode.gateway.reply import Reply
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
+from beastmode.settings import Rate
 from beastmode.store.ledger import Entry
 
 BUSY = Failure("rate_limit", "slow down", True, "", retry_after_s=60.0, throttle=True)
@@ -51,3 +52,15 @@ def test_a_credential_that_was_asked_to_wait_is_not_forgotten_for_others(
         backend.lane_of(call_of(f"k{number}"))
     assert backend.closed_s(paused) > 50
     assert backend.lane_of(first) is not well
+
+
+def test_limits_that_were_changed_hold_for_credentials_that_come_later_too() -> None:
+    def guard_for(_scope: str) -> Guard:
+        return Guard(MemoryStore(3, ()), SYSTEM_CLOCK, concurrency=3, rates=())
+
+    backend = Backend(Upstream("http://a"), guard_for, SYSTEM_CLOCK, most_waiting=9, by_tenant=True)
+    early = backend.lane_of(call_of("early"))
+    backend.set_limits(1, [Rate(2, 1.0)], [])
+    late = backend.lane_of(call_of("late"))
+    assert [lane.guard.concurrency for lane in (early, late)] == [1, 1]
+    assert late.guard.rates == (Rate(2, 1.0),)

@@ -112,6 +112,13 @@ class DeafGuard(Guard):
         return
 
 
+class NeverHalts(Guard):
+    """Bug: what waits at the guard begins although a person has paused the run."""
+
+    def halt(self, reason: str) -> None:
+        return
+
+
 def too_early(roadmap: Roadmap) -> Graph:
     """Bug: one need is forgotten."""
     graph = graph_of(roadmap)
@@ -165,6 +172,7 @@ BUGS = {
     "exactly once: attempts renumbered": Parts(plan=forgets_attempts),
     "exactly once: a record lost": Parts(journal=LosesRecords),
     "touches: not asked for": Parts(touches=lambda tasks: None),
+    "pause: those at the guard begin": Parts(guard=NeverHalts),
     "liveness: a need too many": Parts(graph=never_ready),
     "liveness: slots leak": Parts(store=LeakySlots),
     "liveness: nobody woken": Parts(guard=DeafGuard),

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from beastmode.events import SESSION_ENDED, SESSION_STARTED
+from beastmode.events import ATTEMPT_STARTED, RESET, SESSION_ENDED, SESSION_STARTED
 from beastmode.failures.failure import Failure
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.graph import Graph, graph_of
@@ -167,7 +167,7 @@ class Session:
     def __init__(self, world: World) -> None:
         self.world = world
         self.rng = world.rng
-        self.stopped = False
+        self.stopped, self.paused_at = False, 0.0
         parts = world.parts
         _, concurrency, rates = world.server.limits[-1]
         store = parts.store(concurrency, rates)
@@ -229,8 +229,10 @@ class Session:
         """Something happens from outside."""
         world, rng = self.world, self.rng
         await asyncio.sleep(rng.uniform(0.0, 6.0))
-        what = rng.choice(("cancel", "limits", "stop", "pause"))
-        if what == "cancel":
+        what = rng.choice(("cancel", "limits", "stop", "pause", "person", "person"))
+        if what == "person":
+            await self._person()
+        elif what == "cancel":
             task = rng.randrange(len(world.ids))
             if self.schedule.cancel(task):
                 world.note(f"cancelled {world.ids[task]}")
@@ -245,6 +247,32 @@ class Session:
             self.stopped = True
             self.schedule.stop("interrupted")
             world.note("stopped")
+
+    async def _person(self) -> None:
+        """Somebody pauses, resumes later, and asks again for what has ended without a result."""
+        schedule, rng = self.schedule, self.rng
+        task, whole = rng.randrange(len(self.world.ids)), rng.random() < 0.5
+        self.world.note(f"paused {'all' if whole else task}")
+        self.paused_at = self.world.loop.time()
+        schedule.pause() if whole else schedule.pause_task(task)
+        await asyncio.sleep(rng.uniform(0.0, 5.0))
+        if not schedule.over:
+            schedule.resume() if whole else schedule.resume_task(task)
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        world, schedule = self.world, self.schedule
+        ended = [at for at, state in schedule.states.items() if state in ("failed", "cancelled")]
+        for at in [at for at in ended if at not in schedule.live][:2]:
+            starts = [
+                e.attempt
+                for e in world.journal.events
+                if (e.kind, e.task) == (ATTEMPT_STARTED, world.ids[at])
+            ]
+            self.plan.history[at] = max(starts, default=0), Tries()
+            world.journal.append(RESET, 1, world.ids[at])
+            schedule.again([at])
+            world.note(f"again {world.ids[at]}")
 
     def _job(self, index: int) -> Job:
         task = self.plan.tasks[index]
@@ -264,6 +292,7 @@ class Session:
         world, rng = self.world, self.rng
         try:
             admitted = self._check_start(attempt)
+            self._check_pause(attempt.task.id, admitted)
             await asyncio.sleep(rng.choice((0.0, 0.0, 0.02, 0.3)))
             leaves()
             world.server.arrives(world.loop.time(), admitted)
@@ -285,6 +314,12 @@ class Session:
             world.loop.call_later(lingers, self._leave_server)
         world.note(f"end {attempt.task.id}.{attempt.number} {outcome.failure and outcome.failure.class_}")
         return outcome
+
+    def _check_pause(self, task: str, admitted: float) -> None:
+        """Nothing is admitted while a person has paused it."""
+        paused = self.schedule.paused or self.world.ids.index(task) in self.schedule.paused_tasks
+        if paused and admitted > self.paused_at:
+            raise BrokenPromiseError(f"{task} began at {admitted:.3f}, paused since {self.paused_at:.3f}")
 
     def _check_touches(self, task: Task) -> None:
         """Nothing at work overlaps it."""

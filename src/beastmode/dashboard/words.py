@@ -48,3 +48,8 @@ def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
 def percent(part: float, whole: float) -> str:
     """A share, for people."""
     return f"{100 * part / whole:.0f} %" if whole else "0 %"
+
+
+def number_in(text: str) -> int:
+    """A number that stands in an address; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 15 else 0
