@@ -76,7 +76,8 @@ def check(folder: Path, capacity: int) -> None:
     """The check that trusts none of our code finds that the limits held that were in force, and finds them again."""
     place = folder / ".beast/runs/r1/report/report.json"
     report = json.loads(place.read_text(encoding="utf-8"))
-    command = [sys.executable, ROOT / "scripts/check_report.py", folder / ".beast/journal.db", place]
+    parts = ROOT / "scripts/check_report.py", folder / ".beast/journal.db", place
+    command = [sys.executable, *map(str, parts)]
     checked = subprocess.run(command, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout[-2000:] + checked.stderr[-1000:]
     assert report["safety"]["over_limits"] == 0
