@@ -16,13 +16,17 @@ import pytest
 from typer.main import get_command
 
 from beastmode import errors, events
+from beastmode.cli import answer as answer_command
+from beastmode.cli import approve as approve_command
 from beastmode.cli import cache as cache_command
 from beastmode.cli import clean as clean_command
 from beastmode.cli import diff as diff_command
 from beastmode.cli import doctor as doctor_command
 from beastmode.cli import explain as explain_command
 from beastmode.cli import keys as keys_command
+from beastmode.cli import limits as limits_command
 from beastmode.cli import merge as merge_command
+from beastmode.cli import pause as pause_command
 from beastmode.cli import replay as replay_command
 from beastmode.cli import request_in_full
 from beastmode.cli import requests as requests_command
@@ -30,13 +34,16 @@ from beastmode.cli import review as review_command
 from beastmode.cli import run as run_command
 from beastmode.cli import serve as serve_command
 from beastmode.cli.app import COMMANDS
+from beastmode.cli.asking import as_object as asked_as_object
 from beastmode.cli.requests import as_object
 from beastmode.compose.agents import as_object as agents_as_object
+from beastmode.compose.asking import Asked, When
 from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
 from beastmode.gateway.keys import Needed
 from beastmode.runner.agents.find import KNOWN, Seen
 from beastmode.runner.agents.protocol import Login
+from beastmode.runner.control import ACTIONS
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
 from beastmode.store.entries_reader import Figures
@@ -79,6 +86,8 @@ def test_every_setting_and_flag_is_documented() -> None:
         (review_command.app, "merging.md"),
         (diff_command.app, "merging.md"),
         (merge_command.app, "merging.md"),
+        (limits_command.app, "control.md"),
+        *((command.app, "control.md") for command in (approve_command, answer_command, pause_command)),
     ],
 )
 def test_every_flag_of_a_command_is_on_its_page(app: Any, page: str) -> None:
@@ -140,6 +149,13 @@ def test_every_fault_of_chaos_is_documented() -> None:
 
 def test_every_state_is_documented() -> None:
     assert not missing([*get_args(TaskState), *get_args(AttemptEnd)], "states.md")
+
+
+def test_every_action_of_control_and_what_comes_of_it_is_documented() -> None:
+    assert not [action for action in ACTIONS if f"`beast {action} " not in DOCS["control.md"]]
+    assert not missing(
+        [*get_args(When), *asked_as_object(Asked("r1", "", "pause", "now", ""), "")], "control.md"
+    )
 
 
 def test_every_exit_code_is_documented() -> None:

@@ -71,6 +71,7 @@ WRONG = {
     "--max-attempts": ["0", "-3", "x", ""],
     "--max-time": ["0", "-1h", "soon", ""],
     "--durability": ["x", "FULL", ""],
+    "--gates": ["x", "PASS", ""],
     "--command": ["", "make '{id}", "make {ide}", "sh -c 'make {id}'", "''"],
     "--only": ["", ","],
     "--phase": [""],

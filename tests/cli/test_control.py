@@ -147,13 +147,16 @@ def test_a_pause_holds_over_a_kill_until_somebody_resumes(tmp_path: Path) -> Non
     with at_work(tmp_path) as run:
         run.began("a")
         say(tmp_path, "pause")
+        say(tmp_path, "pause", "b")
         run.kill()
     with at_work(tmp_path) as run:
         until(tmp_path, SESSION_STARTED, count=2)
         assert say(tmp_path, "pause")["effect"] == "is paused already"
         assert say(tmp_path, "status")["paused"] is True
         run.let_go("a", "b")
-        assert say(tmp_path, "resume")["when"] == "now"
+        assert "'b'" in say(tmp_path, "resume")["effect"]
+        until(tmp_path, ATTEMPT_ENDED, "a", count=2)
+        assert say(tmp_path, "resume", "b")["when"] == "now"
         assert run.ended() == 0
     check(tmp_path)
 

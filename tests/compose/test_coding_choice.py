@@ -111,6 +111,7 @@ def test_the_budget_is_20_usd_or_three_times_the_estimate(tmp_path: Path) -> Non
         ([Task("a")], {}, False, True),
         ([Task("a", Coding())], {}, True, True),
         ([Task("a", Coding(), state="done"), Task("b", ["make"])], {}, False, False),
+        ([Task("a", options=TaskOptions(gate="only")), Task("b", ["make"])], {}, False, False),
     ],
 )
 def test_which_runs_write_code(tasks: list[Task], said: Any, has_command: bool, writes: bool) -> None:

@@ -14,6 +14,7 @@ from beastmode.compose.opening import Request, open_run
 from beastmode.compose.session import View, drive
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
+from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
 from beastmode.safeguards.host_folder import FOLDER_SETTING
 from beastmode.store.journal import JournalReader
@@ -70,3 +71,12 @@ def test_what_a_list_drops_or_holds_back_is_skipped_and_only_what_needs_the_latt
     assert summary.exit_code == 1
     progress = Progress(1).apply_all(JournalReader(journal_path(tmp_path)).events(1))
     assert progress.tasks["after-held"].reason == "deferred"
+
+
+def test_a_checkpoint_needs_no_word_on_how_it_is_done(tmp_path: Path) -> None:
+    checkpoint = Task("look", options=TaskOptions(gate="only"))
+    tasks = [checkpoint, Task("after", Command(("true",)), needs=("look",))]
+    summary = drive(open_run(Request(Roadmap(tasks), {}, home=tmp_path)))
+    assert (summary.exit_code, summary.gates, summary.tasks["blocked"]) == (1, ["look"], 1)
+    summary = drive(open_run(Request(Roadmap(tasks), {"gates": "pass"}, home=tmp_path)))
+    assert (summary.exit_code, summary.gates, summary.tasks["done"]) == (0, None, 2)

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from beastmode import events
-from beastmode.events import CANCELLED, PAUSED, PLANNED, RESET, SELECTED
+from beastmode.events import (
+    ANSWERED,
+    APPROVED,
+    CANCELLED,
+    CONTROL,
+    CONTROLLED,
+    GATE,
+    LIMITS,
+    PAUSED,
+    PLANNED,
+    RESET,
+    SELECTED,
+)
 from beastmode.runner.progress import Progress
 from beastmode.settings import Rate
 from tests.runner.story import UNIX_S, Story, failure
@@ -248,3 +260,59 @@ def test_a_person_s_word_counts_and_is_no_part_of_the_session_before_it() -> Non
     assert (taken.commit, taken.merged, taken.reviewed, taken.merging) == ("x", True, True, None)
     assert (again.note, told.tasks["c"].failure) == ("Greet them.", None)
     assert told.sessions[-1].last_us == 4_000_000
+
+
+def test_a_pause_holds_from_its_effect_on_and_until_the_next_says_otherwise() -> None:
+    story = Story().session().plan("a").add(CONTROL, data={"action": "pause"})
+    assert not story.told().people.paused
+    story.add(CONTROLLED, data={"control": 4, "action": "pause", "acts": True, "effect": "paused"})
+    story.add(CONTROL, "a", data={"action": "pause"})
+    story.add(CONTROLLED, "a", data={"control": 6, "action": "pause", "acts": True, "effect": "paused"})
+    people = story.session().told().people
+    assert (people.paused, people.paused_tasks, people.unanswered) == (True, {"a"}, [])
+    story.add(CONTROL, data={"action": "resume"})
+    assert [event.data["action"] for event in story.told().people.unanswered] == ["resume"]
+    story.add(CONTROLLED, data={"control": 9, "action": "resume", "acts": True, "effect": "goes on"})
+    assert not story.told().people.paused
+
+
+def test_what_a_person_says_is_no_word_of_the_runner() -> None:
+    story = Story().session(at=1.0).plan("a").start("a", at=2.0)
+    story.now = 9.0
+    told = story.add(CONTROL, data={"action": "pause"}).told()
+    assert told.sessions[-1].last_us == 2_000_000
+
+
+def test_cancelling_a_run_takes_all_that_has_no_result() -> None:
+    story = Story().session().plan("a", "b", "c", "d").attempt("a", 1, 2).attempt("b", 1, 2, end="failed")
+    told = story.start("c").add(CANCELLED).told()
+    assert [view.state for view in told.tasks.values()] == ["done", "failed", "cancelled", "cancelled"]
+
+
+def test_a_gate_waits_with_its_reason_until_it_is_approved() -> None:
+    closed = {"passed": False, "failure": {"class": "gate", "cause": "c", "tip": "t"}}
+    story = Story().session().plan("a", "b", a={"gate": "before"}, b={"gate": "only"})
+    told = story.add(GATE, "a", data=closed).add(GATE, "b", data=closed).told()
+    assert [view.state for view in told.tasks.values()] == ["needs_person"] * 2
+    assert told.people.gate_of("a") == "before"
+    told = story.add(APPROVED, "a").add(APPROVED, "b").add(GATE, "b", data={"passed": True}).told()
+    assert [(view.state, view.failure) for view in told.tasks.values()] == [("pending", None), ("done", None)]
+    assert told.people.gate_of("a") == ""
+
+
+def test_a_list_may_drop_its_gate() -> None:
+    story = Story().session().plan("a", a={"gate": "before"}).session().plan("a")
+    assert story.told().people.gate_of("a") == ""
+
+
+def test_a_note_is_kept_until_the_task_begins_anew() -> None:
+    story = Story().session().plan("a").add(ANSWERED, "a", data={"note": "n"})
+    assert story.told().people.notes == {"a": "n"}
+    assert story.add(RESET, "a").told().people.notes == {}
+
+
+def test_limits_of_a_person_hold_over_a_restart_and_others_do_not() -> None:
+    story = Story().session(3).add(LIMITS, data={"concurrency": 1, "reason": "person"})
+    story.add(LIMITS, data={"concurrency": 2, "reason": "auto"})
+    assert story.told().people.limits == {"concurrency": 1}
+    assert story.told().settings["concurrency"] == 2

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.errors import RoadmapError
+from beastmode.events import ANSWERED, APPROVED, GATE
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.resume import Plan, Selection, fingerprint, names, opening_events, plan_session
@@ -225,3 +226,35 @@ def test_a_session_records_the_list_a_thousand_tasks_to_an_event_without_default
         {"id": "t0", "title": "T", "category": "docs", "line": 3, "retries": 0},
         {"id": "t1"},
     ]
+
+
+def at_gates(*approved: str) -> Plan:
+    """A session of two gates, at which an earlier one had come to wait."""
+    tasks = [
+        Task("before", MAKE, options=TaskOptions(gate="before")),
+        Task("only", options=TaskOptions(gate="only")),
+    ]
+    story = Story().session().plan("before", "only", before={"gate": "before"}, only={"gate": "only"})
+    for task in ("before", "only"):
+        story.add(GATE, task, data={"passed": False, "failure": {"class": "gate"}})
+    for task in approved:
+        story.add(APPROVED, task)
+    return plan_session(flat(*tasks), story.told(), NO)
+
+
+def test_a_gate_is_asked_for_in_every_session_until_it_is_approved() -> None:
+    assert (at_gates().states, at_gates().gates) == ({}, {0: "before", 1: "only"})
+    assert at_gates("before").gates == {1: "only"}
+
+
+def test_gates_that_are_passed_unasked_are_recorded_as_that() -> None:
+    plan = at_gates("before")
+    plan.pass_gates()
+    assert plan.gates == {}
+    passed = [event for event in opening_events(plan, NO) if event[0] == APPROVED]
+    assert passed == [(APPROVED, "only", 0, {"by": "--gates pass"})]
+
+
+def test_a_note_of_a_person_goes_to_the_next_session() -> None:
+    story = Story().session().plan("a").add(ANSWERED, "a", data={"note": "n"})
+    assert plan_session(flat(Task("a", MAKE)), story.told(), NO).notes == {0: "n"}

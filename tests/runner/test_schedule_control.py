@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from beastmode.events import APPROVED, CANCELLED, GATE, RESET
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.progress import Progress
-from beastmode.runner.roadmap import Task, TaskOptions
+from beastmode.runner.roadmap import Gate, Task, TaskOptions
 from beastmode.runner.states import FINAL
 from tests.runner.test_schedule import Played, second, tasks
 from tests.runner.virtual import FAULT, PERMANENT, Room, Script, ending, throttle
@@ -141,7 +141,7 @@ def test_a_cancellation_is_on_record_at_once_and_not_when_the_work_has_ended() -
 
 
 def gated(*, only: bool = False) -> Played:
-    gate = "only" if only else "before"
+    gate: Gate = "only" if only else "before"
     listed = tasks("a", "gate", "c", c="gate")
     listed[1].options = TaskOptions(gate=gate)
     return Played(Room(1), listed, second, gates={1: gate})
@@ -229,7 +229,8 @@ class Spoken:
         self.listed = [
             Task(f"t{at}", needs=tuple(f"t{n}" for n in range(at) if rng.random() < 0.3)) for at in range(6)
         ]
-        self.gates = {at: rng.choice(("before", "only")) for at in range(6) if rng.random() < 0.2}
+        kinds: tuple[Gate, ...] = ("before", "only")
+        self.gates = {at: rng.choice(kinds) for at in range(6) if rng.random() < 0.2}
         for at, gate in self.gates.items():
             self.listed[at].options = TaskOptions(gate=gate)
         self.rng, self.said = rng, said

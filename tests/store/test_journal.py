@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from beastmode.errors import JournalError, JournalVersionError
-from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, RUN_STARTED, Event
+from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, CONTROL, RUN_STARTED, Event
 from beastmode.settings import Durability
 from beastmode.store.journal import VERSION, Journal, JournalReader
 
@@ -107,3 +107,30 @@ async def _make(path: Path) -> None:
     journal = Journal(path)
     journal.new_run({})
     await journal.close()
+
+
+def test_what_people_ask_of_a_run_is_found_among_all_else(tmp_path: Path) -> None:
+    async def write() -> None:
+        journal = Journal(tmp_path / "journal.db")
+        for run in (1, 2):
+            for task in "ab":
+                journal.append(ATTEMPT_STARTED, run, task, 1)
+                await journal.append(CONTROL, run, task, data={"action": "pause"})
+        await journal.close()
+
+    play(write())
+    reader = JournalReader(tmp_path / "journal.db")
+    asked = reader.controls(2)
+    assert [(event.run, event.task) for event in asked] == [(2, "a"), (2, "b")]
+    assert reader.controls(2, asked[0].seq) == asked[1:]
+    assert [event.kind for event in reader.attempts(2, "b")] == [ATTEMPT_STARTED]
+    reader.close()
+
+
+def test_a_journal_from_before_there_was_control_gets_the_index_of_it(tmp_path: Path) -> None:
+    play(Journal(tmp_path / "journal.db").close())
+    with sqlite3.connect(tmp_path / "journal.db") as db:
+        db.execute("DROP INDEX controls")
+    play(Journal(tmp_path / "journal.db").close())
+    with sqlite3.connect(tmp_path / "journal.db") as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'controls'").fetchone() == (1,)

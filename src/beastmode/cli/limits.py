@@ -14,7 +14,7 @@ from beastmode.cli.app import new_app
 from beastmode.cli.asking import AS_JSON, ask_of
 from beastmode.cli.flags import understood
 from beastmode.cli.history import find_run, runner_of
-from beastmode.errors import SettingError
+from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME
 from beastmode.runner.limits import at_once_in, plain_at_once, plain_rates, plain_tokens, rates_in, tokens_in
 from beastmode.runner.people import SERVER
@@ -49,9 +49,12 @@ def limits(
     if changed:
         ask_of(home, progress.name, "", "limits", as_json=as_json, said={"limits": changed})
         return
-    shown = _in_force(progress)
+    if not progress.sessions:
+        tip = "Say them to `beast run`, which begins it."
+        raise PreconditionError(f"{progress.name} has not begun", tip=tip)
+    runner = runner_of(home, progress)
+    shown = _in_force(progress, alive=bool(runner))
     if as_json:
-        runner = runner_of(home, progress)
         print(json.dumps({"run_id": progress.name, **shown, "runner": runner}, indent=2))
     else:
         print("\n".join(_lines(progress, shown)))
@@ -96,8 +99,8 @@ def _see_server(given: dict[str, str], server: dict[str, Any], kept_by: str) -> 
     raise SettingError("the gateway that this run uses is not its own", where=flag, tip=tip)
 
 
-def _in_force(progress: Progress) -> dict[str, Any]:
-    """The limits now, and how much of them is in use by attempts that have begun."""
+def _in_force(progress: Progress, *, alive: bool) -> dict[str, Any]:
+    """The limits now, and how much of them is in use by attempts that have begun.   alive: a runner is at work."""
     settings, now_us = progress.settings, time.time() * 1e6
     begun = [attempt.started_unix_us for attempt in progress.attempts]
     rates = [
@@ -110,7 +113,7 @@ def _in_force(progress: Progress) -> dict[str, Any]:
     ]
     return {
         "concurrency": settings.get("concurrency"),
-        "in_use": sum(view.open_attempt > 0 for view in progress.tasks.values()),
+        "in_use": sum(view.open_attempt > 0 for view in progress.tasks.values()) if alive else 0,
         "rates": rates,
         SERVER: progress.server_limits or None,
         "by_a_person": progress.people.limits or None,

@@ -123,7 +123,8 @@ def limits_words(live: Live) -> str:
     """The limits of a run in words."""
     guard = live.guard
     at_once = f"at most {guard.concurrency} at once" if guard.concurrency else "no limit on tasks at once"
-    return f"{at_once}, {' and '.join(map(str, guard.rates)) or 'no limit on starts'}"
+    changed = " (changed with beast limits)" if live.opened.limits.persons else ""
+    return f"{at_once}, {' and '.join(map(str, guard.rates)) or 'no limit on starts'}{changed}"
 
 
 def failure_lines(job: Job | None) -> list[str]:

@@ -6,19 +6,17 @@ import asyncio
 import getpass
 import time
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from beastmode.compose.standing import JournalStanding
 from beastmode.errors import PreconditionError
 from beastmode.events import CONTROL, CONTROLLED, Event
-from beastmode.runner.control import Control, Meaning, meaning
+from beastmode.runner.control import Control, meaning
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_of
 from beastmode.runner.progress import Progress
-from beastmode.runner.roadmap import Gate
-from beastmode.runner.states import TaskState
 from beastmode.store.journal import Journal, JournalReader
 
 WAIT_S = 2.0
@@ -49,6 +47,11 @@ def ask(home: Path, progress: Progress, control: Control) -> Asked:
     if told.tip:
         raise PreconditionError(f"{control.task or progress.name} {told.words}", tip=told.tip)
     about = progress.name, control.task, control.action
+    if (later := _later(home, progress)) and told.acts:
+        tip = f"Say it of that: beast {control.action} r{later}"
+        raise PreconditionError(
+            f"{progress.name} does not go on: r{later} is the run of its list now", tip=tip
+        )
     if not told.acts:
         return Asked(*about, "nothing", told.words + now.because_asked(control))
     event = _written(home, progress.run, control)
@@ -59,6 +62,20 @@ def ask(home: Path, progress: Progress, control: Control) -> Asked:
         when: When = "soon" if _runner(home, progress) else "next"
         return Asked(*about, when, told.words, event.seq)
     return Asked(*about, "now" if effect.data["acts"] else "nothing", effect.data["effect"], event.seq)
+
+
+def _later(home: Path, progress: Progress) -> int:
+    """The run of the same roadmap that has taken the place of this one; 0 where this is the last."""
+    reader = JournalReader(journal_path(home))
+    try:
+        runs = [event.run for event in reader.runs() if event.data.get("roadmap") == _roadmap(progress)]
+    finally:
+        reader.close()
+    return runs[-1] if runs and runs[-1] != progress.run else 0
+
+
+def _roadmap(progress: Progress) -> str:
+    return str(progress.started.data.get("roadmap", "")) if progress.started else ""
 
 
 def _written(home: Path, run: int, control: Control) -> Event:
@@ -102,8 +119,7 @@ def _effect(home: Path, progress: Progress, asked: Event) -> Event | None:
 
 def _runner(home: Path, progress: Progress) -> bool:
     """Whether one is at work on this run."""
-    key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
-    holder = holder_of(home, key)
+    holder = holder_of(home, _roadmap(progress))
     return bool(holder) and not (holder.startswith("run ") and not holder.startswith(f"run {progress.name},"))
 
 
@@ -112,77 +128,3 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without a name for this user
         return ""
-
-
-class JournalStanding:
-    """How a run stands, as its journal has it, and as it will once all is done that people have asked for."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self._people = progress, progress.people
-        self.paused = self._people.paused
-        self._paused_tasks = set(self._people.paused_tasks)
-        self._approved = set(self._people.approved)
-        self._states: dict[str, TaskState] = {}
-        self._asked = [control for event in self._people.unanswered if (control := _understood(event))]
-        for control in self._asked:
-            told = meaning(control, self)
-            if told.acts:
-                self._suppose(control, told)
-
-    @property
-    def run(self) -> str:
-        return self._progress.name
-
-    def tasks(self) -> Iterable[str]:
-        return self._progress.tasks
-
-    def state_of(self, task: str) -> TaskState | None:
-        view = self._progress.tasks.get(task)
-        return self._states.get(task, view.state) if view is not None else None
-
-    def class_of(self, task: str) -> str:
-        return self._progress.tasks[task].reason
-
-    def is_paused(self, task: str) -> bool:
-        return task in self._paused_tasks
-
-    def gate_of(self, task: str) -> Gate:
-        return "" if task in self._approved else self._people.gate_of(task)
-
-    def was_approved(self, task: str) -> bool:
-        return task in self._approved
-
-    def because_asked(self, control: Control) -> str:
-        """Said behind what is so only once a runner has done what was asked for before."""
-        same = [(asked.action, asked.task) for asked in self._asked]
-        if (control.action, control.task) in same:
-            return "; that was asked for before, and takes effect when the run goes on"
-        return ""
-
-    def _suppose(self, control: Control, told: Meaning) -> None:
-        """As if it were done."""
-        task, action = control.task, control.action
-        if action in ("pause", "resume") and not task:
-            self.paused = action == "pause"
-        elif action == "pause":
-            self._paused_tasks.add(task)
-        elif action == "resume":
-            self._paused_tasks.discard(task)
-        elif action == "cancel":
-            for one in [task] if task else self.tasks():
-                self._states[one] = self._cancelled(one)
-        for one in told.tasks:
-            self._states[one] = "pending"
-        if action in ("approve", "answer") and self.gate_of(task):
-            self._approved.add(task)
-
-    def _cancelled(self, task: str) -> TaskState:
-        state = self.state_of(task) or "pending"
-        return state if state in ("done", "failed", "skipped") else "cancelled"
-
-
-def _understood(event: Event) -> Control | None:
-    try:
-        return Control.of(event)
-    except ValueError:
-        return None

@@ -7,22 +7,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from beastmode.compose.opening import Opened
+from beastmode.compose.standing import LiveStanding
 from beastmode.errors import JournalError
 from beastmode.events import ANSWERED, APPROVED, CONTROLLED, LIMITS, RESET, Event
 from beastmode.runner.control import Control, Meaning, meaning
-from beastmode.runner.gates import AT_GATE
 from beastmode.runner.git import GitError
 from beastmode.runner.limits import at_once_in, flat, nested, rates_in
 from beastmode.runner.people import SERVER
 from beastmode.runner.policy import NOT_MERGED, Tries
-from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.roadmap import Gate
 from beastmode.runner.schedule import Schedule
-from beastmode.runner.states import TaskState
 from beastmode.safeguards.guard import Guard
 from beastmode.settings import Rate
 from beastmode.store.journal import JournalReader
@@ -194,52 +190,3 @@ class Controls:
     def _limit_tasks(self, changed: dict[str, Any], rates: Sequence[Rate]) -> None:
         asked = at_once_in(changed["concurrency"]) if "concurrency" in changed else self._guard.asked
         self._guard.set_limits(asked, rates)
-
-
-class LiveStanding:
-    """How a run stands, as its runner has it.   approved: in this session, too."""
-
-    def __init__(self, opened: Opened, schedule: Schedule, reader: JournalReader) -> None:
-        self._opened, self._schedule, self._reader = opened, schedule, reader
-        self.approved = set(opened.progress.people.approved)
-
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """Made when somebody asks for something: of a million tasks it is 100 MB."""
-        return {task.id: place for place, task in enumerate(self._opened.plan.tasks)}
-
-    @property
-    def run(self) -> str:
-        return self._opened.name
-
-    @property
-    def paused(self) -> bool:
-        return self._schedule.paused
-
-    def tasks(self) -> Iterable[str]:
-        return self.places
-
-    def state_of(self, task: str) -> TaskState | None:
-        place = self.places.get(task)
-        return None if place is None else self._schedule.state_of(place)
-
-    def class_of(self, task: str) -> str:
-        if self.gate_of(task):
-            return AT_GATE
-        view = self.view_of(task)
-        return view.reason if view is not None else ""
-
-    def is_paused(self, task: str) -> bool:
-        return self.places[task] in self._schedule.paused_tasks
-
-    def gate_of(self, task: str) -> Gate:
-        place = self.places.get(task)
-        return "" if place is None else self._schedule.gates.get(place, "")
-
-    def was_approved(self, task: str) -> bool:
-        return task in self.approved
-
-    def view_of(self, task: str) -> TaskView | None:
-        """What its attempts say, those of this session included; None where there was none."""
-        attempts = self._reader.attempts(self._opened.run, task)
-        return Progress(self._opened.run).apply_all(attempts).tasks.get(task)

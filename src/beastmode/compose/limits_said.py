@@ -41,9 +41,9 @@ class LimitsSaid:
         own: dict[str, Any] = {}
         if "concurrency" in self.persons:
             own["concurrency"] = at_once_in(self.persons["concurrency"])
-        if "rates" in self.persons:
-            own["rates"] = rates_in(self.persons["rates"])
         server = code.settings.server if code is not None else None
+        if "rates" in self.persons and server is None:
+            own["rates"] = rates_in(self.persons["rates"])
         if code is not None and server is not None and SERVER in self.persons:
             code = code.with_server(server_with(server, self.persons[SERVER]))
         return replace(settings, **own), code

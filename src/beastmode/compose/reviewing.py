@@ -12,6 +12,7 @@ from beastmode.runner.changes import git_at, result_of
 from beastmode.runner.git import Git
 from beastmode.runner.policy import NOT_MERGED
 from beastmode.runner.refs import branch_of
+from beastmode.runner.summary import at_gate
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.salvage import keep
 
@@ -20,6 +21,9 @@ async def accept(desk: Desk, task: str) -> str:
     """The task's work counts: what is on its branch now is merged as the queue does it, and checked; what is merged
     already has been looked at. Raises PreconditionError where it cannot be merged, with what to do."""
     view = desk.view(task)
+    if at_gate(view):
+        tip = f"To let it begin: beast approve {desk.run} {task}"
+        raise PreconditionError(f"{task!r} waits for a person's word, and has made nothing yet", tip=tip)
     if view.code is None:
         raise PreconditionError(
             f"{task!r} has no code that could be taken: it is {view.state}", tip="See `beast status`."

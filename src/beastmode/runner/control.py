@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
+from beastmode.errors import SettingError
 from beastmode.events import Event
 from beastmode.runner.gates import AT_GATE
-from beastmode.runner.limits import limits_words
+from beastmode.runner.limits import limits_words, see_limits
 from beastmode.runner.roadmap import Gate
 from beastmode.runner.states import ENDED, TaskState
 
@@ -29,11 +30,23 @@ class Control:
 
     @classmethod
     def of(cls, event: Event) -> Control:
-        """A CONTROL row. Raises ValueError for an action that this version does not know."""
+        """A CONTROL row, whoever has written it. Raises ValueError for one that this version does not understand."""
         action = event.data.get("action")
         known: Action | None = next((one for one in ACTIONS if one == action), None)
-        if known is None:
-            raise ValueError(f"there is no action {action!r}")
+        if known is None or (known, bool(event.task)) not in _MEANINGS:
+            raise ValueError(f"there is no action {action!r} of {'a task' if event.task else 'a run'}")
+        if known == "limits":
+            try:
+                see_limits(event.data["limits"])
+            except (
+                SettingError,
+                ArithmeticError,
+                AttributeError,
+                LookupError,
+                TypeError,
+                ValueError,
+            ) as fault:
+                raise ValueError(f"these are no limits: {fault}") from None
         return cls(known, event.task, event.data)
 
     @property

@@ -11,7 +11,14 @@ from beastmode.events import LIMITS
 from beastmode.runner.coding import ModelServer
 from beastmode.runner.people import SERVER
 from beastmode.runner.progress import Progress
-from beastmode.settings import Auto, Rate, TokenRate, parse_concurrency
+from beastmode.settings import (
+    Auto,
+    Rate,
+    TokenRate,
+    parse_concurrency,
+    parse_rates,
+    parse_token_rates,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +159,16 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     f"{SERVER}.rates": lambda data: _rates(rates_in(data), "requests"),
     f"{SERVER}.tokens": lambda data: _rates(tokens_in(data), "tokens"),
 }
+
+
+def see_limits(limits: dict[str, Any]) -> None:
+    """Raise what Python raises where these are none, or SettingError where nothing could ever start under them."""
+    for name, value in flat(limits).items():
+        if name.endswith("concurrency"):
+            parse_concurrency("none" if value is None else value)
+        elif name.endswith("tokens"):
+            parse_token_rates(", ".join(map(str, tokens_in(value))) or "none")
+        elif name.endswith("rates"):
+            parse_rates(", ".join(map(str, rates_in(value))) or "none")
+        else:
+            raise LookupError(name)

@@ -11,10 +11,10 @@ from beastmode.events import CANCELLED, GATE
 from beastmode.runner.execute import OUT_OF_BUDGET, Job, Means, execute, plain
 from beastmode.runner.gates import failure_at
 from beastmode.runner.graph import Graph
-from beastmode.runner.line import Line
 from beastmode.runner.roadmap import Gate
 from beastmode.runner.states import ENDED, NOT_COMING, TaskState
-from beastmode.runner.touches import Touches, TurnLine
+from beastmode.runner.touches import Touches
+from beastmode.runner.turns import Turns
 
 StopReason = Literal["", "interrupted", "held", "journal", "budget", "spent", "time", "cancelled"]
 """`budget`: of attempts; `spent`: of money; `cancelled`: a person ended the run for good."""
@@ -64,17 +64,12 @@ class Schedule:
         self.live: dict[int, Job] = {}
         self.paused = self.over = False
         self.gates: dict[int, Gate] = dict(gates or {})
-        self.paused_tasks: set[int] = set()
-        self._aside: set[int] = set()
         self._put_back: set[int] = set()
         self._kept: dict[int, Job] = {}
-        self._left_in_line: set[int] = set()
         self._settled = self._begun = False
         self._running: dict[int, asyncio.Task[TaskState]] = {}
         self._graph, self._means, self._job_of, self._watch = graph, means, job_of, watch
-        self._rank, self._trouble, self._held = rank, trouble, held
-        self._by_rank = _inverse(rank) if rank is not None else None
-        self._line = Line() if touches is None else TurnLine(lambda number: touches(self._task_at(number)))
+        self._turns, self._trouble, self._held = Turns(rank, touches), trouble, held
         self._ended = asyncio.Event()
         self._fault: BaseException | None = None
 
@@ -121,7 +116,7 @@ class Schedule:
 
     def pause_task(self, task: int) -> None:
         """Let no attempt of this task begin; one at work goes on to its end."""
-        self.paused_tasks.add(task)
+        self._turns.paused.add(task)
         job = self.live.get(task)
         if job is not None:
             job.paused = True
@@ -131,36 +126,25 @@ class Schedule:
 
     def resume_task(self, task: int) -> None:
         """Its turn comes as that of any other."""
-        self.paused_tasks.discard(task)
         if task in self.live:
             self.live[task].paused = False
-        if task in self._aside:
-            self._aside.discard(task)
-            self._push([task], self.states)
+        self._turns.resume(task)
         self._fill()
 
     def cancel(self, task: int) -> bool:
         """End one task for good; what needs it is blocked. False where it has ended already. One whose attempt is just
         being recorded as done stays so."""
         job = self.live.get(task)
-        if job is None and self.state_of(task) not in (
-            "pending",
-            "ready",
-            "waiting",
-            "needs_person",
-            "blocked",
-        ):
-            return False
-        if job is not None and job.cancelled:
-            return False
-        known = job or self._job_of(task)
-        self._means.journal.append(CANCELLED, self._means.run, known.task.id)
         if job is not None:
-            self._cancel_live(task, job)
-        else:
-            self._leave_line(task)
-            self._final(task, "cancelled", known)
-            self._fill()
+            return self._cancel_live(task, job)
+        if self.state_of(task) in ENDED:
+            return False
+        job = self._kept.pop(task, None) or self._job_of(task)
+        self._means.journal.append(CANCELLED, self._means.run, job.task.id)
+        if self.state_of(task) in ("pending", "ready") and self._graph.free(task):
+            self._turns.leave(task)
+        self._final(task, "cancelled", job)
+        self._fill()
         return True
 
     def cancel_all(self) -> None:
@@ -171,9 +155,6 @@ class Schedule:
             if task not in self.live and self.state_of(task) not in ENDED:
                 self._change(task, "cancelled")
         for task, job in list(self.live.items()):
-            self._means.journal.append(
-                CANCELLED, self._means.run, job.task.id
-            )  # also where it has just failed
             self._cancel_live(task, job)
 
     def again(self, tasks: Sequence[int]) -> None:
@@ -185,7 +166,7 @@ class Schedule:
             if self.state_of(task) in ("pending", "blocked"):
                 self._change(task, "blocked" if task in still else "pending")
         ready = [task for task in tasks if self.states[task] == "pending" and self._graph.free(task)]
-        self._push([task for task in ready if task not in self._left_in_line], self.states)
+        self._turns.come_back(ready)
         self._fill()
 
     def approve(self, task: int) -> None:
@@ -211,7 +192,12 @@ class Schedule:
     @property
     def ready(self) -> int:
         """Tasks that could start now."""
-        return len(self._line)
+        return self._turns.ready
+
+    @property
+    def paused_tasks(self) -> set[int]:
+        """Those that a person has paused one by one."""
+        return self._turns.paused
 
     def _settle_known(self) -> None:
         """Pass what has ended in an earlier session or is not selected, in the order of the graph."""
@@ -226,8 +212,7 @@ class Schedule:
         yield from (task for task, state in self.states.items() if state in NOT_COMING or task in self._held)
 
     def _push(self, ready: Iterable[int], known: dict[int, TaskState]) -> None:
-        rank = self._rank
-        self._line.join(task if rank is None else rank[task] for task in self._still_to_run(ready, known))
+        self._turns.join(self._still_to_run(ready, known))
 
     def _still_to_run(self, ready: Iterable[int], known: dict[int, TaskState]) -> Iterator[int]:
         """The tasks that are ready; instead of one that has ended already, those that waited for it."""
@@ -250,8 +235,8 @@ class Schedule:
         if self._trouble() and not self.stop_reason:
             self.stop("journal")
         room = self._means.guard.concurrency or UNLIMITED_AT_ONCE
-        while self._may_start() and self._at_once() < room and len(self.live) < MOST_LIVE and self._line:
-            self._start(self._task_at(self._line.pop()))
+        while self._may_start() and self._at_once() < room and len(self.live) < MOST_LIVE and self._turns:
+            self._start(self._turns.pop())
         if self._is_over():
             self._ended.set()
 
@@ -259,26 +244,18 @@ class Schedule:
         return not self.stop_reason and not self.paused
 
     def _is_over(self) -> bool:
-        return not self.live and bool(self.stop_reason or not (len(self._line) or self._aside))
-
-    def _task_at(self, place: int) -> int:
-        return place if self._by_rank is None else self._by_rank[place]
-
-    def _over(self, task: int) -> None:
-        self._line.over(task if self._rank is None else self._rank[task])
+        return not self.live and bool(self.stop_reason or not len(self._turns))
 
     def _at_once(self) -> int:
         return len(self.live) - self._means.sleeping
 
     def _start(self, task: int) -> None:
-        self._left_in_line.discard(task)
         if self.state_of(task) in ("cancelled", "blocked"):
-            self._over(task)
-        elif task in self.paused_tasks:
-            self._over(task)
-            self._aside.add(task)
+            self._turns.over(task)
+        elif task in self._turns.paused:
+            self._turns.put_aside(task)
         elif task in self.gates:
-            self._over(task)
+            self._turns.over(task)
             self._stop_at_gate(task)
         else:
             self._begin(task)
@@ -286,7 +263,7 @@ class Schedule:
     def _begin(self, task: int) -> None:
         job = self._kept.pop(task, None) or self._job_of(task)
         if job.task.options.gate == "only":
-            self._over(task)
+            self._turns.over(task)
             self._means.journal.append(GATE, self._means.run, job.task.id, data={"passed": True})
             self._final(task, "done", job)
             return
@@ -299,7 +276,7 @@ class Schedule:
     def _end(self, task: int, ended: asyncio.Task[TaskState]) -> None:
         job = self.live.pop(task)
         del self._running[task]
-        self._over(task)
+        self._turns.over(task)
         fault = None if ended.cancelled() else ended.exception()
         state = "pending" if ended.cancelled() or fault is not None else ended.result()
         if fault is not None:
@@ -326,7 +303,7 @@ class Schedule:
         job.paused = False
         self._kept[task] = job
         self._change(task, "pending", job)
-        self._push([task], self.states)
+        self._turns.join([task])
 
     def _stop_at_gate(self, task: int) -> None:
         job = self._job_of(task)
@@ -335,17 +312,13 @@ class Schedule:
         self._means.journal.append(GATE, self._means.run, job.task.id, data=data)
         self._final(task, "needs_person", job)
 
-    def _leave_line(self, task: int) -> None:
-        """It is looked past when its turn comes."""
-        if task in self._aside:
-            self._aside.discard(task)
-        elif self.state_of(task) != "needs_person" and self._graph.free(task):
-            self._left_in_line.add(task)
-        self._kept.pop(task, None)
-
-    def _cancel_live(self, task: int, job: Job) -> None:
+    def _cancel_live(self, task: int, job: Job) -> bool:
+        if job.cancelled:
+            return False
+        self._means.journal.append(CANCELLED, self._means.run, job.task.id)
         job.cancelled = True
         self._end_one(task)
+        return True
 
     def _end_all(self) -> None:
         for task in list(self.live):
@@ -372,10 +345,3 @@ class Schedule:
     def _change(self, task: int, state: TaskState, job: Job | None = None) -> None:
         self.states[task] = state
         self._watch(task, state, job)
-
-
-def _inverse(rank: Sequence[int]) -> list[int]:
-    tasks = [0] * len(rank)
-    for task, place in enumerate(rank):
-        tasks[place] = task
-    return tasks

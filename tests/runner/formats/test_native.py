@@ -523,3 +523,18 @@ def test_a_broken_roadmap_never_brings_it_down(rubbish: str, row: int, start: st
     lines = EXAMPLE.splitlines()
     lines[row % len(lines)] = start + lines[row % len(lines)][len(start) :] + rubbish
     only_roadmap_errors("\n".join(lines))
+
+
+def test_a_gate_asks_a_person_first_and_a_checkpoint_asks_and_is_done() -> None:
+    text = "tasks: [{id: a, command: [x], gate: person}, {id: b, gate: checkpoint}, {id: c}]"
+    asked, only, free = read(text).tasks()
+    assert [task.options.gate for task in (asked, only, free)] == ["before", "only", ""]
+    assert only.work is None
+
+
+def test_a_checkpoint_with_something_to_do_is_refused_with_its_line() -> None:
+    with pytest.raises(RoadmapError) as refused:
+        read("tasks:\n  - {id: a, command: [x], gate: checkpoint}\n")
+    assert "gate: person" in str(refused.value)
+    with pytest.raises(RoadmapError, match="gate"):
+        read("tasks: [{id: a, command: [x], gate: perhaps}]")

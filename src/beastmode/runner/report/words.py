@@ -158,6 +158,7 @@ _REASONS = {
     "rate": "the rate",
     "retries": "the budget of retries",
     "unhealthy": "health",
+    "paused": "a person, who had paused the run",
     "restart": "what the runner before may have left",
 }
 
