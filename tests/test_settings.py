@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from beastmode.errors import SettingError
 from beastmode.settings import (
+    Auto,
     Rate,
     RunSettings,
     TokenRate,
@@ -140,7 +141,19 @@ def test_concurrency(written: object, number: int | None) -> None:
     assert parse_concurrency(written) == number
 
 
-@pytest.mark.parametrize("written", ["0", "-1", 0, "x", "1.5", "", "auto", True, "9" * 5000])
+@pytest.mark.parametrize(("written", "most"), [("auto", 32), ("AUTO", 32), ("auto:16", 16), (" auto: 2 ", 2)])
+def test_auto_is_at_most_a_number_and_begins_with_three(written: str, most: int) -> None:
+    auto = parse_concurrency(written)
+    assert isinstance(auto, Auto)
+    assert (auto, auto.start) == (most, min(3, most))
+    assert parse_concurrency(auto) is auto
+    assert str(auto) == f"{most} (auto)"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0", "-1", 0, "x", "1.5", "", "auto:", "auto:0", "auto:x", "none:3", "automatic", True, "9" * 5000],
+)
 def test_what_is_no_concurrency_is_refused_with_what_to_write(written: object) -> None:
     with pytest.raises(SettingError) as refused:
         parse_concurrency(written)

@@ -30,6 +30,10 @@ server turned 8/s into 14 seen there; 5 % (at least 50 ms) held against 200 ms w
 _MOST_TOKENS = 10**15
 """Sums of them fit into 64 bits, and every amount up to here is exact as it is read."""
 
+AUTO_CEILING, AUTO_START = 32, 3
+"""`auto` is at most so many where nobody says: a server that neither refuses nor slows down (it keeps a long line)
+would be sent all there is. It begins with what holds by default."""
+
 SHORT_WAIT_S = 120.0
 """A hint up to this long passes by itself, so it is waited for even where `max_wait` is 0 by default (CI)."""
 
@@ -159,30 +163,50 @@ def _amount_and_span(text: str, tip: str) -> tuple[float, float]:
     return amount, span_s
 
 
+class Auto(int):
+    """As many at once as turn out to be borne; as a number, the most that it will ever be."""
+
+    @property
+    def start(self) -> int:
+        """What it begins with."""
+        return min(AUTO_START, self)
+
+    @property
+    def written(self) -> str:
+        """As a person writes it, and the journal where what was asked for is recorded."""
+        return f"auto:{int(self)}"
+
+    def __str__(self) -> str:
+        return f"{int(self)} (auto)"
+
+
 def parse_concurrency(value: object) -> int | None:
-    """A number of tasks at once, >= 1; None for `none`, no limit."""
-    if isinstance(value, str) and value.strip().lower() == "none":
+    """A number of tasks or requests at once, >= 1; None for `none`, no limit; an Auto for `auto`, and for `auto:16`,
+    which is at most 16."""
+    word, _, ceiling = str(value).strip().lower().partition(":")
+    if isinstance(value, str) and word == "none" and not ceiling:
         return None
-    if isinstance(value, str) and value.strip().lower() == "auto":
-        raise SettingError(
-            "concurrency `auto` is not built yet",
-            tip="Name a number, like 3; `auto` comes in a later version.",
-        )
-    try:
-        number = int(str(value))
-    except ValueError:
-        number = 0
-    if isinstance(value, bool) or number < 1:
-        raise SettingError(f"{value!r} is not a concurrency", tip="Write a whole number from 1, or none.")
-    return number
+    if isinstance(value, Auto):
+        return value
+    if isinstance(value, str) and word == "auto":
+        return Auto(AUTO_CEILING) if ceiling == "" and ":" not in value else Auto(_at_once(ceiling, value))
+    return _at_once(value, value)
+
+
+def _at_once(number: object, written: object) -> int:
+    text = str(number).strip()
+    if isinstance(number, bool) or not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) < 1:
+        tip = "Write a whole number from 1, none, auto, or auto:16 for at most 16."
+        raise SettingError(f"{written!r} is not a concurrency", tip=tip)
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """How a run behaves. Flags win over the roadmap's `limits`, which win over these defaults.
 
-    concurrency: tasks at once; None: no limit.   rates: limits on their starts.   server: the limits are kept
-    together with all runs of this host and user that name the same server.   health: URL, `tcp://host:port`
+    concurrency: tasks at once; None: no limit; an Auto: as many as are borne.   rates: limits on their starts.
+    server: the limits are kept together with all runs of this host and user that name the same server.   health: URL, `tcp://host:port`
     or a command that says whether the server is well.   timeout_s: for one attempt.   retries: attempts after
     the first that count.   max_wait_s: how long a hint, a quota or an unhealthy server is waited for.
     linger_s: how much longer a slot is held after a timeout, since the server may still be at work.
@@ -213,7 +237,11 @@ class RunSettings:
 
     def _checks(self) -> Iterator[tuple[str, bool, str]]:
         """Of each setting that can be wrong: its name, whether it is right, and what to write instead."""
-        yield "concurrency", _from(1, self.concurrency), "Use a whole number from 1, or None for no limit."
+        yield (
+            "concurrency",
+            _from(1, self.concurrency),
+            "Use a whole number from 1, an Auto, or None for no limit.",
+        )
         yield "rates", all(r.starts >= 1 and r.span_s > 0 for r in self.rates), _RATE_TIP
         yield "timeout_s", self.timeout_s > 0, "Use seconds, more than 0."
         yield "retries", self.retries >= 0, "Use a whole number from 0."

@@ -47,7 +47,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 WRONG = {
-    "--max-concurrency": ["0", "-1", "auto", "x", "1.5", "", " "],
+    "--max-concurrency": ["0", "-1", "auto:0", "automatic", "x", "1.5", "", " "],
     "--rate": [
         "0",
         "0/s",

@@ -65,7 +65,7 @@ def test_a_wrong_roadmap_ends_with_2_before_anything_runs(tmp_path: Path, text: 
 
 
 @pytest.mark.parametrize(
-    "flag", ["--rate=0", "--rate=fast", "--timeout=soon", "--max-concurrency=auto", "--only=zz"]
+    "flag", ["--rate=0", "--rate=fast", "--timeout=soon", "--max-concurrency=auto:x", "--only=zz"]
 )
 def test_a_wrong_flag_ends_with_2(tmp_path: Path, flag: str) -> None:
     write(tmp_path, "tasks: [{id: a, command: ['true']}]")

@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import hashlib
 import random
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from beastmode.events import ATTEMPT_STARTED, RESET, SESSION_ENDED, SESSION_STARTED
 from beastmode.failures.failure import Failure
@@ -30,7 +31,7 @@ from beastmode.runner.touches import Touches, overlap, touches_of
 from beastmode.runner.work import Command
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
-from beastmode.settings import Rate
+from beastmode.settings import Auto, Rate
 from beastmode.testing import DeadlockError, MemoryJournal, VirtualLoop, attempt_of
 
 LINGER_S = 0.5
@@ -65,8 +66,8 @@ class Server:
 
     def arrives(self, now: float, admitted: float) -> None:
         """A call leaves for the server: neither rate nor slots may be exceeded by it. A call that was admitted
-        before a limit was lowered may still leave under the limit it was admitted by."""
-        since = bisect_right([begin for begin, _, _ in self.limits], admitted) - 1
+        before a limit was lowered, if only in the same instant, may still leave under the one it was admitted by."""
+        since = max(0, bisect_left([begin for begin, _, _ in self.limits], admitted) - 1)
         allowed = self.limits[since:]
         self.departures.append(now)
         self.in_flight += 1
@@ -92,7 +93,8 @@ class World:
         self.roadmap = self._roadmap()
         self.ids = [task.id for task in self.roadmap.tasks()]
         self.graph = graph_of(self.roadmap)
-        self.server = Server([(0.0, *self._limits())])
+        self.asked = self._limits()
+        self.server = Server()
         self.journal = parts.journal(self.clock, self.rng.choice((0.0, 0.001, 0.03)))
         self.done: set[str] = set()
         self.at_work: dict[str, Touches] = {}
@@ -140,7 +142,7 @@ class World:
             rates = (Rate(rng.randrange(1, 6), rng.choice((1.0, 1.0, 5.0))),)
         if rng.random() < 0.2:
             rates += (Rate(rng.randrange(3, 12), 10.0),)
-        return rng.choice((1, 2, 3, 4, None)), rates
+        return rng.choice((1, 2, 3, 4, None, Auto(4), Auto(32))), rates
 
     def _roadmap(self) -> Roadmap:
         rng, children, before = self.rng, list[Phase | Task](), list[str]()
@@ -169,14 +171,21 @@ class Session:
         self.rng = world.rng
         self.stopped, self.paused_at = False, 0.0
         parts = world.parts
-        _, concurrency, rates = world.server.limits[-1]
+        concurrency, rates = world.asked
         store = parts.store(concurrency, rates)
         events = world.journal.events
         self.progress = Progress(1).apply_all(events)
         self.plan = parts.plan(world.roadmap, self.progress, Selection())
         self.guard = parts.guard(
-            store, world.clock, concurrency=concurrency, rates=rates, linger_s=LINGER_S, max_wait_s=LONGEST_S
+            store,
+            world.clock,
+            concurrency=concurrency,
+            rates=rates,
+            linger_s=LINGER_S,
+            max_wait_s=LONGEST_S,
+            notice=self._notice,
         )
+        self._in_force()
         ended_s_ago = self.progress.ended_s_ago(world.clock.monotonic(), world.clock.unix(), "boot")
         if parts.careful_after_restart:
             self.guard.resume(killed=self.progress.unclean, ended_s_ago=ended_s_ago)
@@ -187,6 +196,16 @@ class Session:
         self.schedule = Schedule(
             parts.graph(world.roadmap), self.means, self._job, rank=rank, touches=touches, states=states
         )
+
+    def _in_force(self) -> None:
+        """What the guard holds from now on."""
+        self.world.server.limits.append((self.world.loop.time(), self.guard.concurrency, self.guard.rates))
+
+    def _notice(self, kind: str, data: dict[str, Any]) -> None:
+        """A limit that looks for its level has found another one: it holds as it is told."""
+        if kind == "limits":
+            self.world.server.limits.append((self.world.loop.time(), data["concurrency"], self.guard.rates))
+            self.world.note(f"found {data['concurrency']} {data['why']}")
 
     async def play(self) -> bool:
         """True if it was killed."""
@@ -237,10 +256,10 @@ class Session:
             if self.schedule.cancel(task):
                 world.note(f"cancelled {world.ids[task]}")
         elif what == "limits":
-            limits = world._limits()
-            world.server.limits.append((world.loop.time(), *limits))
-            self.guard.set_limits(*limits)
-            world.note(f"limits {limits}")
+            world.asked = world._limits()
+            self.guard.set_limits(*world.asked)
+            self._in_force()
+            world.note(f"limits {world.asked}")
         elif what == "pause":
             self.guard.pause(rng.uniform(0.0, 5.0), "rate_limit")
         else:

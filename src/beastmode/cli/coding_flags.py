@@ -76,7 +76,9 @@ CODING_FLAGS = (
     ),
     CodingFlag("gateway", "URL of a gateway that runs already; none: agents ask without one.", _gateway),
     CodingFlag("tokens", "What the model server bears: 200000/min, several with commas.", parse_token_rates),
-    CodingFlag("upstream_concurrency", "Requests in flight there; or none. Default 3.", parse_concurrency),
+    CodingFlag(
+        "upstream_concurrency", "Requests in flight there; none, or auto. Default 3.", parse_concurrency
+    ),
     CodingFlag(
         "check",
         "Shell line: nothing is broken. Green on the base, after each task and each merge. Default: make test, npm "

@@ -16,7 +16,7 @@ from beastmode.cli.flags import understood
 from beastmode.cli.history import find_run, runner_of
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME
-from beastmode.runner.limits import plain_rates, plain_tokens, rates_in, tokens_in
+from beastmode.runner.limits import at_once_in, plain_at_once, plain_rates, plain_tokens, rates_in, tokens_in
 from beastmode.runner.people import SERVER
 from beastmode.runner.progress import Progress
 from beastmode.settings import Rate, parse_concurrency, parse_rates, parse_token_rates
@@ -27,7 +27,7 @@ app = new_app()
 @app.command()
 def limits(
     run: str = typer.Argument("", metavar="[RUN]", help="A run, like r7. Default: the latest."),
-    max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, or none."),
+    max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, none, or auto."),
     rate: str | None = typer.Option(
         None,
         help="Starts of tasks, or requests to the model server where the run has a gateway: 8/s, or none.",
@@ -67,14 +67,14 @@ def _changed(given: dict[str, str], progress: Progress) -> dict[str, Any]:
     kept_by = _server_kept_by(progress)
     for flag, text in given.items():
         if flag == "--max-concurrency":
-            own["concurrency"] = understood(flag, text, parse_concurrency)
+            own["concurrency"] = plain_at_once(understood(flag, text, parse_concurrency))
         elif flag == "--rate":
             rates = plain_rates(understood(flag, text, parse_rates))
             (server if kept_by != "nobody" else own)["rates"] = rates
         elif flag == "--tokens":
             server["tokens"] = plain_tokens(understood(flag, text, parse_token_rates))
         else:
-            server["concurrency"] = understood(flag, text, parse_concurrency)
+            server["concurrency"] = plain_at_once(understood(flag, text, parse_concurrency))
     _see_server(given, server, kept_by)
     return {**own, SERVER: server} if server else own
 
@@ -137,5 +137,5 @@ def _line(what: str, limit: str) -> str:
     return f"  {what:<20}{limit}"
 
 
-def _most(concurrency: int | None) -> str:
-    return "no limit" if concurrency is None else f"at most {concurrency}"
+def _most(asked: int | str | None) -> str:
+    return "no limit" if asked is None else f"at most {at_once_in(asked)}"

@@ -33,7 +33,9 @@ def run(
         readable=False,
         help="The list: a file of any format in docs/roadmaps.md, or a folder with lists in it.",
     ),
-    max_concurrency: str | None = typer.Option(None, help="Tasks at once: a number, or none. Default 3."),
+    max_concurrency: str | None = typer.Option(
+        None, help="Tasks at once: a number, none, or auto. Default 3."
+    ),
     rate: str | None = typer.Option(
         None,
         help="Starts of tasks, or requests to the model server where agents write code: 8/s, 60/min, several with "

@@ -17,6 +17,7 @@ from beastmode.cli.words import safe
 from beastmode.events import Event
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.report.levels import level_now
 from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
 from beastmode.runner.states import TaskState
 from beastmode.runner.summary import Summary, summarise
@@ -47,11 +48,15 @@ def status(
     summary = summarise(progress, alive=bool(runner))
     if as_json:
         tasks = [_plain(view, progress) for view in progress.tasks.values()]
-        told = {"paused": progress.people.paused, "asked_for": list(map(asked, progress.people.unanswered))}
+        told = {
+            "paused": progress.people.paused,
+            "asked_for": list(map(asked, progress.people.unanswered)),
+            "levels": level_now(progress),
+        }
         print(json.dumps({**summary.as_json(), **told, "task_list": tasks}, indent=2))
         return
     console = Console(highlight=False, soft_wrap=True)
-    head = (*_head(progress, summary, runner), *_people(progress, runner))
+    head = (*_head(progress, summary, runner), *_levels(progress), *_people(progress, runner))
     for line in (*head, *_tasks(progress, summary), *_more(summary)):
         console.print(line)
 
@@ -67,6 +72,13 @@ def _head(progress: Progress, summary: Summary, runner: str) -> Iterator[Text]:
     ended = utc(last.ended.unix_us / 1e6) if last and last.ended else None
     by = f", by {runner}" if runner else ""
     yield Text(f"{safe(data.get('roadmap', ''))}, {period(begun, ended)}{by}", "dim")
+
+
+def _levels(progress: Progress) -> Iterator[Text]:
+    """What an `auto` allows by now."""
+    for of, limit in level_now(progress).items():
+        what = counted(limit, "task") if of == "tasks" else f"{counted(limit, 'request')} to {safe(of)}"
+        yield Text(f"  at once      {what} (auto)", "dim")
 
 
 def _people(progress: Progress, runner: str) -> Iterator[Text]:

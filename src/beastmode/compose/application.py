@@ -15,7 +15,7 @@ from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
 from beastmode.compose.listening import Listening
 from beastmode.compose.serve_settings import Serving
-from beastmode.compose.upstreams import routes_for
+from beastmode.compose.upstreams import Limited, not_asked, routes_for
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.call import Call
@@ -39,13 +39,14 @@ class Inside:
     """What differs where a gateway serves one run.   door: who may ask, instead of keys.   stack: the cache, which the
     run takes answers out of.   finishing: told of each request right before its record is written.   max_wait_s: for
     an upstream that is paused or not well; then who waits is refused.   upstreams: is given them, whose limits the run
-    may change."""
+    may change.   limited: told how many requests at once one bears, where that is found out."""
 
     door: Door
     stack: Stack | None
     finishing: Callable[[Call], None]
     max_wait_s: float = math.inf
     upstreams: Callable[[Sequence[Backend]], None] = lambda backends: None
+    limited: Limited = not_asked
 
 
 def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | None = None) -> App:
@@ -55,9 +56,7 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | 
     clock, limits = SYSTEM_CLOCK, serving.limits
     listening = Listening(serving, clock)
     raised, over = _tellers(serving, listening, tell)
-    routes = routes_for(serving, math.inf if inside is None else inside.max_wait_s, raised, over)
-    if inside is not None:
-        inside.upstreams(routes.every)
+    routes = _routes_for(serving, listening, inside, raised, over)
     door = _door_for(serving, clock) if inside is None else inside.door
     ledger = _ledger_for(serving, listening)
     stack = stack_for(serving) if inside is None else inside.stack
@@ -76,6 +75,16 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | 
         on_drain=life.drain,
         on_stop=life.end,
     )
+
+
+def _routes_for(
+    serving: Serving, listening: Listening, inside: Inside | None, raised: Tell, over: Tell
+) -> Routes[Backend]:
+    if inside is None:
+        return routes_for(serving, math.inf, raised, over, listening.limited)
+    routes = routes_for(serving, inside.max_wait_s, raised, over, inside.limited)
+    inside.upstreams(routes.every)
+    return routes
 
 
 def _door_for(serving: Serving, clock: Clock) -> Door:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +71,24 @@ class Coders:
     def _gateway_for(self, server: ModelServer) -> RunGateway | GatewayElsewhere:
         opened = self._opened
         where = opened.request.home, opened.name, opened.settings.max_wait_s
-        return way_to_model(server, self._code.settings, *where, self._spent, tell=self._tell)
+        return way_to_model(
+            server, self._code.settings, *where, self._spent, tell=self._tell, limited=self._limited
+        )
+
+    @property
+    def line(self) -> Callable[[], Awaitable[tuple[int, int] | None]] | None:
+        """Asks how many requests wait at the gateway of this run, and how many are at work; None where it has none."""
+        return self._gateway.line if isinstance(self._gateway, RunGateway) else None
+
+    def _limited(self, upstream: str, data: dict[str, Any]) -> None:
+        """How many requests at once has found another level there."""
+        told = {
+            "upstream": upstream,
+            "at_once": data["concurrency"],
+            "reason": data["reason"],
+            "why": data["why"],
+        }
+        self._opened.journal.append(events.LIMITS, self._opened.run, data=told)
 
     def _tell(self, words: str) -> None:
         self._warn([words])

@@ -4,7 +4,7 @@ and what has come of it is recorded in the same commit."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,12 @@ from beastmode.errors import JournalError
 from beastmode.events import ANSWERED, APPROVED, CONTROLLED, LIMITS, RESET, Event
 from beastmode.runner.control import Control, Meaning, meaning
 from beastmode.runner.git import GitError
-from beastmode.runner.limits import flat, nested, rates_in
+from beastmode.runner.limits import at_once_in, flat, nested, rates_in
 from beastmode.runner.people import SERVER
 from beastmode.runner.policy import NOT_MERGED, Tries
 from beastmode.runner.schedule import Schedule
 from beastmode.safeguards.guard import Guard
+from beastmode.settings import Rate
 from beastmode.store.journal import JournalReader
 
 if TYPE_CHECKING:
@@ -180,7 +181,12 @@ class Controls:
             await self._coders.set_server_limits(changed[SERVER])
         rates = rates_in(changed["rates"]) if "rates" in changed else self._guard.rates
         if not self._schedule.over:
-            self._guard.set_limits(changed.get("concurrency", self._guard.concurrency), rates)
-            self._append(LIMITS, "", {**changed, "reason": "person", "control": seq})
+            self._limit_tasks(changed, rates)
+            told = changed | ({"concurrency": self._guard.concurrency} if "concurrency" in changed else {})
+            self._append(LIMITS, "", {**told, "asked": changed, "reason": "person", "control": seq})
             self._schedule.look_again()
         return meaning(replace(control, said={"limits": changed}), self._now)
+
+    def _limit_tasks(self, changed: dict[str, Any], rates: Sequence[Rate]) -> None:
+        asked = at_once_in(changed["concurrency"]) if "concurrency" in changed else self._guard.asked
+        self._guard.set_limits(asked, rates)

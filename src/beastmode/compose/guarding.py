@@ -7,6 +7,7 @@ from typing import Any
 from beastmode.clock import Clock, boot_id
 from beastmode.compose.opening import Opened
 from beastmode.runner.supervisor import MARK
+from beastmode.safeguards.following import Level
 from beastmode.safeguards.guard import Guard, Probe
 from beastmode.safeguards.host_store import HostStore
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
@@ -20,8 +21,11 @@ def store_for(settings: RunSettings) -> LimitStore:
     return MemoryStore(settings.concurrency, settings.rates)
 
 
-def guard_for(opened: Opened, store: LimitStore, clock: Clock, session: str) -> Guard:
-    """The guard of one session.   session: its token, which what a health command starts is found by."""
+def guard_for(
+    opened: Opened, store: LimitStore, clock: Clock, session: str, level: Level | None = None
+) -> Guard:
+    """The guard of one session.   session: its token, which what a health command starts is found by.   level: what
+    finds out how many tasks at once, where nobody has said."""
     settings = opened.settings
 
     def notice(kind: str, data: dict[str, Any]) -> None:
@@ -32,6 +36,7 @@ def guard_for(opened: Opened, store: LimitStore, clock: Clock, session: str) -> 
         clock,
         concurrency=settings.concurrency,
         rates=settings.rates,
+        level=level,
         probe=_probe(settings.health, session) if settings.health else None,
         max_wait_s=settings.max_wait_s,
         linger_s=settings.linger_s,

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from beastmode.compose.coding_opening import Code
 from beastmode.runner.coding import ModelServer
-from beastmode.runner.limits import flat, plain_rates, plain_server, rates_in, still_held, tokens_in
+from beastmode.runner.limits import (
+    at_once_in,
+    flat,
+    plain_at_once,
+    plain_rates,
+    plain_server,
+    rates_in,
+    still_held,
+    tokens_in,
+)
 from beastmode.runner.people import SERVER
 from beastmode.runner.progress import Progress
 from beastmode.settings import RunSettings
@@ -29,7 +38,9 @@ class LimitsSaid:
 
     def hold_for(self, settings: RunSettings, code: Code | None) -> tuple[RunSettings, Code | None]:
         """Settings with what a person has set."""
-        own: dict[str, Any] = {name: self.persons[name] for name in ("concurrency",) if name in self.persons}
+        own: dict[str, Any] = {}
+        if "concurrency" in self.persons:
+            own["concurrency"] = at_once_in(self.persons["concurrency"])
         server = code.settings.server if code is not None else None
         if "rates" in self.persons and server is None:
             own["rates"] = rates_in(self.persons["rates"])
@@ -44,7 +55,10 @@ NOTHING_SAID = LimitsSaid()
 def limits_said(request: Request, settings: RunSettings, code: Code | None, progress: Progress) -> LimitsSaid:
     """What was said of a session that is about to begin."""
     server = code.settings.server if code is not None else None
-    asked: dict[str, Any] = {"concurrency": settings.concurrency, "rates": plain_rates(settings.rates)}
+    asked: dict[str, Any] = {
+        "concurrency": plain_at_once(settings.concurrency),
+        "rates": plain_rates(settings.rates),
+    }
     if server is not None and not server.gateway:
         asked[SERVER] = plain_server(server)
     flags = _flags(request, of_server=server is not None)
@@ -67,7 +81,9 @@ def _flags(request: Request, *, of_server: bool) -> set[str]:
 
 def server_with(server: ModelServer, limits: Mapping[str, Any]) -> ModelServer:
     """With other limits; what is not named stays."""
-    changed: dict[str, Any] = {name: limits[name] for name in ("concurrency",) if name in limits}
+    changed: dict[str, Any] = {}
+    if "concurrency" in limits:
+        changed["concurrency"] = at_once_in(limits["concurrency"])
     if "rates" in limits:
         changed["rates"] = rates_in(limits["rates"])
     if "tokens" in limits:

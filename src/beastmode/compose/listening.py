@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from beastmode.clock import Clock
 from beastmode.compose.serve_keys import key_of
@@ -15,7 +16,7 @@ from beastmode.gateway.noting import record_everything, record_nothing
 from beastmode.gateway.recording import MOST_ANSWER_BYTES
 from beastmode.store.ledger import Counts, Listener
 from beastmode.telemetry.lines import Lines
-from beastmode.telemetry.logs import DRAINING, STOPPED, Handler, Logs
+from beastmode.telemetry.logs import DRAINING, LIMITED, STOPPED, Handler, Logs
 from beastmode.telemetry.spans import Spans
 
 _STDERR = 2
@@ -58,6 +59,10 @@ class Listening:
     def alarm_over(self, words: str) -> None:
         """It has passed."""
         self._logs.alarm_over(words)
+
+    def limited(self, upstream: str, data: dict[str, Any]) -> None:
+        """An upstream bears another number of requests at once than before."""
+        self._logs.tell("debug", LIMITED, upstream=upstream, at_once=data["concurrency"], why=data["why"])
 
     def draining(self, in_flight: int) -> None:
         """It was told to end."""

@@ -19,7 +19,7 @@ from beastmode.runner.resume import Selection
 from beastmode.runner.roadmap import Roadmap
 from beastmode.runner.summary import Summary
 from beastmode.runner.work import Command
-from beastmode.settings import RunSettings, parse_rates
+from beastmode.settings import RunSettings, parse_concurrency, parse_rates
 
 
 def run(
@@ -42,13 +42,15 @@ def run(
     source: a file, or a Roadmap made in Python: known again by the program that runs and its title, so give two of one
     program titles of their own, or `fresh=True`.   command: for tasks that say only what; a text is split like a shell
     would.   until_done, notify, write_back: as the flags of these names.   settings: fields of `settings.RunSettings`,
-    like `concurrency=5`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in
+    like `concurrency=5` or `"auto"`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in
     the summary. Inside a running event loop it raises RuntimeError: use a thread there.
     """
     _refuse_a_running_loop()
     flags = dict(settings)
     if isinstance(flags.get("rates"), str):
         flags["rates"] = parse_rates(flags["rates"])
+    if isinstance(flags.get("concurrency"), str):
+        flags["concurrency"] = parse_concurrency(flags["concurrency"])
     unknown = set(flags) - {setting.name for setting in fields(RunSettings)}
     if unknown:
         raise TypeError(

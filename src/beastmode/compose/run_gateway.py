@@ -26,6 +26,7 @@ from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, loo
 from beastmode.compose.run_serving import serving_of
 from beastmode.compose.run_thread import GoneError, ServerThread
 from beastmode.compose.serving import server_for
+from beastmode.compose.upstreams import Limited, not_asked
 from beastmode.failures.failure import Failure
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.budget_words import BudgetWords
@@ -68,7 +69,7 @@ class RunGateway:
 
     home: of the run; ledger and cache are kept there.   run: as the ledger names it, `r7`.   max_wait_s: for a model
     server that asks to wait or is not well.   on_budget: told once of each budget that is used up.   tell: told what
-    needs a person, in one line.
+    needs a person, in one line.   limited: how many requests at once its upstreams bear, where that is found out.
     """
 
     def __init__(
@@ -81,12 +82,14 @@ class RunGateway:
         on_budget: Callable[[Spent], None] = lambda spent: None,
         *,
         tell: Tell = lambda words: None,
+        limited: Limited = not_asked,
     ) -> None:
         self._settings, self._run, self._on_budget, self._tell = settings, run, on_budget, tell
         self._server = server
         self._needs_no_key = bool(server.key_env) or (bool(server.upstream) and is_near(server.upstream))
         self._serving = serving_of(server, home, max_wait_s)
         self._max_wait_s = max(max_wait_s, ONE_TRIAL_S)
+        self._limited = limited
         self._told: set[str] = set()
         self._backends: Sequence[Backend] = ()
         self._open: dict[tuple[str, int], Guest] = {}
@@ -150,6 +153,12 @@ class RunGateway:
             self._unjudged[attempt.task.id] = attempt
         return usage_of(guest.tally)
 
+    async def line(self) -> tuple[int, int] | None:
+        """Requests that wait in line for their upstream, and those at work there; None where it has ended."""
+        with suppress(GoneError):
+            return await self.thread.call(self._look)
+        return None
+
     async def judged(self, attempt: Attempt, ok: bool) -> None:
         """After verification. Where it failed, nobody is given the same answers again."""
         self._unjudged.pop(attempt.task.id, None)
@@ -185,8 +194,17 @@ class RunGateway:
             on_spent=self._at_home(self._spent),
             on_unpriced=self._at_home(self._unpriced),
         )
-        inside = Inside(self._door, stack, self._finished, self._max_wait_s, self._know)
+        inside = Inside(self._door, stack, self._finished, self._max_wait_s, self._know, self._limited_there)
         return server_for(self._serving, started, self._at_home(self._alarmed), inside)
+
+    def _limited_there(self, upstream: str, data: dict[str, Any]) -> None:
+        def told(data: dict[str, Any]) -> None:
+            self._limited(upstream, data)
+
+        self._at_home(told)(data)
+
+    def _look(self) -> tuple[int, int]:
+        return sum(one.waiting for one in self._backends), sum(one.in_flight for one in self._backends)
 
     def _admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
         return self._door.admit(said, budget)
@@ -274,9 +292,10 @@ def way_to_model(
     on_budget: Callable[[Spent], None] = lambda spent: None,
     *,
     tell: Tell = lambda words: None,
+    limited: Limited = not_asked,
 ) -> RunGateway | GatewayElsewhere:
     """The gateway of a run, or the one that runs already and that it names. As RunGateway takes them. Raises
     SettingError."""
     if server.gateway:
         return GatewayElsewhere(server, run)
-    return RunGateway(server, settings, home, run, max_wait_s, on_budget, tell=tell)
+    return RunGateway(server, settings, home, run, max_wait_s, on_budget, tell=tell, limited=limited)

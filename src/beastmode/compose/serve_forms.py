@@ -181,7 +181,14 @@ HEAD_SIZE = Form(_head_size, SIZE.schema, "a size like 64kB")
 RATE = Form(parse_rates, _TEXT, "a rate like 8/s, or none")
 TOKENS = Form(parse_token_rates, _TEXT, "a rate like 200000/min, or none")
 CONCURRENCY = Form(
-    parse_concurrency, {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["none"]}]}, "a number or none"
+    parse_concurrency,
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "string", "pattern": "^(none|auto(:[1-9][0-9]*)?)$"},
+        ]
+    },
+    "a number, auto, or none",
 )
 UPSTREAM = Form(base_url, _TEXT, "a base URL")
 UPSTREAMS = Form(_upstreams, _TEXT, "base URLs")

@@ -99,7 +99,7 @@ SETTINGS: tuple[Setting, ...] = (
         "concurrency",
         "3",
         CONCURRENCY,
-        "Requests in flight that an upstream bears: a number, or none.",
+        "Requests in flight that an upstream bears: a number, none, or auto: found out, at most 32 (auto:16: 16).",
         "concurrency",
     ),
     Setting(

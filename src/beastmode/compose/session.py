@@ -21,6 +21,7 @@ from beastmode.compose.controlling import controlled
 from beastmode.compose.ending import finish
 from beastmode.compose.guarding import guard_for, store_for
 from beastmode.compose.jobs import Kinds, Places, job_for
+from beastmode.compose.levelling import levelled, levels_for
 from beastmode.compose.opening import Opened
 from beastmode.errors import JournalError
 from beastmode.failures.secrets import Secrets
@@ -36,6 +37,7 @@ from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_
 from beastmode.runner.touches import touches_of
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Guard
+from beastmode.settings import Auto, RunSettings
 
 if TYPE_CHECKING:
     from beastmode.compose.coders import Coders
@@ -99,7 +101,9 @@ async def _at_work(
     opened: Opened, view: View, supervisor: Supervisor, coders: Coders | None, token: str
 ) -> Summary:
     store = store_for(opened.settings)
-    kinds, guard = Kinds(supervisor), guard_for(opened, store, SYSTEM_CLOCK, token)
+    levels = levels_for(opened.settings.concurrency, gateway=coders is not None and coders.line is not None)
+    guard = guard_for(opened, store, SYSTEM_CLOCK, token, levels.machine if levels else None)
+    kinds = Kinds(supervisor)
     means = _means(opened, guard, SYSTEM_CLOCK)
     schedule = Schedule(
         opened.graph,
@@ -119,7 +123,11 @@ async def _at_work(
         view.begin(Live(opened, schedule, guard, means))
         try:
             with _time_limit(schedule, opened.settings.max_time_s):
-                async with controlled(opened, schedule, guard, coders):
+                line = coders.line if coders else None
+                async with (
+                    controlled(opened, schedule, guard, coders),
+                    levelled(guard, levels, SYSTEM_CLOCK, line),
+                ):
                     await schedule.run()
         finally:
             view.end()
@@ -163,7 +171,7 @@ async def _record_beginning(opened: Opened, token: str) -> None:
         "boot": boot_id(),
         "resumed": bool(opened.progress.sessions),
         "after_kill": opened.progress.unclean,
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), **_at_once(settings)},
         "rates": plain_rates(settings.rates),
         "asked": opened.limits.asked,
         **({"persons": opened.limits.persons} if opened.limits.persons else {}),
@@ -178,6 +186,12 @@ async def _record_beginning(opened: Opened, token: str) -> None:
             for kind, task, number, data in opening_events(opened.plan, opened.request.selection)
         )
     )
+
+
+def _at_once(settings: RunSettings) -> dict[str, Any]:
+    """Tasks at once as they are to begin with; what becomes of an `auto` is told by events of their own."""
+    most = settings.concurrency
+    return {"concurrency": most.start, "auto": int(most)} if isinstance(most, Auto) else {}
 
 
 def _used_before(opened: Opened) -> dict[tuple[str, int], dict[str, Any]]:

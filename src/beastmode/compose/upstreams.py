@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
@@ -23,20 +24,33 @@ def _nobody(words: str) -> None:
     """Nobody is told."""
 
 
+Limited = Callable[[str, dict[str, Any]], None]
+"""Told which upstream bears how many requests at once now, where that is found out."""
+
+
+def not_asked(name: str, data: dict[str, Any]) -> None:
+    """Nobody is told."""
+
+
 def routes_for(
-    serving: Serving, max_wait_s: float = math.inf, raised: Tell = _nobody, over: Tell = _nobody
+    serving: Serving,
+    max_wait_s: float = math.inf,
+    raised: Tell = _nobody,
+    over: Tell = _nobody,
+    limited: Limited = not_asked,
 ) -> Routes[Backend]:
     """Which of them may answer a model. Raises BeastError where the limits of one cannot be kept.   max_wait_s: for one
     that is paused or not well.   raised, over: told when one mostly fails, and when it answers again."""
     backends = {
-        one.name: _backend(one, serving, max_wait_s, _notice(one, raised, over)) for one in serving.upstreams
+        one.name: _backend(one, serving, max_wait_s, _notice(one, raised, over, limited))
+        for one in serving.upstreams
     }
     models = [(pattern, [backends[name] for name in names]) for pattern, names in serving.models]
     providers = {one: backends[one] for one in get_args(Provider)} if serving.by_provider else None
     return Routes(list(backends.values()), models, providers)
 
 
-def _notice(one: UpstreamSettings, raised: Tell, over: Tell) -> Notice:
+def _notice(one: UpstreamSettings, raised: Tell, over: Tell, limited: Limited) -> Notice:
     """What people hear of a breaker: while it is open requests wait, and nothing else would say why."""
     host = urlsplit(one.url).hostname or one.name
 
@@ -45,6 +59,8 @@ def _notice(one: UpstreamSettings, raised: Tell, over: Tell) -> Notice:
             raised(f"{host} mostly fails: requests wait, and one is let through every {OPEN_S:.0f} s or more")
         elif kind == "breaker" and data["state"] == "closed":
             over(f"{host} answers again")
+        elif kind == "limits":
+            limited(one.name, data)
 
     return notice
 

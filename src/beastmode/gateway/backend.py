@@ -128,6 +128,16 @@ class Backend:
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         return admission
 
+    @property
+    def waiting(self) -> int:
+        """Requests in its lines, and in front of its guard."""
+        return sum(len(lane.first) + len(lane.again) for lane in self._lanes.values())
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that have been let through and are not over."""
+        return sum(lane.guard.in_flight for lane in self._lanes.values())
+
     def closed_s(self, call: Call) -> float:
         """Seconds until this call could leave for it, whatever the limits; 0 where it is well, infinite if unknown or
         where its line is full."""

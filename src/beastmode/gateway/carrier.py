@@ -158,6 +158,7 @@ class Carrier:
         admitted.used_tokens = used_tokens(call)
         if evidence is None:
             admitted.effect = "success"
+            _measure(call, admitted)
             return None
         failure = classify(evidence, now_unix=self._clock.unix())
         admitted.effect = failure.effect
@@ -181,3 +182,15 @@ class Carrier:
         if failure.passing is not True or spent > self._limits.retries:
             return None
         return backoff_s(call.rounds, self._rng)
+
+
+def _measure(call: Call, admitted: Admission) -> None:
+    """How long it took by how much was said; by its first byte where that is not known. Where neither is, such as of a
+    list of models, it tells nothing of how busy the upstream is."""
+    entry = call.entry
+    if entry.tokens_out:
+        admitted.ended_well(f"tokens of {call.model}", entry.tokens_out)
+    elif entry.stream and entry.first_byte_s is not None and admitted.left_at is not None:
+        admitted.ended_well(
+            f"first byte of {call.model}", 1.0, call.received + entry.first_byte_s - admitted.left_at
+        )

@@ -167,6 +167,8 @@ async def _perform(job: Job, attempt: Attempt, admitted: Admission) -> Outcome:
     except Exception as error:  # a kind returns its faults; one that raises is broken, but the run goes on
         outcome = Outcome(classify.from_exception(error))
     admitted.effect = outcome.effect
+    if outcome.ok:
+        admitted.ended_well("whole")
     admitted.cut_off = outcome.failure is not None and outcome.failure.class_ == "timeout"
     return outcome
 

@@ -11,7 +11,14 @@ from beastmode.events import LIMITS
 from beastmode.runner.coding import ModelServer
 from beastmode.runner.people import SERVER
 from beastmode.runner.progress import Progress
-from beastmode.settings import Rate, TokenRate, parse_concurrency, parse_rates, parse_token_rates
+from beastmode.settings import (
+    Auto,
+    Rate,
+    TokenRate,
+    parse_concurrency,
+    parse_rates,
+    parse_token_rates,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +117,20 @@ def tokens_in(data: Sequence[dict[str, Any]]) -> tuple[TokenRate, ...]:
     return tuple(TokenRate(rate["tokens"], rate["span_s"]) for rate in data)
 
 
+def plain_at_once(concurrency: int | None) -> int | str | None:
+    """A concurrency that was asked for, for the journal: an `auto` as it is written."""
+    return concurrency.written if isinstance(concurrency, Auto) else concurrency
+
+
+def at_once_in(data: int | str | None) -> int | None:
+    """A concurrency that was asked for, as the journal has it."""
+    return None if data is None else parse_concurrency(data)
+
+
 def plain_server(server: ModelServer) -> dict[str, Any]:
     """What a model server bears, for the journal."""
     return {
-        "concurrency": server.concurrency,
+        "concurrency": plain_at_once(server.concurrency),
         "rates": plain_rates(server.rates),
         "tokens": plain_tokens(server.tokens),
     }
@@ -124,7 +141,8 @@ def limits_words(limits: dict[str, Any]) -> str:
     return ", ".join(_WORDS[name](value) for name, value in flat(limits).items() if name in _WORDS)
 
 
-def _at_once(most: int | None, noun: str) -> str:
+def _at_once(asked: int | str | None, noun: str) -> str:
+    most = at_once_in(asked)
     return (
         f"no limit on {noun}s at once"
         if most is None

@@ -68,7 +68,7 @@ class People:
     def changed(self, event: Event) -> None:
         """Limits have been changed."""
         if event.data.get("reason") == "person":
-            self.limits = merged_limits(self.limits, event.data)
+            self.limits = merged_limits(self.limits, event.data | event.data.get("asked", {}))
 
     def _pause(self, task: str, *, paused: bool) -> None:
         if not task:

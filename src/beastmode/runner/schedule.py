@@ -76,6 +76,7 @@ class Schedule:
     async def run(self) -> None:
         """Return once every task that can come to its end has, or the run was stopped and has drained."""
         self._means.on_sleep = self._fill
+        self._means.guard.on_limits = self._fill
         self.settle()
         self._begun = True
         self._fill()

@@ -13,18 +13,21 @@ from typing import Any
 
 from beastmode.clock import LOOK_AGAIN_S, Clock
 from beastmode.failures.failure import Effect, Failure
+from beastmode.safeguards.adaptive import Adaptive
 from beastmode.safeguards.backoff import retries_allowed
 from beastmode.safeguards.breaker import Breaker
+from beastmode.safeguards.following import IDLE_S, Following, Level
 from beastmode.safeguards.health import Health
 from beastmode.safeguards.limit_store import Hold, LimitStore, Ticket
-from beastmode.settings import Rate, TokenRate
+from beastmode.safeguards.slowness import Measure
+from beastmode.settings import Auto, Rate, TokenRate
 
 Probe = Callable[[Callable[[], None]], Awaitable[Failure | None]]
 """Asks the server whether it is well; calls its argument at the instant the question leaves."""
 Patience = Callable[[float], bool]
 """Would a call wait so many seconds (infinite: unknown) for a server that is paused or not well?"""
 Notice = Callable[[str, dict[str, Any]], None]
-"""Told of probes and of the breaker: the evidence of a run."""
+"""Told of probes, of the breaker and of a limit that has found another level: the evidence of a run."""
 
 _OWN_LIMITS = ("slot", "rate", "tokens", "retries")
 """Reasons that pass by themselves; waiting for them never holds a run back."""
@@ -53,7 +56,8 @@ class GuardStoppedError(Exception):
 class Guard:
     """Admits calls to one server: `async with guard.admit() as admitted`.
 
-    concurrency: calls in flight at most, None for no limit.   rates: limits on starts.   tokens: limits on what
+    concurrency: calls in flight at most, None for no limit, an Auto for as many as turn out to be borne.   level: what
+    finds that out; None: how calls end.   rates: limits on starts.   tokens: limits on what
     calls cost, probes aside;   unknown_tokens: what one counts for of which that is not known.   probe: health
     evidence, paid out of the same slots and rate; None: none is asked for.   max_wait_s: a pause, an open breaker or
     an unhealthy server is waited for that long, then `HeldBackError`.   linger_s: how much longer a slot is held
@@ -67,6 +71,7 @@ class Guard:
         *,
         concurrency: int | None,
         rates: Sequence[Rate],
+        level: Level | None = None,
         tokens: Sequence[TokenRate] = (),
         unknown_tokens: int = UNKNOWN_TOKENS,
         probe: Probe | None = None,
@@ -74,7 +79,7 @@ class Guard:
         linger_s: float = 0.0,
         notice: Notice = lambda kind, data: None,
     ) -> None:
-        self.concurrency, self.rates, self.tokens = concurrency, tuple(rates), tuple(tokens)
+        self.rates, self.tokens = tuple(rates), tuple(tokens)
         self.unknown_tokens = unknown_tokens
         self.max_wait_s, self.linger_s = max_wait_s, linger_s
         self.breaker = Breaker()
@@ -90,6 +95,11 @@ class Guard:
         self._retry_ended = asyncio.Event()
         self._probe_lingers = False
         self._changes, self._halted = 0, ""
+        self.on_limits: Callable[[], None] = lambda: None
+        self._following: Following | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._ended_at = -math.inf
+        self._follow(concurrency, level)
 
     def admit(
         self, *, retry: bool = False, patient: Patience = lambda wait_s: True, tokens: int = 0
@@ -113,14 +123,21 @@ class Guard:
     ) -> None:
         """Change the limits while calls are in flight. Lowered, they hold for every start from now on.
 
+        concurrency: `asked` for what it was; an Auto goes on with what it has found, a number is an end to that.
         tokens: None leaves those as they are.
         """
-        self.concurrency, self.rates, self._changes = concurrency, tuple(rates), self._changes + 1
+        self.rates, self._changes = tuple(rates), self._changes + 1
+        self._follow(concurrency, None)
         self.tokens = self.tokens if tokens is None else tuple(tokens)
         if self.health:
             self.health.fresh_s = self._health_for(rates).fresh_s
-        self._store.set_limits(self._clock.monotonic(), concurrency, rates, self.tokens)
+        self._limit_store(self.concurrency)
         self._changed()
+
+    def look_at_level(self) -> None:
+        """Take over what the level says by now, where it has found that out by itself."""
+        if self._following is not None:
+            self._following.look(self._clock.monotonic())
 
     def resume(self, *, killed: bool, ended_s_ago: float) -> None:
         """Another runner went before, `ended_s_ago`. Its starts are not known here: a window that may still hold
@@ -166,7 +183,66 @@ class Guard:
 
     def close(self) -> None:
         """Give up what is still held in a store that others share."""
+        if self._following is not None:
+            self._following.close()
+        if self._resting is not None:
+            self._resting.cancel()
         self._store.close()
+
+    # ---- `auto` ----
+
+    def _follow(self, concurrency: int | None, level: Level | None) -> None:
+        """Hold the limit that was asked for, or look for it."""
+        before = self._following
+        if not isinstance(concurrency, Auto):
+            self._following = None
+            self.concurrency = concurrency
+        elif before is None or before.level.ceiling != concurrency:
+            self._following = Following(level or Adaptive(concurrency), self._apply)
+            self.concurrency = self._following.limit
+        self.asked = concurrency
+        if before is not None and before is not self._following:
+            before.close()
+
+    def _apply(self, limit: int, why: str) -> None:
+        """A raised limit is recorded before it holds, a lowered one holds before it is recorded: at any time no more
+        are at work than the record allows."""
+        self._changes += limit < (self.concurrency or limit)
+        self._notice("limits", {"concurrency": limit, "reason": "auto", "why": why})
+        self.concurrency = limit
+        self._limit_store(limit)
+        self._changed()
+        self.on_limits()
+
+    def _limit_store(self, limit: int | None) -> None:
+        """In a store that others share, a process without calls of its own holds back nobody."""
+        idle = self._following is not None and self._following.idle
+        at_once = self._following.level.ceiling if self._following and idle else limit
+        self._store.set_limits(self._clock.monotonic(), at_once, self.rates, self.tokens)
+
+    def _wake(self) -> None:
+        """A call wants to leave."""
+        if self._following is not None and self._following.idle:
+            self._following.idle = False
+            self._following.level.others_use(self.in_use()[0])
+            self._limit_store(self.concurrency)
+            self.look_at_level()
+
+    def _rest(self) -> None:
+        """Nothing is in flight any more; perhaps for longer."""
+        if self._following is not None and self._resting is None:
+            self._resting = asyncio.get_running_loop().call_later(IDLE_S, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = None
+        idle_s = self._clock.monotonic() - self._ended_at
+        if self._following is None or self.in_flight:
+            return
+        if idle_s < IDLE_S:
+            self._rest()
+        else:
+            self._following.idle = True
+            self._limit_store(self.concurrency)
 
     @staticmethod
     def _health_for(rates: Sequence[Rate]) -> Health:
@@ -175,10 +251,11 @@ class Guard:
         return Health(max([1.0, *(span_s + 1.0 for span_s in singles)]))
 
     def _enter_at_once(self, admission: Admission) -> bool:
+        self._wake()
         if admission.retry or self._turn.locked() or self._closed() is not None:
             return False
         now = self._clock.monotonic()
-        if self.health is not None and not self.health.fresh(now):
+        if (self.health is not None and not self.health.fresh(now)) or self._gap_s(now) > 0:
             return False
         taken = self._store.take(now, 1, admission.tokens)
         if isinstance(taken, Hold):
@@ -190,6 +267,7 @@ class Guard:
         if admission.retry:
             await self._retry_turn(admission)
         async with self._turn:
+            self._wake()
             blocked_since: float | None = None
             while (hold := self._closed() or await self._take(admission)) is not None:
                 now = self._clock.boottime()
@@ -221,6 +299,8 @@ class Guard:
 
     async def _take(self, admission: Admission) -> Hold | None:
         now = self._clock.monotonic()
+        if (gap_s := self._gap_s(now)) > 0:
+            return Hold("slot", gap_s)
         if self.health is None or self.health.fresh(now):
             taken = self._store.take(now, 1, admission.tokens)
         else:
@@ -236,6 +316,12 @@ class Guard:
         if admission.trial:
             self._notice("breaker", {"state": "half_open"})
         self.in_flight += 1
+        if self._following is not None:
+            self._following.starts(self._clock.monotonic())
+
+    def _gap_s(self, now: float) -> float:
+        """Seconds for which a limit that looks for its level lets nothing start."""
+        return 0.0 if self._following is None else self._following.wait_s(now)
 
     async def _take_with_probe(self, health: Health, admission: Admission, now: float) -> Ticket | Hold:
         """Probe within the slot of the call that asked for it. Its place and the call's are taken together: taken
@@ -351,7 +437,19 @@ class Guard:
             self.health.succeeded(now, probe=False)
         if self.breaker.trips != trips or admission.trial:
             self._notice("breaker", {"state": self.breaker.state})
+        self._ended(admission, now)
         self._changed()
+
+    def _ended(self, admission: Admission, now: float) -> None:
+        """What the limit has to learn from a call, where it learns."""
+        following, left_at = self._following, admission.left_at
+        if following is None:
+            return
+        if left_at is not None:
+            following.ended(now, admission.effect, left_at, admission.at_once, admission.took)
+        self._ended_at = now
+        if not self.in_flight:
+            self._rest()
 
 
 class Admission:
@@ -359,11 +457,14 @@ class Admission:
 
     waited_s: seconds waited, by reason.   left_at: monotonic time of the real start.   Set before leaving:
     effect: what the call says about the server;   cut_off: it was ended from here, the server may still work;
-    used_tokens: what it has cost in the end, None where that is not known: then the guess stands.
+    used_tokens: what it has cost in the end, None where that is not known: then the guess stands;   took: how long it
+    took, where it ended well.   at_once: in flight as it left, other processes' included, itself too; 0 where nobody
+    asks.
     """
 
     __slots__ = (
         "_guard",
+        "at_once",
         "cut_off",
         "effect",
         "holds_retry",
@@ -372,6 +473,7 @@ class Admission:
         "retry",
         "ticket",
         "tokens",
+        "took",
         "trial",
         "used_tokens",
         "waited_s",
@@ -386,12 +488,22 @@ class Admission:
         self.effect: Effect = "ignored"
         self.cut_off = False
         self.used_tokens: int | None = None
+        self.took: Measure | None = None
+        self.at_once = 0
 
     def leaves(self) -> None:
         """The call really goes out now. Only the first word counts."""
         if self.left_at is None:
             assert self.ticket is not None
             self.left_at = self._guard._left(self.ticket)
+            if self._guard._following is not None:
+                self.at_once = self._guard.in_use()[0]
+
+    def ended_well(self, kind: str, work: float = 1.0, took_s: float | None = None) -> None:
+        """How long it took, where it has left; as `Measure`.   took_s: None: until now."""
+        if self.left_at is not None and self._guard._following is not None:
+            until_now_s = self._guard._clock.monotonic() - self.left_at
+            self.took = Measure(kind, until_now_s if took_s is None else took_s, work)
 
     def heard(self) -> None:
         """Bytes of an answer have come: that the server is well needs no probe. Cheap enough for every piece."""

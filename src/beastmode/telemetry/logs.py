@@ -19,6 +19,8 @@ STARTED = "started"
 """The gateway listens: url, and in front of what. Programs only: people are greeted by the command."""
 DRAINING = "draining"
 """It was told to end: nothing new is taken."""
+LIMITED = "limit_found"
+"""An upstream bears another number of requests at once than was thought, where that is `auto`: which, how many, why."""
 STOPPED = "stopped"
 """It has ended: how many requests it received, how they ended, and how many lines nobody took."""
 REQUEST_RECEIVED = "request_received"
@@ -32,7 +34,7 @@ ALARM_OVER = "alarm_over"
 TELEMETRY = "telemetry"
 """Traces could not be sent; requests are not affected."""
 
-EVENTS = (STARTED, DRAINING, STOPPED, REQUEST_RECEIVED, REQUEST_ENDED, ALARM, ALARM_OVER, TELEMETRY)
+EVENTS = (STARTED, LIMITED, DRAINING, STOPPED, REQUEST_RECEIVED, REQUEST_ENDED, ALARM, ALARM_OVER, TELEMETRY)
 
 
 class Logs:

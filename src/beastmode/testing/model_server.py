@@ -59,10 +59,11 @@ class Script:
     words: of every answer.   turn: a tool that the model wants run instead, or other words.   work_s: how long it takes
     to answer a request for words, from its body, which is JSON.   refusals: what the next requests for words get, in
     order.   trouble: what goes wrong with a request for words, by its number, from 1; None: nothing.   headers: on
-    every answer (rate limits).   prefix: where its API lies.   speaks: the dialects that it has endpoints for.   lists:
-    has a list of models.
-    list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header shows.
-    answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the credential.
+    every answer (rate limits).   refuses_above: so many requests for words are at work at once, and one more gets 429;
+    None: any number.   prefix: where its API lies.   speaks: the dialects that it has endpoints for.   lists: has a
+    list of models.   list_is_public: shows it without a key.   skew_s: how far its clock is ahead, as its Date header
+    shows.   answer: (status, body) for everything instead, where it is ill.   echo: every refusal repeats the
+    credential.
     """
 
     keys: frozenset[str] = frozenset()
@@ -74,6 +75,7 @@ class Script:
     refusals: deque[Refusal] = field(default_factory=deque)
     trouble: Callable[[int], Refusal | None] = lambda number: None
     headers: Mapping[str, str] = field(default_factory=dict)
+    refuses_above: int | None = None
     prefix: str = "/v1"
     speaks: Sequence[Dialect] = get_args(Dialect)
     lists: bool = True
@@ -90,14 +92,14 @@ class ModelServer:
     """`async with ModelServer(Script(keys=frozenset({"k"}))) as server:`, then ask `server.url`.
 
     tls: shows a certificate; then the url begins with https.   `asked` holds the requests, in order;
-    `most_in_flight` is of those that ask a model.
+    `most_in_flight` is of those that ask a model; `refused` are those that were too many (`refuses_above`).
     """
 
     def __init__(self, script: Script | None = None, *, tls: SSLContext | None = None) -> None:
         self.script = script or Script()
         self.asked: list[Asked] = []
         self.url = ""
-        self.in_flight = self.most_in_flight = 0
+        self.in_flight = self.most_in_flight = self.refused = 0
         self._tls = tls
         self._stack = AsyncExitStack()
         self._runner: web.AppRunner | None = None
@@ -212,6 +214,10 @@ class ModelServer:
         self._words_asked += 1
         refusals = self.script.refusals
         refusal = refusals.popleft() if refusals else self.script.trouble(self._words_asked)
+        full = self.script.refuses_above
+        if full is not None and self.in_flight >= full:
+            self.refused += 1
+            return self._refuse(Refusal(429), dialect)
         downs = self._downs
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)

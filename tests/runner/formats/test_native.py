@@ -340,9 +340,9 @@ def test_what_is_wrong_with_a_task_and_what_to_write_instead(written: str, what:
         ("order: up\ntasks: [{id: a}]", 1, "order: 'up' is not known here"),
         ("limits: 3\ntasks: [{id: a}]", 1, "limits: found '3' instead of a mapping"),
         (
-            "limits: {concurrency: auto}\ntasks: [{id: a}]",
+            "limits: {concurrency: 'auto:0'}\ntasks: [{id: a}]",
             1,
-            "limits.concurrency: concurrency `auto` is not built",
+            "limits.concurrency: 'auto:0' is not a concurrency",
         ),
         ("limits: {rate: 8}\ntasks: [{id: a}]", 1, "limits.rate: '8' is not a rate"),
         (

@@ -38,7 +38,12 @@ _DURATION_SCHEMA: dict[str, Any] = {
         {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|min|s|m|h|d)\s*)+$|^\s*\d+(\.\d+)?\s*$"},
     ]
 }
-_CONCURRENCY_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}]}
+_CONCURRENCY_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1},
+        {"type": "string", "pattern": "^(none|auto(:[1-9][0-9]*)?)$"},
+    ]
+}
 _NAMES_SCHEMA: dict[str, Any] = {"anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA}]}
 _STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
 _STATUS_SCHEMA: dict[str, Any] = {"anyOf": [_STATUS, {"type": "array", "items": _STATUS, "minItems": 1}]}

@@ -179,7 +179,8 @@ def setting(parse: Callable[[object], Any], keep: Callable[[str], Any] | None = 
 
 def limit(written: str) -> int | str:
     """A concurrency as a roadmap keeps it."""
-    return "none" if written.strip().lower() == "none" else int(written)
+    word = written.strip().lower()
+    return word if word.startswith(("none", "auto")) else int(written)
 
 
 def agent(value: object) -> str:

@@ -14,6 +14,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.report import words
 from beastmode.runner.report.advice import failures_of, next_steps
 from beastmode.runner.report.evidence import performance, safety
+from beastmode.runner.report.levels import levels
 from beastmode.runner.report.people import people_lines
 from beastmode.runner.report.tasks import (
     MOST_TASKS,
@@ -35,8 +36,8 @@ class Report:
     of figures.
 
     headline: a sentence for anybody.   summary: `Summary.as_json()`.   safety: what the limits were held to.
-    failures: complete, alike ones together.   people: what somebody asked for, and what came of it.   phases, tasks,
-    timeline: bounded, each with what was left out.
+    failures: complete, alike ones together.   people: what somebody asked for, and what came of it.   levels: what an
+    `auto` has found, over time.   phases, tasks, timeline: bounded, each with what was left out.
     journal_digest: see `digest`; over the run's events up to `last_seq`.
     """
 
@@ -54,6 +55,7 @@ class Report:
     tasks_left_out: int
     sessions: list[Plain]
     people: list[Plain]
+    levels: list[Plain]
     timeline: Plain
     journal: str
     last_seq: int
@@ -84,6 +86,7 @@ def report_of(progress: Progress, summary: Summary, journal: Path) -> Report:
         tasks_left_out=len(progress.tasks) - len(tasks),
         sessions=session_lines(progress, summary),
         people=people_lines(progress),
+        levels=levels(progress),
         timeline=timeline(progress),
         journal=str(journal),
         last_seq=progress.last_seq,

@@ -28,6 +28,9 @@ def markdown(report: Plain) -> str:
         + _table(("Safeguard", "Promised", "Seen in this run"), tables.safety_rows(report)),
         _titled("Performance") + _table(("Figure", "Value"), tables.performance_rows(report)),
         _titled("Dog-fooding", tables.dogfooding_words(report)) + _table(*tables.dogfooding_table(report)),
+        _titled("Levels found", words.LEVELS) + _table(*tables.levels_table(report))
+        if report["levels"]
+        else "",
         _titled("What people did") + _table(*tables.people_table(report)) if report["people"] else "",
         _titled("Sessions") + _table(*tables.sessions_table(report)),
         _titled("Proof", tables.proof_words(report)) + f"    {report['journal_digest']}",

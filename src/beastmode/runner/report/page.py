@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from beastmode.runner.report import tables, words
-from beastmode.runner.report.picture import bar, picture
+from beastmode.runner.report.picture import bar, curve, picture
 
 Plain = Mapping[str, Any]
 
@@ -45,11 +45,18 @@ def page(report: Plain, logs: str) -> str:
         _section("Performance", _table(("Figure", "Value"), tables.performance_rows(report))),
         _section("Dog-fooding", _dogfooding(report)),
         "</div>",
+        _section("Levels found", _levels(report)) if report["levels"] else "",
         _section("What people did", _table(*tables.people_table(report))) if report["people"] else "",
         _section("Sessions", _table(*tables.sessions_table(report))),
         _section("Proof", _proof(report)),
     ]
     return _document(report, "\n".join(part for part in parts if part))
+
+
+def _levels(report: Plain) -> str:
+    curves = "".join(curve(line, report["timeline"]["length_s"]) for line in report["levels"])
+    said = f'<p class="soft">{_text(words.LEVELS)}</p>'
+    return f'{said}<ul class="rows">{curves}</ul>{_table(*tables.levels_table(report))}'
 
 
 def _document(report: Plain, body: str) -> str:

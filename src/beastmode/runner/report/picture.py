@@ -112,6 +112,21 @@ def _busy(busy: Sequence[float], limit: int | None, grid: str) -> str:
     )
 
 
+def curve(level: Plain, length_s: float) -> str:
+    """How many at once an `auto` allowed, over time."""
+    top, long_s = max(level["highest"], 1), max(length_s, 0.001)
+    points = [(1000 * min(1.0, change["at_s"] / long_s), change["limit"]) for change in level["history"]]
+    steps = " ".join(f"H{at:.1f} V{100 - 100 * limit / top:.1f}" for at, limit in points)
+    of = "tasks" if level["of"] == "tasks" else f"requests to {level['of']}"
+    label = f"How many {of} at once were allowed over time, at most {top:,}"
+    return (
+        f'<li class="busy"><span class="name"><b>{escape(of)}</b></span>'
+        f'<svg role="img" aria-label="{escape(label)}">'
+        f'<svg viewBox="0 0 1000 100" preserveAspectRatio="none"><path d="M0,100 {steps} H1000 V100 Z"/></svg>'
+        f'</svg><span class="soft">at most {top:,}</span></li>\n'
+    )
+
+
 def _row(row: Plain, length_s: float, grid: str) -> str:
     bars = "".join(_attempt(bar, length_s) for bar in row["bars"])
     last = row["bars"][-1]

@@ -76,6 +76,21 @@ def people_table(report: Plain) -> tuple[Row, list[Row]]:
     return ("When", "Who", "Asked for", "With", "What came of it", "After"), rows
 
 
+def levels_table(report: Plain) -> tuple[Row, list[Row]]:
+    """What an `auto` has found: how many at once, and why that changed."""
+    rows: list[Row] = [
+        (
+            "Tasks" if line["of"] == "tasks" else f"Requests to {line['of']}",
+            f"{line['first']:,}",
+            f"{line['lowest']:,} to {line['highest']:,}",
+            f"{line['last']:,}",
+            ", ".join(f"{why} {count:,}" for why, count in sorted(line["reasons"].items())),
+        )
+        for line in report["levels"]
+    ]
+    return ("At once", "At first", "In between", "In the end", "Why it changed, how often"), rows
+
+
 def safety_rows(report: Plain) -> list[Row]:
     """Each safeguard: what it promises, what this run shows."""
     seen = report["safety"]

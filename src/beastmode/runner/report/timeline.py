@@ -24,7 +24,7 @@ def timeline(progress: Progress) -> Plain:
     rows: tasks in the order of their first start; of more than MOST_ROWS, those that failed, then those that took
     part last.   busy: attempts at work on average, for each of STRETCHES equal stretches.
     """
-    axis = _Axis(progress)
+    axis = Axis(progress)
     of_task: dict[str, list[AttemptView]] = defaultdict(list)
     for attempt in progress.attempts:
         of_task[attempt.task].append(attempt)
@@ -40,7 +40,7 @@ def timeline(progress: Progress) -> Plain:
     }
 
 
-class _Axis:
+class Axis:
     """Places instants of all sessions on one line of time with a runner at work, in microseconds from 0."""
 
     def __init__(self, progress: Progress) -> None:
@@ -72,7 +72,7 @@ def _chosen(progress: Progress, of_task: dict[str, list[AttemptView]]) -> set[st
     return set(sorted(of_task, key=weight)[-MOST_ROWS:])
 
 
-def _row(progress: Progress, task: str, attempts: list[AttemptView], axis: _Axis) -> Plain:
+def _row(progress: Progress, task: str, attempts: list[AttemptView], axis: Axis) -> Plain:
     bars, ended_us = list[Plain](), dict[int, int]()
     for attempt in attempts:
         begin, end = axis.span(attempt)

@@ -19,6 +19,7 @@ STATES = {
     "skipped": "» skipped",
     "cancelled": "⊘ cancelled",
 }
+LEVELS = "How many at once were allowed where that was `auto`: found out from how calls and attempts ended."
 _REST = ("failed", "needs_person", "blocked", "cancelled", "waiting", "skipped")
 
 
