@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from beastmode.runner.formats import markdown, spec_kit
 from beastmode.runner.formats.asked import ALL
 from beastmode.runner.formats.edit import Edit, made
 from beastmode.runner.formats.reading import READERS, read_text
-from beastmode.runner.formats.status_lines import without_states
+from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.formats.ticking import ticked
 from beastmode.runner.resume import fingerprint
 from beastmode.runner.roadmap import Roadmap
@@ -71,8 +72,24 @@ def unlike(before: Roadmap, after: Roadmap, done: set[str]) -> list[object]:
     found: list[object] = [
         (place, task, there, then)
         for (place, task), (there, then) in pairs
-        if (place, task.id, task.title, task.needs, task.options, task.parallel, fingerprint(task))
-        != (there, then.id, then.title, then.needs, then.options, then.parallel, fingerprint(then))
+        if (
+            place,
+            task.id,
+            without_marks(task.title),
+            task.needs,
+            task.options,
+            task.parallel,
+            fingerprint(task),
+        )
+        != (
+            there,
+            then.id,
+            without_marks(then.title),
+            then.needs,
+            then.options,
+            then.parallel,
+            fingerprint(then),
+        )
         or without_states(task.details) != without_states(then.details)
     ]
     states = [(task.id, then.state) for (_, task), (_, then) in pairs]
@@ -143,3 +160,28 @@ def test_any_of_the_tasks_in_any_order_and_layout(case: Case, data: st.DataObjec
         text, result = ticked(text, case.path, {name: ""})
         assert (result.ids, result.left) == ([name], [])
     assert unlike(before, read_text(case.reader, text, case.path, ALL), set(wanted)) == []
+
+
+PIECES = [
+    "# Plan", "## Phase 1: a ✅", "### Task 1.1: a [ ]", "### 2. Title ##", "- [ ] T001 [P] a",
+    "- [x] T002 b", "- ⬜ a", "T003 - c", "1. **Bold** 🚧 more", "2. b", "**Tasks:**",
+    "- Status: pending", "**Status:** `[0.5]`", "```", "<!--", "-->", "| a | b |", "|--|--|",
+    "| task | status |", "| 🔄 x | |", "", "  - [ ] deep", "- 🚀 go", "Title", "-----", "-\xa0[ ] n",
+    "- [                ] wide", "\\[ ] half", "- [todo] w", "☐ c", "1) [~] p", "---", "### ⏳ A-1: x",
+    "tasks:", "  - id: a",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=25), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_whatever_is_read_is_ticked_or_told_and_reads_the_same(
+    pieces: list[str], end: str, spec: bool
+) -> None:
+    text = end.join(pieces)
+    path = Path("specs/001-x/tasks.md" if spec else "ROADMAP.md")
+    reader = spec_kit if spec else markdown
+    before = reader.read(text, path)
+    done = pending(before)
+    after, result = ticked(text, path, dict.fromkeys(done, ""))
+    assert sorted([*result.ids, *(name for name, _ in result.left)]) == sorted(done)
+    assert unlike(before, reader.read(after, path), set(result.ids)) == []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from beastmode.runner.formats.done_words import cased, done_words
@@ -25,7 +26,7 @@ from beastmode.runner.roadmap import Roadmap, Task
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MARKER = r"\s*(?:(?:[-*+•]|\d{1,4}[.)]|#{1,6})\s+)?"
-_BOX = re.compile(rf"{_MARKER}\\?\[([^\[\]\\]{{0,14}})\\?\]")
+_BOX = re.compile(rf"{_MARKER}\\?\[([^\[\]\\]{{0,80}})\\?\]")
 _OPEN_BOX = re.compile(r"\[([ ]?)\](?=[*_\s]*(?:#+\s*)?$|[ ]*[:：])|^\s*#{1,6}\s\W{0,4}\[([ ]?)\]")
 _LEADING = re.compile(rf"{_MARKER}[*_\s]*([{GLYPHS_NOT_DONE}]\ufe0f?)")
 _LAST = re.compile(rf"([{GLYPHS_NOT_DONE}]\ufe0f?)(?=\s*(?:#+\s*)?$)")
@@ -99,18 +100,19 @@ class _Pen:
         """The number of the line to change, and the change; None where no way is read as done."""
         line = self.lines[task.line - 1]
         if line.box is not None:
-            return line.number, self._box(line)
+            return _first(line, self._box(line))
         if line.kind == "table":
-            return _first(line.number, self._row(line))
-        of_line = _first(line.number, (cut for cut in self._said(line) if _is_read(line, cut)))
-        return of_line or self._state_below(task) or _first(line.number, self._added(line))
+            return _first(line, self._row(line))
+        said, added = (
+            filter(partial(_is_read, line), cuts) for cuts in (self._said(line), self._added(line))
+        )
+        return _first(line, said) or self._state_below(task) or _first(line, added)
 
-    def _box(self, line: Line) -> Cut:
-        match = _BOX.match(line.text)
-        assert match is not None  # the scanner saw it
-        inside = match[1].strip()
-        word = cased("done", inside) if len(inside) > 1 and inside.isascii() else self.habits.tick
-        return Cut(match.start(1), match.end(1), word)
+    def _box(self, line: Line) -> Iterator[Cut]:
+        if match := _BOX.match(line.text):
+            inside = match[1].strip()
+            word = cased("done", inside) if len(inside) > 1 and inside.isascii() else self.habits.tick
+            yield Cut(match.start(1), match.end(1), word)
 
     def _row(self, row: Line) -> Iterator[Cut]:
         """In the cell of its state; where it has none, in the one of its name."""
@@ -134,7 +136,7 @@ class _Pen:
         """Where its own line says that it is open."""
         text = line.text
         if box := _OPEN_BOX.search(text):
-            group = 1 if box[1] is not None else 2
+            group = 2 if box[1] is None else 1
             yield Cut(box.start(group), box.end(group), self.habits.end_box[2:3] or self.habits.tick)
         body = re.match(_MARKER, text)
         behind = MARK_BEHIND_NAME.match(text, body.end() if body else 0)
@@ -163,30 +165,23 @@ class _Pen:
 
     def _added(self, line: Line) -> Iterator[Cut]:
         """Where nothing says anything of its state."""
-        body, end = re.match(_MARKER, line.text), _CLOSING.search(line.text)
-        assert body is not None  # both match everything
-        assert end is not None
-        in_front = self.habits.mark == BALLOT and line.kind == "item" and leading_mark(line.body)
-        cuts = [
-            *([Cut(body.end(), body.end(), f"{BALLOT} ")] if in_front else ()),
-            *(
-                [Cut(body.end(), body.end(), f"[{self.habits.tick}] ")]
-                if self.boxed and line.kind == "item"
-                else ()
-            ),
-            *([Cut(end.start(), end.start(), self.habits.end_box)] if self.habits.end_box else ()),
-            Cut(end.start(), end.start(), f" {self._mark_for('')}"),
-            Cut(end.start(), end.start(), f" [{self.habits.tick}]"),
-        ]
-        return (cut for cut in cuts if _is_read(line, cut))
+        body, closing = re.match(_MARKER, line.text), _CLOSING.search(line.text)
+        first, last = body.end() if body else 0, closing.start() if closing else len(line.text)
+        if self.habits.mark == BALLOT and line.kind == "item" and leading_mark(line.body):
+            yield Cut(first, first, f"{BALLOT} ")
+        if self.boxed and line.kind == "item":
+            yield Cut(first, first, f"[{self.habits.tick}] ")
+        if self.habits.end_box:
+            yield Cut(last, last, self.habits.end_box)
+        yield Cut(last, last, f" {self._mark_for('')}")
+        yield Cut(last, last, f" [{self.habits.tick}]")
 
     def _mark_for(self, mark: str) -> str:
         return self.habits.mark or (BALLOT if mark[:1] in tuple(_BALLOTS) else "✅")
 
 
-def _first(number: int, cuts: Iterator[Cut]) -> tuple[int, Cut] | None:
-    cut = next(cuts, None)
-    return (number, cut) if cut else None
+def _first(line: Line, cuts: Iterator[Cut]) -> tuple[int, Cut] | None:
+    return next(((line.number, cut) for cut in cuts), None)
 
 
 def _changed(start: int, old: str, new: str) -> Cut:
