@@ -47,9 +47,8 @@ async def combined(git: Git, task: Task, work: Work, tip: str) -> str | list[Con
     own = await git.commit(work.commit)
     message = await _message(git, task, work, own)
     if tip == work.base:
-        return await _commit(
-            git, own.tree, tip, message
-        )  # nobody came between: its tree is the one that was verified
+        # Nobody came between: its tree is the one that was verified.
+        return await _commit(git, own.tree, tip, message)
     whole = own.id if own.parents == (work.base,) else await _commit(git, own.tree, work.base, message)
     tree = await merged_tree(git, tip, whole, {tip: "the result branch", whole: "this task"})
     return await _commit(git, tree, tip, message) if isinstance(tree, str) else tree

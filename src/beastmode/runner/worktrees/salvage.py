@@ -31,10 +31,8 @@ async def set_aside(
 ) -> list[str]:
     """The branches that hold all of a worktree that `saved` does not; none where there is nothing more.
 
-    shown: a commit of ours that it stands on, and that needs no keeping.
-
     What no commit can hold is moved to the folder `aside`. The worktree is left dirty: the caller makes it what it
-    is to be next.   why: in the message.
+    is to be next.   why: in the message.   shown: a commit of ours that it may stand on, and that needs no keeping.
     """
     tips = [await _snapshot(git, worktree, saved, aside, why)]
     tips += (await git.refs(task_ref(run, task))).values()
