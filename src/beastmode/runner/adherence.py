@@ -50,7 +50,7 @@ def adherence_of(progress: Progress) -> Adherence:
     in_force = (rate for of in periods.values() for period in of for rate in period.rates)
     counts = {rate: _in_windows(starts, rate) for rate in dict.fromkeys(in_force)}
     seen = [RateSeen(rate, _most(starts, rate, counted)) for rate, counted in counts.items()]
-    over = sum(not _fits(start, at, counts) for at, start in enumerate(starts))
+    over = sum(not _fits(start, at, counts) for at, start in enumerate(starts)) if counts else 0
     return Adherence(highest, seen, over + _over_concurrency(progress, periods))
 
 
@@ -102,8 +102,10 @@ def _over_concurrency(progress: Progress, periods: dict[int, list[InForce]]) -> 
         for begun, attempt in enumerate(mine, 1):
             while ended < len(ends) and ends[ended] <= attempt.admitted_us:
                 ended += 1
-            allowed = between(periods[session], attempt.admitted_us, attempt.admitted_us)
-            over += not any(
-                period.concurrency is None or begun - ended <= period.concurrency for period in allowed
-            )
+            at_once = begun - ended
+            for period in between(periods[session], attempt.admitted_us, attempt.admitted_us):
+                if period.concurrency is None or at_once <= period.concurrency:
+                    break
+            else:
+                over += 1
     return over

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Any, Literal, Protocol, get_args
 
 from beastmode.errors import SettingError
@@ -159,11 +160,15 @@ def _retry(_: Control, now: Standing) -> Meaning:
 def _retry_task(control: Control, now: Standing) -> Meaning:
     state, task = now.state_of(control.task), control.task
     if state == "needs_person" and now.class_of(task) == AT_GATE:
-        return _refused("waits for a person's word", f"To let it begin: beast approve {now.run} {task}")
+        return _refused(
+            "waits for a person's word", f"To let it begin: beast approve {now.run} {quote(task)}"
+        )
     if state in ("failed", "cancelled", "needs_person"):
         return Meaning("stands in line again, with all its tries", tasks=(task,))
     if state == "done":
-        return _refused("is done", f"To have it done again: beast review {now.run} {task} --redo 'how'")
+        return _refused(
+            "is done", f"To have it done again: beast review {now.run} {quote(task)} --redo 'how'"
+        )
     if state == "skipped":
         return _refused("is not part of this session", "See --only, --phase, and what the list says of it.")
     return _nothing("has not ended: it needs no retry")
@@ -178,7 +183,7 @@ def _approve(control: Control, now: Standing) -> Meaning:
     if now.was_approved(task):
         return _nothing("is approved already")
     if now.state_of(task) == "needs_person":
-        tip = f"Look, then say what is to become of it: beast review {now.run} {task}"
+        tip = f"Look, then say what is to become of it: beast review {now.run} {quote(task)}"
         return _refused(f"needs a person for something else: {now.class_of(task) or 'see its log'}", tip)
     return _refused(
         "has no gate: nobody has to approve it", "See `beast status` for those that need a person."
@@ -193,7 +198,9 @@ def _answer(control: Control, now: Standing) -> Meaning:
     if state in ("failed", "cancelled", "needs_person"):
         return Meaning("stands in line again, with all its tries and the note", tasks=(task,))
     if state == "done":
-        return _refused("is done", f"To have it done again: beast review {now.run} {task} --redo 'how'")
+        return _refused(
+            "is done", f"To have it done again: beast review {now.run} {quote(task)} --redo 'how'"
+        )
     if state == "skipped":
         return _refused("is not part of this session", "See --only, --phase, and what the list says of it.")
     return Meaning("the note goes to its next attempt")
