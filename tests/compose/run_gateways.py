@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from beastmode.compose.run_gateway import RunGateway
+from beastmode.compose.upstreams import Limited, not_asked
 from beastmode.gateway.run_door import Spent
 from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
@@ -53,10 +54,18 @@ async def run_gateway(
     max_wait_s: float = 3600.0,
     on_budget: Callable[[Spent], None] = lambda spent: None,
     tell: Callable[[str], None] = lambda words: None,
+    limited: Limited = not_asked,
 ) -> AsyncIterator[RunGateway]:
     """Started, and ended when left; without limits where `server` says nothing else."""
     gateway = RunGateway(
-        replace(server, upstream=upstream), settings, home, run, max_wait_s, on_budget, tell=tell
+        replace(server, upstream=upstream),
+        settings,
+        home,
+        run,
+        max_wait_s,
+        on_budget,
+        tell=tell,
+        limited=limited,
     )
     await gateway.start()
     try:

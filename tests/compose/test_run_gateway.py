@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,7 +18,7 @@ from beastmode.cache.l3_reader import L3Reader, Read
 from beastmode.compose.run_gateway import RunGateway
 from beastmode.errors import BeastError
 from beastmode.runner.coding import CodingSettings, ModelServer
-from beastmode.settings import Rate
+from beastmode.settings import Auto, Rate
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.testing.model_server import ModelServer as Scripted
@@ -112,6 +113,29 @@ async def test_what_the_server_bears_may_be_changed_while_agents_ask(tmp_path: P
             assert [status for status, _ in await asyncio.gather(*asked)] == [200] * 6
             assert server.most_in_flight <= most
         assert server.most_in_flight > 1
+
+
+@played
+async def test_how_many_at_once_are_borne_is_found_out_and_told_to_the_run(tmp_path: Path) -> None:
+    said: list[tuple[str, int, str]] = []
+
+    def limited(upstream: str, data: dict[str, Any]) -> None:
+        said.append((upstream, data["concurrency"], data["why"]))
+
+    auto = ModelServer(rates=(), concurrency=Auto(32))
+    async with (
+        Scripted(script(work_s=lambda asked: 0.1, refuses_above=6)) as server,
+        run_gateway(server.url, tmp_path, server=auto, limited=limited) as gateway,
+    ):
+        access = await gateway.open(attempt())
+        asking = [asyncio.ensure_future(ask(access, question(f"q{number}"))) for number in range(100)]
+        seen = [await gateway.line() for _ in range(5) if await asyncio.sleep(0.1, True)]
+        assert [status for status, _ in await asyncio.gather(*asking)] == [200] * 100
+    assert any(waiting > 50 and 0 < at_work <= 8 for waiting, at_work in filter(None, seen))
+    assert {upstream for upstream, _, _ in said} == {"main"}
+    assert max(limit for _, limit, _ in said) >= 5
+    assert "refused" in {why for _, _, why in said}
+    assert await gateway.line() is None
 
 
 @played

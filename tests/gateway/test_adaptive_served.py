@@ -20,7 +20,7 @@ from tests.gateway.served import gateway
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
 BODY = json.dumps({"model": "m-small", "messages": [{"role": "user", "content": "hello"}]}).encode()
-HALF_S = 12.0
+HALF_S = 20.0
 
 
 async def flood(url: str, for_s: float, clients: int = 40) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from beastmode.clock import Clock
+from beastmode.runner.work import Http, Work
 from beastmode.safeguards.adaptive import Adaptive
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.machine import Machine, WithinMachine, look, room_of
@@ -22,18 +23,22 @@ Line = Callable[[], Awaitable[tuple[int, int] | None]]
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What finds out how many tasks at once.   pressure: where their models are behind a gateway of the run."""
+    """What finds out how many tasks at once.   pressure: where their models are behind a gateway of the run.   here:
+    they have processes on this machine."""
 
     machine: WithinMachine
-    pressure: Pressure | None = None
+    pressure: Pressure | None
+    here: bool
 
 
-def levels_for(concurrency: int | None, *, gateway: bool) -> Levels | None:
-    """None where a number is all there is.   gateway: the run has one, and its tasks see no refusal."""
+def levels_for(concurrency: int | None, works: Iterable[Work | None], *, gateway: bool) -> Levels | None:
+    """None where a number is all there is.   works: of the tasks: requests cost this machine nothing, whatever else is
+    going on here.   gateway: the run has one, and its tasks see no refusal."""
     if not isinstance(concurrency, Auto):
         return None
     pressure = Pressure(concurrency) if gateway else None
-    return Levels(WithinMachine(pressure or Adaptive(concurrency)), pressure)
+    here = any(not isinstance(work, Http) for work in works)
+    return Levels(WithinMachine(pressure or Adaptive(concurrency)), pressure, here)
 
 
 @asynccontextmanager
@@ -54,7 +59,7 @@ async def levelled(
 
 
 async def _watch(guard: Guard, levels: Levels, clock: Clock, line: Line | None) -> None:
-    before = look()
+    before = look() if levels.here else None
     while True:
         await asyncio.sleep(LOOK_S)
         now, at_work = clock.monotonic(), guard.in_flight

@@ -33,7 +33,7 @@ from beastmode.runner.resume import Plan, Selection, plan_session
 from beastmode.runner.roadmap import Roadmap, Task, problems_of
 from beastmode.runner.work import Command
 from beastmode.safeguards.host_folder import origin
-from beastmode.settings import SHORT_WAIT_S, RunSettings, parse_concurrency, parse_rates
+from beastmode.settings import SHORT_WAIT_S, Auto, RunSettings, parse_concurrency, parse_rates
 from beastmode.store.journal import Journal, JournalReader
 
 Confirm = Callable[[Code, Sequence[Task], RunSettings], None]
@@ -218,7 +218,7 @@ def _narrow(plan: Plan, graph: Graph, asked: int | None) -> str:
     """Where a person asked for more at once than the list allows; "" where it allows that."""
     waiting = [[at for at in wave if plan.states.get(at, "pending") == "pending"] for wave in graph.waves()]
     widest = max(map(len, waiting), default=0)
-    if asked is None or widest >= min(asked, sum(map(len, waiting))):
+    if asked is None or isinstance(asked, Auto) or widest >= min(asked, sum(map(len, waiting))):
         return ""
     return f"the list allows at most {widest} at once, not {asked}: its tasks wait for each other (beast plan shows it)"
 

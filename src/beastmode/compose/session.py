@@ -21,7 +21,7 @@ from beastmode.compose.controlling import controlled
 from beastmode.compose.ending import finish
 from beastmode.compose.guarding import guard_for, store_for
 from beastmode.compose.jobs import Kinds, Places, job_for
-from beastmode.compose.levelling import levelled, levels_for
+from beastmode.compose.levelling import Levels, levelled, levels_for
 from beastmode.compose.opening import Opened
 from beastmode.errors import JournalError
 from beastmode.failures.secrets import Secrets
@@ -101,7 +101,7 @@ async def _at_work(
     opened: Opened, view: View, supervisor: Supervisor, coders: Coders | None, token: str
 ) -> Summary:
     store = store_for(opened.settings)
-    levels = levels_for(opened.settings.concurrency, gateway=coders is not None and coders.line is not None)
+    levels = _levels(opened, coders)
     guard = guard_for(opened, store, SYSTEM_CLOCK, token, levels.machine if levels else None)
     kinds = Kinds(supervisor)
     means = _means(opened, guard, SYSTEM_CLOCK)
@@ -135,6 +135,11 @@ async def _at_work(
             guard.close()
             view.warned(store.warnings)
         return await finish(opened, schedule, means)
+
+
+def _levels(opened: Opened, coders: Coders | None) -> Levels | None:
+    gateway = coders is not None and coders.line is not None
+    return levels_for(opened.settings.concurrency, (task.work for task in opened.plan.tasks), gateway=gateway)
 
 
 @asynccontextmanager
