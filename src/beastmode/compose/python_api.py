@@ -42,8 +42,8 @@ def run(
     source: a file, or a Roadmap made in Python: known again by the program that runs and its title, so give two of one
     program titles of their own, or `fresh=True`.   command: for tasks that say only what; a text is split like a shell
     would.   until_done, notify, write_back: as the flags of these names.   settings: fields of `settings.RunSettings`,
-    like `concurrency=5` or `"auto"`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in
-    the summary. Inside a running event loop it raises RuntimeError: use a thread there.
+    like `concurrency=5` or `"auto"`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed
+    tasks are in the summary. Inside a running event loop it raises RuntimeError: use a thread there.
     """
     _refuse_a_running_loop()
     flags = dict(settings)
