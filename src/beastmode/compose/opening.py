@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
-from beastmode.compose.coding_history import spent_in, taken_in
+from beastmode.compose.coding_history import spent_in
 from beastmode.compose.coding_opening import (
     Code,
     as_runner,
@@ -20,7 +20,9 @@ from beastmode.compose.coding_opening import (
     noted,
     open_code,
 )
+from beastmode.compose.foreseeing import Question, case_of
 from beastmode.errors import Problem, RoadmapError
+from beastmode.runner.estimate import estimate
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -98,8 +100,8 @@ class Opened:
 def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
     source = request.source
-    roadmap = _read(source, request.asked) if isinstance(source, Path) else source
-    key = _key(source, roadmap.part)
+    roadmap = read_list(source, request.asked) if isinstance(source, Path) else source
+    key = key_of(source, roadmap.part)
     settings = settings_for(roadmap, request.flags)
     where = str(source) if isinstance(source, Path) else source.title
     graph = checked(roadmap, where, settings.order)
@@ -115,11 +117,12 @@ def open_run(request: Request) -> Opened:
     lock = RunLock(request.home, key)
     try:
         journal = Journal(journal_path(request.home), settings.durability)
-        progress = _progress(request, key)
+        progress = progress_of(request, key)
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
         if code is not None:
-            code = _confirmed(request, code, plan, graph, settings, progress.run)
+            question = Question(plan, graph, settings, key, request.home, code.settings)
+            code = _confirmed(request, code, question, progress.run)
         above = highest_run(code) if code is not None and not progress.run else 0
         number = progress.run or journal.new_run(_run_data(roadmap, key), above)
     except BaseException:
@@ -133,11 +136,13 @@ def open_run(request: Request) -> Opened:
 def next_task(source: Path, home: Path) -> tuple[str, int]:
     """The first task of a list that could begin now, as its journal has it, and how many more are to run; "" where
     there is none. Raises BeastError."""
-    roadmap = _read(source, ALL)
+    roadmap = read_list(source, ALL)
     checked(roadmap, str(source))
     path = journal_path(home)
     progress = (
-        _progress(Request(source, home=home), _key(source, roadmap.part)) if path.exists() else Progress(0)
+        progress_of(Request(source, home=home), key_of(source, roadmap.part))
+        if path.exists()
+        else Progress(0)
     )
     plan = plan_session(roadmap, progress, Selection())
     over = {plan.tasks[at].id for at, state in plan.states.items() if state in ("done", "skipped")}
@@ -146,7 +151,7 @@ def next_task(source: Path, home: Path) -> tuple[str, int]:
     return first, len(left) - bool(first)
 
 
-def _key(source: Path | Roadmap, part: str) -> str:
+def key_of(source: Path | Roadmap, part: str) -> str:
     """What a roadmap is known by when it is taken up again: its file, and which of the lists in it; or the program that
     made it and its title."""
     if isinstance(source, Path):
@@ -155,7 +160,7 @@ def _key(source: Path | Roadmap, part: str) -> str:
     return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
 
 
-def _read(path: Path, asked: Asked) -> Roadmap:
+def read_list(path: Path, asked: Asked) -> Roadmap:
     # the readers: 0.2 s and 14 MB, for nothing where Python made the roadmap
     from beastmode.runner.formats.reading import read_roadmap
 
@@ -170,14 +175,13 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     return open_code(roadmap, {**(request.coding or {}), **rate}, settings, request.list_file)
 
 
-def _confirmed(
-    request: Request, code: Code, plan: Plan, graph: Graph, settings: RunSettings, run: int
-) -> Code:
-    """With what is to be run counted, and somebody told of it.   run: that goes on; 0 for a new one."""
+def _confirmed(request: Request, code: Code, question: Question, run: int) -> Code:
+    """With what is to be run foreseen, and somebody told of it.   run: that goes on; 0 for a new one."""
+    plan, settings = question.plan, question.settings
     to_run = [task for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
-    taken, spent_usd = taken_in(request.home), spent_in(request.home, run)
-    code = estimated(code, len(to_run), request.coding or {}, settings, taken, spent_usd)
-    code = noted(code, _narrow(plan, graph, request.flags.get("concurrency")))
+    told, spent_usd = estimate(case_of(question)), spent_in(request.home, run)
+    code = estimated(code, told, request.coding or {}, spent_usd)
+    code = noted(code, _narrow(plan, question.graph, request.flags.get("concurrency")))
     if to_run:
         request.confirm(code, to_run, settings)
     return code
@@ -244,7 +248,7 @@ def _run_data(roadmap: Roadmap, key: str) -> dict[str, Any]:
     return {"roadmap": key, "title": roadmap.title, "format": roadmap.format, "rule": roadmap.rule}
 
 
-def _progress(request: Request, key: str) -> Progress:
+def progress_of(request: Request, key: str) -> Progress:
     """What the journal knows of the latest run of this roadmap; nothing where a new run is asked for."""
     if request.fresh:
         return Progress(0)

@@ -93,13 +93,15 @@ class TaskView:
 @dataclass(slots=True)
 class SessionView:
     """One runner's turn at a run.   ended: None where it was killed.   last_us, last_unix_us: its last word, by
-    the monotonic and the wall clock."""
+    the monotonic and the wall clock.   estimate: what it was to take, as `Estimate.as_json` has it; empty where nobody
+    could tell."""
 
     number: int
     started: Event
     ended: Event | None = None
     last_us: int = 0
     last_unix_us: int = 0
+    estimate: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -171,6 +173,10 @@ class Progress:
         for view in self.tasks.values():
             if view.state in ("blocked", "skipped", "running", "waiting"):
                 view.state = "pending"
+
+    def _estimated(self, event: Event) -> None:
+        if self.sessions:
+            self.sessions[-1].estimate = event.data
 
     def _session_ended(self, event: Event) -> None:
         self.sessions[-1].ended = event
@@ -306,6 +312,7 @@ def _code_ended(code: CodeView, attempt: int, data: dict[str, Any]) -> None:
 _HANDLERS = {
     events.RUN_STARTED: Progress._run_started,
     events.SESSION_STARTED: Progress._session_started,
+    events.ESTIMATED: Progress._estimated,
     events.SESSION_ENDED: Progress._session_ended,
     events.PLANNED: Progress._planned,
     events.SELECTED: Progress._selected,

@@ -201,6 +201,14 @@ class JournalReader:
         """The events of a run in order, those with a higher `seq` than `after`."""
         return self._events(f"{_SELECT} WHERE run = ? AND seq > ? ORDER BY seq", (run, after))
 
+    def first(self, run: int, most: int) -> list[Event]:
+        """The first `most` events of a run."""
+        return list(self._events(f"{_SELECT} WHERE run = ? ORDER BY seq LIMIT ?", (run, most)))
+
+    def last(self, run: int, most: int) -> list[Event]:
+        """The last `most` events of a run, in order. However long it is, no more is read."""
+        return list(self._events(f"{_SELECT} WHERE run = ? ORDER BY seq DESC LIMIT ?", (run, most)))[::-1]
+
     def close(self) -> None:
         self._db.close()
 
