@@ -172,7 +172,7 @@ class World:
         if not pool.again:
             return 0.0
         if id(pool) not in self._shares:
-            self._shares[id(pool)] = self._rng.betavariate(pool.again + 0.5, pool.over + 0.5)
+            self._shares[id(pool)] = self._rng.betavariate(pool.again, pool.over)
         return self._shares[id(pool)]
 
     def _legs(self, pool: Pool, seconds: float) -> tuple[Leg, ...]:
@@ -332,5 +332,5 @@ def _mean_s(pool: Pool) -> float:
 
 
 def _tries(pool: Pool) -> float:
-    share = (pool.again + 0.5) / (pool.again + pool.over + 1.0) if pool.again else 0.0
+    share = pool.again / (pool.again + pool.over)
     return 1 / (1 - min(share, 0.66))

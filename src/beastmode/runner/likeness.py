@@ -10,7 +10,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from beastmode.runner.history import Likeness, Past
@@ -23,10 +23,10 @@ _GUESS_OFF, _GUESS_APART = 1.4, 0.6
 _FEW = 8
 """As many differences are drawn from as they were; of fewer, a curve is drawn from instead."""
 _LEAST_S = 1e-4
-_HALF_WEIGHT = 3
-"""A run with as many attempts counts half as much as one with very many."""
-_FORGETTING = 0.85
-"""Each run counts so much less than the one after it."""
+_AGAIN = 0.1
+"""Of two attempts that nobody has seen, so many have to be tried again: what few attempts say is drawn towards that."""
+_FORGETTING = 0.6
+"""Each run counts so much less than the one after it: models, machines and lists change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,12 @@ class _Level:
     apart: float
 
 
-_PRIOR = 3
-_OWN = _Level("the same tasks", 1, 0.12, 0.15)
+_PRIOR = 2
+_OWN = _Level("the same tasks", 1, 0.15, 0.15)
+_OF_LIST = _Level("tasks of this list", 3, 0.3, 0.5)
 _LEVELS = (
     _Level("the same work", 2, 0.15, 0.25),
-    _Level("tasks of this list", 3, 0.3, 0.5),
+    _OF_LIST,
     _Level("tasks of this kind, agent, model and size", 3, 0.6, 0.7),
     _Level("tasks of this kind and agent", 2, 0.7, 0.8),
     _Level("tasks of this kind", 1, 0.8, 0.8),
@@ -57,7 +58,8 @@ class Pool:
 
     family: pools of one family share what a run has.   off, dof: of what is shared: its scale, and Student's degrees of
     freedom; 0: the normal curve.   apart: scale of a task's own difference, where `differences` are too few.
-    again, over: attempts that had to be tried again, and that had not.   rows: examples, for what a task does meanwhile
+    again, over: attempts that had to be tried again, and that had not, as the parameters of
+    a beta curve.   rows: examples, for what a task does meanwhile
     and uses; none for a guess.   source: where it comes from, in words.
     """
 
@@ -68,7 +70,7 @@ class Pool:
     apart: float
     differences: tuple[float, ...] = ()
     again: float = 0.0
-    over: float = 0.0
+    over: float = 1.0
     rows: tuple[Past, ...] = ()
     source: str = ""
 
@@ -97,7 +99,7 @@ def guess(kind: str) -> Pool:
     """For a task of which nothing is known."""
     words = "a guess: nothing like it has been run here"
     center = math.log(GUESS_S.get(kind, GUESS_S["command"]))
-    return Pool(f"guess {kind}", center, _GUESS_OFF, 0.0, _GUESS_APART, again=0.5, over=9.5, source=words)
+    return Pool(f"guess {kind}", center, _GUESS_OFF, 0.0, _GUESS_APART, again=_AGAIN, over=2 - _AGAIN, source=words)
 
 
 class Memory:
@@ -112,7 +114,7 @@ class Memory:
                 kept.setdefault(key, []).append(past)
         self._pools: dict[tuple[object, ...], Pool] = {}
         self._repeats = _repeats(self._own.values())
-        self._again = sum(not past.over for past in pasts) / max(1, len(pasts))
+        self._again = (sum(not past.over for past in pasts) + _AGAIN) / (len(pasts) + 2.0)
 
     def pool(self, like: Likeness) -> Pool:
         """The pool of a task: by itself, where it was run before; else by those most like it."""
@@ -133,19 +135,16 @@ class Memory:
 
     def _of_itself(self, mine: Sequence[Past]) -> Pool:
         """By its own earlier attempts; how much they differ is seen over all tasks that were repeated."""
-        logs = [_log(past) for past in mine]
         off, dof, apart = self._repeats
-        runs = len({past.run for past in mine})
-        wider = math.sqrt(1 + 1 / runs)
         again = sum(not past.over for past in mine)
         return Pool(
             "itself",
-            sum(logs) / len(logs),
+            _expected([_mean(logs) for logs in _by_run(mine).values()]),
             off,
             dof,
-            apart * wider,
-            again=again + 2 * self._again,
-            over=len(mine) - again + 2 * (1 - self._again),
+            apart,
+            again=again + _PRIOR * self._again,
+            over=len(mine) - again + _PRIOR * (1 - self._again),
             rows=tuple(mine),
             source=_OWN.name,
         )
@@ -167,76 +166,83 @@ def _keys(like: Likeness) -> tuple[tuple[object, ...], ...]:
     )
 
 
-def _log(past: Past) -> float:
-    return math.log(max(past.seconds, _LEAST_S))
-
-
 def _of_others(level: _Level, key: tuple[object, ...], alike: Sequence[Past]) -> Pool:
-    """By attempts at other tasks: the mean of the means of their runs, the latest counting most."""
-    by_run: dict[int, list[float]] = defaultdict(list)
-    for past in alike:
-        by_run[past.run].append(_log(past))
-    runs = [_Mean.of(logs, age) for age, logs in enumerate(reversed(by_run.values()))]
-    total = sum(run.weight for run in runs)
-    center = sum(run.weight * run.mean for run in runs) / total
-    spread = sum(run.weight * (run.mean - center) ** 2 for run in runs) * len(runs) / total
-    dof = _PRIOR + len(runs) - 1
-    between = (_PRIOR * level.off**2 + spread) / dof
-    differences = [difference for run in runs for difference in run.differences]
-    inside = max(0, len(alike) - len(runs))
-    apart = math.sqrt(
-        (2 * level.apart**2 + sum(d**2 for run in runs for d in run.differences)) / (2 + inside)
-    )
-    effective = total**2 / sum(run.weight**2 for run in runs)
-    off = math.sqrt(between * (1 + 1 / effective) + apart**2 / len(alike))
+    """By attempts at other tasks: what those of a list had in common, or of a run of this list; the latest counts
+    most."""
+    runs = list((_by_run if level is _OF_LIST else _by_list)(alike).values())
+    means = [_mean(logs) for logs in runs]
+    misses = [means[at] - _expected(means[:at]) for at in range(1, len(means))]
+    off, dof = _scale(misses, level.off)
+    differences = [difference for logs in runs for difference in _differences(logs)]
+    inside = len(alike) - len(runs)
+    apart = math.sqrt((2 * level.apart**2 + sum(d**2 for d in differences)) / (2 + inside))
+    again = sum(not past.over for past in alike)
     return Pool(
         f"{level.name} {key}",
-        center,
-        off,
+        _expected(means),
+        math.sqrt(off**2 + apart**2 / len(alike)),
         dof,
         apart,
         tuple(differences) if inside >= _FEW else (),
-        again=sum(not past.over for past in alike),
-        over=sum(past.over for past in alike),
-        rows=tuple(alike),
-        source=level.name,
+        again + _AGAIN,
+        len(alike) - again + 2 - _AGAIN,
+        tuple(alike),
+        level.name,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Mean:
-    """Of one run.   differences: of its attempts from the mean, as far apart as those of very many would be."""
-
-    mean: float
-    weight: float
-    differences: tuple[float, ...] = field(default_factory=tuple)
-
-    @classmethod
-    def of(cls, logs: Sequence[float], age: int) -> _Mean:
-        count = len(logs)
-        mean = sum(logs) / count
-        stretch = math.sqrt(count / (count - 1)) if count > 1 else 0.0
-        weight = count / (count + _HALF_WEIGHT) * _FORGETTING**age
-        return cls(mean, weight, tuple((log - mean) * stretch for log in logs) if count > 1 else ())
-
-
 def _repeats(own: Iterable[Sequence[Past]]) -> tuple[float, float, float]:
-    """How much runs of the same tasks differ, with Student's degrees of freedom, and how much a task does besides."""
-    by_run: dict[int, list[float]] = defaultdict(list)
-    tasks = 0
+    """How far off all tasks of a run were from what their own earlier runs let expect, with Student's degrees of
+    freedom, and how far each was besides."""
+    misses: dict[int, list[float]] = defaultdict(list)
     for pasts in own:
-        if len({past.run for past in pasts}) > 1:
-            logs = [_log(past) for past in pasts]
-            mean = sum(logs) / len(logs)
-            tasks += 1
-            for past, log in zip(pasts, logs, strict=True):
-                by_run[past.run].append(log - mean)
-    means = {run: sum(logs) / len(logs) for run, logs in by_run.items()}
-    rest = sum((log - means[run]) ** 2 for run, logs in by_run.items() for log in logs)
-    count = max(0, sum(map(len, by_run.values())) - tasks - max(0, len(by_run) - 1))
-    runs = len(by_run)
-    stretch = runs / (runs - 1) if runs > 1 else 1.0
-    dof = _PRIOR + max(0, runs - 1)
-    off = math.sqrt((_PRIOR * _OWN.off**2 + stretch * sum(mean**2 for mean in means.values())) / dof)
-    apart = math.sqrt((2 * _OWN.apart**2 + rest) / (2 + count))
-    return off * math.sqrt(1 + 1 / max(1, runs)), dof, apart
+        runs = _by_run(pasts)
+        means = [_mean(logs) for logs in runs.values()]
+        for at, run in enumerate(runs):
+            if at:
+                misses[run].append(means[at] - _expected(means[:at]))
+    shared = [_mean(of) for of in misses.values()]
+    off, dof = _scale(shared, _OWN.off)
+    rest = [d for of in misses.values() for d in _differences(of)]
+    count = sum(len(of) - 1 for of in misses.values())
+    return off, dof, math.sqrt((2 * _OWN.apart**2 + sum(d**2 for d in rest)) / (2 + count))
+
+
+def _by_run(pasts: Iterable[Past]) -> dict[int, list[float]]:
+    """The logarithms of their seconds, by run, oldest first."""
+    by_run: dict[int, list[float]] = defaultdict(list)
+    for past in pasts:
+        by_run[past.run].append(math.log(max(past.seconds, _LEAST_S)))
+    return by_run
+
+
+def _by_list(pasts: Iterable[Past]) -> dict[str, list[float]]:
+    """The same by list, that which was run last at the end: runs of one list say less of another than so many lists."""
+    by_list: dict[str, list[float]] = {}
+    for past in pasts:
+        of = by_list.pop(past.like.list, [])
+        by_list[past.like.list] = of
+        of.append(math.log(max(past.seconds, _LEAST_S)))
+    return by_list
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _expected(means: Sequence[float]) -> float:
+    """The next one of a series, by those before, the latest counting most."""
+    weights = [_FORGETTING**age for age in range(len(means) - 1, -1, -1)]
+    return sum(weight * mean for weight, mean in zip(weights, means, strict=True)) / sum(weights)
+
+
+def _scale(misses: Sequence[float], prior: float) -> tuple[float, float]:
+    """How far off the next one will be, by how far off those before were, and the degrees of freedom."""
+    dof = _PRIOR + len(misses)
+    return math.sqrt((_PRIOR * prior**2 + sum(miss**2 for miss in misses)) / dof), dof
+
+
+def _differences(values: Sequence[float]) -> list[float]:
+    """From their mean, as far apart as those of very many would be."""
+    count, mean = len(values), _mean(values)
+    return [(value - mean) * math.sqrt(count / (count - 1)) for value in values] if count > 1 else []
