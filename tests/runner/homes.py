@@ -1,7 +1,7 @@
 """Made-up homes on virtual time: lists with a truth of their own, run after run, and what was foreseen before each.
 
-The runs are played by the real schedule, guard and policy; only the work is drawn. Foreseeing sees what the journal says
-and nothing of the truth.
+The runs are played by the real schedule, guard and policy; only the work is drawn. Foreseeing sees what the journal
+says and nothing of the truth.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from beastmode.runner.graph import graph_of
 from beastmode.runner.history import Likeness, Past, Reading
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.likeness import Memory
+from beastmode.runner.progress import Progress
 from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import Selection, fingerprint, opening_events, plan_session
-from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.work import Command
@@ -48,7 +48,9 @@ class Truth:
         for at in range(size):
             needs = {f"t{rng.randrange(at)}" for _ in range(rng.choice((0, 0, 0, 1, 1, 2))) if at}
             tasks.append(Task(f"t{at}", Command(("do", f"{number}.{at}")), needs=tuple(sorted(needs))))
-            logs.append(base + rng.gauss(0.0, self.tail) + (rng.expovariate(1.0) if rng.random() < 0.05 else 0.0))
+            logs.append(
+                base + rng.gauss(0.0, self.tail) + (rng.expovariate(1.0) if rng.random() < 0.05 else 0.0)
+            )
         return List(f"list {number}", tasks, dict(zip((task.id for task in tasks), logs, strict=True)))
 
     def seconds(self, log: float) -> float:
@@ -90,7 +92,9 @@ class Home:
         number = len(self.told) + 1
         head = [Event(RUN_STARTED, number, data={"roadmap": one.key}), Event(SESSION_STARTED, number)]
         head += [Event(kind, number, data=data) for kind, _, _, data in opening_events(plan, Selection())]
-        self.pasts += Reading(number).of([*[e for e in head if e.kind != PLANNED or e.data], *room.journal.events])
+        self.pasts += Reading(number).of(
+            [*[e for e in head if e.kind != PLANNED or e.data], *room.journal.events]
+        )
         self.told.append((told, took))
 
     def foresee(self, one: List, limits: Limits) -> Estimate:

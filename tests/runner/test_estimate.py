@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -21,8 +22,9 @@ def case(pools: list[Pool], at_once: int | None = 3, *, code: bool = False, edge
     return Case(Scene(graph), Limits(at_once), pools, code=frozenset(range(size) if code else ()))
 
 
-def seen(*seconds: float, run: int = 1, **usage: float) -> list[Past]:
-    return [Past(run, Likeness("l", f"t{at}", "", "agent"), of, usage=usage) for at, of in enumerate(seconds)]
+def seen(*seconds: float, run: int = 1, usage: Mapping[str, float] | None = None) -> list[Past]:
+    like = [Likeness("l", f"t{at}", "", "agent") for at in range(len(seconds))]
+    return [Past(run, of, took, usage=usage or {}) for of, took in zip(like, seconds, strict=True)]
 
 
 def pool_of(pasts: list[Past]) -> Pool:
@@ -54,7 +56,7 @@ def test_the_more_was_seen_the_narrower_it_is() -> None:
 
 def test_what_is_used_grows_with_the_time() -> None:
     usage = {"requests": 10, "hits": 0, "unpriced": 0, "cost_usd": 0.2, "tokens_in": 900, "tokens_out": 100}
-    told = estimate(case([pool_of(seen(60.0, 60.0, 60.0, **usage))] * 4, code=True))
+    told = estimate(case([pool_of(seen(60.0, 60.0, 60.0, usage=usage))] * 4, code=True))
     assert told.usd is not None
     assert told.requests is not None
     assert told.tokens is not None
@@ -68,14 +70,14 @@ def test_what_is_used_grows_with_the_time() -> None:
 )
 def test_where_nobody_counted_the_cost_stays_a_guess(usage: dict[str, float]) -> None:
     """Three tasks answered from memory made a budget of 0.01 USD, which ended the next run at once."""
-    told = estimate(case([pool_of(seen(10.0, 10.0, 10.0, **usage))] * 2, code=True))
+    told = estimate(case([pool_of(seen(10.0, 10.0, 10.0, usage=usage))] * 2, code=True))
     assert told.usd is not None
     assert told.usd.holds(2 * GUESS_USD)
     assert "the cost is a guess" in told.source
 
 
 def test_what_memory_has_spared_is_no_saving_for_others() -> None:
-    past = seen(1.0, requests=4, hits=3, unpriced=0, cost_usd=0.5)[0]
+    past = seen(1.0, usage={"requests": 4, "hits": 3, "unpriced": 0, "cost_usd": 0.5})[0]
     assert past.usd == 2.0
 
 

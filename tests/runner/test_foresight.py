@@ -36,10 +36,9 @@ def stories(draw: st.DrawFn) -> tuple[Graph, list[Tries], Limits]:
     edges = sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
     again = st.none() | st.floats(0, 2)
     one = st.builds(lambda s, pause: (Try((Leg("", s),), pause), Try((Leg("", s),))), st.floats(0, 10), again)
-    tries = [
-        chosen if chosen[0].again_s is not None else chosen[1:]
-        for chosen in draw(st.lists(one, min_size=size, max_size=size))
-    ]
+    tries: list[Tries] = []
+    for first, second in draw(st.lists(one, min_size=size, max_size=size)):
+        tries.append((second,) if first.again_s is None else (first, second))
     rates = draw(st.lists(st.builds(Rate, st.integers(1, 5), st.floats(0.1, 5)), max_size=2))
     return Graph(size, size, edges), tries, Limits(draw(st.none() | st.integers(1, 6)), tuple(rates))
 

@@ -99,7 +99,9 @@ def guess(kind: str) -> Pool:
     """For a task of which nothing is known."""
     words = "a guess: nothing like it has been run here"
     center = math.log(GUESS_S.get(kind, GUESS_S["command"]))
-    return Pool(f"guess {kind}", center, _GUESS_OFF, 0.0, _GUESS_APART, again=_AGAIN, over=2 - _AGAIN, source=words)
+    return Pool(
+        f"guess {kind}", center, _GUESS_OFF, 0.0, _GUESS_APART, again=_AGAIN, over=2 - _AGAIN, source=words
+    )
 
 
 class Memory:

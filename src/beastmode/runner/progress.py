@@ -15,7 +15,8 @@ from beastmode.runner.states import STATE_AFTER, TaskState
 from beastmode.settings import Rate
 
 _NO_WAITS: dict[str, float] = {}
-"""Shared by the attempts that did not wait; nobody changes it."""
+_NO_USAGE: dict[str, float] = {}
+"""Shared by the attempts that did not wait, or asked no model; nobody changes them."""
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class AttemptView:
 
     admitted_us: when it was let through the guard.   left_us: when it really left; None: it never did.
     ended_us: None while it runs.   killed: the runner was killed under it; it ended no later than `ended_us`, the
-    last word of that runner, and may have left without a stamp.
+    last word of that runner, and may have left without a stamp.   usage: of its model, see `CodeView`.
     """
 
     task: str
@@ -40,6 +41,7 @@ class AttemptView:
     killed: bool = False
     cpu_s: float = 0.0
     max_rss_kib: int = 0
+    usage: dict[str, float] = field(default_factory=lambda: _NO_USAGE)
 
 
 @dataclass(slots=True)
@@ -274,6 +276,7 @@ class Progress:
             attempt.end, attempt.failure = data["end"], data.get("failure")
             attempt.left_us = data.get("left_us")
             attempt.cpu_s, attempt.max_rss_kib = data.get("cpu_s", 0.0), data.get("max_rss_kib", 0)
+            attempt.usage = data.get("usage", _NO_USAGE)
 
     def _task(self, task: str) -> TaskView:
         view = self.tasks.get(task)

@@ -14,6 +14,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.report import words
 from beastmode.runner.report.advice import failures_of, next_steps
 from beastmode.runner.report.evidence import performance, safety
+from beastmode.runner.report.planned import plan_lines
 from beastmode.runner.report.tasks import (
     MOST_TASKS,
     dogfooding,
@@ -34,7 +35,8 @@ class Report:
     of figures.
 
     headline: a sentence for anybody.   summary: `Summary.as_json()`.   safety: what the limits were held to.
-    failures: complete, alike ones together.   phases, tasks, timeline: bounded, each with what was left out.
+    plan: what each session was to take, and has taken.   failures: complete, alike ones together.   phases, tasks,
+    timeline: bounded, each with what was left out.
     journal_digest: see `digest`; over the run's events up to `last_seq`.
     """
 
@@ -43,6 +45,7 @@ class Report:
     summary: Plain
     safety: Plain
     performance: Plain
+    plan: list[Plain]
     dogfooding: Plain
     failures: list[Plain]
     next_steps: list[Plain]
@@ -72,6 +75,7 @@ def report_of(progress: Progress, summary: Summary, journal: Path) -> Report:
         summary=summary.as_json(),
         safety=safety(progress),
         performance=performance(progress, summary),
+        plan=plan_lines(progress),
         dogfooding=dogfooding(progress),
         failures=failures,
         next_steps=next_steps(progress, summary, journal, failures),

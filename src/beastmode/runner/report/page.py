@@ -43,6 +43,7 @@ def page(report: Plain, logs: str) -> str:
         _section("Performance", _table(("Figure", "Value"), tables.performance_rows(report))),
         _section("Dog-fooding", _dogfooding(report)),
         "</div>",
+        _section("Plan and actual", _table(*tables.plan_table(report))) if report["plan"] else "",
         _section("Sessions", _table(*tables.sessions_table(report))),
         _section("Proof", _proof(report)),
     ]
