@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -14,10 +15,13 @@ from rich.text import Text
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, runner_of
 from beastmode.cli.words import safe
+from beastmode.failures.advice import spoken
+from beastmode.runner.estimate import MOSTLY, Spread
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.remaining import remaining
 from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
-from beastmode.runner.states import TaskState
+from beastmode.runner.states import FINAL, TaskState
 from beastmode.runner.summary import Summary, summarise
 
 app = new_app()
@@ -46,7 +50,9 @@ def status(
     summary = summarise(progress, alive=bool(runner))
     if as_json:
         tasks = [_plain(view) for view in progress.tasks.values()]
-        print(json.dumps({**summary.as_json(), "task_list": tasks}, indent=2))
+        still = _left(progress) if runner else None
+        left = {"left_s": asdict(still)} if still else {}
+        print(json.dumps({**summary.as_json(), **left, "task_list": tasks}, indent=2))
         return
     console = Console(highlight=False, soft_wrap=True)
     for line in (*_head(progress, summary, runner), *_tasks(progress, summary), *_more(summary)):
@@ -58,12 +64,28 @@ def _head(progress: Progress, summary: Summary, runner: str) -> Iterator[Text]:
     title = f"  {safe(data['title'])}" if data.get("title") else ""
     colour = _STATE_COLOURS.get(summary.state, "yellow")
     yield Text.assemble((f"{summary.run_id} {summary.state}", f"bold {colour}"), (title, "bold"))
-    yield Text(f"{how_many_done(summary.tasks)}, {counted(summary.attempts, 'attempt')}")
+    still = _left(progress) if runner else None
+    left = f", about {still.told(spoken)} left" if still else ""
+    yield Text(f"{how_many_done(summary.tasks)}, {counted(summary.attempts, 'attempt')}{left}")
     first, last = (progress.sessions[0], progress.sessions[-1]) if progress.sessions else (None, None)
     begun = utc(first.started.unix_us / 1e6) if first else None
     ended = utc(last.ended.unix_us / 1e6) if last and last.ended else None
     by = f", by {runner}" if runner else ""
     yield Text(f"{safe(data.get('roadmap', ''))}, {period(begun, ended)}{by}", "dim")
+
+
+def _left(progress: Progress) -> Spread | None:
+    """Seconds until a run at work will have come to its end; None where nothing says."""
+    if not progress.sessions or progress.sessions[-1].ended is not None:
+        return None
+    session = progress.sessions[-1]
+    told = session.estimate
+    if not told or told["guessed"] > MOSTLY:
+        return None
+    ends = {attempt.task for attempt in progress.attempts if attempt.session == session.number}
+    ended = sum(progress.tasks[task].state in FINAL for task in ends if task in progress.tasks)
+    elapsed_s = time.time() - session.started.unix_us / 1e6
+    return remaining(Spread(**told["seconds"]), min(ended, told["tasks"]), told["tasks"], max(elapsed_s, 0.0))
 
 
 def _tasks(progress: Progress, summary: Summary) -> Iterator[Text]:

@@ -22,7 +22,7 @@ from beastmode.compose.coding_opening import (
 )
 from beastmode.compose.foreseeing import Question, case_of
 from beastmode.errors import Problem, RoadmapError
-from beastmode.runner.estimate import estimate
+from beastmode.runner.estimate import Estimate, estimate
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
@@ -72,7 +72,7 @@ class Request:
 @dataclass(slots=True)
 class Opened:
     """A run that is about to begin or to go on: everything read and checked, nothing started.   code: of a run that
-    writes code."""
+    writes code.   estimate: what this session is to take, once it has begun, where that is known."""
 
     request: Request
     settings: RunSettings
@@ -85,6 +85,7 @@ class Opened:
     run: int
     key: str
     code: Code | None = None
+    estimate: Estimate | None = None
 
     @property
     def name(self) -> str:

@@ -168,6 +168,7 @@ async def _record_beginning(opened: Opened, token: str) -> None:
         **({"code": recorded(opened.code)} if opened.code else {}),
     }
     used, told = _used_before(opened), estimate_of(opened)
+    opened.estimate = told
     journal.append(events.SESSION_STARTED, run, data=data)
     if told is not None and told.tasks:
         journal.append(events.ESTIMATED, run, data=told.as_json())

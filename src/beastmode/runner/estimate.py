@@ -19,6 +19,8 @@ from beastmode.safeguards.backoff import backoff_s
 
 GUESS_USD, GUESS_REQUESTS = 0.5, 20
 """Of a task that writes code, where nobody counted. Not measured."""
+MOSTLY = 0.5
+"""With a larger share of tasks of which nothing was known, an estimate is a guess."""
 _LOW, _HIGH = 0.05, 0.95
 MOST_PLAYS, STEPS, FEW_STEPS = 200, 60_000, 4_000
 """How often a list is played at most, and attempts in all: what a plan may take, and what the start of a run may."""
@@ -72,6 +74,11 @@ class Estimate:
     requests: Spread | None = None
     tokens: Spread | None = None
     usd: Spread | None = None
+
+    @property
+    def is_guess(self) -> bool:
+        """Of most tasks nothing was known."""
+        return self.guessed > MOSTLY
 
     @property
     def words(self) -> str:
