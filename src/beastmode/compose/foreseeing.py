@@ -23,7 +23,7 @@ from beastmode.runner.touches import touches_of
 from beastmode.runner.work import GENERATE
 from beastmode.settings import RunSettings
 
-_LONG = 10_000
+_LONG = 5_000
 """Tasks of a list that is not looked at one by one when a run begins."""
 _LOOKED_AT = 500
 

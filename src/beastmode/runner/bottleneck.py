@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from beastmode.runner.estimate import Case, Outline, World
+from beastmode.runner.estimate import Case, Outline, World, steps_of
 from beastmode.runner.foresight import Limits, Scene
 from beastmode.runner.graph import Graph
 from beastmode.settings import Rate, TokenRate
@@ -23,7 +23,7 @@ Name = Literal[
     "merging",
     "none",
 ]
-_STEPS, _MOST_PLAYS, _FEWEST_PLAYS = 12_000, 15, 4
+_STEPS, _MOST_PLAYS, _FEWEST_PLAYS = 16_000, 15, 2
 _LEAST_GAIN = 0.03
 """Less than that is no bottleneck."""
 
@@ -68,13 +68,18 @@ def bottleneck(case: Case, width: int, seed: int = 0) -> Bottleneck:
 
 
 def _clock(case: Case, seed: int) -> Callable[[Case], float]:
-    """Says how long a variant of the case takes, always in the same worlds."""
-    plays = min(_MOST_PLAYS, _STEPS // len(case.to_run))
-    if plays < _FEWEST_PLAYS:
-        return lambda made: Outline(made).bound(made.limits, lambda pool: 0.0)
-    rng = random.Random(seed)
-    worlds = [World(case, rng) for _ in range(plays)]
-    return lambda made: sum(world.seconds(made) for world in worlds)
+    """Says how long a variant of the case takes, always in the same worlds; of a long list, what bounds it."""
+    plays = min(_MOST_PLAYS, _STEPS // steps_of(case))
+    if plays >= _FEWEST_PLAYS:
+        rng = random.Random(seed)
+        worlds = [World(case, rng) for _ in range(plays)]
+        return lambda made: sum(world.seconds(made) for world in worlds)
+    outline = Outline(case)
+
+    def bound(made: Case) -> float:
+        return (outline if made.scene is case.scene else Outline(made)).bound(made.limits, lambda pool: 0.0)
+
+    return bound
 
 
 def _wider(case: Case, width: int) -> Iterator[tuple[Bottleneck, Case]]:

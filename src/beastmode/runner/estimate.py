@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -22,13 +22,13 @@ GUESS_USD, GUESS_REQUESTS = 0.5, 20
 MOSTLY = 0.5
 """With a larger share of tasks of which nothing was known, an estimate is a guess."""
 _LOW, _HIGH = 0.05, 0.95
-MOST_PLAYS, STEPS, FEW_STEPS = 200, 60_000, 4_000
+MOST_PLAYS, STEPS, FEW_STEPS = 200, 60_000, 2_000
 """How often a list is played at most, and attempts in all: what a plan may take, and what the start of a run may."""
 _FEWEST_PLAYS = 40
 """Fewer say too little of the spread: then the bounds are drawn many times, and the plays say how far above them a
 run is."""
-_MOST_TASKS_PLAYED = 200_000
-_MOST_CHUNKS = 5
+_MOST_TASKS_PLAYED = 50_000
+_MOST_CHUNKS, _PARTS = 3, 5
 """The requests of an attempt are asked in so many portions, with its own work between them."""
 _GUESSED_ASKING = 0.7
 
@@ -233,18 +233,23 @@ def estimate(case: Case, steps: int = STEPS, seed: int = 0) -> Estimate:
     if not tasks:
         return NOTHING
     rng = random.Random(seed)
-    plays = min(MOST_PLAYS, steps // tasks)
+    plays = min(MOST_PLAYS, steps // steps_of(case))
     if plays < _FEWEST_PLAYS or case.stands_for > 1:
         return _told(case, *_coarsely(case, rng, max(1, plays)))
     worlds = [World(case, rng) for _ in range(plays)]
     return _told(case, [world.seconds(case) for world in worlds], [world.totals for world in worlds])
 
 
+def steps_of(case: Case) -> int:
+    """What playing it once costs: an attempt of code has so many parts."""
+    return len(case.to_run) + _PARTS * len(case.code)
+
+
 def _told(case: Case, seconds: Sequence[float], totals: Sequence[_Totals]) -> Estimate:
     tasks = len(case.to_run)
     sources = Counter(case.pools[task].source for task in case.to_run)
     guessed = sum(not case.pools[task].rows for task in case.to_run) / tasks
-    used = _used(totals) if case.code else {}
+    used = _used(totals) if any(total.usd for total in totals) else {}
     return Estimate(
         round(tasks * case.stands_for),
         Spread.of(seconds),
@@ -284,11 +289,11 @@ def _source(sources: Counter[str], cost_is_known: bool) -> str:
 def _coarsely(case: Case, rng: random.Random, plays: int) -> tuple[list[float], list[_Totals]]:
     """Of a long list: its bounds under what runs share, drawn many times; a few plays say how far above them it is."""
     outline = Outline(case)
-    above, used = 1.0, _Totals()
+    above, used = [1.0], _Totals()
     if len(case.to_run) <= _MOST_TASKS_PLAYED and case.stands_for == 1:
         worlds = [World(case, rng) for _ in range(plays)]
-        ratios = [world.seconds(case) / outline.bound(case.limits, world.shift) for world in worlds]
-        above, used = sum(ratios) / plays, worlds[0].totals
+        above = [world.seconds(case) / outline.bound(case.limits, world.shift) for world in worlds]
+        used = worlds[0].totals
     else:
         used = _Totals(round(outline.attempts))
     seconds, totals = [], []
@@ -298,25 +303,25 @@ def _coarsely(case: Case, rng: random.Random, plays: int) -> tuple[list[float], 
         def shift(pool: Pool, shifts: dict[str, float] = shifts) -> float:
             return shifts.setdefault(pool.family, pool.shared(rng))
 
-        seconds.append(above * outline.bound(case.limits, shift))
+        seconds.append(rng.choice(above) * outline.bound(case.limits, shift))
         longer = outline.work_s(shift) / outline.work_s(lambda pool: 0.0)
         totals.append(_Totals(used.attempts, used.requests * longer, used.tokens * longer, used.usd * longer))
     return seconds, totals
 
 
 class Outline:
-    """A case by sums: how much work of which pool there is, in all and on its longest chain."""
+    """A case by sums: how much work of which family there is, in all and on the longest chain of its list."""
 
     def __init__(self, case: Case) -> None:
-        self._pools = {id(case.pools[task]): case.pools[task] for task in case.to_run}
-        self._all: dict[int, float] = dict.fromkeys(self._pools, 0.0)
-        for task in case.to_run:
-            self._all[id(case.pools[task])] += case.stands_for
-        to_run, graph = set(case.to_run), case.scene.graph
-        weight = [_mean_s(case.pools[task]) if task in to_run else 0.0 for task in range(graph.size)]
-        chain = graph.critical_path(weight) if graph.has_edges else [max(to_run, key=weight.__getitem__)]
-        self._chain = Counter(id(case.pools[task]) for task in chain if task in to_run)
-        self.attempts = sum(count * _tries(self._pools[pool]) for pool, count in self._all.items())
+        to_run, pools, graph = case.to_run, case.pools, case.scene.graph
+        mean_s = {task: _mean_s(pools[task]) for task in to_run}
+        self._families = {pools[task].family: pools[task] for task in to_run}
+        chain = [max(to_run, key=mean_s.__getitem__)]
+        if graph.has_edges:
+            chain = graph.critical_path([mean_s.get(task, 0.0) for task in range(graph.size)])
+        self._all = _sums(case, to_run, mean_s, case.stands_for)
+        self._chain = _sums(case, [task for task in chain if task in mean_s], mean_s)
+        self.attempts = case.stands_for * sum(_tries(pools[task]) for task in to_run)
 
     def bound(self, limits: Limits, shift: Callable[[Pool], float]) -> float:
         """No schedule is faster on average."""
@@ -328,9 +333,20 @@ class Outline:
         """Of all tasks together."""
         return self._sum(self._all, shift)
 
-    def _sum(self, counts: Mapping[int, float], shift: Callable[[Pool], float]) -> float:
-        of = self._pools
-        return sum(n * _mean_s(of[pool]) * math.exp(min(shift(of[pool]), 30.0)) for pool, n in counts.items())
+    def _sum(self, sums: Mapping[str, float], shift: Callable[[Pool], float]) -> float:
+        return sum(
+            seconds * math.exp(min(shift(self._families[family]), 30.0)) for family, seconds in sums.items()
+        )
+
+
+def _sums(
+    case: Case, tasks: Sequence[int], mean_s: Mapping[int, float], times: float = 1.0
+) -> dict[str, float]:
+    """Seconds of work by family."""
+    sums: dict[str, float] = defaultdict(float)
+    for task in tasks:
+        sums[case.pools[task].family] += times * mean_s[task]
+    return sums
 
 
 def _mean_s(pool: Pool) -> float:

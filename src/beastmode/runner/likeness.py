@@ -11,7 +11,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from beastmode.runner.history import Likeness, Past
 from beastmode.runner.work import GENERATE
@@ -48,11 +48,11 @@ _LEVELS = (
     _OF_LIST,
     _Level("tasks of this kind, agent, model and size", 3, 0.6, 0.7),
     _Level("tasks of this kind and agent", 2, 0.7, 0.8),
-    _Level("tasks of this kind", 1, 0.8, 0.8),
+    _Level("tasks of this kind", 1, 0.7, 0.8),
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pool:
     """What the time of one attempt is drawn from: exp(center + what all tasks of a run share + its own difference).
 
@@ -87,7 +87,7 @@ class Pool:
             return drawn
         return drawn / math.sqrt(rng.gammavariate(self.dof / 2, 2.0) / self.dof)
 
-    @property
+    @cached_property
     def growth(self) -> float:
         """How much larger the mean time is than exp(center), for the tasks' own differences."""
         if len(self.differences) >= _FEW:
@@ -162,8 +162,8 @@ def _keys(like: Likeness) -> tuple[tuple[object, ...], ...]:
     return (
         (who, like.model, like.fingerprint),
         (kind, who, like.list),
-        (who, like.model, like.size, kind),
-        (who, kind),
+        (kind, like.model, like.size, who),
+        (kind, who),
         (kind,),
     )
 
