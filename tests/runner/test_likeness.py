@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,21 +15,13 @@ from beastmode.runner.likeness import GUESS_S, Memory, Pool
 LIKE = Likeness("l", "a", "print", "agent", "claude", "m", 1)
 
 
-def past(seconds: float, run: int = 1, *, over: bool = True, **like: object) -> Past:
-    facts = {
-        "list": "l",
-        "task": "a",
-        "fingerprint": "print",
-        "kind": "agent",
-        "agent": "claude",
-        "model": "m",
-        "size": 1,
-    }
-    return Past(run, Likeness(**{**facts, **like}), seconds, over)  # type: ignore[arg-type]
+def past(seconds: float, run: int = 1, *, over: bool = True, **like: Any) -> Past:
+    return Past(run, replace(LIKE, **like), seconds, over)
 
 
-def others(seconds: float, count: int = 5, **like: object) -> list[Past]:
-    return [past(seconds, task=f"o{at}", **{"fingerprint": f"p{at}", **like}) for at in range(count)]
+def others(seconds: float, count: int = 5, **like: Any) -> list[Past]:
+    likes = [replace(LIKE, **{"task": f"o{at}", "fingerprint": f"p{at}", **like}) for at in range(count)]
+    return [Past(1, of, seconds) for of in likes]
 
 
 X, X_OTHER = others(3.0, list="x"), others(3.0, list="x", model="other")
