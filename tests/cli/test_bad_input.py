@@ -120,7 +120,10 @@ def test_a_wrong_selection_gets_a_guess(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["run", "roadmap.yaml", "--fresh", "--failed"], "--fresh and --failed: they contradict each other"),
+        (
+            ["run", "roadmap.yaml", "--fresh", "--failed"],
+            "--fresh and --retry-failed: they contradict each other",
+        ),
         (["run", "roadmap.yaml", "--jsno"], "--json"),
         (["run", "roadmap.yaml", "more.yaml"], "more.yaml"),
         (["run", "roadmap.yaml", "--rate"], "--rate"),

@@ -93,7 +93,7 @@ def test_failed_runs_what_failed_again_with_fresh_tries_and_goes_on_counting_att
     roadmap = flat(Task("a", MAKE), Task("b", MAKE))
     plan = plan_session(roadmap, recorded(roadmap, a="done", b="failed"), Selection(failed=True))
     assert states(plan) == {"a": "done"}
-    assert plan.resets == [("b", "asked for with --failed")]
+    assert plan.resets == [("b", "asked for with --retry-failed")]
     assert plan.history[1] == (1, Tries())
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "review": "Show what waits for a person; take it, give it up, or have it done again with a note.",
     "diff": "Show what a task changed.",
     "merge": "Bring what a run has merged into the branch that you are on.",
+    "ui": "Show runs and requests in the browser, as they happen.",
     "report": "Write the report of a run again and show where it is.",
     "requests": "List what went through the gateway, newest first, with what went wrong and what to do.",
     "replay": "Send a recorded request again, through a gateway or straight to its upstream.",

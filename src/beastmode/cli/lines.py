@@ -26,6 +26,7 @@ class PlainView(Watching):
 
     def begin(self, live: Live) -> None:
         super().begin(live)
+        self._said_stopping = False
         opened = live.opened
         known = (f"{count:,} {_BEFORE.get(state, state)}" for state, count in self.counts.items() if count)
         before = f" ({', '.join(known)})" if self.states else ""

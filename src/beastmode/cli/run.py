@@ -13,11 +13,12 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.coding_flags import coding_of, parameters
-from beastmode.cli.flags import filled, folder, ids_in, settings_of
+from beastmode.cli.flags import filled, folder, ids_in, settings_of, understood
 from beastmode.cli.live import view_for
 from beastmode.cli.words import ending
-from beastmode.compose.opening import Request, open_run
-from beastmode.compose.session import drive
+from beastmode.compose.notifying import Way
+from beastmode.compose.opening import Request
+from beastmode.compose.performing import perform
 from beastmode.errors import SettingError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.home import HOME
@@ -64,14 +65,22 @@ def run(
     fresh: bool = typer.Option(False, "--fresh", help="Begin a new run instead of going on."),
     only: str | None = typer.Option(None, help="Only these tasks: ids with commas."),
     phase: str | None = typer.Option(None, help="Only the tasks of this phase, like 'Month 2'."),
-    failed: bool = typer.Option(False, "--failed", help="Run failed tasks again."),
+    failed: bool = typer.Option(False, "--retry-failed", "--failed", help="Run failed tasks again."),
+    until_done: bool = typer.Option(
+        False, "--until-done", help="Go on by itself: when the server is back, and with what failed."
+    ),
+    notify: list[str] | None = typer.Option(
+        None,
+        help="Who hears of the end, of tasks that need a person, quotas and budgets: a command, an http(s) address, "
+        "desktop. Several times for several.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON on stdout."),
     **code: Any,
 ) -> None:
     """Run a roadmap in parallel, safely, to the end. The same command goes on where a run stopped."""
     if fresh and failed:
         tip = "Leave out one of them: in a new run nothing has failed yet."
-        raise SettingError("they contradict each other", where="--fresh and --failed", tip=tip)
+        raise SettingError("they contradict each other", where="--fresh and --retry-failed", tip=tip)
     settings = settings_of(
         {
             "--max-concurrency": max_concurrency,
@@ -100,12 +109,19 @@ def run(
         said,
         partial(_confirm, yes="yes" in said),
     )
+    ways = _ways(notify) if notify else []
     with view_for(sys.stderr) as view:
-        summary = drive(open_run(request), view)
+        summary = perform(request, view, notify=ways, until_done=until_done)
     print(ending(summary, str(file)), file=sys.stderr)
     if as_json:
         print(json.dumps(summary.as_json(), indent=2))
     raise typer.Exit(summary.exit_code)
+
+
+def _ways(notify: list[str]) -> list[Way]:
+    from beastmode.compose.notice_ways import way_of  # urllib: most runs do without
+
+    return [understood("--notify", text, way_of) for text in notify]
 
 
 def _confirm(*opened: Any, yes: bool) -> None:

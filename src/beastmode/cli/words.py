@@ -75,5 +75,5 @@ def _next(summary: Summary, file: str) -> list[str]:
     if summary.state == "interrupted":
         lines.append("Interrupted. The same command goes on.")
     if summary.tasks["failed"]:
-        lines.append(f"Run what failed again: beast run {file} --failed (with the same options)")
+        lines.append(f"Run what failed again: beast run {file} --retry-failed (with the same options)")
     return lines

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from beastmode.compose.opening import Request, open_run
-from beastmode.compose.session import drive
+from beastmode.compose.notifying import Way
+from beastmode.compose.opening import Request
+from beastmode.compose.performing import perform
 from beastmode.errors import RoadmapError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.fields import problems_of_arguments
@@ -30,15 +32,17 @@ def run(
     only: tuple[str, ...] = (),
     phase: str = "",
     failed: bool = False,
+    until_done: bool = False,
+    notify: Sequence[str] = (),
     **settings: Any,
 ) -> Summary:
     """Run a roadmap to its end, as `beast run` does, and return the summary.
 
     source: a file, or a Roadmap made in Python: known again by the program that runs and its title, so give two of one
     program titles of their own, or `fresh=True`.   command: for tasks that say only what; a text is split like a shell
-    would.   settings: fields of `settings.RunSettings`, like `concurrency=5`, `rates="8/s"`.   Raises BeastError where
-    `beast` would end with 2 or 74; failed tasks are in the summary. Inside a running event loop it raises RuntimeError:
-    use a thread there.
+    would.   until_done, notify: as the flags of these names.   settings: fields of `settings.RunSettings`, like
+    `concurrency=5`, `rates="8/s"`.   Raises BeastError where `beast` would end with 2 or 74; failed tasks are in the
+    summary. Inside a running event loop it raises RuntimeError: use a thread there.
     """
     _refuse_a_running_loop()
     flags = dict(settings)
@@ -58,7 +62,15 @@ def run(
         fresh,
         Selection(only, phase, failed),
     )
-    return drive(open_run(request))
+    return perform(request, notify=_ways(notify), until_done=until_done)
+
+
+def _ways(notify: Sequence[str]) -> list[Way]:
+    if not notify:
+        return []
+    from beastmode.compose.notice_ways import way_of  # urllib: most runs do without
+
+    return [way_of(text) for text in notify]
 
 
 def _refuse_a_running_loop() -> None:

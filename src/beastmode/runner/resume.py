@@ -120,7 +120,7 @@ def _resets(tasks: Sequence[Task], known: dict[str, TaskView], selection: Select
         if view.fingerprint and view.attempts and view.fingerprint != fingerprint(task):
             resets[task.id] = "it was changed in the list"
         elif selection.failed and view.state == "failed":
-            resets[task.id] = "asked for with --failed"
+            resets[task.id] = "asked for with --retry-failed"
     if resets:
         _spread(resets, tasks, known)
     return list(resets.items())

@@ -48,15 +48,15 @@ class LedgerReader:
         self._engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
 
     def requests(
-        self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = ""
+        self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = "", before: str = ""
     ) -> Iterator[Entry]:
         """The last requests that fit, newest first, without bodies; those in flight have no outcome.
 
         gone_wrong: only those that failed, were rejected, or were in flight when their gateway was killed.
-        class_, model: only those of this class or model, "" for any.
+        class_, model: only those of this class or model, "" for any.   before: an id; only older ones.
         """
         wanted = _wanted(gone_wrong, class_, model)
-        left, before = last, ""
+        left = last
         while left > 0 and self._version:
             page = wanted.limit(min(left, PAGE_ROWS))
             entries = [
@@ -67,6 +67,11 @@ class LedgerReader:
             if len(entries) < PAGE_ROWS:
                 return
             before = entries[-1].id
+
+    def version(self) -> str:
+        """Changes whenever somebody else writes."""
+        (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        return str(version)
 
     def find(self, name: str) -> Entry:
         """The request of that id, with its bodies where they were recorded. Raises PreconditionError where there is

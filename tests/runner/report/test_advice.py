@@ -67,7 +67,7 @@ def test_a_failure_leads_to_its_tip_its_log_and_the_command_for_again(journal: P
         "Mend what made a, b, c and 1 more fail (exit_code). Set a valid key.",
         "beast logs b --run r1",
     )
-    assert found[1][1] == "beast run list.yaml --failed"
+    assert found[1][1] == "beast run list.yaml --retry-failed"
     assert "same options" in found[1][0]
 
 
@@ -132,7 +132,7 @@ def test_while_a_run_is_at_work_nobody_is_told_to_start_a_second(journal: Path) 
 def test_a_home_of_its_own_is_part_of_every_command(journal: Path) -> None:
     found = steps(failed("a b").end("failed", 1), Path("/tmp/my home/journal.db"))
     assert [command for _, command in found if command.startswith("beast run")] == [
-        "beast run list.yaml --home '/tmp/my home' --failed"
+        "beast run list.yaml --home '/tmp/my home' --retry-failed"
     ]
 
 

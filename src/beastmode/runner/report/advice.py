@@ -94,7 +94,7 @@ def _repeat(summary: Summary, again: str) -> list[Plain]:
     if not again:
         return [_step("Then run what failed again: the same program, with run(…, failed=True)")]
     what = "Then run what failed again, with the same options as before; what is done is not repeated"
-    return [_step(what, f"{again} --failed")]
+    return [_step(what, f"{again} --retry-failed")]
 
 
 def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -> list[Plain]:

@@ -1,0 +1,50 @@
+"""The dashboard as an ASGI application: pages, their events, and what stands before all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from beastmode.dashboard.changes import Changes
+from beastmode.dashboard.guarding import Guarded
+from beastmode.dashboard.pages import requests as request_pages
+from beastmode.dashboard.pages import runs as run_pages
+from beastmode.dashboard.reading import RequestReader, RunReader
+from beastmode.dashboard.site import Site
+
+_STATIC = Path(__file__).parent / "static"
+_PLACES = (("Runs", "runs"), ("Requests", "requests"))
+
+
+def dashboard(runs: RunReader, requests: RequestReader, *, loopback_only: bool = True) -> Starlette:
+    """The pages over these readers.   loopback_only: refuse whoever asks for another host than this machine."""
+    site, changes = Site(_PLACES), Changes(lambda: f"{runs.version()} {requests.version()}")
+
+    async def events(request: Request) -> Response:
+        del request
+        return StreamingResponse(_as_events(changes), media_type="text/event-stream")
+
+    return Starlette(
+        routes=[
+            Route("/", site.home),
+            Route("/events", events, name="events"),
+            *run_pages.routes(site, runs),
+            *request_pages.routes(site, requests),
+            Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+        ],
+        middleware=[Middleware(Guarded, loopback_only=loopback_only)],
+        exception_handlers={HTTPException: site.refused, Exception: site.broken},  # type: ignore[dict-item]
+    )
+
+
+async def _as_events(changes: Changes) -> AsyncIterator[str]:
+    async for version in changes.follow():
+        yield f"data: {version}\n\n" if version else ": still there\n\n"

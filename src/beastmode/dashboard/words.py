@@ -1,0 +1,55 @@
+"""Words and figures of the pages: what templates show numbers, times and states with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from beastmode.failures.advice import spoken
+
+_NAMES = {
+    "needs_person": "needs a person",
+    "upstream_ok": "answered",
+    "hit": "from memory",
+    "shared": "shared",
+}
+_ORDER = ("done", "running", "waiting", "needs_person", "failed", "blocked", "cancelled", "skipped")
+
+
+def name_of(state: str) -> str:
+    """A state or an outcome as people say it."""
+    return _NAMES.get(state, state.replace("_", " "))
+
+
+def length(seconds: float | None) -> str:
+    """A length of time: 340 ms, 2.6 s, 13 min; "" where it is not known."""
+    if seconds is None:
+        return ""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else spoken(seconds)
+
+
+def moment(unix: float | None) -> str:
+    """An instant as an element that the browser shows in its own zone; until then, and without scripts, in UTC."""
+    if unix is None:
+        return ""
+    at = datetime.fromtimestamp(unix, UTC)
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        at.isoformat(timespec="milliseconds"), f"{at:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    """What there is of each state: state, name, number; in one order, without zeros."""
+    return [(state, name_of(state), counts[state]) for state in _ORDER if counts.get(state)]
+
+
+def percent(part: float, whole: float) -> str:
+    """A share, for people."""
+    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+
+
+def number_in(text: str) -> int:
+    """A number that stands in an address; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 15 else 0

@@ -1,0 +1,115 @@
+"""The pages, asked for as a browser does: what they show, what they refuse, and that nothing shown becomes code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from beastmode import Roadmap, Task, run
+from beastmode.compose.ui_requests import LedgerRequests
+from beastmode.compose.ui_runs import JournalRuns
+from beastmode.dashboard.app import dashboard
+from tests.dashboard.reading import NASTY, Requests, Runs, run_line
+
+
+def browser(runs: Runs | JournalRuns, requests: Requests | LedgerRequests | None = None) -> TestClient:
+    app = dashboard(runs, requests or Requests())
+    return TestClient(app, base_url="http://127.0.0.1:8090", raise_server_exceptions=False)
+
+
+def test_the_runs_are_listed_newest_first_a_page_at_a_time() -> None:
+    here = browser(Runs(*(run_line(number) for number in range(1, 61))))
+    page = here.get("/runs").text
+    assert page.index(">r60<") < page.index(">r11<")
+    assert ">r10<" not in page
+    assert ">r10<" in here.get("/runs?before=11").text
+
+
+def test_where_nothing_has_run_it_says_how_to_begin() -> None:
+    assert "beast run tasks.md" in browser(Runs()).get("/runs").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs/r9", "/runs/r1/tasks/x", "/requests/x", "/nowhere", "/static/../app.py"]
+)
+def test_what_is_not_there_is_said_in_the_pages_own_shape(path: str) -> None:
+    answer = browser(Runs()).get(path)
+    assert answer.status_code == 404
+    assert "<h1>Not here</h1>" in answer.text
+
+
+def test_a_page_that_cannot_be_made_says_so() -> None:
+    class Broken(Runs):
+        def latest(self, most: int, before: int = 0) -> list[object]:  # type: ignore[override]
+            raise OSError("the disk is gone")
+
+    answer = browser(Broken()).get("/runs")
+    assert answer.status_code == 500
+    assert "the disk is gone" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/runs", "/runs/r1", "/runs/r1/tasks/a", "/requests", "/requests/1"])
+def test_what_others_wrote_is_shown_and_never_becomes_part_of_the_page(path: str) -> None:
+    names = ("id", "method", "path", "model", "class_", "cause", "tip", "task", "run", "outcome")
+    row = dict.fromkeys(names, NASTY) | {"received_unix": 1e9, "status": 500, "id": "1"}
+    row |= dict.fromkeys(("queue_s", "total_s", "tokens_in", "tokens_out", "cost_usd"))
+    row |= {"request_body": NASTY, "answer_body": NASTY}
+    runs = Runs(run_line(title=NASTY, roadmap=NASTY, state=NASTY), nasty=NASTY)
+    page = browser(runs, Requests(row)).get(path).text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "<img" not in page
+
+
+def test_every_answer_forbids_inline_scripts_and_frames() -> None:
+    here = browser(Runs())
+    for path in ("/runs", "/static/style.css", "/nowhere"):
+        policy = here.get(path).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8090", "127.0.0.1.evil.example", ""])
+def test_a_name_that_was_pointed_at_this_machine_is_refused(host: str) -> None:
+    assert browser(Runs()).get("/runs", headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8090", "localhost", "[::1]:8090"])
+def test_this_machine_s_own_names_are_answered(host: str) -> None:
+    assert browser(Runs()).get("/runs", headers={"host": host}).status_code == 200
+
+
+def test_filters_reach_the_ledger() -> None:
+    requests = Requests()
+    browser(Runs(), requests).get("/requests?failed=on&class=rate_limit&model=m&before=7")
+    (wanted,) = requests.wanted
+    assert (wanted.gone_wrong, wanted.class_, wanted.model, wanted.before) == (True, "rate_limit", "m", "7")
+
+
+def test_a_real_run_is_shown_with_its_tasks_attempts_and_logs(tmp_path: Path) -> None:
+    command = ["sh", "-c", "echo from the log; exit 3"]
+    run(Roadmap([Task("good", ["true"]), Task("a/b c?", command)], title="Real"), home=tmp_path, retries=0)
+    here = browser(JournalRuns(tmp_path), LedgerRequests(tmp_path))
+    assert ">Real<" in here.get("/runs").text
+    page = here.get("/runs/r1").text
+    assert "/runs/r1/tasks/a/b%20c%3F" in page
+    assert "exit code 3" in page
+    assert "from the log" in here.get("/runs/r1/tasks/a/b%20c%3F").text
+    assert "No request here" in here.get("/requests").text
+
+
+def test_a_run_that_goes_on_is_read_on_from_where_it_was(tmp_path: Path) -> None:
+    runs, roadmap = JournalRuns(tmp_path), Roadmap([Task("a", ["true"]), Task("b", ["false"])], title="t")
+    before = runs.version()
+    run(roadmap, home=tmp_path, retries=0)
+    assert runs.version() != before
+    assert [line.counts["failed"] for line in runs.latest(9)] == [1]
+    between = runs.version()
+    run(roadmap, home=tmp_path, retries=0, failed=True)
+    assert runs.version() != between
+    view = runs.task("r1", "b")
+    assert view
+    assert [attempt.number for attempt in view.attempts] == [1, 2]

@@ -1,0 +1,88 @@
+"""Whoever looks hears of the last change, however slow; one watcher looks for all."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from beastmode.dashboard import changes as module
+from beastmode.dashboard.changes import Changes
+
+
+class Source:
+    def __init__(self) -> None:
+        self.now, self.asked = "1", 0
+
+    def __call__(self) -> str:
+        self.asked += 1
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.005)
+
+
+def test_the_first_version_comes_at_once_and_then_each_change() -> None:
+    async def story() -> list[str]:
+        source = Source()
+        heard: list[str] = []
+        async for version in Changes(source).follow():
+            heard.append(version)
+            if len(heard) == 3:
+                return heard
+            source.now = f"{len(heard) + 1}"
+        return heard
+
+    assert asyncio.run(asyncio.wait_for(story(), 20)) == ["1", "2", "3"]
+
+
+def test_many_followers_cost_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.02)
+
+    async def story() -> tuple[int, int]:
+        source, heard = Source(), 0
+        changes = Changes(source)
+
+        async def one() -> None:
+            nonlocal heard
+            async for version in changes.follow():
+                heard += version == "2"
+                if version == "2":
+                    return
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(50):
+                group.create_task(one())
+            await asyncio.sleep(0.05)
+            source.now = "2"
+        return heard, source.asked
+
+    heard, asked = asyncio.run(asyncio.wait_for(story(), 20))
+    assert heard == 50
+    assert asked < 50  # 50 followers that each looked for themselves would have asked 100 times
+
+
+def test_nobody_looks_when_nobody_follows() -> None:
+    async def story() -> int:
+        source = Source()
+        changes = Changes(source)
+        follower = changes.follow()
+        await anext(follower)
+        await follower.aclose()
+        asked = source.asked
+        await asyncio.sleep(0.1)
+        return source.asked - asked
+
+    assert asyncio.run(asyncio.wait_for(story(), 20)) == 0
+
+
+def test_silence_is_broken_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STILL_THERE_S", 0.01)
+
+    async def story() -> list[str]:
+        follower = Changes(Source()).follow()
+        return [await anext(follower), await anext(follower)]
+
+    assert asyncio.run(asyncio.wait_for(story(), 20)) == ["1", ""]
