@@ -1,5 +1,5 @@
-"""A run that writes code is foreseen by what one before has taken: its time, its requests, what its check and its merges
-took; the one task of `beast try` says what the others would take."""
+"""A run that writes code is foreseen by what one before has taken: time, requests, its check and its merges.
+`beast try` says of one task what the others would take."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ THREE = "tasks:\n  - {id: a, title: Make a}\n  - {id: b, title: Make b}\n  - {id
 
 def foreseen(home: Path) -> list[dict[str, Any]]:
     with closing(sqlite3.connect(home / "journal.db")) as db:
-        return [json.loads(data) for (data,) in db.execute("SELECT data FROM events WHERE kind = 'estimated'")]
+        return [
+            json.loads(data) for (data,) in db.execute("SELECT data FROM events WHERE kind = 'estimated'")
+        ]
 
 
 def test_the_second_run_is_foreseen_by_the_first(tmp_path: Path) -> None:
