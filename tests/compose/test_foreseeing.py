@@ -21,7 +21,7 @@ from beastmode.runner.graph import graph_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
 from beastmode.runner.resume import Selection, plan_session
-from beastmode.runner.roadmap import Phase, Roadmap, Task
+from beastmode.runner.roadmap import Phase, Roadmap, Task, TaskOptions
 from beastmode.runner.work import Coding, Command
 from beastmode.settings import Rate, RunSettings
 from beastmode.store.journal import Journal, JournalReader
@@ -107,6 +107,14 @@ def test_tasks_that_say_only_what_are_code_where_no_command_does_them(tmp_path: 
     assert case_of(code).code == {0}
     assert case_of(code).pools[0].source.startswith("a guess")
     assert question_of(asked(tasks, tmp_path, coding={}, command=QUIET), tasks).question.coding is None
+
+
+def test_how_long_a_person_takes_is_left_out(tmp_path: Path) -> None:
+    gate = Task("look", options=TaskOptions(gate="only"))
+    tasks = Roadmap([gate, Task("b")])
+    case = case_of(question_of(asked(tasks, tmp_path, coding={}), tasks).question)
+    assert case.code == {1}
+    assert estimate(case_of(about(Roadmap([gate]), tmp_path))).seconds.high < 0.01
 
 
 def test_a_long_list_without_order_is_sampled_and_one_with_an_order_is_left_out(tmp_path: Path) -> None:

@@ -85,8 +85,8 @@ def _changed(case: Case, said: Mapping[str, str]) -> Limits:
     limits = case.limits
     for name, text in said.items():
         field, parse = _LIMITS[name]
-        if field == "rates" and case.code and limits.asking_rates:
-            field = "asking_rates"  # where agents write code, it is the model server's
+        if field == "rates" and case.code and not case.limits.rates:
+            field = "asking_rates"  # where a gateway paces agents, it is the model server's
         limits = replace(limits, **{field: parse(text)})
     return limits
 

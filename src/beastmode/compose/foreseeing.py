@@ -14,7 +14,7 @@ from beastmode.runner.estimate import FEW_STEPS, Case, Estimate, estimate
 from beastmode.runner.foresight import Limits, Scene
 from beastmode.runner.graph import Graph
 from beastmode.runner.history import Likeness, agent_of, kind_of, size_of
-from beastmode.runner.likeness import Memory, Pool
+from beastmode.runner.likeness import A_PERSONS_WORD, Memory, Pool
 from beastmode.runner.proof import slots_by_cores
 from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import Plan, fingerprint
@@ -51,7 +51,7 @@ def case_of(question: Question, bounds: Bounds = FULL) -> Case:
         limits_of(settings, question.coding),
         [pool_of(task) for task in plan.tasks],
         partial(_retries, plan.tasks, settings.retries),
-        frozenset(at for at, task in enumerate(plan.tasks) if question.coding and is_code(task)),
+        frozenset(at for at, task in enumerate(plan.tasks) if question.coding and _writes(task)),
     )
 
 
@@ -102,10 +102,10 @@ class _Pools:
         self._few = len(question.plan.tasks) <= _LONG
 
     def __call__(self, task: Task) -> Pool:
-        return self._memory.pool(self._like(task))
+        return A_PERSONS_WORD if task.options.gate == "only" else self._memory.pool(self._like(task))
 
     def _like(self, task: Task) -> Likeness:
-        code = self._coding is not None and is_code(task)
+        code = self._coding is not None and _writes(task)
         if not code:
             return Likeness(
                 self._key, task.id, self._print(task), kind_of(task) or "command", size=_size(task)
@@ -124,6 +124,10 @@ class _Pools:
         if found is None or kind_of(task) in ("agent", GENERATE):
             found = self._prints[key] = fingerprint(task)
         return found
+
+
+def _writes(task: Task) -> bool:
+    return is_code(task) and task.options.gate != "only"
 
 
 def _size(task: Task) -> int:

@@ -95,6 +95,10 @@ class Pool:
         return math.exp(self.apart**2 / 2)
 
 
+A_PERSONS_WORD = Pool("person", math.log(_LEAST_S), 0.0, 0.0, 0.0, source="a person's word")
+"""Of a task that only asks a person: how long that takes is no matter of the list, and left out."""
+
+
 def guess(kind: str) -> Pool:
     """For a task of which nothing is known."""
     words = "a guess: nothing like it has been run here"
