@@ -29,9 +29,8 @@ def held_up(
     pool: Pool, limits: Limits, size: int = 12, *edges: tuple[int, int], code: bool = False
 ) -> Bottleneck:
     graph = Graph(size, size, edges)
-    width = max(map(len, graph.waves()), default=0)
     places = frozenset(range(size if code else 0))
-    return bottleneck(Case(Scene(graph), limits, [pool] * size, code=places), width)
+    return bottleneck(Case(Scene(graph), limits, [pool] * size, code=places))
 
 
 def test_many_tasks_of_their_own_wait_for_a_place() -> None:
@@ -73,3 +72,10 @@ def test_of_a_long_list_it_is_what_bounds_it() -> None:
     found = held_up(always(1.0), Limits(50, (Rate(1, 1.0),)), 20_000)
     assert found.name == "rate of starts"
     assert found.saves == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_width_of_a_list_is_that_of_what_is_left() -> None:
+    """Ten are done; the others form a chain."""
+    graph = Graph(14, 14, [*((done, 10) for done in range(10)), *((at, at + 1) for at in range(10, 13))])
+    case = Case(Scene(graph, over=set(range(10))), Limits(3), [always(1.0)] * 14)
+    assert "at most 1 at once" in str(bottleneck(case))

@@ -92,8 +92,7 @@ def _foreseen(request: Request, roadmap: Roadmap, what_if: str | None) -> tuple[
     except (JournalError, JournalVersionError) as error:
         return None, str(error)
     rows = rows_of(case, filled("--what-if", what_if)) if what_if is not None else []
-    width = max(map(len, planned.question.graph.waves()), default=0)
-    return Foreseen(estimate(case), bottleneck(case, width), rows, planned.known), ""
+    return Foreseen(estimate(case), bottleneck(case), rows, planned.known), ""
 
 
 def _look() -> Look:

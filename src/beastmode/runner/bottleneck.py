@@ -53,14 +53,14 @@ class Bottleneck:
         return asdict(self) | {"saves": round(self.saves, 3), "words": str(self)}
 
 
-def bottleneck(case: Case, width: int, seed: int = 0) -> Bottleneck:
-    """The limit that is worth most.   width: tasks of the list that may run at once at most."""
+def bottleneck(case: Case, seed: int = 0) -> Bottleneck:
+    """The limit that is worth most."""
     if not case.to_run:
         return Bottleneck("none")
     took = _clock(case, seed)
     before = took(case)
     best = Bottleneck("none")
-    for wider, made in _wider(case, width):
+    for wider, made in _wider(case):
         saves = 1 - took(made) / before if before > 0 else 0.0
         if saves > max(best.saves, _LEAST_GAIN):
             best = replace(wider, saves=saves)
@@ -82,7 +82,7 @@ def _clock(case: Case, seed: int) -> Callable[[Case], float]:
     return bound
 
 
-def _wider(case: Case, width: int) -> Iterator[tuple[Bottleneck, Case]]:
+def _wider(case: Case) -> Iterator[tuple[Bottleneck, Case]]:
     limits, scene = case.limits, case.scene
     if limits.at_once is not None:
         wider = replace(limits, at_once=2 * limits.at_once)
@@ -95,7 +95,7 @@ def _wider(case: Case, width: int) -> Iterator[tuple[Bottleneck, Case]]:
     if scene.graph.has_edges:
         size = scene.graph.size
         free = Scene(Graph(size, size, ()), None, None, {*scene.over, *scene.held})
-        yield Bottleneck("list", f"{width}"), case.under(limits, free)
+        yield Bottleneck("list", f"{_width(case)}"), case.under(limits, free)
 
 
 def _wider_for_code(case: Case, limits: Limits) -> Iterator[tuple[Bottleneck, Case]]:
@@ -115,6 +115,12 @@ def _wider_for_code(case: Case, limits: Limits) -> Iterator[tuple[Bottleneck, Ca
         yield Bottleneck("checks", f"{limits.checks}", f"{wider.checks}"), case.under(wider)
     if limits.merging is not None:
         yield Bottleneck("merging"), case.under(replace(limits, merging=None))
+
+
+def _width(case: Case) -> int:
+    """How many of the tasks that are to be run may be at work at once, by their waves."""
+    to_run = set(case.to_run)
+    return max(sum(task in to_run for task in wave) for wave in case.scene.graph.waves())
 
 
 def _twice(rate: Rate) -> Rate:
