@@ -2,7 +2,7 @@
 
     python scripts/check_report.py .beast/journal.db .beast/runs/r1/report/report.json
 
-Computes the digest and every figure of `summary`, `safety`, `performance` and `dogfooding` again from the raw
+Computes the digest and every figure of `summary`, `safety`, `performance`, `plan` and `dogfooding` again from the raw
 events, by its own logic, compares the task table and the failures, and checks the promises themselves. A line for
 each. Ends with 0 only where everything agrees and every promise was kept, 1 where not, 2 where a file cannot be read.
 """
@@ -70,6 +70,7 @@ class Attempt:
     cpu_s: float = 0.0
     rss_kib: int = 0
     killed: bool = False
+    usage: dict[str, float] | None = None
 
     @property
     def until_us(self) -> int:
@@ -95,6 +96,7 @@ class Session:
     begin_us: int
     last_us: int
     end: dict[str, Any] | None = None
+    estimate: dict[str, Any] | None = None
 
 
 @dataclass
@@ -200,7 +202,15 @@ def parse(row: tuple[bytes, ...]) -> Event:
 def replay(events: list[Event]) -> Run:
     """Follow a run from its first event to its last."""
     run = Run()
-    of_sessions = (session_started, session_ended, planned, selected, attempt_started, attempt_ended)
+    of_sessions = (
+        session_started,
+        estimated,
+        session_ended,
+        planned,
+        selected,
+        attempt_started,
+        attempt_ended,
+    )
     of_tasks = (reset, cancelled, merging, accepted, rejected, redo, gate, approved)
     act = {meaning.__name__: meaning for meaning in (*of_sessions, *of_tasks, control, controlled)}
     for event in events:
@@ -230,6 +240,11 @@ def session_started(run: Run, event: Event) -> None:
     for task in run.tasks.values():
         if task.state in ("blocked", "skipped", "running", "waiting"):
             task.state = "pending"
+
+
+def estimated(run: Run, event: Event) -> None:
+    if run.sessions:
+        run.sessions[-1].estimate = event.data
 
 
 def session_ended(run: Run, event: Event) -> None:
@@ -371,6 +386,7 @@ def attempt_ended(run: Run, event: Event) -> None:
     attempt.end_us = run.sessions[attempt.session].last_us if attempt.killed else event.mono_us
     attempt.end, attempt.left_us = end, event.data.get("left_us")
     attempt.cpu_s, attempt.rss_kib = event.data.get("cpu_s", 0.0), event.data.get("max_rss_kib", 0)
+    attempt.usage = event.data.get("usage")
     if attempt.left_us is not None and not attempt.begin_us <= attempt.left_us <= attempt.end_us:
         run.breaches["recorded before it left"].append(who)
 
@@ -695,6 +711,33 @@ def performance(run: Run) -> dict[str, Any]:
     }
 
 
+def plan(run: Run) -> list[dict[str, Any]]:
+    """What each session was to take, and has taken; judged only where it came to the end of its list."""
+    lines = []
+    for number, session in enumerate(run.sessions):
+        told = session.estimate
+        if told is None:
+            continue
+        mine = [attempt for attempt in run.attempts if attempt.session == number]
+        usages = [attempt.usage for attempt in mine if attempt.usage]
+        spans = [a.until_us for a in mine] + [a.begin_us for a in mine]
+        actual = {"seconds": (max(spans) - min(spans)) / 1e6 if mine else 0.0, "attempts": float(len(mine))}
+        if usages:
+            actual["requests"] = sum(usage.get("requests", 0) for usage in usages)
+            actual["tokens"] = sum(u.get("tokens_in", 0) + u.get("tokens_out", 0) for u in usages)
+            actual["usd"] = math.fsum(usage.get("cost_usd", 0.0) for usage in usages)
+        whole = (session.end or {}).get("state") in ("done", "failed")
+        figures = {}
+        for name in actual.keys() & told.keys():
+            of = round(actual[name], 3)
+            within = told[name]["low"] <= of <= told[name]["high"] if whole else None
+            figures[name] = {**told[name], "actual": of, "within": within}
+        ended = {a.task for a in mine if a.end in ("done", "failed", "needs_person")}
+        facts = {"source": told.get("source", ""), "tasks": told["tasks"], "tasks_ended": len(ended)}
+        lines.append({"session": number + 1, **facts, "figures": figures})
+    return lines
+
+
 def dogfooding(run: Run) -> dict[str, Any]:
     """Tasks by category and kind. A category is known by the words that people use for it; a model called `playback`
     gives answers that were recorded."""
@@ -849,6 +892,7 @@ def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
         compare(sheet, "summary", of_report, summary(run, of_report.get("state")))
         compare(sheet, "safety", report.get("safety"), safety(run))
         compare(sheet, "performance", report.get("performance"), performance(run))
+        compare(sheet, "plan", report.get("plan"), plan(run))
         compare(sheet, "dogfooding", report.get("dogfooding"), dogfooding(run))
         compare_tasks(sheet, report, run)
         compare_people(sheet, report, run)

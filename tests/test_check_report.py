@@ -268,7 +268,7 @@ def test_a_left_out_or_renamed_attempt_is_seen_under_a_forged_digest(
     capsys.readouterr()
 
 
-FIGURES = ("summary", "safety", "performance", "dogfooding", "tasks", "failures", "people")
+FIGURES = ("summary", "safety", "performance", "plan", "dogfooding", "tasks", "failures", "people")
 WORDS = {
     "run_id",
     "report",

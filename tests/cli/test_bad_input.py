@@ -137,7 +137,7 @@ def test_a_wrong_selection_gets_a_guess(
         (["run", "binary.md"], "not UTF-8"),
         (["run", "/proc/self/mem"], "cannot be read"),
         (["plan", "missing.yaml"], "missing.yaml: there is no such file"),
-        (["plan", "roadmap.yaml", "--order", "random"], "Use needs, sequence or phases"),
+        (["plan", "roadmap.yaml", "--order", "random"], "Write one of: needs, sequence, phases"),
         (["status"], "nothing has run here yet"),
         (["status", "r1", "--home", "nowhere"], "nowhere: nothing has run here yet"),
         (["logs", "build"], "nothing has run here yet"),

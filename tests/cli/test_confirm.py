@@ -12,7 +12,7 @@ from beastmode.compose.coding_choice import Chosen
 from beastmode.compose.coding_opening import Code
 from beastmode.errors import PreconditionError
 from beastmode.runner.coding import CodingSettings, ModelServer
-from beastmode.runner.estimate import estimate
+from beastmode.runner.estimate import Estimate, Spread
 from beastmode.runner.git import Git
 from beastmode.runner.repository import Repository
 from beastmode.runner.roadmap import Task
@@ -20,13 +20,17 @@ from beastmode.runner.work import Coding
 from beastmode.settings import RunSettings
 
 TASKS = [Task("a"), Task("b", Coding(agent="codex"))]
+ATTEMPTS = Spread(2, 2, 3)
+TOLD = Estimate(
+    2, Spread(60, 300, 3000), ATTEMPTS, "a guess", usd=Spread(0.2, 1, 5), requests=Spread(4, 40, 90)
+)
 
 
 def code(server: ModelServer | None, **more: object) -> Code:
     settings = CodingSettings(work=Coding(agent="claude"), server=server, budget_usd=3.0, **more)  # type: ignore[arg-type]
     folder = Path.cwd()
     repository = Repository(folder, Git(folder), "", "c0ffee" * 6, "main", folder, ("A note.",))
-    return Code(Chosen(settings, ("found",)), repository, estimate(2, 3, []))
+    return Code(Chosen(settings, ("found",)), repository, TOLD)
 
 
 def said(capsys: pytest.CaptureFixture[str], told: Code, *, yes: bool = True) -> list[str]:
@@ -37,7 +41,8 @@ def said(capsys: pytest.CaptureFixture[str], told: Code, *, yes: bool = True) ->
 def test_ten_lines_say_what_will_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, code(ModelServer("http://h/v1"), check="make test", task_budget_usd=1.0))
     assert lines[0].startswith(
-        "2 tasks by claude, codex, at most 2 at once: about 5 min and 1.00 USD (a guess"
+        "2 tasks by claude, codex, at most 2 at once: about 5 min (60 s to 50 min) and 1.00 USD (0.20 USD to 5.00 USD) "
+        "(a guess)"
     )
     assert lines[1:] == [
         "  model server: http://h/v1 (8/s, 3 in flight); budget: 3 USD, 1 USD a task",

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.events import PLANNED, Event
+from beastmode.runner.history import kind_of
 from beastmode.runner.progress import Progress
-from beastmode.runner.resume import Selection, fingerprint, kind_name, opening_events, plan_session
+from beastmode.runner.resume import Selection, fingerprint, opening_events, plan_session
 from beastmode.runner.roadmap import Phase, Roadmap, Task, TaskOptions
 from beastmode.runner.work import Command, Work
 
@@ -42,7 +43,7 @@ def test_a_task_is_recorded_as_it_stands_in_the_list(made: list[Task], in_phase:
     for task in listed:
         view = views.tasks[task.id]
         assert (view.title, view.category, view.line) == (task.title, task.options.category, task.line)
-        assert (view.kind, view.fingerprint) == (kind_name(task), fingerprint(task))
+        assert (view.kind, view.fingerprint) == (kind_of(task), fingerprint(task))
         assert view.phases == (("Month 1",) if in_phase else ())
 
 

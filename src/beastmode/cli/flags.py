@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.errors import PreconditionError, Problem, RoadmapError, SettingError
-from beastmode.probes.probe import probe_for
 from beastmode.runner.command_line import as_verify
 from beastmode.runner.fields import problems_of_shell
 from beastmode.runner.formats.asked import Asked
@@ -35,6 +34,8 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def _health(text: str) -> str:
+    from beastmode.probes.probe import probe_for  # aiohttp: 0.1 s, which most commands do not need
+
     probe_for(text)
     return text
 

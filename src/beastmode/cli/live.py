@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Iterator
@@ -98,10 +97,10 @@ class LiveView(Watching):
         return Group(self._head(), self._phases(console.size.width, left), at_work, waiting)
 
     def _head(self) -> RenderableType:
-        guard, eta, opened = self.live.guard, self.eta_s(), self.live.opened
+        guard, still, opened = self.live.guard, self.left(), self.live.opened
         slots, starts = guard.in_use()
         window = f"{starts} of {guard.rates[0].starts} starts in the window" if guard.rates else ""
-        left = "" if eta == math.inf else f", about {_clock(eta)} left"
+        left = f", about {still.told(_clock)} left" if still else ""
         begun = _clock(time.monotonic() - self.began)
         lines = [
             Text(f"{safe(opened.roadmap.title or 'Run')}  r{opened.run}", "bold"),

@@ -36,14 +36,17 @@ class Look:
     good: Style = str
 
 
-def plan_lines(planned: RoadmapPlan, look: Look | None = None) -> Iterator[str]:
-    """The lines of the plan, one by one, without line ends."""
+def plan_lines(
+    planned: RoadmapPlan, look: Look | None = None, told: Callable[[Look], Iterator[str]] | None = None
+) -> Iterator[str]:
+    """The lines of the plan, one by one, without line ends.   told: what is foreseen of it."""
     look = look or Look()
     yield from _head(planned, look)
     yield from _tasks(planned.tasks, look)
     if planned.counts["runnable"]:
         yield from _waves(planned.waves, look)
         yield from _critical(planned.critical_path, look)
+        yield from told(look) if told else ()
     yield from _ignored(planned.ignored, look)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -15,11 +16,14 @@ from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, runner_of
 from beastmode.cli.words import safe
 from beastmode.events import Event
+from beastmode.failures.advice import spoken
+from beastmode.runner.estimate import MOSTLY, Spread
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.remaining import remaining
 from beastmode.runner.report.levels import level_now
 from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
-from beastmode.runner.states import TaskState
+from beastmode.runner.states import FINAL, TaskState
 from beastmode.runner.summary import Summary, summarise
 
 app = new_app()
@@ -48,10 +52,12 @@ def status(
     summary = summarise(progress, alive=bool(runner))
     if as_json:
         tasks = [_plain(view, progress) for view in progress.tasks.values()]
+        still = _left(progress) if runner else None
         told = {
             "paused": progress.people.paused,
             "asked_for": list(map(asked, progress.people.unanswered)),
             "levels": level_now(progress),
+            **({"left_s": asdict(still)} if still else {}),
         }
         print(json.dumps({**summary.as_json(), **told, "task_list": tasks}, indent=2))
         return
@@ -66,7 +72,9 @@ def _head(progress: Progress, summary: Summary, runner: str) -> Iterator[Text]:
     title = f"  {safe(data['title'])}" if data.get("title") else ""
     colour = _STATE_COLOURS.get(summary.state, "yellow")
     yield Text.assemble((f"{summary.run_id} {summary.state}", f"bold {colour}"), (title, "bold"))
-    yield Text(f"{how_many_done(summary.tasks)}, {counted(summary.attempts, 'attempt')}")
+    still = _left(progress) if runner else None
+    left = f", about {still.told(spoken)} left" if still else ""
+    yield Text(f"{how_many_done(summary.tasks)}, {counted(summary.attempts, 'attempt')}{left}")
     first, last = (progress.sessions[0], progress.sessions[-1]) if progress.sessions else (None, None)
     begun = utc(first.started.unix_us / 1e6) if first else None
     ended = utc(last.ended.unix_us / 1e6) if last and last.ended else None
@@ -92,6 +100,20 @@ def _people(progress: Progress, runner: str) -> Iterator[Text]:
         when = "the runner has not answered yet" if runner else "takes effect when the run goes on"
         what = f"{event.data.get('action')} {event.task}".strip()
         yield Text(f"  asked for    {safe(what)}: {when}", "yellow")
+
+
+def _left(progress: Progress) -> Spread | None:
+    """Seconds until a run at work will have come to its end; None where nothing says."""
+    if not progress.sessions or progress.sessions[-1].ended is not None:
+        return None
+    session = progress.sessions[-1]
+    told = session.estimate
+    if not told or told["guessed"] > MOSTLY:
+        return None
+    ends = {attempt.task for attempt in progress.attempts if attempt.session == session.number}
+    ended = sum(progress.tasks[task].state in FINAL for task in ends if task in progress.tasks)
+    elapsed_s = time.time() - session.started.unix_us / 1e6
+    return remaining(Spread(**told["seconds"]), min(ended, told["tasks"]), told["tasks"], max(elapsed_s, 0.0))
 
 
 def _tasks(progress: Progress, summary: Summary) -> Iterator[Text]:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.choosing import chosen
+from beastmode.cli.coding_flags import CODING_FLAGS, coding_of
 from beastmode.cli.flags import asked_of, folder, settings_of
 from beastmode.cli.run import run
-from beastmode.compose.coding_history import taken_of
-from beastmode.compose.opening import next_task
+from beastmode.compose.foreseeing import case_of
+from beastmode.compose.history import pasts_in
+from beastmode.compose.opening import Request, next_task, read_list
+from beastmode.compose.planning import question_of
 from beastmode.errors import EXIT_DONE
-from beastmode.runner.estimate import Estimate, Taken, estimate
-from beastmode.settings import RunSettings
+from beastmode.failures.advice import spoken
+from beastmode.runner.command_line import as_arguments
+from beastmode.runner.estimate import Estimate, estimate
+from beastmode.runner.formats.asked import ALL
 
 app = new_app()
 
@@ -40,18 +45,33 @@ def one_task(file: Path, **given: Any) -> None:
         run(file, **{**_OF_A_RUN, **given, "only": first})
     except typer.Exit as ended:
         if ended.exit_code == EXIT_DONE:
-            at_once = settings_of({"--max-concurrency": given["max_concurrency"]}).get(
-                "concurrency", RunSettings().concurrency
-            )
-            taken = taken_of(home, file, first)
-            print(_told(first, taken, estimate(left, at_once, taken, 1)), file=sys.stderr)
+            print(_told(first, _taken(home, first), left and _rest(file, home, given)), file=sys.stderr)
         raise
 
 
-def _told(task: str, taken: Sequence[Taken], rest: Estimate) -> str:
-    lines = [f"{task} took {took.words}." for took in taken]
-    if rest.tasks:
-        lines.append(f"The other {rest.tasks} would take {rest}, if they are like it.")
+def _taken(home: Path, task: str) -> str:
+    """What the task has taken just now, all its attempts, in words; "" where nobody can tell."""
+    pasts = pasts_in(home)
+    mine = [past for past in pasts if past.run == pasts[-1].run and past.like.task == task]
+    prices = [past.usd for past in mine]
+    known = [usd for usd in prices if usd is not None]
+    cost = f"{sum(known):.2f} USD" if known and len(known) == len(prices) else "nobody could count its cost"
+    return f"{spoken(sum(past.seconds for past in mine))} and {cost}" if mine else ""
+
+
+def _rest(file: Path, home: Path, given: Mapping[str, Any]) -> Estimate:
+    """What the other tasks would take."""
+    said = coding_of({one.name: given[one.name] for one in CODING_FLAGS})
+    flags = settings_of({"--max-concurrency": given["max_concurrency"], "--rate": given["rate"]})
+    command = None if given["command"] is None else as_arguments(given["command"])
+    request = Request(file, flags, command, home, coding=said)
+    return estimate(case_of(question_of(request, read_list(file, ALL)).question))
+
+
+def _told(task: str, taken: str, rest: Estimate | Literal[0]) -> str:
+    lines = [f"{task} took {taken}."] if taken else []
+    if rest:
+        lines.append(f"The other {rest.tasks} would take {rest}.")
         lines.append("Run them: the same command with `run` instead of `try`.")
     return "\n".join(lines)
 

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live, View
+from beastmode.runner.estimate import Spread
 from beastmode.runner.execute import Job
+from beastmode.runner.remaining import remaining
 from beastmode.runner.report.words import counted, duration
 from beastmode.runner.states import FINAL, TaskState
 
@@ -95,10 +97,12 @@ class Watching(View):
             return PAUSED.format(self.live.opened.run)
         return STOPPING.get(schedule.stop_reason, "")
 
-    def eta_s(self) -> float:
-        """Seconds until the end, if tasks go on ending as fast as they have; inf before the first has."""
-        here, elapsed = self.ended - self.before, time.monotonic() - self.began
-        return (self.total - self.ended) * elapsed / here if here > 0 else math.inf
+    def left(self) -> Spread | None:
+        """Seconds until the end, by what was foreseen and by how fast tasks have ended; None where nothing says."""
+        estimate = self.live.opened.estimate
+        told = estimate.seconds if estimate and not estimate.is_guess else None
+        here, elapsed_s = self.ended - self.before, time.monotonic() - self.began
+        return remaining(told, here, self.total - self.before, elapsed_s)
 
     def waits(self) -> list[tuple[str, str]]:
         """Who waits for what: the head of the line in front of the guard, and tasks between attempts."""

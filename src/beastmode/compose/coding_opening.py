@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
 from beastmode.runner.coding import CodingSettings, ModelServer
-from beastmode.runner.estimate import Estimate, Taken, estimate
+from beastmode.runner.estimate import NOTHING, Estimate
 from beastmode.runner.landing import Landed, landed_in
 from beastmode.runner.limits import plain_server
 from beastmode.runner.progress import Progress
@@ -30,7 +29,7 @@ class Code:
 
     chosen: Chosen
     repository: Repository
-    estimate: Estimate = field(default_factory=lambda: estimate(0, None, []))
+    estimate: Estimate = NOTHING
 
     @property
     def settings(self) -> CodingSettings:
@@ -66,13 +65,11 @@ def open_code(
     return Code(chosen, repository)
 
 
-def estimated(
-    code: Code, tasks: int, said: Said, settings: RunSettings, taken: Sequence[Taken], spent_usd: float = 0.0
-) -> Code:
-    """With the estimate for so many tasks, and the budget that follows from it.   taken: by others before.
-    spent_usd: by earlier sessions of the run; a budget is of all of them."""
-    told = estimate(tasks, settings.concurrency, taken)
-    return Code(with_budget(code.chosen, said, spent_usd + told.usd), code.repository, told)
+def estimated(code: Code, told: Estimate, said: Said, spent_usd: float = 0.0) -> Code:
+    """With an estimate of what is to be run, and the budget that follows from it.   spent_usd: by earlier sessions of
+    the run; a budget is of all of them."""
+    usd = told.usd.median if told.usd else 0.0
+    return Code(with_budget(code.chosen, said, spent_usd + usd), code.repository, told)
 
 
 def noted(code: Code, note: str) -> Code:
@@ -115,11 +112,6 @@ def recorded(code: Code) -> dict[str, Any]:
         "gateway": server.gateway if server else "none",
         "limits": plain_server(server) if server and not server.gateway else None,
         "budget_usd": code.settings.budget_usd,
-        "estimate": {
-            "seconds": code.estimate.seconds,
-            "usd": code.estimate.usd,
-            "source": code.estimate.source,
-        },
     }
 
 

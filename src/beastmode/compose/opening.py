@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Said, writes_code
-from beastmode.compose.coding_history import spent_in, taken_in
+from beastmode.compose.coding_history import spent_in
 from beastmode.compose.coding_opening import (
     Code,
     as_runner,
@@ -20,8 +20,10 @@ from beastmode.compose.coding_opening import (
     noted,
     open_code,
 )
+from beastmode.compose.foreseeing import Question, case_of
 from beastmode.compose.limits_said import NOTHING_SAID, LimitsSaid, limits_said
 from beastmode.errors import Problem, RoadmapError, SettingError
+from beastmode.runner.estimate import Estimate, estimate
 from beastmode.runner.formats.addresses import is_live
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of
@@ -75,7 +77,7 @@ class Request:
 class Opened:
     """A run that is about to begin or to go on: everything read and checked, nothing started.   code: of a run that
     writes code.   limits: what flags, list and defaults said, and what a person has set since.   notes: of people, by
-    task, for its next attempt."""
+    task, for its next attempt.   estimate: what this session is to take, once it has begun, where that is known."""
 
     request: Request
     settings: RunSettings
@@ -90,6 +92,7 @@ class Opened:
     code: Code | None = None
     limits: LimitsSaid = NOTHING_SAID
     notes: dict[str, str] = field(default_factory=dict)
+    estimate: Estimate | None = None
 
     @property
     def name(self) -> str:
@@ -110,8 +113,8 @@ def open_run(request: Request) -> Opened:
         raise SettingError(
             "this roadmap is in no file, so there is no list to tick", where="--write-back", tip=tip
         )
-    roadmap = _read(source, request.asked) if isinstance(source, Path) else source
-    key = _key(source, roadmap.part)
+    roadmap = read_list(source, request.asked) if isinstance(source, Path) else source
+    key = key_of(source, roadmap.part)
     settings = settings_for(roadmap, request.flags)
     where = str(source) if isinstance(source, Path) else source.title
     graph = checked(roadmap, where, settings.order)
@@ -127,7 +130,7 @@ def open_run(request: Request) -> Opened:
     lock = RunLock(request.home, key)
     try:
         journal = Journal(journal_path(request.home), settings.durability)
-        progress = _progress(request, key)
+        progress = progress_of(request, key)
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
         if settings.gates == "pass":
@@ -135,7 +138,8 @@ def open_run(request: Request) -> Opened:
         limits = limits_said(request, settings, code, progress)
         settings, code = limits.hold_for(settings, code)
         if code is not None:
-            code = _confirmed(request, code, plan, graph, settings, progress.run)
+            question = Question(plan, graph, settings, key, request.home, code.settings)
+            code = _confirmed(request, code, question, progress.run)
         above = highest_run(code) if code is not None and not progress.run else 0
         number = progress.run or journal.new_run(_run_data(roadmap, key), above)
     except BaseException:
@@ -152,11 +156,13 @@ def open_run(request: Request) -> Opened:
 def next_task(source: Path, home: Path, asked: Asked = ALL) -> tuple[str, int]:
     """The first task of a list that could begin now, as its journal has it, and how many more are to run; "" where
     there is none. Raises BeastError."""
-    roadmap = _read(source, asked)
+    roadmap = read_list(source, asked)
     checked(roadmap, str(source))
     path = journal_path(home)
     progress = (
-        _progress(Request(source, home=home), _key(source, roadmap.part)) if path.exists() else Progress(0)
+        progress_of(Request(source, home=home), key_of(source, roadmap.part))
+        if path.exists()
+        else Progress(0)
     )
     plan = plan_session(roadmap, progress, Selection())
     over = {plan.tasks[at].id for at, state in plan.states.items() if state in ("done", "skipped")}
@@ -165,7 +171,7 @@ def next_task(source: Path, home: Path, asked: Asked = ALL) -> tuple[str, int]:
     return first, len(left) - bool(first)
 
 
-def _key(source: Path | Roadmap, part: str) -> str:
+def key_of(source: Path | Roadmap, part: str) -> str:
     """What a roadmap is known by when it is taken up again: its file, and which of the lists in it; or the program that
     made it and its title."""
     if isinstance(source, Path):
@@ -183,7 +189,7 @@ def file_of(key: str) -> tuple[Path, Asked]:
     return path, ALL
 
 
-def _read(path: Path, asked: Asked) -> Roadmap:
+def read_list(path: Path, asked: Asked) -> Roadmap:
     # the readers: 0.2 s and 14 MB, for nothing where Python made the roadmap
     from beastmode.runner.formats.reading import read_roadmap
 
@@ -198,14 +204,13 @@ def _code(request: Request, roadmap: Roadmap, settings: RunSettings) -> Code | N
     return open_code(roadmap, {**(request.coding or {}), **rate}, settings, request.list_file)
 
 
-def _confirmed(
-    request: Request, code: Code, plan: Plan, graph: Graph, settings: RunSettings, run: int
-) -> Code:
-    """With what is to be run counted, and somebody told of it.   run: that goes on; 0 for a new one."""
+def _confirmed(request: Request, code: Code, question: Question, run: int) -> Code:
+    """With what is to be run foreseen, and somebody told of it.   run: that goes on; 0 for a new one."""
+    plan, settings = question.plan, question.settings
     to_run = [task for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
-    taken, spent_usd = taken_in(request.home), spent_in(request.home, run)
-    code = estimated(code, len(to_run), request.coding or {}, settings, taken, spent_usd)
-    code = noted(code, _narrow(plan, graph, request.flags.get("concurrency")))
+    told, spent_usd = estimate(case_of(question)), spent_in(request.home, run)
+    code = estimated(code, told, request.coding or {}, spent_usd)
+    code = noted(code, _narrow(plan, question.graph, request.flags.get("concurrency")))
     if to_run:
         from beastmode.compose.coding_agents import see_agents  # other runs do without
 
@@ -279,7 +284,7 @@ def _run_data(roadmap: Roadmap, key: str) -> dict[str, Any]:
     return {"roadmap": key, "title": roadmap.title, "format": roadmap.format, "rule": roadmap.rule}
 
 
-def _progress(request: Request, key: str) -> Progress:
+def progress_of(request: Request, key: str) -> Progress:
     """What the journal knows of the latest run of this roadmap; nothing where a new run is asked for."""
     if request.fresh:
         return Progress(0)

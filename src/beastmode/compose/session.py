@@ -23,6 +23,7 @@ from beastmode.compose.guarding import guard_for, store_for
 from beastmode.compose.jobs import Kinds, Places, job_for
 from beastmode.compose.levelling import Levels, levelled, levels_for
 from beastmode.compose.opening import Opened
+from beastmode.compose.planning import estimate_of
 from beastmode.errors import JournalError
 from beastmode.failures.secrets import Secrets
 from beastmode.runner.execute import Job, Means
@@ -183,8 +184,11 @@ async def _record_beginning(opened: Opened, token: str) -> None:
         "order": opened.roadmap.rule if settings.order is None else f"--order {settings.order}",
         **({"code": recorded(opened.code)} if opened.code else {}),
     }
-    used = _used_before(opened)
+    used, told = _used_before(opened), estimate_of(opened)
+    opened.estimate = told
     journal.append(events.SESSION_STARTED, run, data=data)
+    if told is not None and told.tasks:
+        journal.append(events.ESTIMATED, run, data=told.as_json())
     await asyncio.gather(
         *(
             journal.append(kind, run, task, number, data | used.get((task, number), {}))

@@ -38,11 +38,13 @@ class Recorder(Protocol):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a verification or a merge found.   failure: None where it is well.   output: for the next attempt.
-    facts: recorded with the attempt's end, as those of its Outcome."""
+    facts: recorded with the attempt's end, as those of its Outcome.   took: so are these, seconds by name: what a plan
+    learns from; no part of what was found."""
 
     failure: Failure | None
     output: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(slots=True)
@@ -158,7 +160,7 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
 
 def _judged(job: Job, outcome: Outcome, verdict: Verdict) -> None:
     outcome.failure, job.feedback = verdict.failure, verdict.output if verdict.failure else ""
-    outcome.facts |= verdict.facts
+    outcome.facts |= verdict.facts | {of: round(seconds, 3) for of, seconds in verdict.took.items()}
 
 
 async def _perform(job: Job, attempt: Attempt, admitted: Admission) -> Outcome:

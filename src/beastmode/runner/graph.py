@@ -27,6 +27,18 @@ class Graph:
         for _, after in edges:
             self._missing[after] += 1
 
+    def copy(self) -> Graph:
+        """The same graph as it stands, to be gone through apart: what is done there is not done here."""
+        other = Graph.__new__(Graph)
+        other.size, other.nodes = self.size, self.nodes
+        other._first, other._after, other._missing = self._first, self._after, self._missing[:]
+        return other
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether any task waits for another."""
+        return len(self._after) > 0
+
     def after(self, node: int) -> Sequence[int]:
         """The nodes that wait for `node`."""
         return self._after[self._first[node] : self._first[node + 1]]

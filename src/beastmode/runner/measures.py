@@ -93,13 +93,15 @@ def most_in_window(stamps: Sequence[int], window_us: int) -> int:
 
 def makespan_s(progress: Progress) -> float:
     """First admission to last end; the time between two sessions of a run is left out."""
-    return (
-        sum(
-            max(end_us(a) for a in mine) - min(a.admitted_us for a in mine)
-            for mine in by_session(progress).values()
-        )
-        / 1e6
-    )
+    return sum(makespans_s(progress).values())
+
+
+def makespans_s(progress: Progress) -> dict[int, float]:
+    """The same of each session that started something, by its number."""
+    return {
+        session: (max(end_us(a) for a in mine) - min(a.admitted_us for a in mine)) / 1e6
+        for session, mine in by_session(progress).items()
+    }
 
 
 def lower_bound_s(progress: Progress) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from beastmode.failures import classify
@@ -53,14 +54,22 @@ class MergeQueue:
         self._tip, self._behind = "", set[str]()
 
     async def __call__(self, attempt: Attempt) -> Verdict:
-        """Merge the work of one attempt.   facts: branch, and commit and `merged` where it was.
+        """Merge the work of one attempt.   facts: branch, and commit and `merged` where it was.   took: in its turn,
+        and waiting for it.
 
         Cancelled before the branch has moved, nothing has changed; after that, it is merged all the same.
         """
+        now = asyncio.get_running_loop().time
+        asked = now()
+        async with self._turn:
+            begun = now()
+            verdict = await self._merged(attempt)
+        return replace(verdict, took={"merge_s": now() - begun, "merge_wait_s": begun - asked})
+
+    async def _merged(self, attempt: Attempt) -> Verdict:
         task = attempt.task.id
         try:
-            async with self._turn:
-                return await self._merge(attempt, self._workspaces.place_of(task))
+            return await self._merge(attempt, self._workspaces.place_of(task))
         except WorkspaceError as error:
             return Verdict(error.failure)
         except (GitError, OSError) as error:

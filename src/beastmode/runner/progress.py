@@ -17,7 +17,8 @@ from beastmode.runner.states import ENDED, STATE_AFTER, TaskState
 from beastmode.settings import Rate
 
 _NO_WAITS: dict[str, float] = {}
-"""Shared by the attempts that did not wait; nobody changes it."""
+_NO_USAGE: dict[str, float] = {}
+"""Shared by the attempts that did not wait, or asked no model; nobody changes them."""
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class AttemptView:
 
     admitted_us: when it was let through the guard.   left_us: when it really left; None: it never did.
     ended_us: None while it runs.   killed: the runner was killed under it; it ended no later than `ended_us`, the
-    last word of that runner, and may have left without a stamp.
+    last word of that runner, and may have left without a stamp.   usage: of its model, see `CodeView`.
     """
 
     task: str
@@ -42,6 +43,7 @@ class AttemptView:
     killed: bool = False
     cpu_s: float = 0.0
     max_rss_kib: int = 0
+    usage: dict[str, float] = field(default_factory=lambda: _NO_USAGE)
 
 
 @dataclass(slots=True)
@@ -95,13 +97,15 @@ class TaskView:
 @dataclass(slots=True)
 class SessionView:
     """One runner's turn at a run.   ended: None where it was killed.   last_us, last_unix_us: its last word, by
-    the monotonic and the wall clock."""
+    the monotonic and the wall clock.   estimate: what it was to take, as `Estimate.as_json` has it; empty where nobody
+    could tell."""
 
     number: int
     started: Event
     ended: Event | None = None
     last_us: int = 0
     last_unix_us: int = 0
+    estimate: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -178,6 +182,10 @@ class Progress:
         for view in self.tasks.values():
             if view.state in ("blocked", "skipped", "running", "waiting"):
                 view.state = "pending"
+
+    def _estimated(self, event: Event) -> None:
+        if self.sessions:
+            self.sessions[-1].estimate = event.data
 
     def _session_ended(self, event: Event) -> None:
         self.sessions[-1].ended = event
@@ -315,6 +323,7 @@ class Progress:
             attempt.end, attempt.failure = data["end"], data.get("failure")
             attempt.left_us = data.get("left_us")
             attempt.cpu_s, attempt.max_rss_kib = data.get("cpu_s", 0.0), data.get("max_rss_kib", 0)
+            attempt.usage = data.get("usage", _NO_USAGE)
 
     def _task(self, task: str) -> TaskView:
         view = self.tasks.get(task)
@@ -353,6 +362,7 @@ def _code_ended(code: CodeView, attempt: int, data: dict[str, Any]) -> None:
 _HANDLERS = {
     events.RUN_STARTED: Progress._run_started,
     events.SESSION_STARTED: Progress._session_started,
+    events.ESTIMATED: Progress._estimated,
     events.SESSION_ENDED: Progress._session_ended,
     events.PLANNED: Progress._planned,
     events.SELECTED: Progress._selected,

@@ -37,24 +37,30 @@ class Proof:
 
     async def __call__(self, attempt: Attempt) -> Verdict:
         """Whether the work of an attempt is done and has broken nothing; the check first."""
+        took: dict[str, float] = {}
         for command, name in ((self.check, "check"), (attempt.task.options.verify, "verify")):
             if command is not None:
                 verdict = await self.run(attempt, command, name)
+                took = {of: seconds + took.get(of, 0.0) for of, seconds in verdict.took.items()}
                 if verdict.failure is not None:
-                    return verdict
-        return Verdict(None)
+                    return replace(verdict, took=took)
+        return Verdict(None, took=took)
 
     async def run(self, attempt: Attempt, command: Command, name: str, when: str = "") -> Verdict:
         """One of them alone.   name: `check` or `verify`.   when: what its log is called besides; "" after an attempt,
-        `merge` for a check of what would be merged."""
+        `merge` for a check of what would be merged.   took: in its slot, and waiting for it."""
         part = f"{when}.{name}" if when else name
+        now = asyncio.get_running_loop().time
+        asked = now()
         async with self.slots:
+            begun = now()
             verdict = await Verifier(command, self.kind, part)(attempt)
+        took = {"check_s": now() - begun, "check_wait_s": begun - asked}
         if verdict.failure is None:
-            return verdict
+            return replace(verdict, took=took)
         cause = verdict.failure.cause.replace("the verification", f"the {name}", 1)
         told = feedback_in(attempt.log_path, part) or f"{name}:\n{verdict.output}"
-        return Verdict(replace(verdict.failure, cause=cause), told, {"proof": name})
+        return Verdict(replace(verdict.failure, cause=cause), told, {"proof": name}, took)
 
 
 def feedback_in(log: Path, part: str) -> str:

@@ -16,15 +16,16 @@ from beastmode.errors import Problem, RoadmapError
 from beastmode.events import APPROVED, ATTEMPT_ENDED, PLANNED, RESET, SELECTED
 from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.gates import AT_GATE, gates_of
+from beastmode.runner.history import kind_of, named_in, size_of
 from beastmode.runner.landing import Landed
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.roadmap import Gate, Roadmap, Task
 from beastmode.runner.states import TaskState
-from beastmode.runner.work import GENERATE, Call, Coding, Command, Http, Work
+from beastmode.runner.work import Call, Coding, Work
 
 _RECORDS_AN_EVENT = 1000
-_OFTEN_SAME = ("fingerprint", "kind", "category", "phases")
+_OFTEN_SAME = ("fingerprint", "kind", "category", "phases", "agent", "model")
 """Of a task's record. A million tasks that call one function take 16 MB of the journal, not 64."""
 
 
@@ -288,7 +289,10 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
         print_ = prints[key] = fingerprint(task)
     record: dict[str, Any] = {"id": task.id, "fingerprint": print_}
     if task.work is not None:
-        record["kind"] = kind_name(task)
+        record["kind"] = kind_of(task)
+    record |= named_in(task)
+    if _is_in_words(task) and (size := size_of(task)):
+        record["size"] = size
     if task.title:
         record["title"] = task.title
     if phases:
@@ -306,13 +310,3 @@ def _record(task: Task, phases: tuple[str, ...], prints: dict[tuple[int, int], s
     if task.options.gate:
         record["gate"] = task.options.gate
     return record
-
-
-_KIND_NAMES: dict[type, str] = {Command: "command", Http: "http", Call: "python"}
-
-
-def kind_name(task: Task) -> str:
-    """What the native format calls the kind of a task; "" where the list does not say how it is done."""
-    if isinstance(task.work, Coding):
-        return GENERATE if task.work.agent == GENERATE else "agent"
-    return _KIND_NAMES.get(type(task.work), "")

@@ -216,6 +216,14 @@ class JournalReader:
         where = f"kind IN {ONCE_AN_ATTEMPT} AND run = ? AND task = ?"
         return self._events(f"{_SELECT} WHERE {where} ORDER BY +seq", (run, task))
 
+    def first(self, run: int, most: int) -> list[Event]:
+        """The first `most` events of a run."""
+        return list(self._events(f"{_SELECT} WHERE run = ? ORDER BY seq LIMIT ?", (run, most)))
+
+    def last(self, run: int, most: int) -> list[Event]:
+        """The last `most` events of a run, in order. However long it is, no more is read."""
+        return list(self._events(f"{_SELECT} WHERE run = ? ORDER BY seq DESC LIMIT ?", (run, most)))[::-1]
+
     def close(self) -> None:
         self._db.close()
 

@@ -78,6 +78,25 @@ def used_by_attempts(path: Path, run: str) -> dict[tuple[str, int], dict[str, fl
     }
 
 
+def asked_by_attempts(
+    path: Path, run: str, since_unix: float, until_unix: float, most: int
+) -> dict[tuple[str, int], tuple[float, float]]:
+    """Seconds that the requests of each attempt of a run were at their upstream, and that they waited before, by task
+    and number. Of those received between two times, the first `most`. Raises LedgerVersionError and LedgerError."""
+    if not path.exists():
+        return {}
+    within = _IS.id >= first_id(since_unix), _IS.id < first_id(until_unix)
+    some = select(_IS.run, _IS.task, _IS.attempt, _IS.queue_s, _IS.total_s).where(*within).limit(most)
+    of = some.subquery().c
+    waited = func.coalesce(of.queue_s, 0.0)
+    asked = func.sum(func.coalesce(of.total_s, 0.0) - waited), func.sum(waited)
+    query = select(of.task, of.attempt, *asked).where(of.run == run, of.attempt.is_not(None))
+    return {
+        (task, attempt): (max(asked_s, 0.0), waited_s)
+        for task, attempt, asked_s, waited_s in _rows(path, query.group_by(of.task, of.attempt))
+    }
+
+
 def _rows(path: Path, query: Select[Any]) -> list[Any]:
     try:
         with closing(connect(path, write=False)) as db:

@@ -16,6 +16,7 @@ from beastmode.runner.report.advice import failures_of, next_steps
 from beastmode.runner.report.evidence import performance, safety
 from beastmode.runner.report.levels import levels
 from beastmode.runner.report.people import people_lines
+from beastmode.runner.report.planned import plan_lines
 from beastmode.runner.report.tasks import (
     MOST_TASKS,
     dogfooding,
@@ -36,8 +37,9 @@ class Report:
     of figures.
 
     headline: a sentence for anybody.   summary: `Summary.as_json()`.   safety: what the limits were held to.
-    failures: complete, alike ones together.   people: what somebody asked for, and what came of it.   levels: what an
-    `auto` has found, over time.   phases, tasks, timeline: bounded, each with what was left out.
+    plan: what each session was to take, and has taken.   failures: complete, alike ones together.   people: what
+    somebody asked for, and what came of it.   levels: what an `auto` has found, over time.   phases, tasks, timeline:
+    bounded, each with what was left out.
     journal_digest: see `digest`; over the run's events up to `last_seq`.
     """
 
@@ -46,6 +48,7 @@ class Report:
     summary: Plain
     safety: Plain
     performance: Plain
+    plan: list[Plain]
     dogfooding: Plain
     failures: list[Plain]
     next_steps: list[Plain]
@@ -77,6 +80,7 @@ def report_of(progress: Progress, summary: Summary, journal: Path) -> Report:
         summary=summary.as_json(),
         safety=safety(progress),
         performance=performance(progress, summary),
+        plan=plan_lines(progress),
         dogfooding=dogfooding(progress),
         failures=failures,
         next_steps=next_steps(progress, summary, journal, failures),

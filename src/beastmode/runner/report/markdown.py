@@ -27,6 +27,7 @@ def markdown(report: Plain) -> str:
         _titled("Safety", "What held the run back, and what the limits were held to, seen in this run.")
         + _table(("Safeguard", "Promised", "Seen in this run"), tables.safety_rows(report)),
         _titled("Performance") + _table(("Figure", "Value"), tables.performance_rows(report)),
+        _titled("Plan and actual") + _table(*tables.plan_table(report)) if report["plan"] else "",
         _titled("Dog-fooding", tables.dogfooding_words(report)) + _table(*tables.dogfooding_table(report)),
         _titled("Levels found", words.LEVELS) + _table(*tables.levels_table(report))
         if report["levels"]

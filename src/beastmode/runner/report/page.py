@@ -45,6 +45,7 @@ def page(report: Plain, logs: str) -> str:
         _section("Performance", _table(("Figure", "Value"), tables.performance_rows(report))),
         _section("Dog-fooding", _dogfooding(report)),
         "</div>",
+        _section("Plan and actual", _table(*tables.plan_table(report))) if report["plan"] else "",
         _section("Levels found", _levels(report)) if report["levels"] else "",
         _section("What people did", _table(*tables.people_table(report))) if report["people"] else "",
         _section("Sessions", _table(*tables.sessions_table(report))),

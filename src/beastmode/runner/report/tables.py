@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beastmode.runner.report.words import (
@@ -188,6 +188,45 @@ def _memory_of_tasks(of: Plain) -> str:
     if of["tasks_cpu_s"] and of["runner_max_rss_kib"]:
         return f"below the runner's {memory(of['runner_max_rss_kib'])}"
     return "—"
+
+
+_FIGURES = {
+    "seconds": "Time",
+    "attempts": "Attempts",
+    "requests": "Requests",
+    "tokens": "Tokens",
+    "usd": "Cost, USD",
+}
+MOST_PLANS = 5
+"""Sessions whose plans are shown."""
+
+
+def plan_table(report: Plain) -> tuple[Row, list[Row]]:
+    """What the latest sessions were to take, and have taken."""
+    rows: list[Row] = []
+    for line in report["plan"][-MOST_PLANS:]:
+        where = f"Session {line['session']}: " if len(report["plan"]) > 1 else ""
+        rows.append((f"{where}Tasks", f"{line['tasks']:,}", f"{line['tasks_ended']:,} ended", line["source"]))
+        rows += [_plan_row(where, name, figure) for name, figure in line["figures"].items()]
+    return ("Figure", "Foreseen (nine runs in ten)", "Actual", "Remark"), rows
+
+
+def _plan_row(where: str, name: str, figure: Plain) -> Row:
+    say = _SAY.get(name, "{:,.0f}".format)
+    low, median, high, actual = (say(figure[of]) for of in ("low", "median", "high", "actual"))
+    told = median if low == high else f"{median} ({low} to {high})"
+    return f"{where}{_FIGURES[name]}", told, actual, _judged(figure)
+
+
+def _judged(figure: Plain) -> str:
+    if figure["within"] is None:
+        return "it has not come to its end"
+    if figure["within"]:
+        return "within"
+    return "below" if figure["actual"] < figure["low"] else "above"
+
+
+_SAY: Mapping[str, Callable[[float], str]] = {"seconds": duration, "usd": "{:,.2f}".format}
 
 
 def dogfooding_words(report: Plain) -> str:
