@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from beastmode.runner.formats import execplan
+from beastmode.runner.formats.edit import made
 from beastmode.runner.formats.reading import reader_for
 from beastmode.runner.roadmap import Roadmap, problems_of
 
@@ -130,3 +131,13 @@ def test_ticks() -> None:
 )
 def test_it_is_known_by_its_path_and_by_its_content(path: str, text: str, expected: str) -> None:
     assert expected == reader_for(Path(path), text).NAME
+
+
+def test_what_was_read_like_any_list_is_ticked_like_one() -> None:
+    text, path = (
+        "# Plan\n\n## Steps\n\n**Tasks:**\n1. **Build it**\n2. **Try it**\n- [ ] one box\n",
+        Path(".agent/execplans/x.md"),
+    )
+    roadmap = execplan.read(text, path)
+    after = made(text, execplan.ticks(text, path, roadmap, {task.id for task in roadmap.tasks()}))
+    assert {task.state for task in execplan.read(after, path).tasks()} == {"done"}

@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from beastmode.runner.formats import kiro
+from beastmode.runner.formats.edit import made
 from beastmode.runner.formats.reading import reader_for
 from beastmode.runner.graph import graph_of
 from beastmode.runner.roadmap import Phase, Roadmap, Task, problems_of
@@ -443,3 +444,12 @@ def test_it_is_known_by_its_path_and_by_its_content(path: str, expected: str) ->
 def test_other_languages_are_known_by_their_content_too() -> None:
     assert kiro.claims_text("- [ ] 1. Модель\n  - _Требования: 1.1, 2.2_\n- [ ] 2. б\n")
     assert not kiro.claims_text("- [ ] 1. One\n- [ ] 2. Two\n")
+
+
+def test_headings_that_are_tasks_are_ticked_as_in_any_list() -> None:
+    text = "# Implementation Plan\n\n## Task 1: Build it\n- detail\n\n## Task 2: Try it\n- more\n"
+    path = Path(".kiro/specs/x/tasks.md")
+    roadmap = kiro.read(text, path)
+    after = made(text, kiro.ticks(text, path, roadmap, {task.id for task in roadmap.tasks()}))
+    assert after == text.replace("Build it", "Build it ✅").replace("Try it", "Try it ✅")
+    assert {task.state for task in kiro.read(after, path).tasks()} == {"done"}

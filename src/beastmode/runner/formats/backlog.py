@@ -86,7 +86,7 @@ def claims_text(text: str) -> bool:
 
 def claims_folder(path: Path) -> bool:
     """A folder of Backlog.md, or the `tasks` in it."""
-    root = _root(path)
+    root = root_of(path)
     if not (root / "tasks").is_dir():
         return False
     return has_config(root) or any(_looks_like_task(file) for file, _ in _markdown_in(root / "tasks"))
@@ -107,7 +107,7 @@ def read(text: str, path: Path) -> Roadmap:
 def read_folder(path: Path) -> Roadmap:
     """The tasks of a folder and those completed; drafts and what is archived are told. Raises RoadmapError for tasks
     that cannot be read."""
-    root, account = _root(path), Account()
+    root, account = root_of(path), Account()
     files = _files(root, path, account)
     for name, reason in _LEFT_OUT.items():
         count = sum(1 for _ in _markdown_in(root / name))
@@ -128,7 +128,7 @@ def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> lis
 def ticks_in_folder(path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
     """The same for each of these tasks in its own file. No file is moved to `completed`."""
     del roadmap
-    root = _root(path)
+    root = root_of(path)
     files, config = _files(root, path, Account()), config_of(root)
     _roadmap(files, config, "", Account())
     marked = [file for file in files if file.task.id in done and file.task.state != "done"]
@@ -142,8 +142,8 @@ def _tick(file: _File, config: Config) -> list[Edit]:
     return [] if edit is None else [edit]
 
 
-def _root(path: Path) -> Path:
-    """The folder of a backlog, of which its tasks may have been named."""
+def root_of(path: Path) -> Path:
+    """The folder of a backlog, of which its tasks may have been named; its own files say how they are read."""
     return path.parent if path.name == "tasks" and not (path / "tasks").is_dir() else path
 
 

@@ -83,8 +83,9 @@ def read(text: str, path: Path) -> Roadmap:
 
 
 def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
-    """The boxes of these steps."""
-    del path
+    """The boxes of these steps; what was read like any Markdown list is ticked like one."""
+    if roadmap.format != NAME:
+        return markdown.ticks(text, path, roadmap, done)
     return box_edits(
         text, [task.line for task in roadmap.tasks() if task.id in done and task.state != "done"]
     )

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from beastmode.runner.formats import marking
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.box_places import box_edits
 from beastmode.runner.formats.checkboxes import heading_drafts, is_task_box
@@ -92,11 +93,14 @@ def read(text: str, path: Path) -> Roadmap:
 
 
 def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
-    """The boxes of these tasks, and of what they are a part of where all the rest of it is done or need not be."""
-    del path
+    """The boxes of these tasks, and of what they are a part of where all the rest of it is done or need not be. Where
+    headings are the tasks, they are marked as in any Markdown list."""
+    boxes = _boxes(text)[1]
+    if not boxes:
+        return marking.edits(text, roadmap, done, partial(read, path=path))
     tasks = {task.line: task for task in roadmap.tasks()}
     left, touched = set[Box](), set[Box]()
-    for leaf in (box for box in _boxes(text)[1] if not box.children):
+    for leaf in (box for box in boxes if not box.children):
         task = tasks[leaf.place.line.number]
         if task.id in done:
             touched.update((leaf, *leaf.above()))
