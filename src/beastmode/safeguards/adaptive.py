@@ -53,7 +53,7 @@ class Adaptive:
         self._failed_at, self._failed_time = math.inf, -math.inf
         self._calls_since_failure = 0
         self._slow_at = math.inf
-        self._credit, self._proven = 0.0, 0.0
+        self._credit, self._proven = 0.0, 0
         self._cut_time = -math.inf
         self._borne = [0] * (self.ceiling + 1)
         self._slowness = Slowness()
@@ -68,10 +68,10 @@ class Adaptive:
         self._calls_since_failure += 1
         if now - self._failed_time > FORGET_S:
             self._failed_at = math.inf
-        if left_at >= self._cut_time:
+        if left_at >= self._cut_time:  # what had left before tells nothing of the limit as it is now
             self._borne[min(at_once, self.ceiling)] += 1
-        if self._slowness.fewer is None and not self._slowness.slow and 2 * at_once >= self.limit:
-            self._grow()
+            if self._slowness.fewer is None and not self._slowness.slow and 2 * at_once >= self.limit:
+                self._grow()
         if took is not None:
             self._measure(now, left_at, took)
 
@@ -85,7 +85,7 @@ class Adaptive:
         if at_once == 1:
             self._forget()  # it bears less than one: that is no question of how many at once
         elif sum(self._borne[at_once:]) >= PROVEN:
-            self._proven = self._level
+            self._proven = self.limit
         else:
             level = min(level, at_once - 1.0)
             self._credit = max(DEBT, self._credit - 1.0)
@@ -109,7 +109,7 @@ class Adaptive:
         grown = min(self._level + step, float(self.ceiling))
         if grown >= self._failed_at:
             if self._may_try():
-                self._failed_at, self._proven = math.inf, 0.0
+                self._failed_at, self._proven = math.inf, 0
             else:
                 grown = max(self._level, math.nextafter(self._failed_at, 0.0))
         if int(grown) > int(self._level):
@@ -119,7 +119,7 @@ class Adaptive:
     def _may_try(self) -> bool:
         """May a level that failed be tried again?"""
         calls = EARLY if self._level <= DEEP * self._proven else LATER
-        return self._credit >= 1.0 or (self._proven > 0.0 and self._calls_since_failure >= calls)
+        return self._credit >= 1.0 or (self._proven > 0 and self._calls_since_failure >= calls)
 
     def _measure(self, now: float, left_at: float, took: Measure) -> None:
         before = self.limit
