@@ -76,7 +76,7 @@ def plan(
         told = prompts_of(roadmap, check, verify, prompt_template)
         print(json.dumps(told, indent=2) if as_json else "\n".join(prompt_lines(told)))
         return
-    request = Request(file, flags, done_by, home, fresh=fresh, coding=said)
+    request = Request(file, flags, done_by, home, fresh=fresh, coding=said, asked=asked)
     planned = plan_of(roadmap, checked(roadmap, str(file), flags.get("order")), order or "")
     foreseen, trouble = _foreseen(request, roadmap, what_if)
     if as_json:

@@ -23,7 +23,6 @@ from beastmode.errors import EXIT_DONE
 from beastmode.failures.advice import spoken
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.estimate import Estimate, estimate
-from beastmode.runner.formats.asked import ALL
 
 app = new_app()
 
@@ -64,8 +63,9 @@ def _rest(file: Path, home: Path, given: Mapping[str, Any]) -> Estimate:
     said = coding_of({one.name: given[one.name] for one in CODING_FLAGS})
     flags = settings_of({"--max-concurrency": given["max_concurrency"], "--rate": given["rate"]})
     command = None if given["command"] is None else as_arguments(given["command"])
-    request = Request(file, flags, command, home, coding=said)
-    return estimate(case_of(question_of(request, read_list(file, ALL)).question))
+    asked = asked_of(given["tag"], given["skip_optional"])
+    request = Request(file, flags, command, home, coding=said, asked=asked)
+    return estimate(case_of(question_of(request, read_list(file, asked)).question))
 
 
 def _told(task: str, taken: str, rest: Estimate | Literal[0]) -> str:

@@ -16,7 +16,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
 from beastmode.runner.resume import Plan, plan_session
 from beastmode.runner.roadmap import Roadmap
-from beastmode.settings import RunSettings
+from beastmode.settings import Auto, RunSettings
 from beastmode.store.journal import JournalReader
 
 _LONGEST_RUN = 30_000
@@ -40,7 +40,15 @@ def question_of(request: Request, roadmap: Roadmap) -> Planned:
     coding = None
     if writes_code(roadmap, request.coding, has_command=request.command is not None):
         coding = _coding(request, settings)
+    known = "; ".join(filter(None, (known, _of_auto(settings.concurrency))))
     return Planned(Question(plan, graph, settings, key, request.home, coding), known)
+
+
+def _of_auto(concurrency: int | None) -> str:
+    """What nobody can know before: how many at once will be borne."""
+    return (
+        f"as if {concurrency} at once were borne, the most of `auto`" if isinstance(concurrency, Auto) else ""
+    )
 
 
 def estimate_of(opened: Opened) -> Estimate | None:
