@@ -24,7 +24,7 @@ def test_a_guess_becomes_knowledge_and_other_limits_stand_beside_it(tmp_path: Pa
     assert beast(tmp_path, "run", "l.yaml", "--max-concurrency", "1").returncode == 0
     flags = ("--fresh", "--max-concurrency", "1")
     after = beast(tmp_path, "plan", "l.yaml", *flags, "--what-if", "max-concurrency=3").stdout
-    assert "(from the same tasks that were run here)" in after
+    assert "(from the same tasks run here before)" in after
     assert "held up by tasks at once: 1 -> 2 would save about" in after
     assert "What if" in after
     assert " less" in after.splitlines()[-1]

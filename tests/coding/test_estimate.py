@@ -32,7 +32,7 @@ def test_the_second_run_is_foreseen_by_the_first(tmp_path: Path) -> None:
         guessed, known = project.run(*flags), project.run(*flags, "--fresh")
         assert (guessed.code, known.code) == (0, 0), known.said
     assert "(a guess: nothing like it has been run here)" in guessed.said
-    assert "(from the same tasks that were run here; the cost is a guess)" in known.said
+    assert "(from the same tasks run here before; the cost is a guess)" in known.said
     first, second = foreseen(project.top / ".beast")
     assert first["seconds"]["high"] > 60 > second["seconds"]["high"]
     assert second["requests"]["low"] <= 3 <= second["requests"]["high"] < 10
@@ -49,4 +49,4 @@ def test_one_task_says_what_the_others_would_take(tmp_path: Path) -> None:
         tried = project.run("--check", CHECK, "--upstream", server.url, "--one", command="try")
     assert "a took " in tried.said
     assert "The other 2 would take about " in tried.said
-    assert "(from tasks of this kind that were run here; the cost is a guess)" in tried.said
+    assert "(from tasks of this kind run here before; the cost is a guess)" in tried.said

@@ -56,7 +56,7 @@ def test_every_run_records_what_it_was_to_take_and_the_second_knows_the_first(tm
         run(tasks, home=tmp_path, fresh=True, rates=())
     first, second = estimated(tmp_path)
     assert (first["tasks"], first["guessed"]) == (2, 1.0)
-    assert second["source"] == "from the same tasks that were run here"
+    assert second["source"] == "from the same tasks run here before"
     assert second["seconds"]["high"] < first["seconds"]["high"] / 10
     assert pasts_in(tmp_path)[0].like.kind == "command"
 

@@ -51,7 +51,7 @@ def test_the_more_was_seen_the_narrower_it_is() -> None:
     widths = [told.seconds.high / told.seconds.low for told in spreads]
     assert widths[0] > widths[1] > widths[2]
     assert all(told.seconds.holds(120.0) for told in spreads)
-    assert "from tasks of this list that were run here" in str(spreads[0])
+    assert "from tasks of this list run here before" in str(spreads[0])
 
 
 def test_what_is_used_grows_with_the_time() -> None:

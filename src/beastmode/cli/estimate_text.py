@@ -11,6 +11,7 @@ from beastmode.cli.what_if import Row, row_lines
 from beastmode.failures.advice import spoken
 from beastmode.runner.bottleneck import Bottleneck
 from beastmode.runner.estimate import Estimate
+from beastmode.runner.report.words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def estimate_lines(foreseen: Foreseen, look: Look) -> Iterator[str]:
         tokens = f", {told.tokens.told('{:,.0f}'.format)} tokens" if told.tokens.high else ""
         yield f"  {told.requests.told('{:,.0f}'.format)} requests{tokens}, {told.usd.told('{:,.2f}'.format)} USD"
     if told.attempts.high > told.tasks:
-        yield f"  {told.attempts.told('{:,.0f}'.format)} attempts at {told.tasks:,} tasks"
+        yield f"  {told.attempts.told('{:,.0f}'.format)} attempts at {counted(told.tasks, 'task')}"
     yield f"  held up by {foreseen.bottleneck}"
     yield look.dim("  of ten runs, nine are expected between the figures in brackets")
     if foreseen.rows:

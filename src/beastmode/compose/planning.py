@@ -47,7 +47,9 @@ def question_of(request: Request, roadmap: Roadmap) -> Planned:
 def _of_auto(concurrency: int | None) -> str:
     """What nobody can know before: how many at once will be borne."""
     return (
-        f"as if {concurrency} at once were borne, the most of `auto`" if isinstance(concurrency, Auto) else ""
+        f"as if {int(concurrency)} at once were borne, the most of `auto`"
+        if isinstance(concurrency, Auto)
+        else ""
     )
 
 

@@ -277,7 +277,7 @@ def _source(sources: Counter[str], cost_is_known: bool) -> str:
     known = [source for source, _ in sources.most_common() if source != guess]
     if not known:
         return guess
-    words = f"from {known[0]} that were run here"
+    words = f"from {known[0]} run here before"
     if guess:
         words += f"; for {sources[guess]} of {sum(sources.values())} tasks a guess"
     return words if cost_is_known else f"{words}; the cost is a guess"
