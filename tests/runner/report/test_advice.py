@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.events import CONTROL, CONTROLLED
+from beastmode.events import CONTROL, CONTROLLED, GATE
 from beastmode.runner.home import log_path, run_folder
 from beastmode.runner.report.advice import failures_of, list_of, next_steps
 from beastmode.runner.summary import summarise
@@ -160,3 +160,13 @@ def test_a_run_that_somebody_has_paused_says_how_it_goes_on(journal: Path) -> No
     assert "beast resume r1" in [
         command for _, command in steps(story.end("interrupted"), journal, alive=False)
     ]
+
+
+def test_at_a_gate_of_the_list_nothing_has_failed_and_one_step_says_what_to_do(journal: Path) -> None:
+    at_gate = {"passed": False, "failure": failure("gate", "the list wants a word", "Look.")}
+    story = (
+        Story(roadmap=str(Path.cwd() / "list.yaml")).session().plan("look").add(GATE, "look", data=at_gate)
+    )
+    found = steps(story.end("failed"), journal, alive=False)
+    assert [command for _, command in found[:-1]] == ["beast approve r1 look"]
+    assert not [what for what, _ in found if "Mend" in what]

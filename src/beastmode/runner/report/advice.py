@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.runner.formats.asked import file_of
+from beastmode.runner.gates import AT_GATE
 from beastmode.runner.home import log_path, run_folder
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.tasks import cut
@@ -73,8 +74,9 @@ def _step(what: str, command: str = "") -> Plain:
 
 
 def _fixes(progress: Progress, journal: Path, failures: list[Plain]) -> list[Plain]:
-    """A step for each of the most frequent causes."""
+    """A step for each of the most frequent causes. A gate of the list is none: nothing failed there."""
     steps = []
+    failures = [group for group in failures if group["class"] != AT_GATE]
     for group in failures[:MOST_CAUSES]:
         tasks = group["tasks"]
         told = next((task["task"] for task in tasks if task["log"]), "")
