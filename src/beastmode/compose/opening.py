@@ -180,15 +180,6 @@ def key_of(source: Path | Roadmap, part: str) -> str:
     return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
 
 
-def file_of(key: str) -> tuple[Path, Asked]:
-    """The file of a roadmap that is known by this, and what of the file it is."""
-    path = Path(key)
-    if "#" in path.name and not path.exists():
-        file, _, part = key.rpartition("#")
-        return Path(file), Asked(part)
-    return path, ALL
-
-
 def read_list(path: Path, asked: Asked) -> Roadmap:
     # the readers: 0.2 s and 14 MB, for nothing where Python made the roadmap
     from beastmode.runner.formats.reading import read_roadmap

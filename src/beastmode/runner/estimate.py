@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from beastmode.failures.advice import spoken
 from beastmode.runner.foresight import Leg, Limits, Scene, Try, play
 from beastmode.runner.history import Past
-from beastmode.runner.likeness import Pool
+from beastmode.runner.likeness import A_PERSONS_WORD, Pool
 from beastmode.safeguards.backoff import backoff_s
 
 GUESS_USD, GUESS_REQUESTS = 0.5, 20
@@ -274,9 +274,9 @@ def _cost_is_known(case: Case) -> bool:
 def _source(sources: Counter[str], cost_is_known: bool) -> str:
     """Where it comes from: by what most tasks are compared with."""
     guess = next((source for source in sources if source.startswith("a guess")), "")
-    known = [source for source, _ in sources.most_common() if source != guess]
+    known = [source for source, _ in sources.most_common() if source not in (guess, A_PERSONS_WORD.source)]
     if not known:
-        return guess
+        return guess or f"only {A_PERSONS_WORD.source} is wanted: how long that takes is left out"
     words = f"from {known[0]} run here before"
     if guess:
         words += f"; for {sources[guess]} of {sum(sources.values())} tasks a guess"
