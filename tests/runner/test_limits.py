@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from beastmode.events import LIMITS
 from beastmode.runner.limits import (
+    at_once_in,
     between,
     flat,
     limits_words,
     nested,
     periods_of,
+    plain_at_once,
     plain_rates,
     plain_tokens,
     rates_in,
     still_held,
     tokens_in,
 )
-from beastmode.settings import Rate, TokenRate
+from beastmode.settings import Auto, Rate, TokenRate
 from tests.runner.story import Story
 
 SLOW, FAST = Rate(2, 1.0), Rate(8, 1.0)
@@ -79,3 +81,19 @@ def test_in_words_they_say_what_they_limit() -> None:
     words = limits_words({"concurrency": None, "rates": [], "server": server})
     assert words == "no limit on tasks at once, no limit on starts, 2/s and 8/s requests, 5/min tokens"
     assert tokens_in(server["tokens"]) == (TokenRate(5, 60.0),)
+
+
+def test_an_auto_that_a_person_asked_for_holds_over_a_restart_as_it_was_written() -> None:
+    assert [at_once_in(plain_at_once(asked)) for asked in (3, None)] == [3, None]
+    again = at_once_in(plain_at_once(Auto(16)))
+    assert isinstance(again, Auto)
+    assert again == 16
+    story = (
+        Story()
+        .session(3)
+        .add(LIMITS, data={"concurrency": 3, "asked": {"concurrency": "auto:16"}, "reason": "person"})
+    )
+    story.add(LIMITS, data={"concurrency": 7, "reason": "auto", "why": "grows"})
+    told = story.told()
+    assert told.people.limits["concurrency"] == "auto:16"
+    assert told.settings["concurrency"] == 7
