@@ -107,7 +107,8 @@ def test_an_answer_opens_a_gate_or_has_a_task_done_again_with_its_note() -> None
     run = Run(STATES, gates={"n": "before"})
     assert (said("answer", run, "n", "go").acts, said("answer", run, "n", "go").tasks) == (True, ())
     assert said("answer", run, "f", "go").tasks == ("f",)
-    assert said("answer", run, "r", "go").words == "the note goes to its next attempt"
+    assert said("answer", run, "p", "go").words == "the note goes to its next attempt"
+    assert said("answer", run, "r", "go").words.endswith("attempt, if this one is not enough: it has begun")
 
 
 def test_of_a_whole_run_what_has_no_result_is_cancelled_and_what_has_none_is_retried() -> None:

@@ -203,7 +203,8 @@ def _answer(control: Control, now: Standing) -> Meaning:
         )
     if state == "skipped":
         return _refused("is not part of this session", "See --only, --phase, and what the list says of it.")
-    return Meaning("the note goes to its next attempt")
+    aside = "" if state in ("pending", "ready", "blocked") else ", if this one is not enough: it has begun"
+    return Meaning(f"the note goes to its next attempt{aside}")
 
 
 _MEANINGS: dict[tuple[Action, bool], Callable[[Control, Standing], Meaning]] = {
