@@ -19,6 +19,7 @@ from beastmode.runner.home import HOME
 from beastmode.runner.limits import at_once_in, plain_at_once, plain_rates, plain_tokens, rates_in, tokens_in
 from beastmode.runner.people import SERVER
 from beastmode.runner.progress import Progress
+from beastmode.runner.report.levels import TASKS, level_now
 from beastmode.settings import Rate, parse_concurrency, parse_rates, parse_token_rates
 
 app = new_app()
@@ -122,7 +123,8 @@ def _in_force(progress: Progress, *, alive: bool) -> dict[str, Any]:
 
 def _lines(progress: Progress, shown: dict[str, Any]) -> Iterator[str]:
     yield f"{progress.name}: its limits" + (", as a person has set them" if shown["by_a_person"] else "")
-    yield _line("tasks at once", f"{_most(shown['concurrency'])}, {shown['in_use']} at work")
+    auto = " (auto)" if TASKS in level_now(progress) else ""
+    yield _line("tasks at once", f"{_most(shown['concurrency'])}{auto}, {shown['in_use']} at work")
     for rate in shown["rates"]:
         yield _line("starts of tasks", f"{Rate(rate['starts'], rate['span_s'])}, {rate['in_use']} in use")
     server = shown[SERVER]

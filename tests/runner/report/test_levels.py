@@ -56,6 +56,22 @@ def test_a_number_that_a_person_gave_is_no_level() -> None:
     assert level_now(Progress(1).apply_all(story.events)) == {}
 
 
+def test_with_a_number_of_a_person_an_auto_of_tasks_holds_no_more() -> None:
+    story = told()
+    assert level_now(story.told()) == {"tasks": 3, "main": 1}
+    story.add(events.LIMITS, data={"concurrency": 2, "asked": {"concurrency": 2}, "reason": "person"})
+    assert level_now(story.told()) == {"main": 1}
+    story.add(events.LIMITS, data={"concurrency": 2, "asked": {"concurrency": "auto:9"}, "reason": "person"})
+    assert level_now(story.told())["tasks"] == 2
+    found(story, 17.0, 4, "grows")
+    assert level_now(story.told())["tasks"] == 4
+
+
+def test_a_later_session_with_a_number_has_no_level() -> None:
+    story = told().end("interrupted").session(3, at=20.0)
+    assert level_now(story.told()) == {"main": 1}
+
+
 def test_a_long_history_keeps_its_end_and_all_its_counts() -> None:
     story = told()
     for number in range(MOST_CHANGES + 50):

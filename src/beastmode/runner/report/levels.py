@@ -38,8 +38,22 @@ def levels(progress: Progress) -> list[Plain]:
 
 
 def level_now(progress: Progress) -> dict[str, int]:
-    """The limit that holds now, of each that was looked for."""
-    return {of["of"]: of["last"] for of in levels(progress)}
+    """The limit that holds now, of each that is still looked for."""
+    tasks = {} if _tasks_by_number(progress) else {TASKS: progress.settings["concurrency"]}
+    return tasks | {of["of"]: of["last"] for of in levels(progress) if of["of"] != TASKS}
+
+
+def _tasks_by_number(progress: Progress) -> bool:
+    """Whether a person's number holds for tasks: that of the session's flags, or a later one."""
+    if not progress.sessions:
+        return True
+    began = progress.sessions[-1].started
+    by_number = "auto" not in began.data.get("settings", {})
+    for event in progress.evidence:
+        data = event.data
+        if event.seq > began.seq and data.get("reason") == "person" and "concurrency" in data:
+            by_number = not str(data.get("asked", data)["concurrency"]).startswith("auto")
+    return by_number
 
 
 def _add(
