@@ -108,6 +108,19 @@ def test_a_task_between_attempts_says_when_it_is_tried_again_and_after_what(tmp_
     assert "1 at work  1 waiting" in lines
 
 
+def test_a_task_that_a_person_has_paused_says_what_lets_it_go_on(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+
+    async def look() -> None:
+        studio.view.live.schedule.pause_task(1)
+        studio.pictures.append(studio.look())
+        studio.view.live.schedule.resume_task(1)
+
+    studio.run([Task("looks", Call(look)), Task("held", Command(("true",)), needs=("looks",))])
+    lines = "\n".join(studio.pictures[0])
+    assert re.search(r"waiting +held +paused, until: beast resume r1 held", lines)
+
+
 def test_what_failed_is_printed_above_and_stays(tmp_path: Path) -> None:
     studio = Studio(tmp_path)
     studio.run([Task("bad", Command(shell="echo why; exit 3"), title="Breaks", options=ONE_TRY)])

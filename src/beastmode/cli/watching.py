@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shlex
 import sys
 import time
 from collections import Counter
@@ -120,7 +121,19 @@ class Watching(View):
             waits.append((safe(job.task.id), again))
         if len(between) > _MOST_WAITS:
             waits.append(("", f"and {counted(len(between) - _MOST_WAITS, 'more task')} between attempts"))
-        return waits
+        return [*waits, *self._paused()]
+
+    def _paused(self) -> list[tuple[str, str]]:
+        """Tasks that a person has paused by themselves, and that have not ended: they keep the run alive."""
+        opened = self.live.opened
+        tasks = [at for at in self.live.schedule.paused_tasks if self.states.get(at, "pending") not in FINAL]
+        names = [opened.plan.tasks[at].id for at in sorted(tasks)[:_MOST_WAITS]]
+        told = [
+            (safe(name), f"paused, until: beast resume r{opened.run} {safe(shlex.quote(name))}")
+            for name in names
+        ]
+        more = len(tasks) - len(told)
+        return [*told, ("", f"and {counted(more, 'more paused task')}")] if more else told
 
 
 def limits_words(live: Live) -> str:
