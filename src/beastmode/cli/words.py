@@ -93,6 +93,9 @@ def _next(summary: Summary, file: str) -> list[str]:
         lines.append("Interrupted. The same command goes on.")
     if summary.state == "cancelled":
         lines.append(f"Cancelled. To have it after all: beast retry {summary.run_id}, then the same command.")
+    elif cancelled := summary.tasks["cancelled"]:
+        again = f"beast retry {summary.run_id}, then the same command"
+        lines.append(f"{counted(cancelled, 'task')} cancelled for good. To have that after all: {again}.")
     if summary.tasks["failed"]:
         lines.append(f"Run what failed again: beast run {file} --retry-failed (with the same options)")
     return lines
