@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from beastmode.compose.desk import Desk
-from beastmode.compose.opening import file_of
+from beastmode.compose.known_as import file_of
 from beastmode.errors import BeastError, PreconditionError
 from beastmode.events import MERGING
 from beastmode.failures.failure import Failure

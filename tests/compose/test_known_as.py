@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beastmode.compose.opening import file_of
+from beastmode.compose.known_as import file_of
 from beastmode.runner.formats.asked import ALL, Asked
 
 
