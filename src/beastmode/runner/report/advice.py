@@ -80,7 +80,7 @@ def _fixes(progress: Progress, journal: Path, failures: list[Plain]) -> list[Pla
     for group in failures[:MOST_CAUSES]:
         tasks = group["tasks"]
         told = next((task["task"] for task in tasks if task["log"]), "")
-        look = f"{command('logs', told, journal)} --run r{progress.run}" if told else ""
+        look = f"{command('logs', [told], journal)} --run r{progress.run}" if told else ""
         names = _names([task["task"] for task in tasks])
         what = f"Mend what made {names} fail ({group['class'] or 'no class'}). {group['tip']}".strip()
         steps.append(_step(what, look))
