@@ -25,8 +25,8 @@ from beastmode import Roadmap, Task, run
 from beastmode.cli.history import find_run
 from beastmode.compose.asking import ask
 from beastmode.runner.control import Control
-from beastmode.runner.limits import plain_rates
 from beastmode.runner.measures import lower_bound_s
+from beastmode.runner.plain_limits import plain_rates
 from beastmode.runner.report.evidence import safety
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command, Http

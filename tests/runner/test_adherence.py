@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from beastmode.events import LIMITS
 from beastmode.runner.adherence import adherence_of
-from beastmode.runner.limits import plain_rates
 from beastmode.runner.measures import lower_bound_s
+from beastmode.runner.plain_limits import plain_rates
 from beastmode.settings import Rate
 from tests.runner.story import Story
 

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from beastmode.events import LIMITS
-from beastmode.runner.limits import (
-    at_once_in,
-    between,
-    flat,
-    limits_words,
-    nested,
-    periods_of,
-    plain_at_once,
-    plain_rates,
-    plain_tokens,
-    rates_in,
-    still_held,
-    tokens_in,
-)
-from beastmode.settings import Auto, Rate, TokenRate
+from beastmode.runner.limits import between, periods_of, still_held
+from beastmode.runner.plain_limits import at_once_in, plain_at_once, plain_rates, rates_in
+from beastmode.settings import Auto, Rate
 from tests.runner.story import Story
 
 SLOW, FAST = Rate(2, 1.0), Rate(8, 1.0)
@@ -67,20 +55,6 @@ def test_a_limit_of_a_person_holds_until_a_flag_says_something_new() -> None:
     other = {"concurrency": 5, "server": {"rates": plain_rates([FAST])}}
     assert still_held(persons, before, other, set()) == persons, "a default is no word"
     assert still_held(persons, before, other, {"concurrency"}) == {"server": persons["server"]}
-
-
-def test_limits_are_named_flat_and_kept_nested() -> None:
-    limits = {"concurrency": None, "server": {"tokens": [], "concurrency": 2}}
-    assert flat(limits) == {"concurrency": None, "server.tokens": [], "server.concurrency": 2}
-    assert nested(flat(limits)) == limits
-    assert nested({}) == {}
-
-
-def test_in_words_they_say_what_they_limit() -> None:
-    server = {"rates": plain_rates([SLOW, FAST]), "tokens": plain_tokens([TokenRate(5, 60.0)])}
-    words = limits_words({"concurrency": None, "rates": [], "server": server})
-    assert words == "no limit on tasks at once, no limit on starts, 2/s and 8/s requests, 5/min tokens"
-    assert tokens_in(server["tokens"]) == (TokenRate(5, 60.0),)
 
 
 def test_an_auto_that_a_person_asked_for_holds_over_a_restart_as_it_was_written() -> None:

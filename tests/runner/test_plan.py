@@ -16,7 +16,7 @@ ROADMAP = Roadmap(
     title="Month 1",
     order="needs",
     rule="needs only",
-    ignored=[Ignored(9, "- a wish", "no checkbox")],
+    ignored=[Ignored(9, "- a wish", "no checkbox", look=True)],
 )
 
 
@@ -54,7 +54,7 @@ def test_as_json_it_has_the_shape_that_other_programs_rely_on() -> None:
         "gate": "",
         "said": "",
     }
-    assert plain["ignored"] == [{"line": 9, "text": "- a wish", "reason": "no checkbox"}]
+    assert plain["ignored"] == [{"line": 9, "text": "- a wish", "reason": "no checkbox", "look": True}]
 
 
 def test_where_all_is_done_there_is_nothing_to_wait_for() -> None:

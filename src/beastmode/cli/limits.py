@@ -16,8 +16,15 @@ from beastmode.cli.flags import understood
 from beastmode.cli.history import find_run, runner_of
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME
-from beastmode.runner.limits import at_once_in, plain_at_once, plain_rates, plain_tokens, rates_in, tokens_in
 from beastmode.runner.people import SERVER
+from beastmode.runner.plain_limits import (
+    at_once_in,
+    plain_at_once,
+    plain_rates,
+    plain_tokens,
+    rates_in,
+    tokens_in,
+)
 from beastmode.runner.progress import Progress
 from beastmode.runner.report.levels import TASKS, level_now
 from beastmode.settings import Rate, parse_concurrency, parse_rates, parse_token_rates

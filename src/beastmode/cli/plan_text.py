@@ -13,18 +13,6 @@ Style = Callable[[str], str]
 MOST_WAVES = 40
 """Waves shown; a list without phases and needs has one, a long chain has as many as tasks."""
 _ID_WIDTH, _TEXT_WIDTH, _LINE_WIDTH = 30, 70, 100
-_REMARKS = (
-    "unknown",
-    "need not followed",
-    "order not followed",
-    "remark",
-    "in progress",
-    "a box",
-    "repeats",
-    "done, though",
-    "below several",
-)
-"""Reasons that a person should look at: something was written here that could have been meant otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +103,13 @@ def _critical(path: Sequence[str], look: Look) -> Iterator[str]:
 
 def _ignored(entries: Sequence[dict[str, Any]], look: Look) -> Iterator[str]:
     """What needs a look first, then everything in the order of the file, neighbours of one reason together."""
-    remarks = [entry for entry in entries if entry["reason"].startswith(_REMARKS)]
+    remarks = [entry for entry in entries if entry["look"]]
     if remarks:
         yield ""
         yield look.bold(f"{_many(len(remarks), 'line')} to look at")
         for entry in remarks:
             yield f"  {entry['line']:>9}  {_cut(entry['text'])}  {look.dim('(' + entry['reason'] + ')')}"
-    rest = [entry for entry in entries if not entry["reason"].startswith(_REMARKS)]
+    rest = [entry for entry in entries if not entry["look"]]
     if rest:
         yield ""
         yield look.bold(f"{_many(len(rest), 'line')} not taken")

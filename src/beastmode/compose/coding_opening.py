@@ -14,7 +14,7 @@ from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
 from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.estimate import NOTHING, Estimate
 from beastmode.runner.landing import Landed, landed_in
-from beastmode.runner.limits import plain_server
+from beastmode.runner.plain_limits import plain_server
 from beastmode.runner.progress import Progress
 from beastmode.runner.repository import Repository, repository_of
 from beastmode.runner.roadmap import Roadmap

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from beastmode.compose.coding_opening import Code
 from beastmode.runner.coding import ModelServer
-from beastmode.runner.limits import (
+from beastmode.runner.limits import still_held
+from beastmode.runner.people import SERVER
+from beastmode.runner.plain_limits import (
     at_once_in,
     flat,
     plain_at_once,
     plain_rates,
     plain_server,
     rates_in,
-    still_held,
     tokens_in,
 )
-from beastmode.runner.people import SERVER
 from beastmode.runner.progress import Progress
 from beastmode.settings import RunSettings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from beastmode.compose.coding_opening import (
     open_code,
 )
 from beastmode.compose.foreseeing import Question, case_of
+from beastmode.compose.known_as import key_of, progress_of
 from beastmode.compose.limits_said import NOTHING_SAID, LimitsSaid, limits_said
 from beastmode.errors import Problem, RoadmapError, SettingError
 from beastmode.runner.estimate import Estimate, estimate
@@ -36,7 +36,7 @@ from beastmode.runner.roadmap import Roadmap, Task, problems_of
 from beastmode.runner.work import Command
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import SHORT_WAIT_S, Auto, RunSettings, parse_concurrency, parse_rates
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.store.journal import Journal
 
 Confirm = Callable[[Code, Sequence[Task], RunSettings], None]
 """Is told of a run that writes code, and of the tasks that it is to run, before anything of it is recorded. Raises
@@ -130,7 +130,7 @@ def open_run(request: Request) -> Opened:
     lock = RunLock(request.home, key)
     try:
         journal = Journal(journal_path(request.home), settings.durability)
-        progress = progress_of(request, key)
+        progress = progress_of(request.home, key, fresh=request.fresh)
         merged = landed_by(code, progress) if code is not None else {}
         plan = plan_session(roadmap, progress, request.selection, merged)
         if settings.gates == "pass":
@@ -151,33 +151,6 @@ def open_run(request: Request) -> Opened:
     return Opened(
         request, settings, roadmap, graph, plan, progress, journal, lock, number, key, code, limits, notes
     )
-
-
-def next_task(source: Path, home: Path, asked: Asked = ALL) -> tuple[str, int]:
-    """The first task of a list that could begin now, as its journal has it, and how many more are to run; "" where
-    there is none. Raises BeastError."""
-    roadmap = read_list(source, asked)
-    checked(roadmap, str(source))
-    path = journal_path(home)
-    progress = (
-        progress_of(Request(source, home=home), key_of(source, roadmap.part))
-        if path.exists()
-        else Progress(0)
-    )
-    plan = plan_session(roadmap, progress, Selection())
-    over = {plan.tasks[at].id for at, state in plan.states.items() if state in ("done", "skipped")}
-    left = [task for at, task in enumerate(plan.tasks) if at not in plan.states]
-    first = next((task.id for task in left if over.issuperset(task.needs)), "")
-    return first, len(left) - bool(first)
-
-
-def key_of(source: Path | Roadmap, part: str) -> str:
-    """What a roadmap is known by when it is taken up again: its file, and which of the lists in it; or the program that
-    made it and its title."""
-    if isinstance(source, Path):
-        return "#".join(filter(None, (str(source.resolve()), part)))
-    program = getattr(sys.modules.get("__main__"), "__file__", None)  # none where Python is typed into
-    return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
 
 
 def read_list(path: Path, asked: Asked) -> Roadmap:
@@ -273,15 +246,3 @@ def checked(roadmap: Roadmap, where: str, order: Any = None) -> Graph:
 
 def _run_data(roadmap: Roadmap, key: str) -> dict[str, Any]:
     return {"roadmap": key, "title": roadmap.title, "format": roadmap.format, "rule": roadmap.rule}
-
-
-def progress_of(request: Request, key: str) -> Progress:
-    """What the journal knows of the latest run of this roadmap; nothing where a new run is asked for."""
-    if request.fresh:
-        return Progress(0)
-    reader = JournalReader(journal_path(request.home))
-    try:
-        runs = [event.run for event in reader.runs() if event.data.get("roadmap") == key]
-        return Progress(runs[-1]).apply_all(reader.events(runs[-1])) if runs else Progress(0)
-    finally:
-        reader.close()

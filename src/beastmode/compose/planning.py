@@ -4,17 +4,20 @@ begun, locked or written."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import writes_code
 from beastmode.compose.foreseeing import Question, at_start
-from beastmode.compose.opening import Opened, Request, checked, key_of, progress_of, settings_for
+from beastmode.compose.known_as import key_of, progress_of
+from beastmode.compose.opening import Opened, Request, checked, read_list, settings_for
 from beastmode.errors import BeastError
 from beastmode.runner.coding import CodingSettings, ModelServer
 from beastmode.runner.estimate import Estimate
+from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
-from beastmode.runner.resume import Plan, plan_session
+from beastmode.runner.resume import Plan, Selection, plan_session
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import Auto, RunSettings
 from beastmode.store.journal import JournalReader
@@ -64,6 +67,20 @@ def estimate_of(opened: Opened) -> Estimate | None:
         return None  # what an old run's record lacks is no reason not to begin a new one
 
 
+def next_task(source: Path, home: Path, asked: Asked = ALL) -> tuple[str, int]:
+    """The first task of a list that could begin now, as its journal has it, and how many more are to run; "" where
+    there is none. Raises BeastError."""
+    roadmap = read_list(source, asked)
+    checked(roadmap, str(source))
+    path = journal_path(home)
+    progress = progress_of(home, key_of(source, roadmap.part)) if path.exists() else Progress(0)
+    plan = plan_session(roadmap, progress, Selection())
+    over = {plan.tasks[at].id for at, state in plan.states.items() if state in ("done", "skipped")}
+    left = [task for at, task in enumerate(plan.tasks) if at not in plan.states]
+    first = next((task.id for task in left if over.issuperset(task.needs)), "")
+    return first, len(left) - bool(first)
+
+
 def _left(request: Request, roadmap: Roadmap, key: str) -> tuple[Plan, str]:
     whole = plan_session(roadmap, Progress(0), request.selection)
     path = journal_path(request.home)
@@ -76,7 +93,7 @@ def _left(request: Request, roadmap: Roadmap, key: str) -> tuple[Plan, str]:
             return whole, ""
     finally:
         reader.close()
-    plan = plan_session(roadmap, progress_of(request, key), request.selection)
+    plan = plan_session(roadmap, progress_of(request.home, key), request.selection)
     to_run, done = _pending(plan), sum(state == "done" for state in plan.states.values())
     if not done:
         return plan, ""

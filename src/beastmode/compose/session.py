@@ -28,7 +28,7 @@ from beastmode.errors import JournalError
 from beastmode.failures.secrets import Secrets
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.home import watchdog_folder
-from beastmode.runner.limits import plain_rates
+from beastmode.runner.plain_limits import plain_rates
 from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import opening_events
 from beastmode.runner.schedule import Schedule

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, get_args
 from beastmode.errors import SettingError
 from beastmode.events import Event
 from beastmode.runner.gates import AT_GATE
-from beastmode.runner.limits import limits_words, see_limits
+from beastmode.runner.plain_limits import limits_words, see_limits
 from beastmode.runner.roadmap import Gate
 from beastmode.runner.states import ENDED, TaskState
 

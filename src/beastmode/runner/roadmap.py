@@ -103,11 +103,15 @@ class Phase:
 
 
 class Ignored(NamedTuple):
-    """A line of the file that became neither a task, a phase nor a detail, and why."""
+    """A line of the file that became neither a task, a phase nor a detail, or was not taken as it stands; and why.
+
+    look: a person should look at it, as it could have been meant otherwise.
+    """
 
     line: int
     text: str
     reason: str
+    look: bool = False
 
 
 @dataclass(slots=True)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from beastmode.runner.formats.list_states import Said
 from beastmode.runner.formats.record_text import cleaned
 from beastmode.runner.roadmap import Ignored
+
+
+class Reason(NamedTuple):
+    """Why a line became nothing.   look: a person should look at it, as it could have been meant otherwise."""
+
+    words: str
+    look: bool = False
 
 
 @dataclass(slots=True)
@@ -18,13 +26,17 @@ class Account:
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def tell(self, line: int, text: str, reason: str) -> None:
-        """One remark.   text: what it is about."""
+        """What was left, as it should be.   text: what it is about."""
         self.entries.append(Ignored(line, cleaned(text), cleaned(reason)))
+
+    def remark(self, line: int, text: str, reason: str) -> None:
+        """What a person should look at.   text: what it is about."""
+        self.entries.append(Ignored(line, cleaned(text), cleaned(reason), look=True))
 
     def state(self, line: int, text: str, written: object, said: Said) -> None:
         """A state that means nothing is told; any other is not."""
         if said.unknown:
-            self.tell(line, text, f"unknown state {str(written)[:40]!r}: taken as not done")
+            self.remark(line, text, f"unknown state {str(written)[:40]!r}: taken as not done")
 
     def unknown(self, line: int, record: Iterable[str], known: Collection[str]) -> None:
         """Keys of a record that are not known, as a newer version of its tool may write them."""

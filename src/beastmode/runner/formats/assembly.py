@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.drafts import Draft, give_details
 from beastmode.runner.formats.needs import connect
 from beastmode.runner.formats.outline import Outline, Place, Section
@@ -26,7 +27,7 @@ class Manner:
     order: Order
     leaf: Order
     branch: Order
-    reason: Callable[[Place], str]
+    reason: Callable[[Place], Reason]
     begun: str = ""
     arrange: Callable[[Roadmap], None] = lambda roadmap: None
 
@@ -39,7 +40,7 @@ class Findings:
 
     outline: Outline
     drafts: list[Draft]
-    repeats: dict[int, str] = field(default_factory=dict)
+    repeats: dict[int, Reason] = field(default_factory=dict)
 
 
 def assemble(findings: Findings, manner: Manner) -> Roadmap:
@@ -117,7 +118,7 @@ def _say_where_boxes_went(findings: Findings, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         heading = draft.place.section.line
         if draft.phase and heading:
-            findings.repeats[heading.number] = (
+            findings.repeats[heading.number] = Reason(
                 "its boxes stand for phases: each is the last task of its phase"
             )
 
@@ -173,7 +174,7 @@ class _Account:
     ) -> None:
         self.findings = findings
         self.notes: list[Ignored] = []
-        self.used: Mapping[int, str] = {}
+        self.used: Mapping[int, Reason] = {}
         self.taken = set(phase_lines)
         for draft in drafts:
             self.taken.add(draft.line.number)
@@ -181,9 +182,9 @@ class _Account:
             if draft.line.unknown_box:
                 what = "in progress" if draft.line.box and draft.line.box in begun else "unknown state"
                 reason = f"{what} [{draft.line.box}]: taken as not done"
-                self.notes.append(Ignored(draft.line.number, draft.line.text, reason))
+                self.notes.append(Ignored(draft.line.number, draft.line.text, reason, look=True))
 
-    def entries(self, reason: Callable[[Place], str], top: Section | None) -> list[Ignored]:
+    def entries(self, reason: Callable[[Place], Reason], top: Section | None) -> list[Ignored]:
         """What is left over, and notes about lines that were taken, in the order of the file."""
         left = []
         for place in self.findings.outline.places:
@@ -193,6 +194,6 @@ class _Account:
             why = self.findings.repeats.get(line.number) or self.used.get(line.number)
             if why is None:
                 is_title = top is not None and line is top.line
-                why = "the title of the roadmap" if is_title else reason(place)
-            left.append(Ignored(line.number, line.text, why))
+                why = Reason("the title of the roadmap") if is_title else reason(place)
+            left.append(Ignored(line.number, line.text, *why))
         return sorted([*left, *self.notes], key=lambda entry: entry.line)

@@ -217,7 +217,7 @@ def _roadmap(files: list[_File], config: Config, title: str, account: Account) -
         if parent and parent != file.task.id:
             parents[file.task.id] = [parent]
         elif written and len(files) > 1:
-            account.tell(
+            account.remark(
                 file.task.line, file.task.id, f"need not followed: no task {written[:80]} to be below of"
             )
     links.below(parents)
@@ -235,7 +235,7 @@ def _task(file: _File, config: Config, names: _Names, account: Account) -> Task:
     account.state(line, own, data.get("status"), said)
     priority = priority_of(data.get("priority"))
     if priority is None:
-        account.tell(line, own, f"unknown priority {word(data['priority'])[:40]!r}: taken as medium")
+        account.remark(line, own, f"unknown priority {word(data['priority'])[:40]!r}: taken as medium")
     body = _MARK.sub("", file.found.body.replace("\r\n", "\n")).strip("\n")
     return Task(
         names.give(own, file.path, account),
@@ -277,7 +277,7 @@ class _Names:
             return name
         name = self._ids.fresh(own)
         what = f"repeats the id of {known[1].name}: the task of {path.name} is called {name} here"
-        account.tell(0, own, what)
+        account.remark(0, own, what)
         return name
 
     def find(self, written: str) -> str:

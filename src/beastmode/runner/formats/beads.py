@@ -141,7 +141,7 @@ def _newest(found: Iterable[Found], account: Account) -> list[Found]:
             kept[own] = one
             continue
         newer, older = (one, known) if _changed(one) >= _changed(known) else (known, one)
-        account.tell(older.line, own, f"repeats {own}, which line {newer.line} says as it was changed last")
+        account.remark(older.line, own, f"repeats {own}, which line {newer.line} says as it was changed last")
         kept[own] = newer
     return sorted(kept.values(), key=lambda one: one.start)
 
@@ -162,7 +162,7 @@ def _task(record: Found, ids: Ids, account: Account) -> Task:
     account.state(line, own, data.get("status"), said)
     rank = data.get("priority", _MIDDLE)
     if not isinstance(rank, int) or isinstance(rank, bool):
-        account.tell(line, own, f"unknown priority {word(rank)[:40]!r}: taken as {_MIDDLE}")
+        account.remark(line, own, f"unknown priority {word(rank)[:40]!r}: taken as {_MIDDLE}")
         rank = _MIDDLE
     kind = word(data.get("issue_type"))
     told = {**data, "comments": _comments(data)}
@@ -226,14 +226,14 @@ def _parents(pairs: Sequence[tuple[Found, Task]], ids: Ids, account: Account) ->
         named += [name for name in [word(record.data.get("parent"))] if name and name not in named]
         known = [ids.get(other) for other in named if ids.get(other) not in ("", task.id)]
         if len(known) < len(named):
-            account.tell(
+            account.remark(
                 task.line, task.id, "need not followed: what it is said to be below of is no other issue"
             )
         if known:
             parents[task.id] = known
         if len(known) > 1:
             what = f"below several ({', '.join(known[:5])}): it stands under the first"
-            account.tell(task.line, task.id, what)
+            account.remark(task.line, task.id, what)
     return parents
 
 
@@ -269,6 +269,8 @@ def _link(
             elif kind not in _LOOSE and kind not in (_PARENT, _ONLY_IF_FAILED):
                 strange.setdefault(kind, task)
     for kind, task in strange.items():
-        account.tell(task.line, task.id, f"need not followed: {kind!r} is no kind of dependency that blocks")
+        account.remark(
+            task.line, task.id, f"need not followed: {kind!r} is no kind of dependency that blocks"
+        )
     links.below(parents)
     links.settle()

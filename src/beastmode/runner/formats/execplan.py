@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from beastmode.runner.formats import markdown
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.box_places import box_edits
 from beastmode.runner.formats.checkboxes import is_task_box
@@ -77,7 +78,9 @@ def read(text: str, path: Path) -> Roadmap:
     found.leave_out(_PROGRESS.fullmatch)
     roadmap = assemble(Findings(found, drafts), _MANNER)
     partial = [draft.line for draft in drafts if not draft.done and _PARTIAL.search(draft.line.body)]
-    remarks = [Ignored(line.number, line.text, "remark: done in part, as it says") for line in partial]
+    remarks = [
+        Ignored(line.number, line.text, "remark: done in part, as it says", look=True) for line in partial
+    ]
     roadmap.ignored = sorted([*roadmap.ignored, *remarks], key=lambda entry: entry.line)
     return roadmap
 
@@ -102,16 +105,14 @@ def _draft(place: Place) -> Draft:
     return Draft(place, title or body, done=box_says(place.line))
 
 
-def _reason(place: Place) -> str:
+def _reason(place: Place) -> Reason:
     if place.opens is not None and _PROGRESS.fullmatch(place.opens.title):
-        return "the heading of the list"
+        return Reason("the heading of the list")
     if place.line.box is None or place.line.kind != "item":
         return reason_for(place)
-    return (
-        "an example of how to write a step"
-        if _EXAMPLE.search(place.line.body)
-        else "a box outside of Progress"
-    )
+    if _EXAMPLE.search(place.line.body):
+        return Reason("an example of how to write a step")
+    return Reason("a box outside of Progress", look=True)
 
 
 _MANNER = Manner(

@@ -246,7 +246,9 @@ def _said(data: dict[str, Any], line: int, about: str, account: Account) -> Said
     said = said_by(written)
     account.state(line, about, written, said)
     if flag is not None and said.state == "done":
-        account.tell(line, about, f"unknown state: {word(written)!r}, but {flag} is false: taken as not done")
+        account.remark(
+            line, about, f"unknown state: {word(written)!r}, but {flag} is false: taken as not done"
+        )
         return PENDING
     if said.state == "pending" and not said.gate and data.get("blocked") is True:
         return Said("held", "blocked")
@@ -271,7 +273,7 @@ class _Names:
             return self._ids.give(own)
         name = self._ids.fresh(own)
         reason = f"repeats the id of line {known.line} for something else: it is called {name} here"
-        account.tell(task.line, own, reason)
+        account.remark(task.line, own, reason)
         return name
 
     def made_of(self, record: Found, task: Task, account: Account) -> str:
@@ -279,7 +281,7 @@ class _Names:
         options_, name = task.options, self._ids.fresh(_called(record.data))
         known = self._said.setdefault((task.title, task.details, options_.category), task)
         if known is not task:
-            account.tell(task.line, task.title[:60], f"repeats line {known.line} word for word")
+            account.remark(task.line, task.title[:60], f"repeats line {known.line} word for word")
             if task.state == "pending":
                 task.state = "dropped"
                 task.options = options(options_.category, options_.priority, "", f"repeats {known.id}")

@@ -198,7 +198,7 @@ def _link(issues: list[_Issue], tasks: list[Task], account: Account) -> dict[str
             _blocked(issue.task, number, state, links, known)
         if more := _more(issue.data, "blockedBy"):
             what = f"need not followed: {more} more issues that block it, which gh did not name"
-            account.tell(issue.task.line, f"#{issue.task.id}", what)
+            account.remark(issue.task.line, f"#{issue.task.id}", what)
         for number, _ in _others(issue.data, "blocking"):
             if number in known:
                 links.need(known[number], issue.task.id, number)

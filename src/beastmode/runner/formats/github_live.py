@@ -64,7 +64,7 @@ def read_live(path: Path, timeout_s: float = TIMEOUT_S) -> Roadmap:
     count = sum(1 for _ in roadmap.tasks())
     if count >= wanted.limit:
         reason = f"need not followed: only {wanted.limit} issues were asked for, there may be more (?limit=…)"
-        roadmap.ignored.append(Ignored(0, str(path), reason))
+        roadmap.ignored.append(Ignored(0, str(path), reason, look=True))
     return roadmap
 
 

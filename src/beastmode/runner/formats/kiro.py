@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from beastmode.runner.formats import marking
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.box_places import box_edits
 from beastmode.runner.formats.checkboxes import heading_drafts, is_task_box
@@ -110,7 +111,7 @@ def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> lis
     return box_edits(text, [line.number for line in lines if not line.done])
 
 
-def _boxes(text: str) -> tuple[Outline, list[Box], dict[int, str]]:
+def _boxes(text: str) -> tuple[Outline, list[Box], dict[int, Reason]]:
     """The boxes of a list, and the lines that repeat one."""
     found = outline(scan(text))
     found.leave_out(_LIST.fullmatch)
@@ -148,7 +149,9 @@ def _without_boxes(found: Outline) -> list[Draft]:
     return drafts
 
 
-def _without_copies(boxes: Sequence[Box], following: Mapping[int, int]) -> tuple[list[Box], dict[int, str]]:
+def _without_copies(
+    boxes: Sequence[Box], following: Mapping[int, int]
+) -> tuple[list[Box], dict[int, Reason]]:
     """The boxes without those that an earlier one says already: number, words and place; its parts are that one's.
 
     Below another heading only a task with parts is a copy: phases may each end in the same checkpoint. Where nothing
@@ -176,7 +179,8 @@ def _without_copies(boxes: Sequence[Box], following: Mapping[int, int]) -> tuple
     for box in kept:
         box.children = [part for part in box.children if part not in same]
     lines = {box: box.place.line.number for box in boxes}
-    return kept, {lines[box]: f"repeats {box.number} of line {lines[known]}" for box, known in same.items()}
+    copies = {lines[box]: f"repeats {box.number} of line {lines[known]}" for box, known in same.items()}
+    return kept, {line: Reason(what, look=True) for line, what in copies.items()}
 
 
 def _draft(box: Box, sections: dict[Box, Section]) -> Draft:
@@ -225,22 +229,19 @@ def _remarks(boxes: Sequence[Box], roadmap: Roadmap) -> Iterator[Ignored]:
     for box in boxes:
         line = box.place.line
         if box.children and line.unknown_box and (line.box or "") not in _BEGUN:
-            yield Ignored(line.number, line.text, f"unknown state [{line.box}]: taken as not done")
+            yield Ignored(line.number, line.text, f"unknown state [{line.box}]: taken as not done", look=True)
         if box.children and line.done and any(map(_is_left, box.leaves())):
-            yield Ignored(
-                line.number, line.text, "remark: ticked, but not all of its parts are: those are to be done"
-            )
+            reason = "remark: ticked, but not all of its parts are: those are to be done"
+            yield Ignored(line.number, line.text, reason, look=True)
         if box.children and box.parallel:
-            yield Ignored(
-                line.number, line.text, "remark: marked (P), but has parts: only their own marks count"
-            )
+            reason = "remark: marked (P), but has parts: only their own marks count"
+            yield Ignored(line.number, line.text, reason, look=True)
     at = {box.place.line.number: box for box in boxes}
     for task in roadmap.tasks():
         box = at[task.line]
         if box.number and task.id != safe_id(box.number):
-            yield Ignored(
-                task.line, box.place.line.text, f"remark: its number is given twice: it is called {task.id}"
-            )
+            reason = f"remark: its number is given twice: it is called {task.id}"
+            yield Ignored(task.line, box.place.line.text, reason, look=True)
 
 
 def _is_left(leaf: Box) -> bool:
@@ -249,20 +250,20 @@ def _is_left(leaf: Box) -> bool:
 
 def _faults(waves: Waves, turns: Turns) -> Iterator[Ignored]:
     for line, fault in waves.faults:
-        yield Ignored(line.number, line.text, fault)
+        yield Ignored(line.number, line.text, fault, look=True)
     if waves.start is not None:
         for fault in turns.faults:
-            yield Ignored(waves.start.number, waves.start.text, fault)
+            yield Ignored(waves.start.number, waves.start.text, fault, look=True)
 
 
-def _reason(known: Mapping[int, str], place: Place) -> str:
+def _reason(known: Mapping[int, str], place: Place) -> Reason:
     line = place.line
     if line.number in known:
-        return known[line.number]
+        return Reason(known[line.number])
     if place.opens is not None and _LIST.fullmatch(place.opens.title):
-        return "the heading of the list"
+        return Reason("the heading of the list")
     if line.kind == "item" and line.box is not None and line.box != SKIPPED and not is_criterion(place):
-        return "a box without a number, while tasks of this list have one"
+        return Reason("a box without a number, while tasks of this list have one", look=True)
     return reason_for(place)
 
 

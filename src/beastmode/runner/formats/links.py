@@ -66,9 +66,9 @@ class Links:
         """`task` waits for the task `need`; "" where the list has none by the name that is written."""
         if not need or need not in self._tasks:
             if task.state != "done":  # else it waits for nothing more
-                self._account.tell(task.line, task.id, f"need not followed: no task {written[:80]}")
+                self._account.remark(task.line, task.id, f"need not followed: no task {written[:80]}")
         elif need == task.id:
-            self._account.tell(task.line, task.id, "need not followed: it is the task itself")
+            self._account.remark(task.line, task.id, "need not followed: it is the task itself")
         else:
             self._firm.setdefault(task.id, {})[need] = None
 
@@ -99,7 +99,9 @@ class Links:
                 if task.state == "done":
                     del needs[need]  # it waits for nothing more
                 elif need not in self._firm.get(name, ()):
-                    self._account.tell(task.line, name, f"need not followed: {need} waits for {name} itself")
+                    self._account.remark(
+                        task.line, name, f"need not followed: {need} waits for {name} itself"
+                    )
                     del needs[need]
             task.needs = tuple(needs)
 
@@ -155,7 +157,7 @@ def without_repeats(tasks: Sequence[Task], account: Account) -> list[Task]:
     for task in tasks:
         known = first.setdefault(task.id, task)
         if known is not task and task.id and same(known, task):
-            account.tell(task.line, task.id, f"repeats {task.id} of line {known.line}")
+            account.remark(task.line, task.id, f"repeats {task.id} of line {known.line}")
         else:
             kept.append(task)
     return kept

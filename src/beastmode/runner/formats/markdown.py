@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.bare_headings import bare_drafts, fielded_drafts, running_drafts, series_drafts
 from beastmode.runner.formats.checkboxes import Criteria, box_drafts, heading_drafts
@@ -146,7 +147,7 @@ def _in_phases(found: Outline) -> list[Draft]:
     return phases or listed or stages
 
 
-def reason_for(place: Place) -> str:
+def reason_for(place: Place) -> Reason:
     """Why a line became neither a phase, a task nor a detail."""
     line = place.line
     fixed = {
@@ -157,27 +158,29 @@ def reason_for(place: Place) -> str:
         "table": "a table",
     }
     if line.kind in fixed:
-        return fixed[line.kind]
+        return Reason(fixed[line.kind])
     if line.kind == "fence":
-        return "inside a code fence that is never closed" if line.open_fence else "inside a code fence"
+        return Reason("inside a code fence" + " that is never closed" * line.open_fence)
     if line.kind == "heading" or place.opens is not None:
-        return "a heading without tasks"
+        return Reason("a heading without tasks")
     if line.box == SKIPPED:
-        return "skipped, as its box says"
+        return Reason("skipped, as its box says")
     return _reason_for_words(place)
 
 
-def _reason_for_words(place: Place) -> str:
+def _reason_for_words(place: Place) -> Reason:
     line = place.line
     if is_criterion(place):
-        return "a criterion, not a task"
+        return Reason("a criterion, not a task")
     if is_legend(place.section.title) or any(is_legend(words) for words in place.labels):
-        return "a legend"
+        return Reason("a legend")
     if place.is_label:
-        return "a label"
+        return Reason("a label")
     if line.box is not None:
-        return "a box that names no task: a legend, struck out, a step or another name of a phase"
-    return "a list item, while the tasks of this file are others" if line.kind == "item" else "prose"
+        what = "a box that names no task: a legend, struck out, a step or another name of a phase"
+        return Reason(what, look=True)
+    is_item = line.kind == "item"
+    return Reason("a list item, while the tasks of this file are others" if is_item else "prose")
 
 
 MANNER = Manner(

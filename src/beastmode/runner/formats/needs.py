@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.lines import Line
 from beastmode.runner.formats.mentions import (
@@ -29,7 +30,7 @@ Moment = tuple[int, ...]
 
 def connect(
     roadmap: Roadmap, drafts: Sequence[Draft], tasks: Sequence[Task], found: Outline, notes: list[Ignored]
-) -> Mapping[int, str]:
+) -> Mapping[int, Reason]:
     """Give the tasks the needs that the file states; what cannot hold is noted, not followed.
 
     Returns the lines outside all tasks that stated some, with what became of them.
@@ -43,9 +44,8 @@ def connect(
         needed, unknown = needs_of(line.body, directory)
         wiring.add(number, needed, line)
         if unknown:
-            notes.append(
-                Ignored(line.number, line.text, f"need not followed: no task {', '.join(unknown[:5])}")
-            )
+            reason = f"need not followed: no task {', '.join(unknown[:5])}"
+            notes.append(Ignored(line.number, line.text, reason, look=True))
     used = _from_sentences(sentences, directory, wiring)
     wiring.without_circles()
     return used
@@ -90,9 +90,9 @@ def _other_names(draft: Draft) -> list[str]:
     return [match[1] for match in fields if match]
 
 
-def _from_sentences(lines: Sequence[Line], directory: Directory, wiring: _Wiring) -> dict[int, str]:
+def _from_sentences(lines: Sequence[Line], directory: Directory, wiring: _Wiring) -> dict[int, Reason]:
     """Follow the sentences and arrows about tasks that stand outside of them (`T007 blocks T021`)."""
-    used: dict[int, str] = {}
+    used: dict[int, Reason] = {}
     for line in lines if directory.codes else ():
         pairs = pairs_of(line.body, directory)
         kept = sum(
@@ -102,7 +102,7 @@ def _from_sentences(lines: Sequence[Line], directory: Directory, wiring: _Wiring
             lost = (
                 f", {len(pairs) - kept} against the order of the file left out" if kept < len(pairs) else ""
             )
-            used[line.number] = f"dependencies, taken as needs{lost}"
+            used[line.number] = Reason(f"dependencies, taken as needs{lost}")
     return used
 
 
@@ -129,7 +129,7 @@ class _Wiring:
                 late.append(self.tasks[need].id)
         if late:
             reason = f"need not followed: {', '.join(late[:5])} comes later in the file's order"
-            self.notes.append(Ignored(line.number, line.text, reason))
+            self.notes.append(Ignored(line.number, line.text, reason, look=True))
 
     def without_circles(self) -> None:
         """Set the tasks' needs, leaving out each need that would close a circle."""
@@ -159,7 +159,7 @@ class _Wiring:
     def _leave_out(self, task: int, need: int) -> None:
         line = self.needs[task].pop(need)
         reason = f"need not followed: {self.tasks[need].id} waits for {self.tasks[task].id} itself"
-        self.notes.append(Ignored(line.number, line.text, reason))
+        self.notes.append(Ignored(line.number, line.text, reason, look=True))
 
 
 def _moments(roadmap: Roadmap, tasks: Sequence[Task]) -> list[Moment]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.box_places import box_edits
 from beastmode.runner.formats.drafts import Draft
@@ -72,9 +73,9 @@ def _draft(place: Place) -> Draft | None:
     return Draft(place, text.title or match[2] or "task", text.own_id, match[1] in "xX")
 
 
-def _reason(place: Place) -> str:
+def _reason(place: Place) -> Reason:
     if place.line.box is not None and place.line.kind == "item":
-        return f"a box [{place.line.box}] that OpenSpec does not count"
+        return Reason(f"a box [{place.line.box}] that OpenSpec does not count", look=True)
     return reason_for(place)
 
 

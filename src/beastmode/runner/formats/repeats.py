@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.drafts import Draft
 from beastmode.runner.formats.slugs import safe_id
 
 
-def without_repeats(drafts: Sequence[Draft], *, by_id: bool = False) -> tuple[list[Draft], dict[int, str]]:
+def without_repeats(drafts: Sequence[Draft], *, by_id: bool = False) -> tuple[list[Draft], dict[int, Reason]]:
     """The first draft of each, and the lines of the others with the reason.
 
     by_id: an own id alone tells (T001); otherwise its title must be the same too, or, for a draft without an id,
@@ -22,13 +23,14 @@ def without_repeats(drafts: Sequence[Draft], *, by_id: bool = False) -> tuple[li
         if draft.own_id and known.done is None and draft.done is not None:
             first[_key(draft, by_id)] = draft
     kept: list[Draft] = []
-    repeats: dict[int, str] = {}
+    repeats: dict[int, Reason] = {}
     for draft in ordered:
         known = first[_key(draft, by_id)]
         if known is draft or (not draft.own_id and known.place.section is draft.place.section):
             kept.append(draft)
         else:
-            repeats[draft.line.number] = f"repeats {draft.own_id or 'a task'} of line {known.line.number}"
+            what = f"repeats {draft.own_id or 'a task'} of line {known.line.number}"
+            repeats[draft.line.number] = Reason(what, look=True)
     return kept, repeats
 
 

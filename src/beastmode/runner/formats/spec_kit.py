@@ -13,6 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
+from beastmode.runner.formats.accounts import Reason
 from beastmode.runner.formats.assembly import Findings, Manner, assemble
 from beastmode.runner.formats.checkboxes import is_task_box
 from beastmode.runner.formats.drafts import Draft, box_says
@@ -178,14 +179,14 @@ def _marked(draft: Draft) -> Draft:
     return draft
 
 
-def _reason(place: Place) -> str:
+def _reason(place: Place) -> Reason:
     line = place.line
     if line.kind == "prose" and plain(line.body).lower().startswith("checkpoint"):
-        return "a checkpoint, not a task"
+        return Reason("a checkpoint, not a task")
     if line.kind == "item" and line.box is not None and line.box != SKIPPED:
-        return "a box without a task id: a criterion, not a task"
+        return Reason("a box without a task id: a criterion, not a task", look=True)
     if line.kind in ("item", "prose") and _speaks_of_tasks(place):
-        return "about tasks that are listed elsewhere"
+        return Reason("about tasks that are listed elsewhere")
     return reason_for(place)
 
 

@@ -186,10 +186,10 @@ def _task(record: Found, ids: Ids, account: Account) -> Task:
     account.state(line, own, data.get("status"), said)
     steps = list(_steps(data, own, account, line))
     if said.state == "done" and (left := sum(not done for done, _ in steps)):
-        account.tell(line, own, f"done, though {left} of its {len(steps)} subtasks are not: taken as done")
+        account.remark(line, own, f"done, though {left} of its {len(steps)} subtasks are not: taken as done")
     priority = priority_of(data.get("priority"))
     if priority is None:
-        account.tell(line, own, f"unknown priority {word(data['priority'])[:40]!r}: taken as medium")
+        account.remark(line, own, f"unknown priority {word(data['priority'])[:40]!r}: taken as medium")
     told = [details_of(data, _HEADINGS, _SILENT)]
     if steps:
         told.append("\n".join(["Steps (subtasks):", *(step for _, step in steps)]))

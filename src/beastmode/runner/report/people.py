@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from beastmode.runner.limits import limits_words
 from beastmode.runner.people import ControlView
+from beastmode.runner.plain_limits import limits_words
 from beastmode.runner.progress import Progress
 from beastmode.runner.report.tasks import cut
 from beastmode.runner.report.words import utc
