@@ -227,6 +227,22 @@ GATED = listed(
 )
 
 
+def test_what_was_cancelled_and_asked_for_again_between_two_sessions_is_done_in_the_next(
+    tmp_path: Path,
+) -> None:
+    write(
+        tmp_path, listed("look: gate: checkpoint", "z: command: 'true', needs: [look]", "a: command: 'true'")
+    )
+    with at_work(tmp_path) as run:
+        assert run.ended() == 1
+    say(tmp_path, "cancel")
+    say(tmp_path, "retry")
+    say(tmp_path, "approve", "look")
+    with at_work(tmp_path) as run:
+        assert run.ended() == 0
+    check(tmp_path)
+
+
 def test_a_gate_is_waited_for_and_opens_while_the_run_is_at_work(tmp_path: Path) -> None:
     write(tmp_path, GATED)
     with at_work(tmp_path) as run:

@@ -67,6 +67,8 @@ class Controls:
         self._opened, self._schedule, self._guard, self._coders = opened, schedule, guard, coders
         self._reader, self._now = reader, LiveStanding(opened, schedule, reader)
         self._seen = opened.progress.last_seq
+        self._goes_on = False
+        """Whether what is cancelled now is asked for again at once: the session is not over with it then."""
 
     async def begin(self) -> None:
         """A pause holds until somebody resumes; and what was asked for before this session is done first."""
@@ -77,8 +79,11 @@ class Controls:
         for task in people.paused_tasks:
             if (place := self._now.places.get(task)) is not None:
                 self._schedule.pause_task(place)
-        for event in people.unanswered:
+        for place, event in enumerate(people.unanswered):
+            later = people.unanswered[place + 1 :]
+            self._goes_on = any(one.data.get("action") == "retry" for one in later)
             await self._answer(event)
+        self._goes_on = False
 
     async def watch(self, ending: asyncio.Event) -> None:
         """Do what is asked for, until the run ends."""
@@ -125,11 +130,16 @@ class Controls:
     def _say(self, control: Control) -> None:
         schedule = self._schedule
         if not control.task:
-            whole = {"pause": schedule.pause, "resume": schedule.resume, "cancel": schedule.cancel_all}
+            cancel = self._cancel_each if self._goes_on else schedule.cancel_all
+            whole = {"pause": schedule.pause, "resume": schedule.resume, "cancel": cancel}
             whole[control.action]()
             return
         one = {"pause": schedule.pause_task, "resume": schedule.resume_task, "cancel": schedule.cancel}
         one[control.action](self._now.places[control.task])
+
+    def _cancel_each(self) -> None:
+        for place in self._now.places.values():
+            self._schedule.cancel(place)
 
     async def _once_more(self, control: Control, tasks: Iterable[str]) -> None:
         """Tasks stand in line again, or a gate opens; with the note of a person, where there is one."""
