@@ -141,7 +141,7 @@ def open_run(request: Request) -> Opened:
     except BaseException:
         lock.release()
         raise
-    lock.name(f"run r{number}, process {os.getpid()}")
+    lock.name_run(f"r{number}")
     progress.run = number
     notes = {plan.tasks[place].id: note for place, note in plan.notes.items()}
     return Opened(
