@@ -114,7 +114,13 @@ def test_how_long_a_person_takes_is_left_out(tmp_path: Path) -> None:
     tasks = Roadmap([gate, Task("b")])
     case = case_of(question_of(asked(tasks, tmp_path, coding={}), tasks).question)
     assert case.code == {1}
-    assert estimate(case_of(about(Roadmap([gate]), tmp_path))).seconds.high < 0.01
+    alone = estimate(case_of(about(Roadmap([gate]), tmp_path)))
+    assert (alone.seconds.high < 0.01, alone.source.startswith("only a person's word is wanted")) == (
+        True,
+        True,
+    )
+    beside = estimate(case_of(about(Roadmap([gate, Task("b", QUIET)]), tmp_path)))
+    assert beside.source == "a guess: nothing like it has been run here"
 
 
 def test_a_long_list_without_order_is_sampled_and_one_with_an_order_is_left_out(tmp_path: Path) -> None:

@@ -83,6 +83,18 @@ def test_the_end_is_told_once(tmp_path: Path) -> None:
     assert "2 of 2 tasks done" in hearing.heard[0].text
 
 
+def test_ctrl_c_between_sessions_is_an_end_that_is_told(tmp_path: Path) -> None:
+    def stopped(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    hearing, view = Hearing(), Listening()
+    request = Request(counting(tmp_path, 2), {"retries": 0}, home=tmp_path / "home")
+    with pytest.raises(KeyboardInterrupt):
+        perform(request, view, notify=[hearing], until_done=True, sleep=stopped)
+    assert hearing.events == ["finish"]
+    assert view.warnings[-1] == "--until-done ends here: it was interrupted. The same command goes on"
+
+
 def test_a_budget_is_told(tmp_path: Path) -> None:
     hearing = Hearing()
     request = Request(counting(tmp_path, 1), {"max_attempts": 1, "concurrency": 1}, home=tmp_path / "home")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from beastmode.events import LIMITS
 from beastmode.runner.limits import between, periods_of, still_held
-from beastmode.runner.plain_limits import plain_rates, rates_in
-from beastmode.settings import Rate
+from beastmode.runner.plain_limits import at_once_in, plain_at_once, plain_rates, rates_in
+from beastmode.settings import Auto, Rate
 from tests.runner.story import Story
 
 SLOW, FAST = Rate(2, 1.0), Rate(8, 1.0)
@@ -55,3 +55,19 @@ def test_a_limit_of_a_person_holds_until_a_flag_says_something_new() -> None:
     other = {"concurrency": 5, "server": {"rates": plain_rates([FAST])}}
     assert still_held(persons, before, other, set()) == persons, "a default is no word"
     assert still_held(persons, before, other, {"concurrency"}) == {"server": persons["server"]}
+
+
+def test_an_auto_that_a_person_asked_for_holds_over_a_restart_as_it_was_written() -> None:
+    assert [at_once_in(plain_at_once(asked)) for asked in (3, None)] == [3, None]
+    again = at_once_in(plain_at_once(Auto(16)))
+    assert isinstance(again, Auto)
+    assert again == 16
+    story = (
+        Story()
+        .session(3)
+        .add(LIMITS, data={"concurrency": 3, "asked": {"concurrency": "auto:16"}, "reason": "person"})
+    )
+    story.add(LIMITS, data={"concurrency": 7, "reason": "auto", "why": "grows"})
+    told = story.told()
+    assert told.people.limits["concurrency"] == "auto:16"
+    assert told.settings["concurrency"] == 7

@@ -14,7 +14,7 @@ calls = st.tuples(
     st.sampled_from(["succeeded", "dropped"]),
     st.floats(0, 100),
     st.floats(0, 50),
-    st.integers(1, 40),
+    st.integers(0, 40),
     st.floats(0.001, 1000),
 )
 

@@ -15,7 +15,7 @@ from beastmode.cli.words import safe
 from beastmode.compose.asking import Asked, ask
 from beastmode.runner.control import Action, Control
 from beastmode.runner.progress import Progress
-from beastmode.runner.report.advice import file_of
+from beastmode.runner.report.advice import list_of
 
 _RUN = re.compile(r"r\d+")
 
@@ -60,8 +60,8 @@ def as_object(asked: Asked, runner: str) -> dict[str, Any]:
 def _told(asked: Asked, progress: Progress) -> str:
     who = f"{asked.run} {safe(asked.task)}".strip()
     if asked.when == "next":
-        file = file_of(progress)
-        command = f"`beast run {shlex.quote(file)}`" if file else "its program"
+        words = list_of(progress)
+        command = f"`{shlex.join(['beast', 'run', *words])}`" if words else "its program"
         return f"{who}: asked for. It takes effect when {command} goes on: {safe(asked.words)}."
     if asked.when == "soon":
         return f"{who}: asked for. The runner has not answered yet; it is to be: {safe(asked.words)}."

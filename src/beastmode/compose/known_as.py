@@ -1,11 +1,10 @@
-"""What a roadmap is known by: its key in the journal, the file that this means, and its latest run."""
+"""What a roadmap is known by: its key in the journal, and its latest run."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import Roadmap
@@ -19,15 +18,6 @@ def key_of(source: Path | Roadmap, part: str) -> str:
         return "#".join(filter(None, (str(source.resolve()), part)))
     program = getattr(sys.modules.get("__main__"), "__file__", None)  # none where Python is typed into
     return ":".join(filter(None, ("python", program and str(Path(program).resolve()), source.title)))
-
-
-def file_of(key: str) -> tuple[Path, Asked]:
-    """The file of a roadmap that is known by this, and what of the file it is."""
-    path = Path(key)
-    if "#" in path.name and not path.exists():
-        file, _, part = key.rpartition("#")
-        return Path(file), Asked(part)
-    return path, ALL
 
 
 def progress_of(home: Path, key: str, *, fresh: bool = False) -> Progress:

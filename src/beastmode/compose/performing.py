@@ -58,7 +58,13 @@ def _sessions(
                 view.warned([f"--until-done ends here: {more}"])
             return summary
         view.warned([f"{summary.run_id}: {more.why}. {goes_on} Ctrl-C ends it."])
-        sleep(more.wait_s)
+        try:
+            sleep(more.wait_s)
+        except KeyboardInterrupt:
+            view.warned(["--until-done ends here: it was interrupted. The same command goes on"])
+            if notifier is not None:
+                notifier.tell(of_end(summary)[-1])  # what held it back is told already
+            raise
         request = _next(request)
 
 

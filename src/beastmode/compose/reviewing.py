@@ -55,7 +55,8 @@ async def redo(desk: Desk, task: str, note: str) -> str:
         kept = await begin_anew(await git_at(Path.cwd()), desk.run, task)
     earlier = f"Its earlier work is on the branch {kept}." if kept else ""
     await desk.record(REDO, task, {"note": "\n".join(filter(None, (note, earlier)))})
-    return f"{task} is done again by the next `beast run` of its list; what was done stays in git"
+    again = f"{task} is done again by the next `beast run` of its list"
+    return f"{again}, unless it is ticked there: take the tick away; what was done stays in git"
 
 
 async def begin_anew(git: Git, run: str, task: str) -> str:

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from beastmode.compose.desk import Desk
-from beastmode.compose.known_as import file_of
 from beastmode.errors import BeastError, PreconditionError
 from beastmode.events import MERGING
 from beastmode.failures.failure import Failure
 from beastmode.runner.coding import CodingSettings
 from beastmode.runner.execute import Verdict
+from beastmode.runner.formats.asked import file_of
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.home import log_path, run_folder, watchdog_folder
 from beastmode.runner.kinds.command import CommandKind

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from beastmode.failures.advice import spoken
-from beastmode.runner.likeness import A_GUESS, Pool
+from beastmode.runner.likeness import A_GUESS, A_PERSONS_WORD, Pool
 from beastmode.runner.sums import Sums
 from beastmode.runner.worlds import Case, Totals, World, steps_of
 
@@ -136,9 +136,12 @@ def _cost_is_known(case: Case) -> bool:
 
 def _source(sources: Counter[str], cost_is_known: bool) -> str:
     """Where it comes from: by what most tasks are compared with."""
-    known = [source for source, _ in sources.most_common() if source != A_GUESS]
-    if not known:
+    unlike = (A_GUESS, A_PERSONS_WORD.source)
+    known = [source for source, _ in sources.most_common() if source not in unlike]
+    if not known and A_GUESS in sources:
         return A_GUESS
+    if not known:
+        return f"only {A_PERSONS_WORD.source} is wanted: how long that takes is left out"
     words = f"from {known[0]} run here before"
     if A_GUESS in sources:
         words += f"; for {sources[A_GUESS]} of {sum(sources.values())} tasks a guess"

@@ -157,7 +157,7 @@ async def _changes(git: Git, top: Path, list_file: Path | None) -> _Changes:
     """As of now. Changes inside of a submodule are its own affair, those of its commit are not."""
     out = await git("status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty")
     rows = [(row[:2], row[3:]) for row in out.split("\0") if row]
-    rows = [(state, name) for state, name in rows if list_file is None or top / name != list_file]
+    rows = [row for row in rows if list_file is None or not (top / row[1]).is_relative_to(list_file)]
     tracked = tuple(name for state, name in rows if state != "??")
     merging = any("U" in state or state in ("AA", "DD") for state, _ in rows)
     return _Changes(tracked, tuple(name for state, name in rows if state == "??"), merging)

@@ -82,7 +82,7 @@ class Adaptive:
             return
         level = self._level * CUT
         self._starting = False
-        if at_once == 1:
+        if at_once <= 1:  # 0: it had left before anybody counted
             self._forget()  # it bears less than one: that is no question of how many at once
         elif sum(self._borne[at_once:]) >= PROVEN:
             self._proven = self.limit

@@ -13,7 +13,7 @@ from beastmode.safeguards.slowness import Measure
 RAISE_S = 0.1
 """More at once are allowed only so often, and what came together in between: each change is recorded, and known to all
 processes that share a server. Fewer hold at once."""
-GAP_S, GAP_SHARE = 0.025, 0.5
+GAP_S, GAP_SHARE = 0.025, 0.75
 """Between two starts, at most, and of the time in which as many end: calls that take equally long end together, and
 twelve that followed them at once to a server that bears six now were six refusals before the first was known."""
 IDLE_S = 10.0

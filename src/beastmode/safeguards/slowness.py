@@ -21,7 +21,7 @@ STILL = 2.0
 UNSETTLED = 1.8
 """Nearly: half as many may have been too many still, and it is looked at again soon. Left to the next turn, a server of
 three without refusals was sent sixteen for five minutes."""
-CERTAIN = 2.5
+CERTAIN = 3.0
 """Standard errors between two means, or it may be chance: durations of answers vary by as much as themselves."""
 WINDOW, WINDOW_A_SLOT = 20, 2
 """Calls of a window, at least, and for each at once: all of them have had their turn."""

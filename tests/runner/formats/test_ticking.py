@@ -177,3 +177,25 @@ def test_a_full_disk(tmp_path: Path) -> None:
         assert "is full: make room" in told(path)
         assert path.read_bytes() == before
         assert sorted(os.listdir(disk)) == ["TODO.md", "fill"]
+
+
+@pytest.mark.parametrize(
+    ("place", "before", "after"),
+    [
+        (
+            ".taskmaster/tasks/tasks.json",
+            '{"master": {"tasks": [{"id": 1, "title": "a", "status": "review"}]}}',
+            '{"master": {"tasks": [{"id": 1, "title": "a", "status": "done"}]}}',
+        ),
+        (
+            "prd.json",
+            '{"userStories": [{"id": "1", "title": "a", "passes": false, "status": "review"}]}',
+            '{"userStories": [{"id": "1", "title": "a", "passes": true, "status": "review"}]}',
+        ),
+    ],
+)
+def test_what_asked_a_person_by_its_state_is_ticked_once_it_is_done(
+    place: str, before: str, after: str
+) -> None:
+    told, result = ticked(before, Path(place), {"1": ""})
+    assert (told, result.ids, result.left) == (after, ["1"], [])

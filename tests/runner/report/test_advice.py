@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from beastmode.events import CONTROL, CONTROLLED, GATE
 from beastmode.runner.home import log_path, run_folder
-from beastmode.runner.report.advice import failures_of, next_steps
+from beastmode.runner.report.advice import failures_of, list_of, next_steps
 from beastmode.runner.summary import summarise
 from tests.runner.story import UNIX_S, Story, failure
 
@@ -140,3 +141,32 @@ def test_where_all_is_done_nothing_is_left_but_to_check(journal: Path) -> None:
     found = steps(Story().session().plan("a").attempt("a", 0, 1).end(), journal)
     assert found[0] == ("Nothing is left to do", "")
     assert found[1][1] == "python scripts/check_report.py .beast/journal.db .beast/r/report.json"
+
+
+def test_a_list_inside_a_file_is_named_so_that_it_can_be_typed(journal: Path) -> None:
+    story = Story(roadmap=f"{Path.cwd() / 'tasks.json'}#next").session().plan("a")
+    assert list_of(story.told()) == ["tasks.json", "--tag", "next"]
+    story.attempt("a", 0, 1, end="failed", failure=failure("auth"))
+    assert "beast run tasks.json --tag next --retry-failed" in [
+        command for _, command in steps(story, journal, alive=False)
+    ]
+
+
+def test_a_run_that_somebody_has_paused_says_how_it_goes_on(journal: Path) -> None:
+    story = Story(roadmap=str(Path.cwd() / "list.yaml")).session().plan("a", "b").attempt("a", 0, 1)
+    asked = story.add(CONTROL, data={"action": "pause", "by": "me"}).told().last_seq
+    story.add(CONTROLLED, data={"control": asked, "action": "pause", "acts": True, "effect": "paused"})
+    assert steps(story, journal)[0][1] == "beast resume r1"
+    assert "beast resume r1" in [
+        command for _, command in steps(story.end("interrupted"), journal, alive=False)
+    ]
+
+
+def test_at_a_gate_of_the_list_nothing_has_failed_and_one_step_says_what_to_do(journal: Path) -> None:
+    at_gate = {"passed": False, "failure": failure("gate", "the list wants a word", "Look.")}
+    story = (
+        Story(roadmap=str(Path.cwd() / "list.yaml")).session().plan("look").add(GATE, "look", data=at_gate)
+    )
+    found = steps(story.end("failed"), journal, alive=False)
+    assert [command for _, command in found[:-1]] == ["beast approve r1 look"]
+    assert not [what for what, _ in found if "Mend" in what]

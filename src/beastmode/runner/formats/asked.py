@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,12 @@ class Asked:
 
 ALL = Asked()
 """All of it, as its own tool would take it."""
+
+
+def file_of(key: str) -> tuple[Path, Asked]:
+    """The file of a roadmap that is known by this, and what of the file it is."""
+    path = Path(key)
+    if "#" in path.name and not path.exists():
+        file, _, part = key.rpartition("#")
+        return Path(file), Asked(part)
+    return path, ALL

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from beastmode.errors import BeastError
 from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.resume import fingerprint
-from beastmode.runner.roadmap import Roadmap, Task
+from beastmode.runner.roadmap import Roadmap, Task, TaskOptions
 
 MOST_LOOKS = 64
 """Readings for one batch of ticks: those that do harm are looked for by halves, not without end."""
@@ -98,7 +98,8 @@ class Proof:
         wanted = set(names)
         for name, was in self._before.tasks.items():
             now = after.tasks[name]
-            if was.what != now.what:
+            options = was.options_once_done(now) if name in wanted else was.options
+            if (was.what, options) != (now.what, now.options):
                 return f"with its tick the list would say something else of {name}"
             if now.state != ("done" if name in wanted else was.state):
                 return (
@@ -113,11 +114,17 @@ class Proof:
 
 @dataclass(slots=True)
 class _Said:
-    """What a list says of a task.   what: all but its state and its line."""
+    """What a list says of a task.   what: all but its state, its line and its options."""
 
     line: int
     state: str
+    options: TaskOptions
     what: tuple[Any, ...]
+
+    def options_once_done(self, now: _Said) -> TaskOptions:
+        """What its options are to be with its tick. A word like `review` is a state and asks a person, too; it goes,
+        and that with it."""
+        return replace(self.options, gate=now.options.gate, said=now.options.said)
 
 
 @dataclass(slots=True)
@@ -128,11 +135,14 @@ class _Content:
 
 def _content(roadmap: Roadmap) -> _Content:
     """All that a list says, to be compared."""
-    tasks = {task.id: _Said(task.line, task.state, _what(above, task)) for above, task in roadmap.walk()}
+    tasks = {
+        task.id: _Said(task.line, task.state, task.options, _what(above, task))
+        for above, task in roadmap.walk()
+    }
     limits = (roadmap.concurrency, roadmap.rate, roadmap.server, roadmap.health)
     return _Content((roadmap.title, roadmap.order, roadmap.rule, roadmap.part, *limits), tasks)
 
 
 def _what(above: tuple[str, ...], task: Task) -> tuple[Any, ...]:
     words = (without_marks(task.title), without_states(task.details))
-    return (above, words, task.needs, task.options, task.parallel, fingerprint(task))
+    return (above, words, task.needs, task.parallel, fingerprint(task))

@@ -7,6 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from beastmode.runner.formats.asked import file_of
+from beastmode.runner.gates import AT_GATE
 from beastmode.runner.home import log_path, run_folder
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.tasks import cut
@@ -53,8 +55,8 @@ def _log(folder: Path, view: TaskView) -> str:
 
 def next_steps(progress: Progress, summary: Summary, journal: Path, failures: list[Plain]) -> list[Plain]:
     """What to do now, in order: what, and the command for it, "" where there is none."""
-    file = file_of(progress)
-    again = command("run", file, journal) if file else ""
+    words = list_of(progress)
+    again = command("run", words, journal) if words else ""
     steps = [
         *_fixes(progress, journal, failures),
         *_repeat(summary, again),
@@ -72,12 +74,13 @@ def _step(what: str, command: str = "") -> Plain:
 
 
 def _fixes(progress: Progress, journal: Path, failures: list[Plain]) -> list[Plain]:
-    """A step for each of the most frequent causes."""
+    """A step for each of the most frequent causes. A gate of the list is none: nothing failed there."""
     steps = []
+    failures = [group for group in failures if group["class"] != AT_GATE]
     for group in failures[:MOST_CAUSES]:
         tasks = group["tasks"]
         told = next((task["task"] for task in tasks if task["log"]), "")
-        look = f"{command('logs', told, journal)} --run r{progress.run}" if told else ""
+        look = f"{command('logs', [told], journal)} --run r{progress.run}" if told else ""
         names = _names([task["task"] for task in tasks])
         what = f"Mend what made {names} fail ({group['class'] or 'no class'}). {group['tip']}".strip()
         steps.append(_step(what, look))
@@ -99,8 +102,11 @@ def _repeat(summary: Summary, again: str) -> list[Plain]:
 
 def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -> list[Plain]:
     """What is still to do, and when it can go on."""
-    if summary.state in ("running", "paused"):
-        look = command("status", progress.name, journal)
+    waits = [_step("It is paused: let it go on", command("resume", [progress.name], journal))]
+    if summary.state == "paused":
+        return waits
+    if summary.state == "running":
+        look = command("status", [progress.name], journal)
         return [_step("The run is still at work: look again", look)]
     if not summary.tasks["waiting"]:
         return []
@@ -113,7 +119,8 @@ def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -
     killed = "The runner was killed. " if summary.state == "killed" else ""
     after = f" from {utc(summary.until_unix)} on" if summary.until_unix else ""
     left = f"{counted(summary.tasks['waiting'], 'task')} still to do{because}"
-    return [_step(f"{killed}{left}. Go on with the same command and the same options{after}", again)]
+    go_on = _step(f"{killed}{left}. Go on with the same command and the same options{after}", again)
+    return [*(waits if progress.people.paused else []), go_on]
 
 
 def _about_rest(progress: Progress, summary: Summary) -> list[Plain]:
@@ -147,17 +154,20 @@ def _names(names: list[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-def file_of(progress: Progress) -> str:
-    """The roadmap's file as a person here would type it; "" for a roadmap that a program made."""
+def list_of(progress: Progress) -> list[str]:
+    """The words behind `beast run` that name the list, as a person here would type them; [] for a roadmap that a
+    program made."""
     key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
     if not key.startswith("/"):
-        return ""
-    return str(Path(key).relative_to(Path.cwd())) if Path(key).is_relative_to(Path.cwd()) else key
+        return []
+    file, asked = file_of(key)
+    near = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    return [str(near), *(["--tag", asked.tag] if asked.tag else [])]
 
 
-def command(name: str, argument: str, journal: Path) -> str:
+def command(name: str, arguments: list[str], journal: Path) -> str:
     """A command line about a run, with its home where that is not the usual one."""
-    words = ["beast", name, argument]
+    words = ["beast", name, *arguments]
     if journal.parent.resolve() != Path(".beast").resolve():
         words += ["--home", str(journal.parent)]
     return shlex.join(words)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beastmode.compose.known_as import file_of
-from beastmode.runner.formats.asked import ALL, Asked
+from beastmode.runner.formats.asked import ALL, Asked, file_of
 
 
 def test_a_key_names_its_file_and_which_of_its_lists(tmp_path: Path) -> None:
