@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass, field
 
 from beastmode.events import PLANNED, RUN_STARTED, SESSION_STARTED, Event
-from beastmode.runner.estimate import Case, Estimate, estimate
+from beastmode.runner.estimate import Estimate, estimate
 from beastmode.runner.foresight import Limits, Scene
 from beastmode.runner.graph import graph_of
 from beastmode.runner.history import Likeness, Past, Reading
@@ -23,6 +23,7 @@ from beastmode.runner.resume import Selection, fingerprint, opening_events, plan
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.work import Command
+from beastmode.runner.worlds import Case
 from beastmode.settings import Rate
 from tests.runner.virtual import FAULT, Room
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from beastmode.runner.bottleneck import Bottleneck, bottleneck
-from beastmode.runner.estimate import Case
 from beastmode.runner.foresight import Limits, Scene
 from beastmode.runner.graph import Graph
 from beastmode.runner.history import Likeness, Past
 from beastmode.runner.likeness import Pool
+from beastmode.runner.worlds import Case
 from beastmode.settings import Rate, TokenRate
 
 USAGE = {"requests": 10, "hits": 0, "unpriced": 0, "cost_usd": 0.1, "tokens_in": 9000, "tokens_out": 1000}

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beastmode.runner.estimate import GUESS_REQUESTS, GUESS_USD, NOTHING, Case, Spread, estimate
+from beastmode.runner.estimate import NOTHING, Spread, estimate
 from beastmode.runner.foresight import Limits, Scene
 from beastmode.runner.graph import Graph
 from beastmode.runner.history import Likeness, Past
 from beastmode.runner.likeness import GUESS_S, Memory, Pool, guess
+from beastmode.runner.worlds import GUESS_REQUESTS, GUESS_USD, Case
 
 
 def case(pools: list[Pool], at_once: int | None = 3, *, code: bool = False, edges: object = ()) -> Case:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from beastmode.errors import PreconditionError, RunLockedError
-from beastmode.runner.lock import RunLock, holder_of
+from beastmode.runner.lock import RunLock, holder_of, holder_on
 
 HOLD = """
 import sys
@@ -44,7 +44,8 @@ def test_a_second_runner_is_refused_and_told_who_the_first_is(
 ) -> None:
     with pytest.raises(RunLockedError, match="being run already, by run r7, process 1"):
         RunLock(tmp_path, "key")
-    assert holder_of(tmp_path, "key") == "run r7, process 1"
+    assert holder_of(tmp_path, "key") == holder_on(tmp_path, "key", "r7") == "run r7, process 1"
+    assert holder_on(tmp_path, "key", "r70") == "", "another run of it"
     end(other)
 
 
@@ -67,6 +68,15 @@ def test_released_it_can_be_taken_again_and_looking_takes_nothing(tmp_path: Path
     first.release()
     assert holder_of(tmp_path, "key") == ""
     RunLock(tmp_path, "key").release()
+
+
+def test_who_has_not_named_its_run_yet_may_be_at_work_on_any_of_it(tmp_path: Path) -> None:
+    first = RunLock(tmp_path, "key")
+    assert holder_on(tmp_path, "key", "r7").startswith("process ")
+    first.name_run("r7")
+    assert holder_on(tmp_path, "key", "r7").startswith("run r7, process ")
+    assert holder_on(tmp_path, "key", "r8") == ""
+    first.release()
 
 
 def test_looking_at_a_home_that_is_not_there_makes_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.runner.printable import printable
+from beastmode.runner.printable import printable, some
 
 
 @given(st.text())
@@ -36,3 +36,8 @@ def test_each_of_these_is_replaced(text: str) -> None:
 def test_values_of_all_shapes_are_gone_through_keys_too() -> None:
     value = {"a\n": ["\x1b", {"b": "\x00"}, 1, None, True, 1.5], "c": ("\x07",)}
     assert printable(value) == {"a\ufffd": ["\ufffd", {"b": "\ufffd"}, 1, None, True, 1.5], "c": ["\ufffd"]}
+
+
+def test_of_many_names_the_first_are_told() -> None:
+    assert some(["a", "b\n"]) == "a, b\ufffd"
+    assert some(list("abc"), 2) == "a, b and 1 more"

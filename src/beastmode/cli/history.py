@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import journal_path
-from beastmode.runner.lock import holder_of
+from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.summary import Summary, summarise
 from beastmode.store.journal import JournalReader
@@ -78,9 +78,7 @@ def find_task(progress: Progress, task: str) -> TaskView:
 def runner_of(home: Path, progress: Progress) -> str:
     """Who is at work on a run now, as it named itself; "" where nobody is."""
     key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
-    holder = holder_of(home, key)
-    of_another = holder.startswith("run ") and not holder.startswith(f"run r{progress.run},")
-    return "" if of_another else holder
+    return holder_on(home, key, progress.name)
 
 
 def summary_of(home: Path, progress: Progress, report: str = "") -> Summary:

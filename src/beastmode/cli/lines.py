@@ -6,7 +6,7 @@ import time
 
 from rich.console import Console
 
-from beastmode.cli.watching import Watching, failure_lines, limits_words
+from beastmode.cli.watching import Watching, failure_lines, limits_now
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live
 from beastmode.runner.execute import Job
@@ -31,7 +31,7 @@ class PlainView(Watching):
         known = (f"{count:,} {_BEFORE.get(state, state)}" for state, count in self.counts.items() if count)
         before = f" ({', '.join(known)})" if self.states else ""
         again = " goes on" if opened.progress.sessions else ""
-        self._print(f"r{opened.run}{again}: {counted(self.total, 'task')}{before}; {limits_words(live)}")
+        self._print(f"r{opened.run}{again}: {counted(self.total, 'task')}{before}; {limits_now(live)}")
         self._quiet_since = time.monotonic()
 
     def changed(self, task: int, state: TaskState, job: Job | None) -> None:

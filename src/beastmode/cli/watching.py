@@ -136,8 +136,8 @@ class Watching(View):
         return [*told, ("", f"and {counted(more, 'more paused task')}")] if more else told
 
 
-def limits_words(live: Live) -> str:
-    """The limits of a run in words."""
+def limits_now(live: Live) -> str:
+    """The limits of a run as they are now, in words."""
     guard = live.guard
     at_once = f"at most {guard.concurrency} at once" if guard.concurrency else "no limit on tasks at once"
     changed = " (changed with beast limits)" if live.opened.limits.persons else ""

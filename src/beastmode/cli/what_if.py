@@ -12,8 +12,9 @@ from beastmode.cli.columns import in_columns
 from beastmode.cli.flags import understood
 from beastmode.errors import SettingError
 from beastmode.failures.advice import spoken
-from beastmode.runner.estimate import STEPS, Case, Estimate, estimate
+from beastmode.runner.estimate import STEPS, Estimate, estimate
 from beastmode.runner.foresight import Limits
+from beastmode.runner.worlds import Case
 from beastmode.settings import parse_concurrency, parse_count, parse_rates, parse_token_rates
 
 MOST_ROWS = 24

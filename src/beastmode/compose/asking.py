@@ -15,7 +15,7 @@ from beastmode.errors import PreconditionError
 from beastmode.events import CONTROL, CONTROLLED, Event
 from beastmode.runner.control import Control, meaning
 from beastmode.runner.home import journal_path
-from beastmode.runner.lock import holder_of
+from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
 from beastmode.store.journal import Journal, JournalReader
 
@@ -119,8 +119,7 @@ def _effect(home: Path, progress: Progress, asked: Event) -> Event | None:
 
 def _runner(home: Path, progress: Progress) -> bool:
     """Whether one is at work on this run."""
-    holder = holder_of(home, _roadmap(progress))
-    return bool(holder) and not (holder.startswith("run ") and not holder.startswith(f"run {progress.name},"))
+    return bool(holder_on(home, _roadmap(progress), progress.name))
 
 
 def _who() -> str:

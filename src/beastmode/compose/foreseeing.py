@@ -10,7 +10,7 @@ from pathlib import Path
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.history import FULL, QUICK, Bounds, pasts_in
 from beastmode.runner.coding import CodingSettings, work_of
-from beastmode.runner.estimate import FEW_STEPS, Case, Estimate, estimate
+from beastmode.runner.estimate import FEW_STEPS, Estimate, estimate
 from beastmode.runner.foresight import Limits, Scene
 from beastmode.runner.graph import Graph
 from beastmode.runner.history import Likeness, agent_of, kind_of, size_of
@@ -21,6 +21,7 @@ from beastmode.runner.resume import Plan, fingerprint
 from beastmode.runner.roadmap import Task
 from beastmode.runner.touches import touches_of
 from beastmode.runner.work import GENERATE
+from beastmode.runner.worlds import Case
 from beastmode.settings import RunSettings
 
 _LONG = 5_000

@@ -107,12 +107,8 @@ class Opened:
 
 def open_run(request: Request) -> Opened:
     """Read, check, lock and open; record nothing but a new run's existence. Raises BeastError."""
+    _check_list_to_tick(request)
     source = request.source
-    if request.write_back and request.list_file is None:
-        tip = "Leave it out, or name a file."
-        raise SettingError(
-            "this roadmap is in no file, so there is no list to tick", where="--write-back", tip=tip
-        )
     roadmap = read_list(source, request.asked) if isinstance(source, Path) else source
     key = key_of(source, roadmap.part)
     settings = settings_for(roadmap, request.flags)
@@ -145,7 +141,7 @@ def open_run(request: Request) -> Opened:
     except BaseException:
         lock.release()
         raise
-    lock.name(f"run r{number}, process {os.getpid()}")
+    lock.name_run(f"r{number}")
     progress.run = number
     notes = {plan.tasks[place].id: note for place, note in plan.notes.items()}
     return Opened(
@@ -190,6 +186,12 @@ def _narrow(plan: Plan, graph: Graph, asked: int | None) -> str:
     if asked is None or isinstance(asked, Auto) or widest >= min(asked, sum(map(len, waiting))):
         return ""
     return f"the list allows at most {widest} at once, not {asked}: its tasks wait for each other (beast plan shows it)"
+
+
+def _check_list_to_tick(request: Request) -> None:
+    if request.write_back and request.list_file is None:
+        what = "this roadmap is in no file, so there is no list to tick"
+        raise SettingError(what, where="--write-back", tip="Leave it out, or name a file.")
 
 
 def _check_work(roadmap: Roadmap, where: str) -> None:

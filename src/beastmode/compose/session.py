@@ -106,18 +106,7 @@ async def _at_work(
     guard = guard_for(opened, store, SYSTEM_CLOCK, token, levels.machine if levels else None)
     kinds = Kinds(supervisor)
     means = _means(opened, guard, SYSTEM_CLOCK)
-    schedule = Schedule(
-        opened.graph,
-        means,
-        partial(job_for, opened, kinds, Places.of(opened), coders),
-        rank=rank_of(opened.graph, opened.plan.tasks),
-        touches=touches_of(opened.plan.tasks),
-        states=dict(opened.plan.states),
-        held=opened.plan.held,
-        gates=opened.plan.gates,
-        watch=view.changed,
-        trouble=lambda: opened.journal.trouble is not None,
-    )
+    schedule = _schedule(opened, means, partial(job_for, opened, kinds, Places.of(opened), coders), view)
     if coders is not None:
         coders.on_budget = lambda: schedule.stop("spent")
     with _signals(schedule):
@@ -136,6 +125,22 @@ async def _at_work(
             guard.close()
             view.warned(store.warnings)
         return await finish(opened, schedule, means)
+
+
+def _schedule(opened: Opened, means: Means, job_of: Callable[[int], Job], view: View) -> Schedule:
+    plan = opened.plan
+    return Schedule(
+        opened.graph,
+        means,
+        job_of,
+        rank=rank_of(opened.graph, plan.tasks),
+        touches=touches_of(plan.tasks),
+        states=dict(plan.states),
+        held=plan.held,
+        gates=plan.gates,
+        watch=view.changed,
+        trouble=lambda: opened.journal.trouble is not None,
+    )
 
 
 def _levels(opened: Opened, coders: Coders | None) -> Levels | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from beastmode.dashboard.reading import AttemptLine, RunLine, RunView, TaskLine, TaskView
 from beastmode.runner.home import journal_path, log_path, run_folder
-from beastmode.runner.lock import holder_of
+from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import AttemptView, Progress
 from beastmode.runner.progress import TaskView as Known
 from beastmode.runner.report.content import Report, report_of
@@ -85,9 +85,7 @@ class JournalRuns:
 
     def _summary(self, progress: Progress) -> Summary:
         key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
-        holder = holder_of(self._home, key)
-        of_another = holder.startswith("run ") and not holder.startswith(f"run {progress.name},")
-        return summarise(progress, alive=bool(holder) and not of_another)
+        return summarise(progress, alive=bool(holder_on(self._home, key, progress.name)))
 
     def _line(self, progress: Progress) -> RunLine:
         return _line(progress, self._summary(progress))

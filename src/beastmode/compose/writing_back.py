@@ -19,6 +19,7 @@ from beastmode.runner.formats.asked import Asked
 from beastmode.runner.formats.proving import Ticked
 from beastmode.runner.formats.replacing import sweep
 from beastmode.runner.formats.ticking import tick
+from beastmode.runner.printable import some
 from beastmode.runner.resume import Plan, fingerprint
 from beastmode.runner.states import TaskState
 
@@ -26,7 +27,6 @@ EVERY_S = 1.0
 """At most this often, so that a thousand short tasks are a few writes."""
 _SHARE = 10
 """A long list is read and written for a tenth of the time at most."""
-_SHOWN = 5
 
 Tick = Callable[[Path, Mapping[str, str], Asked], Ticked]
 
@@ -83,7 +83,7 @@ class WritingBack:
         by_reason: dict[str, list[str]] = {}
         for name in self._waiting:
             by_reason.setdefault(self._why[name], []).append(name)
-        return [f"{self._path}: not ticked: {_some(names)}: {why}" for why, names in by_reason.items()]
+        return [f"{self._path}: not ticked: {some(names)}: {why}" for why, names in by_reason.items()]
 
     def _work(self) -> None:
         """Tick what is done until the end, and then once more what is left."""
@@ -128,8 +128,3 @@ class WritingView(View):
 
     def warned(self, warnings: Sequence[str]) -> None:
         self._behind.warned(warnings)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -102,10 +102,8 @@ def _over_concurrency(progress: Progress, periods: dict[int, list[InForce]]) -> 
         for begun, attempt in enumerate(mine, 1):
             while ended < len(ends) and ends[ended] <= attempt.admitted_us:
                 ended += 1
-            at_once = begun - ended
-            for period in between(periods[session], attempt.admitted_us, attempt.admitted_us):
-                if period.concurrency is None or at_once <= period.concurrency:
-                    break
-            else:
-                over += 1
+            in_force = between(periods[session], attempt.admitted_us, attempt.admitted_us)
+            over += all(
+                period.concurrency is not None and begun - ended > period.concurrency for period in in_force
+            )
     return over

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from beastmode.runner.estimate import Case, Outline, World, steps_of
 from beastmode.runner.foresight import Limits, Scene
 from beastmode.runner.graph import Graph
+from beastmode.runner.sums import Sums
+from beastmode.runner.worlds import Case, World, steps_of
 from beastmode.settings import Rate, TokenRate
 
 Name = Literal[
@@ -74,10 +75,10 @@ def _clock(case: Case, seed: int) -> Callable[[Case], float]:
         rng = random.Random(seed)
         worlds = [World(case, rng) for _ in range(plays)]
         return lambda made: sum(world.seconds(made) for world in worlds)
-    outline = Outline(case)
+    sums = Sums(case)
 
     def bound(made: Case) -> float:
-        return (outline if made.scene is case.scene else Outline(made)).bound(made.limits, lambda pool: 0.0)
+        return (sums if made.scene is case.scene else Sums(made)).bound(made.limits, lambda pool: 0.0)
 
     return bound
 

@@ -9,9 +9,7 @@ from beastmode.errors import PreconditionError
 from beastmode.runner.changes import result_of
 from beastmode.runner.combine import merged_tree
 from beastmode.runner.git import Git
-from beastmode.runner.printable import printable
-
-_SHOWN = 5
+from beastmode.runner.printable import some
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ async def _merged_tree(git: Git, run: str, head: str, result: str) -> str:
         return tree
     paths = dict.fromkeys(path for conflict in tree for path in conflict.paths)
     tip = f"Merge it by hand, and resolve them: git merge beast/{run}/result"
-    raise PreconditionError(f"it conflicts with your branch in {_some(list(paths))}", tip=tip)
+    raise PreconditionError(f"it conflicts with your branch in {some(list(paths))}", tip=tip)
 
 
 async def _refuse_overlap(git: Git, run: str, files: Sequence[str]) -> None:
@@ -77,7 +75,7 @@ async def _refuse_overlap(git: Git, run: str, files: Sequence[str]) -> None:
     if overlap := [name for name in files if name in changed or _above(name) & changed]:
         tip = f"Commit them or put them away (git stash -u), then: git merge beast/{run}/result"
         raise PreconditionError(
-            f"you have uncommitted changes in {_some(overlap)}", where=str(git.folder), tip=tip
+            f"you have uncommitted changes in {some(overlap)}", where=str(git.folder), tip=tip
         )
 
 
@@ -85,8 +83,3 @@ def _above(name: str) -> set[str]:
     """The folders of a path: a file that is not committed may stand where one of them is to be."""
     parts = name.split("/")
     return {"/".join(parts[:depth]) for depth in range(1, len(parts))}
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(printable, names[:_SHOWN])) + more

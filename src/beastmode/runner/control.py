@@ -165,13 +165,18 @@ def _retry_task(control: Control, now: Standing) -> Meaning:
         )
     if state in ("failed", "cancelled", "needs_person"):
         return Meaning("stands in line again, with all its tries", tasks=(task,))
-    if state == "done":
+    return _not_again(task, now) or _nothing("has not ended: it needs no retry")
+
+
+def _not_again(task: str, now: Standing) -> Meaning | None:
+    """Why no attempt of a task will follow; None where one may."""
+    if now.state_of(task) == "done":
         return _refused(
             "is done", f"To have it done again: beast review {now.run} {quote(task)} --redo 'how'"
         )
-    if state == "skipped":
+    if now.state_of(task) == "skipped":
         return _refused("is not part of this session", "See --only, --phase, and what the list says of it.")
-    return _nothing("has not ended: it needs no retry")
+    return None
 
 
 def _approve(control: Control, now: Standing) -> Meaning:
@@ -193,16 +198,11 @@ def _approve(control: Control, now: Standing) -> Meaning:
 def _answer(control: Control, now: Standing) -> Meaning:
     task, state = control.task, now.state_of(control.task)
     if now.gate_of(task):
-        approved = _approve(control, now)
-        return Meaning(f"{approved.words}, with the note")
+        return Meaning(f"{_approve(control, now).words}, with the note")
     if state in ("failed", "cancelled", "needs_person"):
         return Meaning("stands in line again, with all its tries and the note", tasks=(task,))
-    if state == "done":
-        return _refused(
-            "is done", f"To have it done again: beast review {now.run} {quote(task)} --redo 'how'"
-        )
-    if state == "skipped":
-        return _refused("is not part of this session", "See --only, --phase, and what the list says of it.")
+    if refused := _not_again(task, now):
+        return refused
     aside = "" if state in ("pending", "ready", "blocked") else ", if this one is not enough: it has begun"
     return Meaning(f"the note goes to its next attempt{aside}")
 

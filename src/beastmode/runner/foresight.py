@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from beastmode.runner.graph import Graph
 from beastmode.runner.line import Line
+from beastmode.runner.rank import inverse
 from beastmode.runner.touches import Touches, TurnLine
 from beastmode.settings import Rate, TokenRate
 
@@ -153,7 +154,7 @@ class _Play:
     def __init__(self, scene: Scene, limits: Limits, tries: Callable[[int], Sequence[Try]]) -> None:
         self._scene, self._tries = scene, tries
         self._graph, self._rank = scene.graph.copy(), scene.rank
-        self._by_rank = _inverse(scene.rank) if scene.rank is not None else None
+        self._by_rank = inverse(scene.rank) if scene.rank is not None else None
         touches = scene.touches
         self._line = Line() if touches is None else TurnLine(lambda number: touches(self._task_at(number)))
         self._again: deque[int] = deque()
@@ -282,10 +283,3 @@ class _Play:
         self._line.over(task if self._rank is None else self._rank[task])
         if again_s is None and (ready := self._graph.done(task)):
             self._join(ready)
-
-
-def _inverse(rank: Sequence[int]) -> list[int]:
-    tasks = [0] * len(rank)
-    for task, place in enumerate(rank):
-        tasks[place] = task
-    return tasks

@@ -20,6 +20,8 @@ GUESS_S = {"command": 30.0, "http": 2.0, "python": 10.0, "agent": 300.0, GENERAT
 """A task of which nothing is known, by its kind. Not measured: people's tasks differ a hundredfold."""
 _GUESS_OFF, _GUESS_APART = 1.4, 0.6
 """How far such a guess may be off for all tasks of a run (from a tenth to ten times), and for each."""
+A_GUESS = "a guess: nothing like it has been run here"
+"""The source of such a pool."""
 _FEW = 8
 """As many differences are drawn from as they were; of fewer, a curve is drawn from instead."""
 _LEAST_S = 1e-4
@@ -101,10 +103,9 @@ A_PERSONS_WORD = Pool("person", math.log(_LEAST_S), 0.0, 0.0, 0.0, source="a per
 
 def guess(kind: str) -> Pool:
     """For a task of which nothing is known."""
-    words = "a guess: nothing like it has been run here"
     center = math.log(GUESS_S.get(kind, GUESS_S["command"]))
     return Pool(
-        f"guess {kind}", center, _GUESS_OFF, 0.0, _GUESS_APART, again=_AGAIN, over=2 - _AGAIN, source=words
+        f"guess {kind}", center, _GUESS_OFF, 0.0, _GUESS_APART, again=_AGAIN, over=2 - _AGAIN, source=A_GUESS
     )
 
 

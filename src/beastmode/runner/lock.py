@@ -62,6 +62,10 @@ class RunLock:
         with suppress(OSError):
             os.pwrite(self._file, f"{holder}\n".encode().ljust(_MOST_BYTES), 0)
 
+    def name_run(self, run: str) -> None:
+        """Say which run of the roadmap its holder is at work on: `holder_on` reads it."""
+        self.name(f"run {run}, process {os.getpid()}")
+
     def release(self) -> None:
         """Let the next one in. Idempotent."""
         if self._file >= 0:
@@ -82,6 +86,14 @@ def holder_of(home: Path, roadmap_key: str) -> str:
         return _name_in(file)
     finally:
         os.close(file)
+
+
+def holder_on(home: Path, roadmap_key: str, run: str) -> str:
+    """Who is at work on one run of a roadmap, as that runner named itself; "" where nobody is, or on another run of it.
+    Who has not said yet which run it is counts."""
+    holder = holder_of(home, roadmap_key)
+    on_another = holder.startswith("run ") and not holder.startswith(f"run {run},")
+    return "" if on_another else holder
 
 
 def _path(home: Path, roadmap_key: str) -> Path:

@@ -12,6 +12,7 @@ from beastmode import events
 from beastmode.events import Event
 from beastmode.runner.gates import AT_GATE
 from beastmode.runner.people import SERVER, People, merged_limits
+from beastmode.runner.plain_limits import rates_in
 from beastmode.runner.policy import NOT_MERGED
 from beastmode.runner.states import ENDED, STATE_AFTER, TaskState
 from beastmode.settings import Rate
@@ -234,7 +235,7 @@ class Progress:
     @property
     def rates(self) -> tuple[Rate, ...]:
         """The limits on starts as they are now."""
-        return tuple(Rate(rate["starts"], rate["span_s"]) for rate in self.settings.get("rates", ()))
+        return rates_in(self.settings.get("rates", ()))
 
     def _reset(self, event: Event) -> None:
         _forget(self._task(event.task))

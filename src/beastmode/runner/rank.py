@@ -17,7 +17,12 @@ def rank_of(graph: Graph, tasks: Sequence[Task]) -> list[int] | None:
         return None
     lengths = graph.lengths()
     order = sorted(range(graph.size), key=lambda i: (-tasks[i].options.priority, -lengths[i], i))
-    rank = [0] * graph.size
-    for place, index in enumerate(order):
-        rank[index] = place
-    return rank
+    return inverse(order)
+
+
+def inverse(rank: Sequence[int]) -> list[int]:
+    """The task at each place, of the places of all tasks; and the other way round."""
+    tasks = [0] * len(rank)
+    for task, place in enumerate(rank):
+        tasks[place] = task
+    return tasks

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from beastmode.runner.line import Line
+from beastmode.runner.rank import inverse
 from beastmode.runner.touches import Touches, TurnLine
 
 
@@ -20,7 +21,7 @@ class Turns:
         self.paused: set[int] = set()
         self._aside: set[int] = set()
         self._stale: set[int] = set()
-        self._rank, self._by_rank = rank, _inverse(rank) if rank is not None else None
+        self._rank, self._by_rank = rank, inverse(rank) if rank is not None else None
         self._line = Line() if touches is None else TurnLine(lambda place: touches(self._task_at(place)))
 
     def __len__(self) -> int:
@@ -74,10 +75,3 @@ class Turns:
 
     def _task_at(self, place: int) -> int:
         return place if self._by_rank is None else self._by_rank[place]
-
-
-def _inverse(rank: Sequence[int]) -> list[int]:
-    tasks = [0] * len(rank)
-    for task, place in enumerate(rank):
-        tasks[place] = task
-    return tasks
