@@ -24,7 +24,7 @@ from tests.processes import LONG_S, alive, belonging_to, eventually, pid_in, sup
 ROOT = Path(__file__).parents[2]
 SESSION = "a-session"
 RUNNER = """
-import asyncio, os, sys, time
+import asyncio, os, signal, sys, time
 from pathlib import Path
 from beastmode.runner.output import AttemptLog
 from tests.processes import supervisor_in
@@ -38,6 +38,7 @@ async def main(folder, lines):
         for n, line in enumerate(lines)
     ))
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests with nohup has it ignored
 asyncio.run(main(Path(sys.argv[1]), sys.argv[2:]))
 """
 FORK = """supervisor._watchdog.start()
