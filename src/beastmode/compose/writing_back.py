@@ -86,14 +86,15 @@ class WritingBack:
         return [f"{self._path}: not ticked: {some(names)}: {why}" for why, names in by_reason.items()]
 
     def _work(self) -> None:
-        """Tick what is done until the end, and then once more what is left."""
+        """Tick what is done until the end, and then all of it once more: an editor that had loaded the list before a
+        tick has saved it without."""
         sweep(self._path)
         seen, last = 0, False
         while not last:
             self._news.wait()
             self._news.clear()
             last, began = self._over.is_set(), time.monotonic()
-            some = self._done[seen:]
+            some = list(self._done) if last else self._done[seen:]
             seen += len(some)
             self._waiting |= {task.id: fingerprint(task) for task in map(self._plan.tasks.__getitem__, some)}
             if self._waiting:
