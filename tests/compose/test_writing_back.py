@@ -140,7 +140,9 @@ class Slow:
         return Ticked(ids=[name for name in done if name != "c"], left=[("c", "no")] if "c" in done else [])
 
 
-def test_what_is_done_during_a_tick_is_one_more_tick_and_at_the_end_all_is_tried_once_more(path: Path) -> None:
+def test_what_is_done_during_a_tick_is_one_more_tick_and_at_the_end_all_is_tried_once_more(
+    path: Path,
+) -> None:
     slow, plan = Slow(), Plan([Task(name) for name in "abcd"], [()] * 4)
     writing = WritingBack(path, ALL, plan, slow)
     writing.done(0)
