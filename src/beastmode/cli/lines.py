@@ -6,7 +6,7 @@ import time
 
 from rich.console import Console
 
-from beastmode.cli.watching import Watching, failure_lines, limits_now
+from beastmode.cli.watching import Watching, failure_lines, limits_now, to_look_at
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live
 from beastmode.runner.execute import Job
@@ -32,6 +32,8 @@ class PlainView(Watching):
         before = f" ({', '.join(known)})" if self.states else ""
         again = " goes on" if opened.progress.sessions else ""
         self._print(f"r{opened.run}{again}: {counted(self.total, 'task')}{before}; {limits_now(live)}")
+        if look := to_look_at(live):
+            self._print(f"    {safe(look)}")
         self._quiet_since = time.monotonic()
 
     def changed(self, task: int, state: TaskState, job: Job | None) -> None:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from beastmode.cli.lines import PlainView
-from beastmode.cli.watching import Watching, failure_lines
+from beastmode.cli.watching import Watching, failure_lines, to_look_at
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live, View
 from beastmode.runner.execute import Job
@@ -74,6 +74,8 @@ class LiveView(Watching):
         for task, state in live.opened.plan.states.items():
             self._ended_of[self._phase_of[task]] += state in FINAL
         super().begin(live)
+        if look := to_look_at(live):
+            self._rich.console.print(Text(safe(look), "dim"))
 
     def changed(self, task: int, state: TaskState, job: Job | None) -> None:
         self._ended_of[self._phase_of[task]] += (state in FINAL) - (self.states.get(task) in FINAL)

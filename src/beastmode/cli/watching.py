@@ -136,6 +136,15 @@ class Watching(View):
         return [*told, ("", f"and {counted(more, 'more paused task')}")] if more else told
 
 
+def to_look_at(live: Live) -> str:
+    """How many lines of the list could have been meant otherwise, and where they are shown; "" for none."""
+    lines = sum(entry.look for entry in live.opened.roadmap.ignored)
+    if not lines or live.opened.request.list_file is None:
+        return ""
+    words = shlex.join(["beast", "plan", str(live.opened.request.source)])
+    return f"{counted(lines, 'line')} of the list could be meant otherwise: {words}"
+
+
 def limits_now(live: Live) -> str:
     """The limits of a run as they are now, in words."""
     guard = live.guard

@@ -134,3 +134,16 @@ def test_a_task_about_gates_is_a_task() -> None:
     assert titles("## Phase 1\n### Task 1: Quality gates\nwords\n### Task 2: KPI monitor\nwords\n") == [
         "Quality gates", "KPI monitor",
     ]  # fmt: skip
+
+
+def test_a_file_of_criteria_alone_says_that_the_work_may_stand_elsewhere() -> None:
+    roadmap = read("# Notes\n## Acceptance criteria\n- [ ] it is fast\n- [ ] it is safe\n")
+    assert len(list(roadmap.tasks())) == 2
+    (remark,) = [entry for entry in roadmap.ignored if entry.look]
+    assert (remark.line, remark.text) == (3, "- [ ] it is fast")
+    assert "2 in all" in remark.reason
+
+
+def test_criteria_beside_work_are_no_cause_for_a_remark() -> None:
+    roadmap = read("# Notes\n## Work\n- [ ] build\n## Acceptance criteria\n- [ ] it is fast\n")
+    assert not [entry for entry in roadmap.ignored if entry.look]

@@ -26,7 +26,7 @@ from beastmode.runner.formats.repeats import without_repeats
 from beastmode.runner.formats.task_tables import stage_drafts, table_drafts
 from beastmode.runner.formats.titles import leading_mark
 from beastmode.runner.formats.vocabulary import is_legend, is_list_name
-from beastmode.runner.roadmap import Roadmap
+from beastmode.runner.roadmap import Ignored, Roadmap
 
 NAME = "markdown"
 
@@ -56,7 +56,12 @@ def read(text: str, path: Path) -> Roadmap:
     del path
     found = outline(scan(text))
     drafts, repeats = without_repeats(find_drafts(found))
-    return assemble(Findings(found, drafts, repeats), MANNER)
+    roadmap = assemble(Findings(found, drafts, repeats), MANNER)
+    if drafts and all(is_criterion(draft.place) for draft in drafts):
+        reason = f"remark: all that could be a task ({len(drafts)} in all) is a criterion: the work may stand elsewhere"
+        told = Ignored(drafts[0].line.number, drafts[0].line.text, reason, look=True)
+        roadmap.ignored = sorted([*roadmap.ignored, told], key=lambda entry: entry.line)
+    return roadmap
 
 
 def ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]:
