@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from beastmode import Roadmap, Task
-from beastmode.compose import notifying
+from beastmode.clock import Clock
+from beastmode.compose import notifying, performing
 from beastmode.compose.notifying import Notifier
 from beastmode.compose.opening import Request
 from beastmode.compose.performing import perform
@@ -143,3 +144,20 @@ def test_a_long_pause_of_the_server_is_told_while_the_run_waits(
     assert hearing.events[0] == "quota"
     assert "waits until" in hearing.heard[0].text
     assert hearing.events.count("quota") == 1
+
+
+def test_a_pause_between_sessions_lasts_no_longer_for_a_machine_that_was_suspended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock of suspends goes on by an hour while this process sleeps for seconds."""
+    now, slept = [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += 3600.0
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(Clock, "boottime", lambda clock: now[0])
+    performing.sleep_through(5400.0)
+    assert len(slept) == 2
+    assert max(slept) < 3600.0

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from beastmode.clock import LOOK_AGAIN_S, SYSTEM_CLOCK
 from beastmode.compose.notifying import Notifier, NotifyingView, Way
 from beastmode.compose.opening import Request, open_run
 from beastmode.compose.session import View, drive
@@ -19,13 +20,20 @@ from beastmode.runner.summary import Summary
 Sleep = Callable[[float], None]
 
 
+def sleep_through(seconds: float) -> None:
+    """Return after so many seconds, those of a suspended machine included: a quota is refilled meanwhile, too."""
+    until = SYSTEM_CLOCK.boottime() + seconds
+    while (left := until - SYSTEM_CLOCK.boottime()) > 0:
+        time.sleep(min(left, LOOK_AGAIN_S))
+
+
 def perform(
     request: Request,
     view: View | None = None,
     *,
     notify: Sequence[Way] = (),
     until_done: bool = False,
-    sleep: Sleep = time.sleep,
+    sleep: Sleep = sleep_through,
 ) -> Summary:
     """Run to the end of the session; with `until_done`, of the last one that is worth it (`runner/again.py`).
 
