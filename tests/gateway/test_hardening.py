@@ -51,7 +51,8 @@ async def answering(speak: Speak) -> AsyncIterator[str]:
     """An upstream that speaks as it likes; gives its URL."""
 
     async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        # LimitOverrunError: a body that `speak` never reads.
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             await speak(reader, writer)
         await close(writer)
 
