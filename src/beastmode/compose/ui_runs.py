@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-from beastmode.dashboard.reading import AttemptLine, RunLine, RunView, TaskLine, TaskView
+from beastmode.dashboard.sources.runs import AttemptLine, RunLine, RunView, TaskLine, TaskView
 from beastmode.runner.home import journal_path, log_path, run_folder
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import AttemptView, Progress
@@ -60,6 +60,11 @@ class JournalRuns:
             progress = self._named(run)
             known = progress.tasks.get(task) if progress else None
             return None if progress is None or known is None else self._task(progress, known)
+
+    def progress_of(self, name: str) -> Progress | None:
+        """The run as it stands; None where there is none of that name."""
+        with self._lock:
+            return self._named(name)
 
     def _open(self) -> JournalReader | None:
         if self._reader is None and self._path.exists():

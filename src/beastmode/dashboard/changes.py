@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Callable
 
 LOOK_S = 0.1
 """Half of this, on average, is what a page is behind; a look costs some microseconds."""
+REST_S = 0.5
+"""After it has told something: where there is always something new, pages are made so often and not at every look."""
 STILL_THERE_S = 15.0
 """A comment so often: proxies cut connections that are silent."""
 
@@ -62,3 +64,4 @@ class Changes:
                 async with self._news:
                     self._now = now
                     self._news.notify_all()
+                await asyncio.sleep(REST_S - LOOK_S)

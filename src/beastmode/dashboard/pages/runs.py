@@ -8,16 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from beastmode.dashboard.reading import RunReader
 from beastmode.dashboard.site import Site
+from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.timeline import picture_of
 from beastmode.dashboard.words import number_in
 
 PAGE_ROWS = 50
 
 
-def routes(site: Site, runs: RunReader) -> list[Route]:
+def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for a disk, so it happens in threads."""
+    runs = sources.runs
 
     async def all_runs(request: Request) -> Response:
         before = number_in(request.query_params.get("before", ""))

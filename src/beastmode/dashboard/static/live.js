@@ -29,10 +29,25 @@
     }
   }
 
+  // What a person has opened or is filling in stays as it is.
+  Idiomorph.defaults.ignoreActiveValue = true;
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => {
+    if (node.tagName === "DETAILS" && name === "open") return false;
+    return !(node.form && node.form.dataset.touched);
+  };
+  document.addEventListener("input", (event) => event.target.form && (event.target.form.dataset.touched = "yes"));
+
+  // A version names its sources, `runs=12 requests=7`; a page says which it is about.
+  function isAboutMe(before, now) {
+    const about = document.getElementById("main").dataset.about.split(" ");
+    const was = new Set(before.split(" "));
+    return now.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
+  }
+
   const source = new EventSource(document.body.dataset.events);
   source.onmessage = (event) => {
     tell("live", "live");
-    if (seen !== null && seen !== event.data) ask();
+    if (seen !== null && isAboutMe(seen, event.data)) ask();
     seen = event.data;
   };
   source.onerror = () => tell("lost", "reconnecting"); // the browser tries again by itself
