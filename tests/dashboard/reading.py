@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.failures import Change, FailureGroup
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
+from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage, Wanted
 from beastmode.dashboard.sources.runs import RunLine, RunView, TaskLine, TaskView
 from beastmode.dashboard.visitor import Visitor
 from beastmode.errors import SettingError
+from beastmode.store.entry import Entry
 
 NASTY = "<script>alert(1)</script>\"'&</title><img src=x onerror=alert(2)>\x00\u202e"
 
@@ -62,11 +66,28 @@ class Runs:
         return None if line is None else TaskView(line, told, [self.nasty], [], failure, self.nasty, 7)
 
 
-class Requests:
-    """A RequestReader of rows that a test has made."""
+def request_row(**changes: Any) -> dict[str, Any]:
+    """A request as a reader gives it, well answered unless `changes` say otherwise."""
+    known: dict[str, Any] = {"id": "1", "method": "POST", "path": "/v1/messages", "model": "m", "status": 200}
+    known |= {"outcome": "upstream_ok", "tries": 1, "queue_s": 0.1, "first_byte_s": 0.5, "total_s": 2.0}
+    row = msgspec.structs.asdict(Entry(received_unix=1e9, **known))
+    return {**row, "request_body": "", "answer_body": "", "sent": None, **changes}
 
-    def __init__(self, *rows: Plain) -> None:
-        self.rows, self.now = list(rows), "1"
+
+def nasty_row() -> dict[str, Any]:
+    """One in which everything that others wrote is NASTY."""
+    names = ("key", "run", "task", "upstream", "method", "path", "model", "dialect", "class_", "cause", "tip")
+    sent = {"query": NASTY, "headers": (("user-agent", NASTY), (NASTY, "x")), "flaw": NASTY}
+    bodies = {"request_body": f"[{msgspec.json.encode(NASTY).decode()}]", "answer_body": NASTY}
+    more = {"outcome": "failed", "cache": NASTY, "cache_why": NASTY, "sent": sent}
+    return request_row(**dict.fromkeys(names, NASTY), **bodies, **more)
+
+
+class Requests:
+    """A RequestReader of rows that a test has made.   page: what `page` gives, instead of all rows."""
+
+    def __init__(self, *rows: Plain, page: RequestPage | None = None, choices: Choices = Choices()) -> None:  # noqa: B008
+        self.rows, self.now, self._page, self._choices = list(rows), "1", page, choices
         self.wanted: list[Wanted] = []
 
     def version(self) -> str:
@@ -74,13 +95,61 @@ class Requests:
 
     def page(self, wanted: Wanted, most: int) -> RequestPage:
         self.wanted.append(wanted)
-        return RequestPage(self.rows[:most], "")
+        return self._page or RequestPage(self.rows[:most], "")
 
     def choices(self) -> Choices:
-        return Choices()
+        return self._choices
 
     def request(self, name: str) -> Plain | None:
         return next((row for row in self.rows if row["id"] == name), None)
+
+
+class Replays:
+    """A RequestControl that keeps what was asked for.   refuses: what it says to everything; "" does it."""
+
+    def __init__(self, again: Repeatable = Repeatable(), refuses: str = "", new: str = "") -> None:  # noqa: B008
+        self.again, self.refuses, self.new = again, refuses, new
+        self.asked: list[tuple[str, str, bool]] = []
+
+    def repeatable(self, name: str) -> Repeatable:
+        return self.again
+
+    def replay(self, name: str, *, key_env: str = "", anyway: bool = False) -> tuple[str, str]:
+        if self.refuses:
+            raise SettingError(self.refuses, tip="Try something else.")
+        self.asked.append((name, key_env, anyway))
+        return "It went well.", self.new
+
+
+NASTY_REPEATABLE = Repeatable(changed=NASTY, to=NASTY, key_env=NASTY, has_key=True, curl=NASTY)
+
+
+class Failures:
+    """A FailureReader of groups that a test has made."""
+
+    def __init__(self, *groups: FailureGroup) -> None:
+        self.all, self.since = list(groups), list[float]()
+
+    def groups(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
+        self.since.append(since_unix)
+        return self.all[:most]
+
+
+def failure_group(**changes: Any) -> FailureGroup:
+    known: dict[str, Any] = {
+        "of": "requests",
+        "class_": "rate_limit",
+        "cause": "slow down",
+        "tip": "Ask less.",
+    }
+    known |= {"count": 3, "first_unix": 1e9, "last_unix": 1e9 + 60, "sample": "1"}
+    return FailureGroup(**known | changes)
+
+
+def nasty_group() -> FailureGroup:
+    texts = dict.fromkeys(("class_", "cause", "tip", "sample"), NASTY)
+    lists = {name: [NASTY] for name in ("keys", "upstreams", "models")}
+    return failure_group(**texts, **lists, tasks=[(NASTY, NASTY)], before=[Change(1e9, NASTY)])
 
 
 class Control:
@@ -111,4 +180,5 @@ class Keeper:
 def sources(**given: Any) -> Sources:
     """Those that are given, and of the others what shows nothing."""
     shown: dict[str, Any] = {"runs": Runs(), "run_control": Control(), "requests": Requests()}
+    shown |= {"request_control": Replays(), "failures": Failures()}
     return Sources(**shown | given)

@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 from beastmode.dashboard.changes import Changes
 from beastmode.dashboard.guarding import Guarded
 from beastmode.dashboard.pages import entering
+from beastmode.dashboard.pages import failures as failure_pages
+from beastmode.dashboard.pages import request as request_page
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.site import Site
@@ -23,7 +25,7 @@ from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
-_PLACES = (("Runs", "runs"), ("Requests", "requests"))
+_PLACES = (("Runs", "runs"), ("Requests", "requests"), ("Failures", "failures"))
 """Title and route of each page that the head names."""
 
 
@@ -43,6 +45,8 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *entering.routes(keeper),
             *run_pages.routes(site, sources),
             *request_pages.routes(site, sources),
+            *request_page.routes(site, sources),
+            *failure_pages.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
         middleware=[Middleware(Guarded, keeper=keeper, loopback_only=loopback_only)],

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beastmode.dashboard.sources.requests import RequestReader
+from beastmode.dashboard.sources.failures import FailureReader
+from beastmode.dashboard.sources.requests import RequestControl, RequestReader
 from beastmode.dashboard.sources.runs import RunControl, RunReader
 
 
@@ -18,6 +19,8 @@ class Sources:
     runs: RunReader
     run_control: RunControl
     requests: RequestReader
+    request_control: RequestControl
+    failures: FailureReader
 
     def version(self) -> str:
         """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
