@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from beastmode.store.entry import first_id
+from beastmode.store.entry import Row, first_id
 from beastmode.store.ledger_file import LedgerFile
 from beastmode.store.ledger_process import lives, sweep
+from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.sqlite_file import transaction
 from beastmode.store.sqlite_room import give_back, used_bytes
 
@@ -15,10 +16,7 @@ ROWS_A_STEP, MOST_ROWS_A_STEP = 100, 500
 """Deleted at once: a few milliseconds, also where each has bodies. Who records meanwhile waits as long."""
 PAGES_A_STEP = 100
 
-_KILLED = (
-    "UPDATE requests SET outcome = 'unfinished', class = 'killed', cause = ?, tip = ?"
-    " WHERE outcome IS NULL AND process = ?"
-)
+_OPEN = "SELECT * FROM requests WHERE outcome IS NULL AND process = ?"
 _KILLED_CAUSE = "the gateway was killed while this request was in flight"
 _KILLED_TIP = "Send it again where that does no harm: the upstream may have done it."
 _OLDEST = "SELECT max(id) FROM (SELECT id FROM requests ORDER BY id LIMIT ?)"
@@ -49,9 +47,17 @@ def finish_killed(file: LedgerFile) -> int:
     dead = [name for (name,) in open_rows.fetchall() if not lives(file.path, name)]
     finished = 0
     for name in dead:
-        finished += file.db.execute(_KILLED, (_KILLED_CAUSE, _KILLED_TIP, name)).rowcount
+        rows = [_killed(row) for row in file.db.execute(_OPEN, (name,))]
+        file.write(rows, [])
+        finished += len(rows)
     sweep(file.path)
     return finished
+
+
+def _killed(row: Row) -> Row:
+    known = dict(zip(REQUESTS.c.keys(), row, strict=True))
+    known |= {"outcome": "unfinished", "class": "killed", "cause": _KILLED_CAUSE, "tip": _KILLED_TIP}
+    return tuple(known.values())
 
 
 def rows_a_step(came: int) -> int:
