@@ -95,7 +95,7 @@ def test_another_request_than_the_recorded_one_is_sent_only_anyway(tmp_path: Pat
 
 def test_who_waits_gives_up_and_the_request_goes_on_and_few_are_under_way(tmp_path: Path) -> None:
     answers = threading.Event()
-    script = Script(work_s=lambda asked: 0.0 if answers.wait(60) else 0.0)
+    script = Script(work_s=lambda asked: float(not answers.wait(60)))
     with in_thread(ModelServer(script)) as server:
         names = [record(tmp_path, server.url) for _ in range(MOST_AT_ONCE + 1)]
         replays = LedgerReplays(tmp_path, patience_s=0.01)

@@ -147,7 +147,7 @@ def failure_group(**changes: Any) -> FailureGroup:
 
 
 def nasty_group() -> FailureGroup:
-    texts = dict.fromkeys(("class_", "cause", "tip", "sample"), NASTY)
+    texts = dict.fromkeys(("class_", "cause", "tip"), NASTY)
     lists = {name: [NASTY] for name in ("keys", "upstreams", "models")}
     return failure_group(**texts, **lists, tasks=[(NASTY, NASTY)], before=[Change(1e9, NASTY)])
 

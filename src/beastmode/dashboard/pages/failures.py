@@ -22,8 +22,8 @@ SPANS = {"1h": ("the last hour", 3600.0), "24h": ("24 hours", 86400.0), "7d": ("
 """By its name in an address: the words, and how long it is."""
 ALL = "all"
 _USUAL = "24h"
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_MOST_WORDS = 8
+_BETWEEN = re.compile(r"[\s\"'`(),:;=\[\]{}]+")
+_LEAST_CHARS, _MOST_WORDS = 3, 8
 
 
 def routes(site: Site, sources: Sources) -> list[Route]:
@@ -47,7 +47,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
 
 def query_for(group: FailureGroup) -> str:
-    """The query that finds the requests of a group: its class, and the first words of its cause. Numbers are left out:
-    those of one group may differ in them."""
-    words = " ".join(_WORD.findall(group.cause)[:_MOST_WORDS])
-    return query_of(Wanted(gone_wrong=True, class_=group.class_, text=words))
+    """The query that finds the requests of a group: its class, and the first words of its cause. Words with a number in
+    them are left out: the requests of a group may differ there."""
+    words = [word for word in _BETWEEN.split(group.cause) if word.isalpha() and len(word) >= _LEAST_CHARS]
+    return query_of(Wanted(gone_wrong=True, class_=group.class_, text=" ".join(words[:_MOST_WORDS])))
