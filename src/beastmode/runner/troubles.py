@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from beastmode.events import ATTEMPT_ENDED, CONTROL, LIMITS, SESSION_STARTED, Event
 from beastmode.runner.control import Control
 from beastmode.runner.plain_limits import limits_words
+from beastmode.store.ledger_shapes import Shape, shape_of
 
 MOST_FAILURES, MOST_CHANGES = 200_000, 20_000
 """The latest are kept; more are no page for people."""
@@ -34,6 +35,9 @@ OF_ATTEMPTS = frozenset(
 )
 """Classes that are no failure of a request, so that no ledger tells them."""
 
+_BY_NUMBER = ("exit_code", "verify_failed")
+"""Classes in which another number is another failure."""
+
 Change = tuple[float, str]
 """When, and what it was in words."""
 
@@ -52,7 +56,7 @@ class Failed:
 
 @dataclass(slots=True)
 class Alike:
-    """Failures of one class and cause since a time.   tasks: the newest first.   older: there were such before that."""
+    """Failures that say the same since a time, up to the numbers in it.   tasks: the newest first.   older: there were such before that."""
 
     newest: Failed
     first_unix: float
@@ -81,15 +85,16 @@ class Troubles:
 
     def alike(self, since_unix: float) -> list[Alike]:
         """Failures since then by class and cause, the one seen last first."""
-        groups: dict[tuple[str, str], Alike] = {}
+        groups: dict[Shape, Alike] = {}
         for failed in reversed(self._failed):
-            group = groups.get((failed.class_, failed.cause))
+            shape = _shape_of(failed)
+            group = groups.get(shape)
             if failed.unix < since_unix:
                 if group is not None:
                     group.older = True
                 continue
             if group is None:
-                group = groups[failed.class_, failed.cause] = Alike(failed, failed.unix)
+                group = groups[shape] = Alike(failed, failed.unix)
             group.count += 1
             group.first_unix = min(group.first_unix, failed.unix)
             group.tasks.setdefault((failed.run, failed.task))
@@ -120,6 +125,12 @@ class Troubles:
         ):  # what people ask for is told as that
             return _limits(event)
         return ""
+
+
+def _shape_of(failed: Failed) -> Shape:
+    if failed.class_ in _BY_NUMBER:
+        return Shape(failed.class_, failed.cause, failed.tip)
+    return shape_of(failed.class_, failed.cause, failed.tip)
 
 
 def _asked(event: Event) -> str:
