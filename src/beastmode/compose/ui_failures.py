@@ -12,6 +12,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
 from beastmode.store.journal import JournalReader
 from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger_first import Of, first_seen_unix
 from beastmode.store.ledger_groups import Group, groups
 from beastmode.store.ledger_reader import LedgerReader
 
@@ -67,8 +68,25 @@ class HomeFailures:
     def _before(self, group: FailureGroup) -> list[Change]:
         since, until = group.first_unix - BEFORE_S, group.first_unix
         changes = self._troubles.changes(since, until)
+        if group.of == "requests" and self._ledger is not None:
+            changes += _new_names(self._ledger, group, since, until)
         latest = sorted(changes, key=lambda change: -change[0])[:_MOST_CHANGES]
         return [Change(unix, words) for unix, words in latest]
+
+
+def _new_names(ledger: LedgerReader, group: FailureGroup, since: float, until: float) -> list[tuple[float, str]]:
+    """The upstreams, models and keys of a group that had not been seen before that time. To the minute."""
+    named: list[tuple[Of, str]] = [
+        *(("upstream", name) for name in group.upstreams),
+        *(("model", name) for name in group.models),
+        *(("key", name) for name in group.keys),
+    ]
+    firsts = ((of, name, first_seen_unix(ledger, of, name)) for of, name in named)
+    return [
+        (first, f"{of} {name} was seen for the first time")
+        for of, name, first in firsts
+        if first is not None and since <= first <= until
+    ]
 
 
 def _of_attempts(alike: Alike) -> FailureGroup:
