@@ -58,6 +58,11 @@ def test_its_time_is_a_picture_and_a_table_that_say_the_same() -> None:
     assert "25 %" in page
 
 
+def test_what_has_ended_does_not_change_any_more_so_its_page_is_not_made_again() -> None:
+    assert 'data-about=""' in browser(request_row()).get("/requests/1").text
+    assert 'data-about="requests"' in browser(request_row(outcome=None)).get("/requests/1").text
+
+
 def test_why_it_was_a_hit_or_a_miss_stands_in_words() -> None:
     page = browser(request_row(cache="miss", cache_why="not deterministic")).get("/requests/1").text
     assert "Why it was not from memory" in page

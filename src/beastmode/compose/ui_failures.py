@@ -17,7 +17,7 @@ from beastmode.store.ledger_groups import Group, groups
 from beastmode.store.ledger_reader import LedgerReader
 
 BEFORE_S = 600.0
-_MOST_TASKS, _MOST_CHANGES = 10, 12
+MOST_TASKS, MOST_CHANGES = 10, 12
 
 
 class HomeFailures:
@@ -70,11 +70,13 @@ class HomeFailures:
         changes = self._troubles.changes(since, until)
         if group.of == "requests" and self._ledger is not None:
             changes += _new_names(self._ledger, group, since, until)
-        latest = sorted(changes, key=lambda change: -change[0])[:_MOST_CHANGES]
+        latest = sorted(changes, key=lambda change: -change[0])[:MOST_CHANGES]
         return [Change(unix, words) for unix, words in latest]
 
 
-def _new_names(ledger: LedgerReader, group: FailureGroup, since: float, until: float) -> list[tuple[float, str]]:
+def _new_names(
+    ledger: LedgerReader, group: FailureGroup, since: float, until: float
+) -> list[tuple[float, str]]:
     """The upstreams, models and keys of a group that had not been seen before that time. To the minute."""
     named: list[tuple[Of, str]] = [
         *(("upstream", name) for name in group.upstreams),
@@ -99,8 +101,8 @@ def _of_attempts(alike: Alike) -> FailureGroup:
         alike.count,
         alike.first_unix,
         newest.unix,
-        tasks[:_MOST_TASKS],
-        max(0, len(tasks) - _MOST_TASKS),
+        tasks[:MOST_TASKS],
+        max(0, len(tasks) - MOST_TASKS),
         older=alike.older,
     )
 

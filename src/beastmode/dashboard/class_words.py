@@ -46,7 +46,7 @@ MEANINGS: dict[str, str] = {
     "other": "It fits no known class.",
 }
 _PASSES = {
-    "True": "It usually passes by itself.",
+    "True": "Trying again may help.",
     "after": "It passes at a stated time, or once something has changed.",
     "False": "No retry helps until something has changed.",
 }

@@ -56,7 +56,10 @@ class Failed:
 
 @dataclass(slots=True)
 class Alike:
-    """Failures that say the same since a time, up to the numbers in it.   tasks: the newest first.   older: there were such before that."""
+    """Failures since a time that say the same, up to the numbers in it.
+
+    tasks: the newest first.   older: there were such before that time.
+    """
 
     newest: Failed
     first_unix: float

@@ -129,8 +129,7 @@ class Tally:
         if total_s is not None and 0 <= total_s < _MOST_S:
             kind = kind_of(total_s)
             sums.lengths[kind] = sums.lengths.get(kind, 0) + sign
-            if total_s > sums.slowest_s:
-                sums.slowest_s = total_s
+            sums.slowest_s = max(sums.slowest_s, total_s)
         if run:
             self.runs.append((run, name, task))
         if outcome in GONE_WRONG:
