@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from beastmode.dashboard.filters import MOST_CHARS, chips_of, query_of, wanted_of
 from beastmode.dashboard.sources.requests import Wanted
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=MOST_CHARS).map(str.strip)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=MOST_CHARS).map(str.strip)
 WANTED = st.builds(
     Wanted,
     gone_wrong=st.booleans(),

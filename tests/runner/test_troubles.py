@@ -89,8 +89,8 @@ def test_classes_of_attempts_are_classes() -> None:
 
 
 def test_what_changed_is_told_in_words_the_latest_first() -> None:
-    found = {"reason": "auto", "concurrency": 2}
-    person = {"reason": "person", "concurrency": 4}
+    found: dict[str, Any] = {"reason": "auto", "concurrency": 2}
+    person: dict[str, Any] = {"reason": "person", "concurrency": 4}
     told = after(
         event(SESSION_STARTED, 1, run=7),
         event(SESSION_STARTED, 2, run=7),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from beastmode.dashboard.sources.requests import Wanted
@@ -72,7 +73,8 @@ def chips_of(wanted: Wanted) -> list[Chip]:
     )
     for name, title in _SHOWN.items():
         if value := getattr(wanted, _TEXTS[name]):
-            chips.append(Chip(f"{title} {value}", query_of(replace(newest, **{_TEXTS[name]: ""}))))
+            without: dict[str, Any] = {_TEXTS[name]: ""}
+            chips.append(Chip(f"{title} {value}", query_of(replace(newest, **without))))
     if wanted.cache:
         chips.append(Chip(_CACHE[wanted.cache], query_of(replace(newest, cache=""))))
     if wanted.slower_than_s is not None:
