@@ -69,8 +69,9 @@ class LedgerRollup:
         self._put_cells(tally.cells)
         self._put_seen(tally.seen)
         if tally.runs:
-            values = [(run, name, task) for run, name, task in tally.runs]
-            self._db.executemany("INSERT OR IGNORE INTO requests_of_runs VALUES (?, ?, ?)", values)
+            self._db.executemany("INSERT OR IGNORE INTO requests_of_runs VALUES (?, ?, ?)", tally.runs)
+        if tally.texts:
+            self._db.executemany("INSERT OR REPLACE INTO failure_texts VALUES (?, ?)", tally.texts)
         for (began, shape), failing in tally.failures.items():
             self._put_failing(began, shape, failing)
 

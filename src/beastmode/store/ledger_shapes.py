@@ -60,20 +60,3 @@ def _masked(text: str) -> str:
     cut = text[:MOST_CHARACTERS]
     shown = _WORD.sub(lambda word: MASK if _DIGIT.search(word[0]) else word[0], cut)
     return shown if len(cut) == len(text) else shown + MASK
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """What is looked for: words that are all to be there, in whatever case."""
-    return tuple(text.casefold().split())
-
-
-def holds(words: Sequence[str], *said: str) -> bool:
-    """Does what a failure says hold all of the words?"""
-    text = "\n".join(said).casefold()
-    return all(word in text for word in words)
-
-
-def may_hold(words: Sequence[str], shape: Shape) -> bool:
-    """May a failure of that shape hold all of the words? False only where none can."""
-    text = "\n".join(shape).casefold()
-    return MASK in text or all(word in text for word in words)

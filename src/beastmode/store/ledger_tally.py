@@ -10,6 +10,7 @@ from beastmode.store import prices
 from beastmode.store.entry import GONE_WRONG, Row
 from beastmode.store.latencies import Lengths, kind_of
 from beastmode.store.ledger_shapes import Shape, Who, shape_of
+from beastmode.store.ledger_texts import text_of
 
 MINUTE_US = 60_000_000
 FAILURE_SPAN_S = 600
@@ -95,6 +96,7 @@ class Tally:
         self.seen: set[tuple[int, Kind]] = set()
         self.runs: list[tuple[str, str, str]] = []
         self.failures: dict[tuple[int, Shape], Failing] = {}
+        self.texts: list[tuple[str, str]] = []
 
     def add(self, rows: Iterable[Row], sign: int = 1) -> None:
         """Add rows of requests that have ended."""
@@ -126,11 +128,13 @@ class Tally:
             elif counted or (outcome == "upstream_ok" and model):
                 sums.unpriced += sign
         sums.requests += sign
-        if total_s is not None and 0 <= total_s < _MOST_S:
-            kind = kind_of(total_s)
-            sums.lengths[kind] = sums.lengths.get(kind, 0) + sign
-            sums.slowest_s = max(sums.slowest_s, total_s)
-        if run:
+        if total_s is not None:
+            if total_s > sums.slowest_s:
+                sums.slowest_s = total_s
+            if 0 <= total_s < _MOST_S:
+                kind = kind_of(total_s)
+                sums.lengths[kind] = sums.lengths.get(kind, 0) + sign
+        if run or task:
             self.runs.append((run, name, task))
         if outcome in GONE_WRONG:
             self._fail(minute, row, sign)
@@ -143,6 +147,7 @@ class Tally:
 
     def _fail(self, minute: int, row: Any, sign: int) -> None:
         name, _, key, run, task, _, upstream, _, _, model, _, _, _, class_, cause, tip, *_ = row
+        self.texts.append((name, text_of(class_, cause, tip)))
         began = minute * 60 // FAILURE_SPAN_S * FAILURE_SPAN_S
         failing = self.failures.setdefault((began, shape_of(class_, cause, tip)), Failing())
         failing.requests += sign
