@@ -114,12 +114,14 @@ def test_who_waits_gives_up_and_the_request_goes_on_and_few_are_under_way(tmp_pa
 
 def test_from_the_page_the_new_record_is_shown_next(tmp_path: Path) -> None:
     with in_thread(ModelServer()) as server:
-        name = record(tmp_path, server.url)
+        name = record(tmp_path, server.url, sent=Sent(headers=(("user-agent", "an-agent/1"),)))
         requests, replays = LedgerRequests(tmp_path), LedgerReplays(tmp_path)
         app = dashboard(sources(requests=requests, request_control=replays), Keeper())
         browser = TestClient(app, base_url="http://127.0.0.1:8090")
         browser.get("/enter?key=key")
-        assert "Send it again" in browser.get(f"/requests/{name}").text
+        before = browser.get(f"/requests/{name}").text
+        assert "Send it again" in before
+        assert "an-agent/1" in before
         here = {"sec-fetch-site": "same-origin"}
         page = browser.post(f"/requests/{name}/replay", headers=here)
     assert page.status_code == 200

@@ -28,6 +28,11 @@ def test_every_filter_reaches_the_reader() -> None:
     ]
 
 
+def test_the_address_says_only_what_is_asked_for() -> None:
+    page = browser(Requests()).get("/requests?failed=on&class=auth&model=&words=&slower=")
+    assert str(page.url).endswith("/requests?failed=on&class=auth")
+
+
 def test_filters_stay_in_the_form_and_on_the_way_to_older_ones() -> None:
     requests = Requests(page=RequestPage([request_row()], "9"))
     page = unescape(browser(requests).get(f"/requests?{ALL}").text)

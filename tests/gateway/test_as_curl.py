@@ -85,8 +85,7 @@ def heard(command: str, path: str, shell: str = "sh") -> Heard:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
-    body=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(str.encode)
-    | st.binary(min_size=1)
+    body=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(str.encode) | st.binary(min_size=1)
 )
 def test_any_body_is_what_curl_sends(body: bytes, path: str) -> None:
     for shell in SHELLS:

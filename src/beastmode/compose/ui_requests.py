@@ -36,7 +36,9 @@ class LedgerRequests:
             if reader is None:
                 return RequestPage([], "")
             found = page(reader, Sought(**asked), most, before)
-        return RequestPage([_plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix)
+        return RequestPage(
+            [_plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix
+        )
 
     def choices(self) -> Choices:
         with self._ledger.reader() as reader:
@@ -52,7 +54,8 @@ class LedgerRequests:
         if entry is None:
             return None
         bodies = {"request_body": _text(entry.request_body), "answer_body": _text(entry.answer_body)}
-        return {**_plain(entry), **bodies}
+        sent = msgspec.structs.asdict(entry.sent) if entry.sent else None
+        return {**_plain(entry), **bodies, "sent": sent}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def forget_rows(db: sqlite3.Connection, last: str, *, minutes_too: bool) -> None
     """Before the requests up to this id are deleted: forget where they are.   minutes_too: and their figures by the
     minute. Within a transaction."""
     minute = minute_of(last, 0)
-    db.executemany("DELETE FROM requests_of_runs WHERE run = ? AND id = ?", db.execute(_OF_RUNS, (last,)).fetchall())
+    db.executemany(
+        "DELETE FROM requests_of_runs WHERE run = ? AND id = ?", db.execute(_OF_RUNS, (last,)).fetchall()
+    )
     db.execute("DELETE FROM failure_texts WHERE id <= ?", (last,))
     db.execute("DELETE FROM seen WHERE minute < ?", (minute,))
     if minutes_too:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from beastmode.dashboard.filters import chips_of, query_of, wanted_of
-from beastmode.dashboard.site import Site
+from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 
@@ -25,6 +25,8 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
     async def all_requests(request: Request) -> Response:
         wanted = wanted_of(request.query_params)
+        if _has_blanks(request):
+            return RedirectResponse(address(request, "requests") + query_of(wanted))
         page, choices = await run_in_threadpool(read, wanted)
         return site.page(
             request,
@@ -38,3 +40,8 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         )
 
     return [Route("/requests", all_requests, name="requests")]
+
+
+def _has_blanks(request: Request) -> bool:
+    """A form sends all of its fields; an address that is kept or sent to somebody says only what is asked for."""
+    return any(not value for name, value in request.query_params.items() if name != "failed")
