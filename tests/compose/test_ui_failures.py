@@ -80,7 +80,7 @@ def test_what_was_new_right_before_is_named_and_what_was_there_is_not(tmp_path: 
     fine = {"class_": "", "cause": "", "tip": ""}
     record(tmp_path, slow(7200, **fine, model="m"), slow(300, **fine, model="new"), slow(200, model="new"))
     before = words_before(of_class(tmp_path, "rate_limit"))
-    assert before == ["model new was seen for the first time"]
+    assert before == ["seen for the first time: model new"]
 
 
 def test_what_began_before_the_time_says_so_and_names_nothing(tmp_path: Path) -> None:

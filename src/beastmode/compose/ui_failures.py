@@ -12,7 +12,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
 from beastmode.store.journal import JournalReader
 from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_first import Of, first_seen_unix
+from beastmode.store.ledger_first import Firsts, Of, first_seen
 from beastmode.store.ledger_groups import Group, groups
 from beastmode.store.ledger_reader import LedgerReader
 
@@ -41,7 +41,8 @@ class HomeFailures:
                 *map(_of_attempts, self._troubles.alike(since_unix)),
             ]
             latest = sorted(found, key=lambda group: -group.last_unix)[:most]
-            return [replace(group, before=[] if group.older else self._before(group)) for group in latest]
+            firsts = first_seen(self._ledger) if self._ledger else {}
+            return [self._with_before(group, firsts) for group in latest]
 
     def _read_on(self) -> None:
         if self._journal is None and self._journal_path.exists():
@@ -65,30 +66,29 @@ class HomeFailures:
             _of_requests(one, began.get((one.class_, one.cause), since_unix) < since_unix) for one in lately
         ]
 
-    def _before(self, group: FailureGroup) -> list[Change]:
+    def _with_before(self, group: FailureGroup, firsts: Firsts) -> FailureGroup:
+        """The group with what changed before it began; as it is where that was before the time that was asked for."""
+        if group.older:
+            return group
         since, until = group.first_unix - BEFORE_S, group.first_unix
-        changes = self._troubles.changes(since, until)
-        if group.of == "requests" and self._ledger is not None:
-            changes += _new_names(self._ledger, group, since, until)
+        changes = [*self._troubles.changes(since, until), *_new_names(group, firsts, since, until)]
         latest = sorted(changes, key=lambda change: -change[0])[:MOST_CHANGES]
-        return [Change(unix, words) for unix, words in latest]
+        return replace(group, before=[Change(unix, words) for unix, words in latest])
 
 
-def _new_names(
-    ledger: LedgerReader, group: FailureGroup, since: float, until: float
-) -> list[tuple[float, str]]:
-    """The upstreams, models and keys of a group that had not been seen before that time. To the minute."""
+def _new_names(group: FailureGroup, firsts: Firsts, since: float, until: float) -> list[tuple[float, str]]:
+    """The upstreams, models and keys of a group that were first seen in that time, those of a minute together."""
     named: list[tuple[Of, str]] = [
         *(("upstream", name) for name in group.upstreams),
         *(("model", name) for name in group.models),
         *(("key", name) for name in group.keys),
     ]
-    firsts = ((of, name, first_seen_unix(ledger, of, name)) for of, name in named)
-    return [
-        (first, f"{of} {name} was seen for the first time")
-        for of, name, first in firsts
-        if first is not None and since <= first <= until
-    ]
+    new: dict[float, list[str]] = {}
+    for of, name in named:
+        first = firsts.get((of, name), 0.0)
+        if since <= first <= until:
+            new.setdefault(first, []).append(f"{of} {name}")
+    return [(first, f"seen for the first time: {', '.join(names)}") for first, names in new.items()]
 
 
 def _of_attempts(alike: Alike) -> FailureGroup:
