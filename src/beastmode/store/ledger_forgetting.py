@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from beastmode.store.ledger_tally import minute_of
+from beastmode.store.ledger_tally import FAILURE_SPAN_S, minute_of
 
 MINUTES_KEPT_S = 92 * 86_400.0
 """Figures by the minute, and groups of failures. Where a ledger is too large they go with the rows of their time."""
 HOURS_KEPT_S = 2 * 366 * 86_400.0
 """Figures by the hour: some ten megabytes."""
+_MINUTES_A_STEP = 1_000
 
 _OF_RUNS = "SELECT run, id FROM requests WHERE id <= ? AND (run <> '' OR task <> '')"
 _OLDEST = (
@@ -34,12 +35,14 @@ def forget_rows(db: sqlite3.Connection, last: str, *, minutes_too: bool) -> None
     """Before the requests up to this id are deleted: forget where they are.   minutes_too: and their figures by the
     minute. Within a transaction."""
     minute = minute_of(last, 0)
-    db.executemany("DELETE FROM requests_of_runs WHERE run = ? AND id = ?", db.execute(_OF_RUNS, (last,)).fetchall())
+    db.executemany(
+        "DELETE FROM requests_of_runs WHERE run = ? AND id = ?", db.execute(_OF_RUNS, (last,)).fetchall()
+    )
     db.execute("DELETE FROM failure_texts WHERE id <= ?", (last,))
     db.execute("DELETE FROM seen WHERE minute < ?", (minute,))
     if minutes_too:
-        db.execute("DELETE FROM figures WHERE span = 60 AND began < ?", (minute * 60,))
-        db.execute("DELETE FROM failures WHERE began < ?", (minute * 60 - 600,))
+        db.execute(_FIGURES, (60, minute * 60, _MINUTES_A_STEP))
+        db.execute(_FAILURES, (minute * 60 - FAILURE_SPAN_S, _MINUTES_A_STEP))
 
 
 def figures_to_go(db: sqlite3.Connection, minutes_s: float, now_unix: float) -> Until:
