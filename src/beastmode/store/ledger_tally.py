@@ -129,8 +129,7 @@ class Tally:
                 sums.unpriced += sign
         sums.requests += sign
         if total_s is not None:
-            if total_s > sums.slowest_s:
-                sums.slowest_s = total_s
+            sums.slowest_s = max(sums.slowest_s, total_s)
             if 0 <= total_s < _MOST_S:
                 kind = kind_of(total_s)
                 sums.lengths[kind] = sums.lengths.get(kind, 0) + sign
