@@ -22,7 +22,7 @@ def browser(failures: Failures) -> TestClient:
 
 def test_a_group_says_what_it_is_what_to_do_who_was_hit_and_what_came_before() -> None:
     group = failure_group(
-        tasks=[("r7", "a/b")],
+        tasks=[("r7", "a/b"), ("r8", "")],
         left_out=4,
         keys=["ci"],
         upstreams=["http://h"],
@@ -38,7 +38,12 @@ def test_a_group_says_what_it_is_what_to_do_who_was_hit_and_what_came_before() -
         ">the last of them<",
     ):
         assert shown in page
-    for path in ("/runs/r7/tasks/a/b", "/requests/1", "/requests?failed=on&class=rate_limit&key=ci"):
+    for path in (
+        "/runs/r7/tasks/a/b",
+        "/runs/r8",
+        "/requests/1",
+        "/requests?failed=on&class=rate_limit&key=ci",
+    ):
         assert f'href="{path}"' in page
 
 
