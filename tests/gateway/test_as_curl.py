@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from beastmode.gateway.as_curl import MOST_ARGUMENT_BYTES, curl_of, variable_for
 from beastmode.gateway.replaying import Replay
 
-STAND_IN = """#!{python}
+STAND_IN = """#!{python} -IS
 import base64, json, os, sys
 body = sys.stdin.buffer.read() if "@-" in sys.argv else b""
 code = lambda data: base64.b64encode(data).decode()
@@ -125,7 +125,18 @@ def test_a_body_too_large_for_an_argument_is_piped(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"@/etc/passwd", b"-", b"a\r\nb\r\n", b"\x1b[201~;id\n", b"!!", b"%s%n", b"\n"]
+    "body",
+    [
+        b"@/etc/passwd",
+        b"-",
+        b"a\r\nb\r\n",
+        b"\x1b[201~;id\n",
+        b"!!\x07",
+        b"%s%n\t",
+        b"\n",
+        b"-v\x07",
+        b"--\x00",
+    ],
 )
 def test_a_body_that_a_shell_terminal_or_curl_could_take_for_something_else(body: bytes, path: str) -> None:
     command = curl_of(replay(body), "http://h")

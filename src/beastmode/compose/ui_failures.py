@@ -57,9 +57,8 @@ class HomeFailures:
             self._ledger = LedgerReader(self._ledger_path)
         if self._ledger is None:
             return []
-        ever = groups(
-            self._ledger, 0.0, most
-        )  # those seen last come first, so all that are wanted are among them
+        # Those seen last come first, so all that are wanted are among them.
+        ever = groups(self._ledger, 0.0, most)
         began = {(one.class_, one.cause): one.first_unix for one in ever}
         lately = groups(self._ledger, since_unix, most) if since_unix else ever
         return [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from beastmode.dashboard.sources.plain import Plain
 
 WIDTH = 1000.0
-_ANSWERED_HERE = ("hit", "shared", "rejected")
+_ANSWERED_HERE = ("hit", "rejected")
 
 
 @dataclass(frozen=True, slots=True)

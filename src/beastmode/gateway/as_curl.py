@@ -24,7 +24,7 @@ def curl_of(replay: Replay, base: str) -> str:
     """
     url = quote(replay.url(base), safe=_SAFE_IN_URL)
     before, body = _body(replay)
-    lines = [f"{before}curl {shlex.quote(url)}", *_method(replay.method), *_as_is(url)]
+    lines = [f"{before}curl {shlex.quote(url)}", *_method(replay), *_as_is(url)]
     lines += [f"--header {word}" for word in _headers(replay)]
     return " \\\n  ".join([*lines, *body])
 
@@ -41,8 +41,10 @@ def word(text: str) -> str:
     return f'"$(printf {_format(text)})"'
 
 
-def _method(method: str) -> list[str]:
-    return ["--head"] if method == "HEAD" else [f"--request {word(method)}"]
+def _method(replay: Replay) -> list[str]:
+    if replay.method == "HEAD" and not replay.body:
+        return ["--head"]  # else curl waits for the body that the answer says it would have
+    return [f"--request {word(replay.method)}"]
 
 
 def _as_is(url: str) -> list[str]:
@@ -84,17 +86,20 @@ def _body(replay: Replay) -> tuple[str, list[str]]:
 
 
 def _is_plain(text: str) -> bool:
-    return all(one.isprintable() or one in "\n\t" for one in text)
+    """A tab is not: where it is pasted, a shell may complete what stands before it."""
+    return all(one.isprintable() or one == "\n" for one in text)
 
 
 def _format(text: str) -> str:
-    """The text as a format of printf. An exclamation mark between double quotes is obeyed by bash."""
-    return shlex.quote("".join(map(_escaped, text)))
+    """The text as a format of printf. One that begins with a dash would be options; an exclamation mark between double
+    quotes is obeyed by bash."""
+    escaped = "".join(map(_escaped, text))
+    return shlex.quote(f"\\055{escaped[1:]}" if escaped.startswith("-") else escaped)
 
 
 def _escaped(one: str) -> str:
     if one in "%\\":
         return one * 2
-    if (one.isprintable() or one in "\n\t") and one != "!":
+    if (one.isprintable() or one == "\n") and one != "!":
         return one
     return "".join(f"\\{byte:03o}" for byte in one.encode("utf-8", "surrogateescape"))
