@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from beastmode import Roadmap, Task, run
 from beastmode.compose import ui_failures
 from beastmode.compose.ui_failures import HomeFailures
+from beastmode.compose.ui_requests import LedgerRequests
+from beastmode.dashboard.filters import wanted_of
+from beastmode.dashboard.pages.failures import query_for
 from beastmode.dashboard.sources.failures import FailureGroup
 from beastmode.store.entry import Entry
 from beastmode.store.ledger_file import ledger_path
@@ -89,6 +93,20 @@ def test_what_began_before_the_time_says_so_and_names_nothing(tmp_path: Path) ->
     assert (group.count, group.older, words_before(group)) == (1, True, [])
     group = of_class(tmp_path, "rate_limit", NOW - 86400)
     assert (group.count, group.older) == (2, False)
+
+
+def test_the_way_to_its_requests_finds_them_and_no_others(tmp_path: Path) -> None:
+    mine = [
+        slow(60, "limit of 40/min for org-a1, wait 3 s"),
+        slow(50, "limit of 40/min for org-b2, wait 4 s"),
+    ]
+    record(
+        tmp_path, *mine, slow(40, "too many tokens"), slow(30, class_="auth", cause="limit of what a key may")
+    )
+    group = next(one for one in HomeFailures(tmp_path).groups(0.0, 50) if one.count == 2)
+    wanted = wanted_of(dict(parse_qsl(query_for(group).removeprefix("?"))))
+    page = LedgerRequests(tmp_path).page(wanted, 50)
+    assert {row["id"] for row in page.rows} == {request.id for request in mine}
 
 
 def test_very_many_are_bounded(tmp_path: Path) -> None:
