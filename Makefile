@@ -78,4 +78,4 @@ $(AGENTS)/mini/.installed: tests/agents/mini.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AGENTS) build/bench .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

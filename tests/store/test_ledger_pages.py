@@ -117,10 +117,8 @@ def test_what_is_not_found_in_time_is_looked_for_in_the_next_page() -> None:
     "text", ['"', "' OR 1", "* NEAR(", "a\x00b", "\ud800", "x " * 5000, "🙂", "%", "\\", "AND"]
 )
 def test_whatever_is_typed_is_looked_for_and_never_an_error(text: str) -> None:
-    sought = [
-        Sought(text=text),
-        *(Sought(**{name: text}) for name in ("class_", "key", "run", "task", "model")),
-    ]
+    named = [Sought(class_=text), Sought(key=text), Sought(run=text), Sought(task=text), Sought(model=text)]
+    sought = [Sought(text=text), Sought(upstream=text), *named]
     with reader_of([entry(NOON, outcome="failed", class_="network", cause="reset")]) as reader:
         assert [page(reader, one, 5, text).entries for one in sought] == [[]] * len(sought)
         assert not page(reader, Sought(text=text), 5).entries

@@ -1,4 +1,4 @@
-"""What requests came to over time, from the ledger's figures of minutes and hours: a million cost what a thousand do."""
+"""What requests came to over time, from figures of minutes and hours: a million cost what a thousand do."""
 
 from __future__ import annotations
 

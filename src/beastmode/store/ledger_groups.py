@@ -80,11 +80,12 @@ class _Found:
 
 def _group(db: sqlite3.Connection, class_: str, cause: str, found: _Found, since: int) -> Group:
     newest = db.execute("SELECT cause, tip FROM requests WHERE id = ?", (found.last,)).fetchone()
-    said = newest or (cause, _tip(db, found.shapes[0]))
+    said_cause, tip = newest or (cause, _tip(db, found.shapes[0]))
     who, tasks = _who(db, found.shapes, since)
     return Group(
         class_,
-        *said,
+        said_cause,
+        tip,
         found.count,
         _unix(found.first),
         _unix(found.last),

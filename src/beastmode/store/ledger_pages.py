@@ -110,8 +110,8 @@ class _Search:
         for low, high, is_known in self._ranges(several, first, last, rolled):
             if low == high:
                 return high
-            high = min(high, past_us)  # or a step might be taken in which there is nothing
-            if (stopped_us := self._look_within(db, low, high, known=is_known)) is not None:
+            until = min(high, past_us)  # or a step might be taken in which there is nothing
+            if (stopped_us := self._look_within(db, low, until, known=is_known)) is not None:
                 return stopped_us
             if len(self.found) >= self.most:
                 return None

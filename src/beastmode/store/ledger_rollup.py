@@ -25,7 +25,7 @@ ANY = "\u2026"
 """In the place of a name where there are too many kinds: names of models are text of others."""
 
 _AT_ONCE = 32
-_OUTCOME = list(REQUESTS.c.keys()).index("outcome")
+_OUTCOME, _TRIES = map(list(REQUESTS.c.keys()).index, ("outcome", "tries"))
 _CELL = "span, began, outcome, class, tier"
 _SUMS = "requests, tokens_in, tokens_out, cost_usd, saved_usd, unpriced"
 _KIND = "key, upstream, model, outcome, class"
@@ -52,9 +52,9 @@ class LedgerRollup:
         """What is to be put once these rows are written in place of those of the same ids. To be asked before."""
         tally = Tally()
         since = self.since()
-        ended = [row for row in rows if row[_OUTCOME] is not None and row[0] >= since]  # type: ignore[operator]
+        ended = [row for row in rows if row[_OUTCOME] is not None and str(row[0]) >= since]
         tally.add(ended)
-        may_have = [row[0] for row in ended if row[_OUTCOME] != "hit"]
+        may_have = [row[0] for row in ended if row[_TRIES] or row[_OUTCOME] != "hit"]
         tally.add(self._ended(may_have), sign=-1)
         return tally
 
@@ -79,7 +79,7 @@ class LedgerRollup:
         """Of these requests, those that have an outcome already: another process had thought this one dead."""
         for at in range(0, len(names), _AT_ONCE):
             some = names[at : at + _AT_ONCE]
-            yield from self._db.execute(_found(len(some)), some)  # type: ignore[arg-type]
+            yield from self._db.execute(_found(len(some)), some)
 
     def _put_cells(self, cells: dict[Cell, Sums]) -> None:
         by_span = {(span, *_in_span(cell, span)): Sums() for span in SPANS for cell in cells}

@@ -199,7 +199,7 @@ ROLLUP_INDEXES = (
     Index("requests_of_tasks", OF_RUNS.c.task, OF_RUNS.c.run, OF_RUNS.c.id),
     Index("failures_in", FAILURES.c.began),
 )
-_DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = sqlite.dialect()
 
 
 def _rollups(dialect: Dialect, from_id: str) -> tuple[str, ...]:
