@@ -23,6 +23,7 @@ _EARLIER = {
     "failure_texts": _OF_IDS,
     "figures": _BY_TIME | {"where": "began >= :began"},
     "failures": _BY_TIME | {"first": "earlier(first)", "last": "earlier(last)"},
+    "failures_of_whom": _BY_TIME,
     "seen": {"minute": "minute - :earlier_s / 60", "where": "minute >= :began / 60"},
 }
 """Of each table: what differs in a row that is the same some time earlier."""
@@ -31,7 +32,7 @@ _VALUES = {
     "id": "printf('%013x%011x', us, r & 0xfffffffffff)",
     "received_unix": "us / 1e6",
     "key": "'team-' || ((r >> 3) % 12)",
-    "run": "iif(r % 10 = 0, 'r' || (us / 7200000000 % 100), '')",
+    "run": "iif(r % 10 = 0, 'r' || (n / 50000 % 20), '')",
     "task": "iif(r % 10 = 0, 'task-' || ((r >> 7) % 200), '')",
     "attempt": "iif(r % 10 = 0, 1 + (r >> 9) % 2, NULL)",
     "upstream": "iif(ended IN ('hit', 'rejected'), '', 'https://models-' || ((r >> 5) % 3) || '.example/v1')",
@@ -42,7 +43,7 @@ _VALUES = {
     "stream": "r & 1",
     "status": "iif(ended = 'failed', 529, 200)",
     "class": "iif(bad, substr('overloadedrate_limit', 1 + 10 * (r & 1), 10), '')",
-    "cause": "iif(bad, 'HTTP 529 after ' || ((r >> 13) % 10) || ' s: the model is overloaded (req_'"
+    "cause": "iif(bad, 'HTTP 529 after ' || ((r >> 13) % 10) || ' s: the model is overloaded (req_0'"
     " || printf('%x', r & 0xfffff) || ')', '')",
     "tip": "iif(bad, 'Wait for it, or name a spare with --fallback.', '')",
     "tries": "iif(ended IN ('hit', 'rejected'), 0, 1)",

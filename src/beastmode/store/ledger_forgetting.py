@@ -22,9 +22,10 @@ _FIGURES = (
     "DELETE FROM figures WHERE (span, began) IN"
     " (SELECT span, began FROM figures WHERE span = ? AND began < ? ORDER BY began LIMIT ?)"
 )
-_FAILURES = (
-    "DELETE FROM failures WHERE (shape, began) IN"
-    " (SELECT shape, began FROM failures WHERE began < ? ORDER BY began LIMIT ?)"
+_FAILURES = tuple(
+    f"DELETE FROM {table} WHERE (shape, began) IN"  # noqa: S608 names of ours
+    f" (SELECT shape, began FROM {table} WHERE began < ? ORDER BY began LIMIT ?)"
+    for table in ("failures", "failures_of_whom")
 )
 
 Until = dict[str, int]
@@ -42,7 +43,8 @@ def forget_rows(db: sqlite3.Connection, last: str, *, minutes_too: bool) -> None
     db.execute("DELETE FROM seen WHERE minute < ?", (minute,))
     if minutes_too:
         db.execute(_FIGURES, (60, minute * 60, _MINUTES_A_STEP))
-        db.execute(_FAILURES, (minute * 60 - FAILURE_SPAN_S, _MINUTES_A_STEP))
+        for failures in _FAILURES:
+            db.execute(failures, (minute * 60 - FAILURE_SPAN_S, _MINUTES_A_STEP))
 
 
 def figures_to_go(db: sqlite3.Connection, minutes_s: float, now_unix: float) -> Until:
@@ -57,4 +59,5 @@ def forget_figures(db: sqlite3.Connection, until: Until, at_most: int) -> None:
     if until:
         db.execute(_FIGURES, (60, until["minutes"], at_most))
         db.execute(_FIGURES, (3600, until["hours"], at_most))
-        db.execute(_FAILURES, (until["minutes"], at_most))
+        for failures in _FAILURES:
+            db.execute(failures, (until["minutes"], at_most))
