@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from beastmode.dashboard.changes import Changes
 from beastmode.dashboard.guarding import Guarded
-from beastmode.dashboard.pages import entering
+from beastmode.dashboard.pages import entering, overview
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.site import Site
@@ -23,7 +23,7 @@ from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
-_PLACES = (("Runs", "runs"), ("Requests", "requests"))
+_PLACES = (("Overview", "home"), ("Runs", "runs"), ("Requests", "requests"))
 """Title and route of each page that the head names."""
 
 
@@ -38,9 +38,9 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
 
     return Starlette(
         routes=[
-            Route("/", site.home, name="home"),
             Route("/events", events, name="events"),
             *entering.routes(keeper),
+            *overview.routes(site, sources),
             *run_pages.routes(site, sources),
             *request_pages.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),

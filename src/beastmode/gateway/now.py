@@ -66,7 +66,7 @@ class Now:
 
 def _upstream(backend: Backend, clock: Clock) -> Plain:
     """Of several lanes the one that is worst off: it is where somebody waits for what the others have."""
-    told: Plain = {"name": backend.name, "waiting": backend.waiting}
+    told: Plain = {"name": backend.name, "url": backend.upstream.base_url, "waiting": backend.waiting}
     lane = max(backend.lanes, key=_trouble, default=None)
     if lane is None:
         return told | {"state": "well", "why": "", "paused_until_unix": None, "gauges": []}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from beastmode.dashboard.sources.live import LiveReader
 from beastmode.dashboard.sources.requests import RequestReader
 from beastmode.dashboard.sources.runs import RunControl, RunReader
+from beastmode.dashboard.sources.stats import StatsReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,14 @@ class Sources:
     run_control: RunControl
     requests: RequestReader
     live: LiveReader
+    stats: StatsReader
 
     def version(self) -> str:
         """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
-        return f"runs={self.runs.version()} requests={self.requests.version()} live={self.live.version()}"
+        versions = {
+            "runs": self.runs.version(),
+            "requests": self.requests.version(),
+            "live": self.live.version(),
+            "stats": self.stats.version(),
+        }
+        return " ".join(f"{name}={version}" for name, version in versions.items())
