@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from beastmode.dashboard.sources.live import GatewayNow, Gauge, UpstreamNow
@@ -11,6 +11,7 @@ from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.words import name_of, percent
 from beastmode.failures.tips import TIPS, filled
+from beastmode.failures.words import one_line
 
 LATELY_S, USUAL_S = 600.0, 86400.0
 """A class of failures is measured in the last ten minutes, against the day before them."""
@@ -18,8 +19,8 @@ _AT_LEAST, _TIMES, _SHARE = 5, 2.0, 0.05
 """So many of a class, and twice its usual share; one that was never seen counts from a twentieth of all requests."""
 _RUN_S = 86400.0
 """A run that has ended longer ago is history."""
-_MOST = 12
-"""Shown at once; they would hide the rest."""
+_MOST, _MOST_CHARS = 12, 400
+"""Shown at once, and of each; more would hide the rest."""
 
 _NOT_WELL = {"open": "left out", "probing": "on trial", "unhealthy": "left out", "paused": "paused"}
 _OF_UPSTREAM = {
@@ -68,7 +69,8 @@ def matters_of(
         *(matter for run in runs for matter in _waiting_in(run)),
         *_gone_wrong(runs, now_unix),
     ]
-    return every[:_MOST], max(0, len(every) - _MOST)
+    shown = [replace(matter, what=one_line(matter.what, _MOST_CHARS)) for matter in every[:_MOST]]
+    return shown, len(every) - len(shown)
 
 
 def _of_gateway(gateway: GatewayNow) -> Iterator[Matter]:

@@ -28,11 +28,12 @@
     return {
       width,
       height: HEIGHT,
+      padding: [10, 30, 0, 0],
       cursor: { drag: { setScale: false } },
       legend: { markers: { dash: (plot, place) => (plot.series[place].dash ? "dashed" : "solid") } },
       scales: { y: { range: (plot, least, most) => [0, most > 0 ? most * 1.1 : 1] } },
       axes: [
-        { ...axis, values: (plot, ticks) => ticks.map((unix) => moment(unix, short)) },
+        { ...axis, space: 75, values: (plot, ticks) => ticks.map((unix) => moment(unix, short)) },
         { ...axis, size: 64, values: (plot, ticks) => ticks.map(words) },
       ],
       series: [
@@ -50,7 +51,9 @@
   }
 
   // Where no pointer asks for another step, the legend has the figures of the last one.
-  const showLast = (plot) => plot.setLegend({ idx: plot.data[0].length - 1 });
+  function showLast(plot) {
+    requestAnimationFrame(() => plot.cursor.idx == null && plot.setLegend({ idx: plot.data[0].length - 1 }));
+  }
 
   function draw(host) {
     const said = host.dataset.series;
@@ -61,13 +64,13 @@
     if (known) {
       known.said = said;
       known.plot.setData(data);
-      if (known.plot.cursor.idx == null) showLast(known.plot);
+      showLast(known.plot);
       return;
     }
     const plot = new uPlot(options(content, host.clientWidth), data, host);
     plots.set(host, { said, plot });
     showLast(plot);
-    plot.over.addEventListener("mouseleave", () => requestAnimationFrame(() => showLast(plot)));
+    plot.over.addEventListener("mouseleave", () => showLast(plot));
     resized.observe(host);
   }
 
