@@ -14,6 +14,7 @@ from beastmode.compose.ui_door import HomeDoor, home_key
 from beastmode.compose.ui_live import Gateways
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
+from beastmode.compose.ui_stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources import Sources
 
@@ -44,4 +45,5 @@ def sources_of(home: Path) -> Sources:
         run_control=JournalControl(home, runs),
         requests=LedgerRequests(home),
         live=Gateways(home),
+        stats=LedgerStats(home),
     )

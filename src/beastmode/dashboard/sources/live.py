@@ -78,4 +78,5 @@ class LiveReader(Protocol):
         """As of RunReader. Asked for only while somebody looks; the gateways are asked at most once a second."""
 
     def gateways(self) -> Sequence[GatewayNow]:
-        """As they said at most a second ago; one that does not answer is left out. Never waits longer than 0.5 s."""
+        """As they said at most a second ago, those that are slow to answer at most five; others are left out. Never
+        waits longer than 0.5 s."""
