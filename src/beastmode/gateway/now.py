@@ -83,14 +83,11 @@ def _trouble(lane: Lane) -> tuple[bool, int, int]:
 
 def _gauges(guard: Guard) -> Iterator[Plain]:
     """Of this host: other processes that use the same server count."""
-    slots, starts = guard.in_use()
-    if guard.rates:
-        rate = guard.rates[0]
-        yield _gauge(f"requests per {rate.span_s:g} s", starts, rate.starts)
-    yield _gauge("in flight", slots, guard.concurrency)
-    if guard.tokens:
-        limit = guard.tokens[0]
-        yield _gauge(f"tokens per {limit.span_s:g} s", guard.tokens_in_use(), limit.tokens)
+    for rate in guard.rates:
+        yield _gauge(f"requests per {rate.span_s:g} s", guard.in_use(rate)[1], rate.starts)
+    yield _gauge("in flight", guard.in_use()[0], guard.concurrency)
+    for limit in guard.tokens:
+        yield _gauge(f"tokens per {limit.span_s:g} s", guard.tokens_in_use(limit), limit.tokens)
 
 
 def _gauge(name: str, used: float, most: float | None, unit: str = "") -> Plain:
