@@ -110,6 +110,8 @@ async def test_a_breaker_that_is_open_says_why(tmp_path: Path) -> None:
             asking.cancel()
         told = (await said(tmp_path))["upstreams"][0]
     assert (told["state"], bool(told["why"]), bool(told["paused_until_unix"])) == ("open", True, True)
+    assert "500" in told["last"]
+    assert told["tip"]
 
 
 @played
