@@ -170,6 +170,7 @@ class Remembering:
         if why:
             call.entry.cache_why = why
             return None
+        call.entry.upstream = recall.upstream  # whose prices say what this one has saved
         return found
 
 
