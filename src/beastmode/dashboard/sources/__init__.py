@@ -5,6 +5,8 @@ Whoever mounts the app knows where these come from; nothing here does.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from beastmode.dashboard.sources.live import LiveReader
@@ -12,16 +14,20 @@ from beastmode.dashboard.sources.requests import RequestReader
 from beastmode.dashboard.sources.runs import RunControl, RunReader
 from beastmode.dashboard.sources.stats import StatsReader
 
+CLOCK_S = 15
+"""A page that says what is now is made anew so often, though nothing was recorded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All that the app is given."""
+    """All that the app is given.   unix: the time, for pages that say what is now."""
 
     runs: RunReader
     run_control: RunControl
     requests: RequestReader
     live: LiveReader
     stats: StatsReader
+    unix: Callable[[], float] = time.time
 
     def version(self) -> str:
         """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
@@ -30,5 +36,6 @@ class Sources:
             "requests": self.requests.version(),
             "live": self.live.version(),
             "stats": self.stats.version(),
+            "clock": f"{self.unix() // CLOCK_S:.0f}",
         }
         return " ".join(f"{name}={version}" for name, version in versions.items())
