@@ -11,8 +11,8 @@ from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_stats import LedgerStats
 from beastmode.dashboard.sources.requests import Choices, Wanted
 from beastmode.dashboard.sources.stats import Figures
-from beastmode.store.ledger_file import ledger_path
-from tests.store.ledgers import NOON, end, entry, opened, upstream_call
+from beastmode.store.ledger_file import LedgerFile, ledger_path
+from tests.store.ledgers import NOON, end, entry, older, opened, upstream_call
 from tests.store.random_rows import ledger_of
 
 
@@ -51,6 +51,28 @@ def test_a_page_of_the_ledger_goes_on_where_the_last_one_ended(tmp_path: Path) -
     rest = requests.page(Wanted(cache="hit", before=first.next_before), 3)
     assert [row["received_unix"] - NOON for row in [*first.rows, *rest.rows]] == [4, 3, 2, 1, 0]
     assert (rest.next_before, rest.looked_to_unix) == ("", None)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_ledger_that_no_gateway_has_brought_up_to_date_yet_is_read_as_it_is(
+    tmp_path: Path, version: int
+) -> None:
+    entries = [
+        entry(NOON + n, outcome="failed" if n % 2 else "hit", key=f"k{n % 3}", cause="reset")
+        for n in range(9)
+    ]
+    ledger_of(ledger_path(tmp_path), entries, rolled=-1)
+    older(ledger_path(tmp_path), version)
+    requests = LedgerRequests(tmp_path)
+    found = requests.page(Wanted(key="k1", text="RESET"), 5).rows
+    assert [row["id"] for row in found] == [entries[7].id, entries[1].id]
+    assert requests.choices() == Choices([], [], [], [])
+    assert LedgerStats(tmp_path).over(NOON, NOON + 60).received == 0
+    LedgerFile(ledger_path(tmp_path)).close()
+    assert [row["id"] for row in requests.page(Wanted(cache="hit", key="k0"), 5).rows] == [
+        entries[6].id,
+        entries[0].id,
+    ]
 
 
 def test_received_is_what_has_ended_and_what_is_in_flight(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_the_second_answer_is_the_first_one_byte_for_byte(tmp_path: Path, path: 
     assert [entry.outcome for entry in kept] == ["upstream_ok", "hit"]
     assert next(entry.tokens_out for entry in kept) == kept[1].tokens_out
     assert kept[1].cost_usd == 0.0
+    assert kept[1].upstream == kept[0].upstream != ""
 
 
 def test_a_gateway_that_starts_again_finds_it_on_disk(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from beastmode.store.entry import OUTCOMES, Entry, row_of
 from beastmode.store.latencies import packed, quantile
 from beastmode.store.ledger import Retention
 from beastmode.store.ledger_backfill import roll
-from beastmode.store.ledger_figures import over
+from beastmode.store.ledger_figures import over, series
 from beastmode.store.ledger_file import LedgerFile
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_tally import Tally
@@ -103,6 +103,30 @@ def test_whatever_happens_the_figures_are_those_of_the_rows(acts: list[tuple[str
             pass
         must_agree(path)
         file.close()
+
+
+@given(st.lists(requests(), max_size=30, unique_by=lambda one: one.id), st.data())
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_span_has_what_was_received_in_it_to_the_minute(entries: list[Entry], data: st.DataObject) -> None:
+    def minute(unix: float) -> int:
+        return int(unix // 60)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        ledger_of(path, entries, rolled=-1)
+        reader = LedgerReader(path)
+        for _ in range(10):
+            since, until = sorted(NOON + data.draw(st.integers(-9_000, 20_000)) for _ in range(2))
+            fits = [
+                one
+                for one in entries
+                if minute(since) <= int(one.id[:13], 16) // 60_000_000 < minute(until + 59.9)
+            ]
+            came = over(reader, since, until)
+            assert came.received == len(fits)
+            steps = series(reader, since, until, data.draw(st.sampled_from([60, 300, 4_200])))
+            assert sum(step.received for _, step in steps) == len(fits)
+        reader.close()
 
 
 _WRITES = """

@@ -109,8 +109,8 @@ def _cells(db: sqlite3.Connection, since: int, until: int, step: int) -> Iterato
     first = last = since
     if step % _HOUR_S == since % _HOUR_S == 0 or step == until - since:
         first, last = -(-since // _HOUR_S) * _HOUR_S, until // _HOUR_S * _HOUR_S
-    if oldest is None or since < oldest:
-        gone = until if oldest is None else min(until, oldest // _HOUR_S * _HOUR_S)
+    gone = until if oldest is None else min(until, oldest // _HOUR_S * _HOUR_S)
+    if since < gone:
         first, last = since // _HOUR_S * _HOUR_S, max(last, gone)
     if first < last:
         yield from _of(db, 60, since, first)

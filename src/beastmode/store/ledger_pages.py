@@ -202,7 +202,7 @@ def _source(sought: Sought, *, known: bool) -> _Source:
         table, named = "failure_texts", [("instr(failure_texts.text, ?)", fit(word)) for word in words[:_FEW]]
         if (
             len(words) > _FEW
-        ):  # as functions of SQL they are ten times as fast, but there may not be thousands of them
+        ):  # SQL's own function is ten times as fast, but of conditions there may be a thousand
             named[-1] = (f"{_HOLDS}(failure_texts.text) AND instr(failure_texts.text, ?)", fit(words[0]))
     elif known and (sought.run or sought.task):
         table = "requests_of_runs"
