@@ -9,9 +9,11 @@ import msgspec
 
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.failures import Change, FailureGroup
+from beastmode.dashboard.sources.live import GatewayNow, Gauge, TierNow, UpstreamNow
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage, Wanted
 from beastmode.dashboard.sources.runs import RunLine, RunView, TaskLine, TaskView
+from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.visitor import Visitor
 from beastmode.errors import SettingError
 from beastmode.store.entry import Entry
@@ -152,6 +154,71 @@ def nasty_group() -> FailureGroup:
     return failure_group(**texts, **lists, tasks=[(NASTY, NASTY)], before=[Change(1e9, NASTY)])
 
 
+def gateway_now(nasty: str = "", **changes: Any) -> GatewayNow:
+    gauges = [
+        Gauge(nasty or "in flight", 2, 3),
+        Gauge("requests per 1 s", 8, 8),
+        Gauge("tokens per 60 s", 5e4, None),
+    ]
+    setting = {
+        "name": nasty or "rate",
+        "value": nasty or "8/s",
+        "upstream": nasty or "main",
+        "origin": "file",
+    }
+    values: dict[str, Any] = {
+        "url": "http://127.0.0.1:8080",
+        "of": nasty or "serve",
+        "began_unix": 1e9,
+        "in_flight": 2,
+        "waiting": 5,
+        "upstreams": [
+            UpstreamNow(nasty or "main", "open", nasty or "most failed", 1e9, 5, gauges, "", nasty, nasty)
+        ],
+        "tiers": [TierNow("l1", 7, 4096, 256_000_000, 3, 4, None, None, nasty or "on")],
+        "alarms": [nasty] if nasty else [],
+        "settings": [
+            setting | {"where": nasty or "beast.toml:3", "help": "Requests that an upstream bears."}
+        ],
+        "budgets": [Gauge(nasty or "budget of key ci per day", 5.0, 5.0, "usd")],
+    }
+    return GatewayNow(**values | changes)
+
+
+class Live:
+    """A LiveReader of gateways that a test has made."""
+
+    def __init__(self, *gateways: GatewayNow) -> None:
+        self.now, self._gateways = "1", list(gateways)
+
+    def version(self) -> str:
+        return self.now
+
+    def gateways(self) -> Sequence[GatewayNow]:
+        return self._gateways
+
+
+class Stats:
+    """A StatsReader that knows one answer, whatever the span.   series: of each step; None: nothing in any."""
+
+    def __init__(self, figures: Figures = Figures(), *, step: Figures | None = None) -> None:  # noqa: B008 it is frozen
+        self.figures, self.now = figures, "1"
+        self._step = step or Figures()
+
+    def version(self) -> str:
+        return self.now
+
+    def over(self, since_unix: float, until_unix: float) -> Figures:
+        return self.figures
+
+    def lately(self, now_unix: float, seconds: int) -> Figures:
+        return self.figures
+
+    def series(self, since_unix: float, until_unix: float, step_s: float) -> Sequence[tuple[float, Figures]]:
+        begins = range(round(since_unix), round(until_unix), round(step_s))
+        return [(float(begin), self._step) for begin in begins]
+
+
 class Control:
     """A RunControl that keeps what was asked for.   refuses: what it says to everything; "" does it."""
 
@@ -187,6 +254,13 @@ class Keeper:
 
 def sources(**given: Any) -> Sources:
     """Those that are given, and of the others what shows nothing."""
-    shown: dict[str, Any] = {"runs": Runs(), "run_control": Control(), "requests": Requests()}
-    shown |= {"request_control": Replays(), "failures": Failures()}
+    shown: dict[str, Any] = {
+        "runs": Runs(),
+        "run_control": Control(),
+        "requests": Requests(),
+        "request_control": Replays(),
+        "failures": Failures(),
+        "live": Live(),
+        "stats": Stats(),
+    }
     return Sources(**shown | given)

@@ -12,9 +12,11 @@ from beastmode.compose.port import see_port
 from beastmode.compose.ui_asking import JournalControl
 from beastmode.compose.ui_door import HomeDoor, home_key
 from beastmode.compose.ui_failures import HomeFailures
+from beastmode.compose.ui_live import Gateways
 from beastmode.compose.ui_replaying import LedgerReplays
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
+from beastmode.compose.ui_stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources import Sources
 
@@ -46,4 +48,6 @@ def sources_of(home: Path) -> Sources:
         requests=LedgerRequests(home),
         request_control=LedgerReplays(home),
         failures=HomeFailures(home),
+        live=Gateways(home),
+        stats=LedgerStats(home),
     )

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from beastmode.dashboard.changes import Changes, Dated
 from beastmode.dashboard.guarding import Guarded
-from beastmode.dashboard.pages import acts, entering
+from beastmode.dashboard.pages import acts, entering, overview
 from beastmode.dashboard.pages import failures as failure_pages
 from beastmode.dashboard.pages import request as request_page
 from beastmode.dashboard.pages import requests as request_pages
@@ -25,7 +25,7 @@ from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
-_PLACES = (("Runs", "runs"), ("Requests", "requests"), ("Failures", "failures"))
+_PLACES = (("Overview", "home"), ("Runs", "runs"), ("Requests", "requests"), ("Failures", "failures"))
 """Title and route of each page that the head names."""
 
 
@@ -40,9 +40,9 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
 
     return Starlette(
         routes=[
-            Route("/", site.home, name="home"),
             Route("/events", events, name="events"),
             *entering.routes(keeper),
+            *overview.routes(site, sources),
             *run_pages.routes(site, sources),
             *acts.routes(sources),
             *request_pages.routes(site, sources),
