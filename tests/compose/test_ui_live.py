@@ -22,6 +22,7 @@ from tests.compose.run_gateways import ask, attempt, played, question, run_gatew
 from tests.dashboard.reading import gateway_now
 from tests.gateway.served import gateway
 from tests.processes import LONG_S, eventually
+from tests.servers import CERTIFICATE
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,14 @@ async def test_the_gateway_of_a_run_says_which_run_it_is(tmp_path: Path) -> None
     assert told.of == "r7"
     assert {one["origin"] for one in told.settings} == {"run"}
     assert await asyncio.to_thread(Gateways(tmp_path).gateways) == []
+
+
+@played
+async def test_a_gateway_that_serves_https_by_another_name_is_asked_all_the_same(tmp_path: Path) -> None:
+    tls = {"tls_cert": CERTIFICATE, "tls_key": CERTIFICATE}
+    async with ModelServer(Script()) as server, gateway(server.url, tmp_path, seen=Seen("serve"), **tls):
+        (told,) = await asyncio.to_thread(Gateways(tmp_path).gateways)
+    assert told.url.startswith("https://127.0.0.1:")
 
 
 @played
