@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.live import Gauge, GatewayNow, TierNow, UpstreamNow
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 from beastmode.dashboard.sources.runs import RunLine, RunView, TaskLine, TaskView
@@ -83,6 +84,48 @@ class Requests:
         return next((row for row in self.rows if row["id"] == name), None)
 
 
+def gateway_now(nasty: str = "", **changes: Any) -> GatewayNow:
+    gauges = [
+        Gauge(nasty or "in flight", 2, 3),
+        Gauge("requests per 1 s", 8, 8),
+        Gauge("tokens per 60 s", 5e4, None),
+    ]
+    setting = {
+        "name": nasty or "rate",
+        "value": nasty or "8/s",
+        "upstream": nasty or "main",
+        "origin": "file",
+    }
+    values: dict[str, Any] = {
+        "url": "http://127.0.0.1:8080",
+        "of": nasty or "serve",
+        "began_unix": 1e9,
+        "in_flight": 2,
+        "waiting": 5,
+        "upstreams": [UpstreamNow(nasty or "main", "open", nasty or "most failed", 1e9, 5, gauges)],
+        "tiers": [TierNow("l1", 7, 4096, 256_000_000, 3, 4, None, None, nasty or "on")],
+        "alarms": [nasty] if nasty else [],
+        "settings": [
+            setting | {"where": nasty or "beast.toml:3", "help": "Requests that an upstream bears."}
+        ],
+        "budgets": [Gauge(nasty or "budget of key ci per day", 5.0, 5.0, "usd")],
+    }
+    return GatewayNow(**values | changes)
+
+
+class Live:
+    """A LiveReader of gateways that a test has made."""
+
+    def __init__(self, *gateways: GatewayNow) -> None:
+        self.now, self._gateways = "1", list(gateways)
+
+    def version(self) -> str:
+        return self.now
+
+    def gateways(self) -> Sequence[GatewayNow]:
+        return self._gateways
+
+
 class Control:
     """A RunControl that keeps what was asked for.   refuses: what it says to everything; "" does it."""
 
@@ -110,5 +153,5 @@ class Keeper:
 
 def sources(**given: Any) -> Sources:
     """Those that are given, and of the others what shows nothing."""
-    shown: dict[str, Any] = {"runs": Runs(), "run_control": Control(), "requests": Requests()}
+    shown: dict[str, Any] = {"runs": Runs(), "run_control": Control(), "requests": Requests(), "live": Live()}
     return Sources(**shown | given)

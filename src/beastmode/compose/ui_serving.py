@@ -11,6 +11,7 @@ import uvicorn
 from beastmode.compose.port import see_port
 from beastmode.compose.ui_asking import JournalControl
 from beastmode.compose.ui_door import HomeDoor, home_key
+from beastmode.compose.ui_live import Gateways
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
 from beastmode.dashboard.app import dashboard
@@ -38,4 +39,9 @@ def serve_ui(home: Path, port: int, started: Callable[[str], None]) -> None:
 def sources_of(home: Path) -> Sources:
     """What a home has to show."""
     runs = JournalRuns(home)
-    return Sources(runs, JournalControl(home, runs), LedgerRequests(home))
+    return Sources(
+        runs=runs,
+        run_control=JournalControl(home, runs),
+        requests=LedgerRequests(home),
+        live=Gateways(home),
+    )

@@ -129,6 +129,11 @@ class Backend:
         return admission
 
     @property
+    def lanes(self) -> Sequence[Lane]:
+        """What stands between requests and the upstream: one, or one for each credential that was used lately."""
+        return list(self._lanes.values())
+
+    @property
     def waiting(self) -> int:
         """Requests in its lines, and in front of its guard."""
         return sum(len(lane.first) + len(lane.again) for lane in self._lanes.values())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from beastmode.dashboard.sources.live import LiveReader
 from beastmode.dashboard.sources.requests import RequestReader
 from beastmode.dashboard.sources.runs import RunControl, RunReader
 
@@ -18,7 +19,8 @@ class Sources:
     runs: RunReader
     run_control: RunControl
     requests: RequestReader
+    live: LiveReader
 
     def version(self) -> str:
         """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
-        return f"runs={self.runs.version()} requests={self.requests.version()}"
+        return f"runs={self.runs.version()} requests={self.requests.version()} live={self.live.version()}"

@@ -22,8 +22,9 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamNow:
-    """A model server as a gateway sees it.   state: `paused` (until paused_until_unix, as it asked), `unhealthy` or
-    `open` (the breaker) where nothing is sent.   why: in words; "" where it is well."""
+    """A model server as a gateway sees it.   state: `paused` (as it asked), `unhealthy` or `open` (the breaker) where
+    nothing is sent; until paused_until_unix, None where that is not known.   why: in words; "" where it is well.
+    gauges: of this host; where each credential has limits of its own, of the one that is worst off."""
 
     name: str
     state: Literal["well", "unhealthy", "open", "probing", "paused"]
@@ -52,7 +53,9 @@ class TierNow:
 @dataclass(frozen=True, slots=True)
 class GatewayNow:
     """A gateway.   of: `serve`, or the run that it belongs to, like `r7`.   alarms: what needs a person, in words.
-    settings: name, value, origin (`flag`, `environment`, `file`, `default`), what it does. Never a secret."""
+    settings: name, value, upstream ("" for one of the gateway), origin (`flag`, `environment`, `file`, `default`,
+    `run`), where (which flag, variable, line of a file or run), help: what it does. Never a secret.
+    budgets: of keys, of its run and the tasks that are at work, those nearest to their end."""
 
     url: str
     of: str
@@ -63,6 +66,7 @@ class GatewayNow:
     tiers: Sequence[TierNow]
     alarms: Sequence[str]
     settings: Sequence[Plain]
+    budgets: Sequence[Gauge] = ()
 
 
 class LiveReader(Protocol):

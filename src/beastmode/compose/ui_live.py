@@ -1,0 +1,95 @@
+"""Gateways at work, for the dashboard: found by the signs in their home, and asked what they say of themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Condition, Thread
+
+import aiohttp
+import msgspec
+
+from beastmode.compose.signs import Sign, signs_in
+from beastmode.dashboard.sources.live import GatewayNow
+from beastmode.gateway.now import PATH
+
+EVERY_S = 1.0
+"""A gateway is asked so often at most, however many look."""
+PATIENCE_S = 0.5
+"""A gateway that takes longer is left out this time."""
+REST_S = 3.0
+"""After so long without anybody who looks, nobody is asked any more."""
+_MOST_BYTES = 4_000_000
+
+
+class Gateways:
+    """A `LiveReader` of the gateways in `home`. Thread-safe; one thread of its own asks while somebody looks."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._news = Condition()
+        self._thread: Thread | None = None
+        self._wanted = self._asked = float("-inf")
+        self._gateways: Sequence[GatewayNow] = ()
+        self._version = "none"
+
+    def version(self) -> str:
+        with self._news:
+            self._want()
+            return self._version
+
+    def gateways(self) -> Sequence[GatewayNow]:
+        with self._news:
+            self._want()
+            self._news.wait_for(self._is_fresh, PATIENCE_S)
+            return self._gateways if self._is_fresh() else ()
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._asked <= EVERY_S + PATIENCE_S
+
+    def _want(self) -> None:
+        self._wanted = time.monotonic()
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = Thread(target=lambda: asyncio.run(self._follow()), name="gateways", daemon=True)
+            self._thread.start()
+
+    async def _follow(self) -> None:
+        """Ask again and again until nobody looks any more."""
+        timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
+        # The address is one of this machine, and a certificate is for the name that clients use.
+        connector = aiohttp.TCPConnector(ssl=False)
+        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+            while self._wanted_still():
+                before = time.monotonic()
+                asked = [_ask(session, sign) for sign in signs_in(self._home)]
+                self._know([one for one in await asyncio.gather(*asked) if one is not None])
+                await asyncio.sleep(max(0.0, before + EVERY_S - time.monotonic()))
+
+    def _wanted_still(self) -> bool:
+        with self._news:
+            if time.monotonic() - self._wanted <= REST_S:
+                return True
+            self._thread = None
+            return False
+
+    def _know(self, gateways: Sequence[GatewayNow]) -> None:
+        with self._news:
+            self._gateways, self._asked = gateways, time.monotonic()
+            self._version = f"{zlib.crc32(msgspec.json.encode(gateways)):08x}" if gateways else "none"
+            self._news.notify_all()
+
+
+async def _ask(session: aiohttp.ClientSession, sign: Sign) -> GatewayNow | None:
+    """What it says; None where it says nothing that can be understood."""
+    headers = {"authorization": f"Bearer {sign.token}"}
+    try:
+        async with session.get(sign.url + PATH, headers=headers, allow_redirects=False) as answer:
+            body = await answer.content.read(_MOST_BYTES)
+            said = msgspec.json.decode(body, type=GatewayNow)
+    except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError):
+        return None
+    return replace(said, url=sign.url)

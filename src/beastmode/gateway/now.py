@@ -1,0 +1,136 @@
+"""Now: what a gateway says of itself, of this moment: its upstreams, budgets, cache, alarms and settings.
+
+Plain data, made when somebody asks and never before: no request pays for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import Any
+
+import msgspec
+
+from beastmode.clock import Clock
+from beastmode.gateway.app import Page
+from beastmode.gateway.backend import Backend, Lane
+from beastmode.gateway.door import Door
+from beastmode.safeguards.guard import Guard
+from beastmode.store.allowance import period_name
+
+PATH = "/beast/now"
+_MOST_BUDGETS = 20
+"""Those nearest to their end: a gateway may have thousands of keys."""
+_OPEN = "at least half of its last requests failed; nothing is sent until one is let through to see"
+_PROBING = "one request is let through; how it ends decides whether the others go"
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """To be asked on the loop of its gateway.   of: `serve`, or the run that it belongs to.   tiers, alarms: as they
+    are now.   settings: as they were at its begin; nothing secret."""
+
+    of: str
+    began_unix: float
+    backends: Sequence[Backend]
+    door: Door
+    tiers: Callable[[], Sequence[Plain]]
+    alarms: Callable[[], Sequence[str]]
+    settings: Sequence[Plain]
+    clock: Clock
+
+    def page(self) -> Page:
+        """The answer at `PATH`, as JSON."""
+        return lambda: (200, "application/json", msgspec.json.encode(self.said()))
+
+    def said(self) -> Plain:
+        """All of it."""
+        upstreams = [_upstream(backend, self.clock) for backend in self.backends]
+        at_door = sum(payer.waiting for _, payer in self.door.payers())
+        return {
+            "url": "",  # whoever asks knows that
+            "of": self.of,
+            "began_unix": self.began_unix,
+            "in_flight": sum(backend.in_flight for backend in self.backends),
+            "waiting": at_door + sum(backend.waiting for backend in self.backends),
+            "upstreams": upstreams,
+            "budgets": _budgets(self.door, self.clock.unix()),
+            "tiers": list(self.tiers()),
+            "alarms": list(self.alarms()),
+            "settings": list(self.settings),
+        }
+
+
+def _upstream(backend: Backend, clock: Clock) -> Plain:
+    """Of several lanes the one that is worst off: it is where somebody waits for what the others have."""
+    told: Plain = {"name": backend.name, "waiting": backend.waiting}
+    lane = max(backend.lanes, key=_trouble, default=None)
+    if lane is None:
+        return told | {"state": "well", "why": "", "paused_until_unix": None, "gauges": []}
+    of = f" of the fullest of {len(backend.lanes)} credentials" if len(backend.lanes) > 1 else ""
+    gauges = [gauge | {"name": gauge["name"] + of} for gauge in _gauges(lane.guard)]
+    return told | _state(lane.guard, clock) | {"gauges": gauges}
+
+
+def _trouble(lane: Lane) -> tuple[bool, int, int]:
+    return lane.guard.closed_s() > 0, lane.guard.in_flight, len(lane.first) + len(lane.again)
+
+
+def _gauges(guard: Guard) -> Iterator[Plain]:
+    """Of this host: other processes that use the same server count."""
+    slots, starts = guard.in_use()
+    if guard.rates:
+        rate = guard.rates[0]
+        yield _gauge(f"requests per {rate.span_s:g} s", starts, rate.starts)
+    yield _gauge("in flight", slots, guard.concurrency)
+    if guard.tokens:
+        limit = guard.tokens[0]
+        yield _gauge(f"tokens per {limit.span_s:g} s", guard.tokens_in_use(), limit.tokens)
+
+
+def _gauge(name: str, used: float, most: float | None, unit: str = "") -> Plain:
+    return {"name": name, "used": used, "most": most, "unit": unit}
+
+
+def _state(guard: Guard, clock: Clock) -> Plain:
+    """Whether anything is sent, why not, and until when, as far as that is known."""
+    hold, health = guard.closed(), guard.health
+    wait_s = None if hold is None or hold.wait_s == float("inf") else hold.wait_s
+    until = None if wait_s is None else round(clock.unix() + wait_s)
+    if hold is not None and hold.reason not in ("breaker", "unhealthy"):
+        return _as_it_is("paused", f"it asked to wait ({hold.reason.replace('_', ' ')})", until)
+    if guard.breaker.state == "half_open":
+        return _as_it_is("probing", _PROBING, None)
+    if guard.breaker.state == "open":
+        return _as_it_is("open", _OPEN, until)
+    if health is not None and not health.well:
+        failed = health.failed_in_row
+        why = f"failed {failed} times in a row" if failed else "has to succeed once more"
+        return _as_it_is("unhealthy", f"its health check {why}", until)
+    return _as_it_is("well", "", None)
+
+
+def _as_it_is(state: str, why: str, until_unix: float | None) -> Plain:
+    return {"state": state, "why": why, "paused_until_unix": until_unix}
+
+
+def _budgets(door: Door, unix: float) -> list[Plain]:
+    """Those that are nearest to their end."""
+
+    def share(gauge: Plain) -> float:
+        return float(gauge["used"] / gauge["most"])
+
+    every = (
+        _gauge(
+            f"budget of {whose}" if one.period == "run" else f"budget of {whose} per {one.period}",
+            round(one.used(payer.purse.used_in(period_name(one.period, unix))), 4),
+            one.amount,
+            one.unit,
+        )
+        for whose, payer in door.payers()
+        for one in payer.purse.allowances
+    )
+    return nlargest(_MOST_BUDGETS, every, key=share)
