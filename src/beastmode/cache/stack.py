@@ -7,6 +7,8 @@ stack.put(key, answer, since)       # after it has answered
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +22,12 @@ from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.store.entries_moment import Moment
 
 Tier = Literal["l1", "l3"]
+
+LOOKS = 32
+"""Made in memory to tell how long one takes. Nobody times those that requests make: it would cost them a sixth."""
+READS_KEPT = 512
+"""Of the database, the last ones, for how long one takes."""
+_NO_KEY = b""
 
 PATIENCE_S = 0.1
 """How long the database is waited for: a model takes longer, and a disk that does is in trouble."""
@@ -65,7 +73,8 @@ class Stack:
     ) -> None:
         self._l1, self._database = l1, l3
         self._l3 = l3 if l3 is not None and l3.holds else None
-        self._unix, self._patience_s = clock.unix, patience_s
+        self._unix, self._monotonic, self._patience_s = clock.unix, clock.monotonic, patience_s
+        self._reads_s: deque[float] = deque(maxlen=READS_KEPT)
         self._moment = self.moment
         self._removed: set[bytes] = set()
         self._hits_l1 = self._misses_l1 = self._hits_l3 = self._misses_l3 = self._left_out = 0
@@ -138,6 +147,16 @@ class Stack:
             l3_dropped=0 if l3 is None else l3.dropped,
         )
 
+    def took_s(self) -> Mapping[Tier, Sequence[float]]:
+        """How long a look takes: some made now in memory, and the last ones of the database, the wait for its thread
+        included."""
+        looks_s = []
+        for _ in range(LOOKS):
+            before = self._monotonic()
+            self._l1.get(_NO_KEY, before)
+            looks_s.append(self._monotonic() - before)
+        return {"l1": looks_s, "l3": list(self._reads_s)}
+
     async def close(self) -> None:
         """Write what is left and let go of the database. Idempotent."""
         if self._database is not None:
@@ -148,7 +167,9 @@ class Stack:
         if reading is None:
             self._left_out += 1
             return None
+        before = self._monotonic()
         read = await reading
+        self._reads_s.append(self._monotonic() - before)
         if self._moment is not l3.moment:
             self._catch_up()
         if read is None or key in self._removed or not self._is_valid(read):

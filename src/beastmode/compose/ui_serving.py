@@ -10,7 +10,10 @@ import uvicorn
 
 from beastmode.compose.port import see_port
 from beastmode.compose.ui_asking import JournalControl
+from beastmode.compose.ui_cache import HomeCache
 from beastmode.compose.ui_door import HomeDoor, home_key
+from beastmode.compose.ui_home import Home
+from beastmode.compose.ui_keys import HomeKeys
 from beastmode.compose.ui_live import Gateways
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
@@ -38,10 +41,14 @@ def serve_ui(home: Path, port: int, started: Callable[[str], None]) -> None:
 
 def sources_of(home: Path) -> Sources:
     """What a home has to show."""
-    runs = JournalRuns(home)
+    runs, cache = JournalRuns(home), HomeCache(home)
     return Sources(
         runs=runs,
         run_control=JournalControl(home, runs),
         requests=LedgerRequests(home),
         live=Gateways(home),
+        cache=cache,
+        cache_control=cache,
+        keys=HomeKeys(home),
+        home=Home(home, runs),
     )

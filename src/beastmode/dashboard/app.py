@@ -15,15 +15,17 @@ from starlette.staticfiles import StaticFiles
 
 from beastmode.dashboard.changes import Changes
 from beastmode.dashboard.guarding import Guarded
+from beastmode.dashboard.pages import cache as cache_page
 from beastmode.dashboard.pages import entering
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
+from beastmode.dashboard.pages import settings as settings_page
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
-_PLACES = (("Runs", "runs"), ("Requests", "requests"))
+_PLACES = (("Runs", "runs"), ("Requests", "requests"), ("Cache", "cache"), ("Settings", "settings"))
 """Title and route of each page that the head names."""
 
 
@@ -43,6 +45,8 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *entering.routes(keeper),
             *run_pages.routes(site, sources),
             *request_pages.routes(site, sources),
+            *cache_page.routes(site, sources),
+            *settings_page.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
         middleware=[Middleware(Guarded, keeper=keeper, loopback_only=loopback_only)],

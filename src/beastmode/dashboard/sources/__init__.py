@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from beastmode.dashboard.sources.cache import CacheControl, CacheReader
 from beastmode.dashboard.sources.live import LiveReader
 from beastmode.dashboard.sources.requests import RequestReader
 from beastmode.dashboard.sources.runs import RunControl, RunReader
+from beastmode.dashboard.sources.settings import HomeReader, KeyReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,12 @@ class Sources:
     run_control: RunControl
     requests: RequestReader
     live: LiveReader
+    cache: CacheReader
+    cache_control: CacheControl
+    keys: KeyReader
+    home: HomeReader
 
     def version(self) -> str:
         """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
-        return f"runs={self.runs.version()} requests={self.requests.version()} live={self.live.version()}"
+        watched = ("runs", self.runs), ("requests", self.requests), ("live", self.live), ("cache", self.cache)
+        return " ".join(f"{name}={source.version()}" for name, source in watched)
