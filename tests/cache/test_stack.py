@@ -255,6 +255,24 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Event:
     return event
 
 
+def test_how_long_looks_take_is_told_once_there_were_some(tmp_path: Path) -> None:
+    stored(cache_path(tmp_path), "a")
+
+    async def play() -> None:
+        stack = opened(cache_path(tmp_path))
+        assert stack.took_s() == {"l1": [], "l3": []}
+        for _ in range(3):
+            assert await stack.find(key("a"))
+        took_s = stack.took_s()
+        assert (len(took_s["l1"]), len(took_s["l3"])) == (32, 1)
+        assert 0 < min(took_s["l1"]) < took_s["l3"][0]
+        assert stack.took_s() == took_s  # nobody has asked for anything since
+        assert stack.stats().l1 == TierCount(2, 1)
+        await stack.close()
+
+    asyncio.run(play())
+
+
 def test_two_stacks_share_one_file(tmp_path: Path) -> None:
     async def play() -> tuple[Stack, Stack]:
         one, other = (opened(cache_path(tmp_path), wall=Wall()) for _ in range(2))

@@ -75,6 +75,8 @@ class Stack:
         self._l3 = l3 if l3 is not None and l3.holds else None
         self._unix, self._monotonic, self._patience_s = clock.unix, clock.monotonic, patience_s
         self._reads_s: deque[float] = deque(maxlen=READS_KEPT)
+        self._looks_s: list[float] = []
+        self._timed_after = 0
         self._moment = self.moment
         self._removed: set[bytes] = set()
         self._hits_l1 = self._misses_l1 = self._hits_l3 = self._misses_l3 = self._left_out = 0
@@ -148,14 +150,17 @@ class Stack:
         )
 
     def took_s(self) -> Mapping[Tier, Sequence[float]]:
-        """How long a look takes: some made now in memory, and the last ones of the database, the wait for its thread
-        included."""
-        looks_s = []
-        for _ in range(LOOKS):
-            before = self._monotonic()
-            self._l1.get(_NO_KEY, before)
-            looks_s.append(self._monotonic() - before)
-        return {"l1": looks_s, "l3": list(self._reads_s)}
+        """How long a look takes: some made now in memory, where it was used since the last time, and the last ones of
+        the database, the wait for its thread included."""
+        uses = self._hits_l1 + self._misses_l1
+        if self._timed_after != uses:
+            self._timed_after, self._looks_s = uses, [self._timed_look() for _ in range(LOOKS)]
+        return {"l1": self._looks_s, "l3": list(self._reads_s)}
+
+    def _timed_look(self) -> float:
+        before = self._monotonic()
+        self._l1.get(_NO_KEY, before)
+        return self._monotonic() - before
 
     async def close(self) -> None:
         """Write what is left and let go of the database. Idempotent."""
