@@ -12,6 +12,7 @@ from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 from beastmode.dashboard.sources.runs import RunLine, RunView, TaskLine, TaskView
 from beastmode.dashboard.sources.settings import HomeFile, HomeView, KeyLine, RunSettings
+from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.visitor import Visitor
 from beastmode.errors import CacheError, KeysError, SettingError
 
@@ -126,6 +127,27 @@ class Live:
 
     def gateways(self) -> Sequence[GatewayNow]:
         return self._gateways
+
+
+class Stats:
+    """A StatsReader that knows one answer, whatever the span.   series: of each step; None: nothing in any."""
+
+    def __init__(self, figures: Figures = Figures(), *, step: Figures | None = None) -> None:  # noqa: B008 it is frozen
+        self.figures, self.now = figures, "1"
+        self._step = step or Figures()
+
+    def version(self) -> str:
+        return self.now
+
+    def over(self, since_unix: float, until_unix: float) -> Figures:
+        return self.figures
+
+    def lately(self, now_unix: float, seconds: int) -> Figures:
+        return self.figures
+
+    def series(self, since_unix: float, until_unix: float, step_s: float) -> Sequence[tuple[float, Figures]]:
+        begins = range(round(since_unix), round(until_unix), round(step_s))
+        return [(float(begin), self._step) for begin in begins]
 
 
 def cache_view(nasty: str = "", **changes: Any) -> CacheView:
@@ -243,6 +265,15 @@ class Keeper:
 
 def sources(**given: Any) -> Sources:
     """Those that are given, and of the others what shows nothing."""
-    shown: dict[str, Any] = {"runs": Runs(), "run_control": Control(), "requests": Requests(), "live": Live()}
-    shown |= {"cache": Cache(), "cache_control": Cache(), "keys": Keys(), "home": Home(at_work=False)}
+    shown: dict[str, Any] = {
+        "runs": Runs(),
+        "run_control": Control(),
+        "requests": Requests(),
+        "live": Live(),
+        "stats": Stats(),
+        "cache": Cache(),
+        "cache_control": Cache(),
+        "keys": Keys(),
+        "home": Home(at_work=False),
+    }
     return Sources(**shown | given)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources.live import TierNow
-from tests.dashboard.reading import NASTY, Cache, Keeper, Live, cache_view, gateway_now, sources
+from beastmode.dashboard.sources.stats import Figures
+from tests.dashboard.reading import NASTY, Cache, Keeper, Live, Stats, cache_view, gateway_now, sources
 from tests.dashboard.test_acting import HERE
 
 
-def browser(cache: Cache, *, live: Live | None = None, key: bool = True) -> TestClient:
-    given = sources(cache=cache, cache_control=cache, live=live or Live())
+def browser(
+    cache: Cache, *, live: Live | None = None, stats: Stats | None = None, key: bool = True
+) -> TestClient:
+    given = sources(cache=cache, cache_control=cache, live=live or Live(), stats=stats or Stats())
     here = TestClient(dashboard(given, Keeper()), base_url="http://127.0.0.1:8090")
     if key:
         here.get("/enter?key=key")
     return here
 
 
-def page_of(cache: Cache, *, live: Live | None = None, key: bool = True) -> str:
-    return browser(cache, live=live, key=key).get("/cache").text
+def page_of(cache: Cache, *, live: Live | None = None, stats: Stats | None = None, key: bool = True) -> str:
+    return browser(cache, live=live, stats=stats, key=key).get("/cache").text
 
 
 def test_where_nothing_is_kept_it_says_how_to_begin() -> None:
@@ -33,10 +38,19 @@ def test_where_nothing_is_kept_it_says_how_to_begin() -> None:
 def test_the_file_tells_what_is_kept_where_no_gateway_is_at_work() -> None:
     page = page_of(Cache(cache_view()))
     assert "1,930 answers on disk, 8.1 MB" in page
-    assert "25 % of 100 requests were answered from it" in page
     assert page.count("no gateway is at work") == 2
     assert "70.7 %" in page
     assert "<meter" not in page  # nobody knows the limits
+
+
+def test_the_hit_rate_of_the_last_day_stands_beside_what_was_achievable_where_that_is_known() -> None:
+    figures = Figures(received=1000, hits={"l1": 300, "shared": 20}, saved_usd=4.5)
+    page = page_of(Cache(cache_view()), stats=Stats(figures))
+    for words in ("32 %", "of 1,000 requests", "From memory", ">300<", ">20<", "4.50 USD"):
+        assert words in page
+    assert "Could have been" not in page
+    page = page_of(Cache(cache_view()), stats=Stats(replace(figures, repeats=410)))
+    assert page.index("32 %") < page.index("Could have been") < page.index("41 %")
 
 
 def test_gateways_at_work_tell_their_limits_times_and_states() -> None:

@@ -17,6 +17,7 @@ from beastmode.compose.ui_keys import HomeKeys
 from beastmode.compose.ui_live import Gateways
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
+from beastmode.compose.ui_stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources import Sources
 
@@ -47,6 +48,7 @@ def sources_of(home: Path) -> Sources:
         run_control=JournalControl(home, runs),
         requests=LedgerRequests(home),
         live=Gateways(home),
+        stats=LedgerStats(home),
         cache=cache,
         cache_control=cache,
         keys=HomeKeys(home),

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from beastmode.dashboard.changes import Changes
 from beastmode.dashboard.guarding import Guarded
 from beastmode.dashboard.pages import cache as cache_page
-from beastmode.dashboard.pages import entering
+from beastmode.dashboard.pages import entering, overview
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.pages import settings as settings_page
@@ -25,7 +25,13 @@ from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
-_PLACES = (("Runs", "runs"), ("Requests", "requests"), ("Cache", "cache"), ("Settings", "settings"))
+_PLACES = (
+    ("Overview", "home"),
+    ("Runs", "runs"),
+    ("Requests", "requests"),
+    ("Cache", "cache"),
+    ("Settings", "settings"),
+)
 """Title and route of each page that the head names."""
 
 
@@ -40,9 +46,9 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
 
     return Starlette(
         routes=[
-            Route("/", site.home, name="home"),
             Route("/events", events, name="events"),
             *entering.routes(keeper),
+            *overview.routes(site, sources),
             *run_pages.routes(site, sources),
             *request_pages.routes(site, sources),
             *cache_page.routes(site, sources),

@@ -40,6 +40,22 @@ def moment(unix: float | None) -> str:
     )
 
 
+def amount(number: float | None) -> str:
+    """A number in groups of three, from a million on in millions; "" where it is not known."""
+    if number is None:
+        return ""
+    if abs(number) >= 1e6:
+        return f"{number / 1e9:.2f} billion" if abs(number) >= 1e9 else f"{number / 1e6:.2f} million"
+    return f"{number:,.0f}".replace(",", "\u202f")
+
+
+def usd(amount: float | None) -> str:
+    """Dollars, with as many digits as small sums need; "" where they are not known."""
+    if amount is None:
+        return ""
+    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+
+
 def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
     """What there is of each state: state, name, number; in one order, without zeros."""
     return [(state, name_of(state), counts[state]) for state in _ORDER if counts.get(state)]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
-from typing import Any
+from operator import itemgetter
+from typing import Any, get_args
 
 import msgspec
 
@@ -16,8 +17,9 @@ from beastmode.clock import Clock
 from beastmode.gateway.app import Page
 from beastmode.gateway.backend import Backend, Lane
 from beastmode.gateway.door import Door
+from beastmode.gateway.turnstile import Turnstile
 from beastmode.safeguards.guard import Guard
-from beastmode.store.allowance import period_name
+from beastmode.store.allowance import Allowance, Period, period_name
 
 PATH = "/beast/now"
 _MOST_BUDGETS = 20
@@ -66,7 +68,7 @@ class Now:
 
 def _upstream(backend: Backend, clock: Clock) -> Plain:
     """Of several lanes the one that is worst off: it is where somebody waits for what the others have."""
-    told: Plain = {"name": backend.name, "waiting": backend.waiting}
+    told: Plain = {"name": backend.name, "url": backend.upstream.base_url, "waiting": backend.waiting}
     lane = max(backend.lanes, key=_trouble, default=None)
     if lane is None:
         return told | {"state": "well", "why": "", "paused_until_unix": None, "gauges": []}
@@ -119,18 +121,20 @@ def _as_it_is(state: str, why: str, until_unix: float | None) -> Plain:
 
 def _budgets(door: Door, unix: float) -> list[Plain]:
     """Those that are nearest to their end."""
+    periods = {period: period_name(period, unix) for period in get_args(Period)}
 
-    def share(gauge: Plain) -> float:
-        return float(gauge["used"] / gauge["most"])
+    def used_up(payer: Turnstile, one: Allowance) -> float:
+        return one.used(payer.purse.used_in(periods[one.period]))
 
     every = (
-        _gauge(
-            f"budget of {whose}" if one.period == "run" else f"budget of {whose} per {one.period}",
-            round(one.used(payer.purse.used_in(period_name(one.period, unix))), 4),
-            one.amount,
-            one.unit,
-        )
+        (used_up(payer, one) / one.amount, whose, payer, one)
         for whose, payer in door.payers()
         for one in payer.purse.allowances
     )
-    return nlargest(_MOST_BUDGETS, every, key=share)
+    nearest = nlargest(_MOST_BUDGETS, every, key=itemgetter(0))
+    return [_budget(whose, one, used_up(payer, one)) for _, whose, payer, one in nearest]
+
+
+def _budget(whose: str, one: Allowance, used: float) -> Plain:
+    per = "" if one.period == "run" else f" per {one.period}"
+    return _gauge(f"budget of {whose}{per}", round(used, 4), one.amount, one.unit)

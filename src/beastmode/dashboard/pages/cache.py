@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from beastmode.clock import SYSTEM_CLOCK
 from beastmode.dashboard.acting import Form, act
 from beastmode.dashboard.amounts import brief, size
 from beastmode.dashboard.misses import why_not_answered, why_not_kept
@@ -14,6 +15,9 @@ from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.tiers import rows_of, whose
 from beastmode.errors import BeastError, SettingError
+
+DAY_S = 86_400.0
+_TIERS = (("l1", "From memory"), ("l3", "From the database"), ("shared", "Shared with one in flight"))
 
 
 def routes(site: Site, sources: Sources) -> list[Route]:
@@ -26,10 +30,15 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             view = await run_in_threadpool(sources.cache.cache)
         except BeastError as error:
             view, trouble = None, str(error)
+        now_unix = SYSTEM_CLOCK.unix()
+        day = await run_in_threadpool(sources.stats.over, now_unix - DAY_S, now_unix)
         return site.page(
             request,
             "cache.html",
             view=view,
+            day=day,
+            saved=sum((day.hits or {}).values()),
+            by_tier=[(name, (day.hits or {}).get(tier, 0)) for tier, name in _TIERS],
             trouble=trouble,
             rows=rows_of(view, gateways) if view else [],
             without=[whose(gateway) for gateway in gateways if not gateway.tiers],

@@ -12,6 +12,7 @@ from beastmode.dashboard.sources.live import LiveReader
 from beastmode.dashboard.sources.requests import RequestReader
 from beastmode.dashboard.sources.runs import RunControl, RunReader
 from beastmode.dashboard.sources.settings import HomeReader, KeyReader
+from beastmode.dashboard.sources.stats import StatsReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Sources:
     run_control: RunControl
     requests: RequestReader
     live: LiveReader
+    stats: StatsReader
     cache: CacheReader
     cache_control: CacheControl
     keys: KeyReader
@@ -29,5 +31,11 @@ class Sources:
 
     def version(self) -> str:
         """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
-        watched = ("runs", self.runs), ("requests", self.requests), ("live", self.live), ("cache", self.cache)
-        return " ".join(f"{name}={source.version()}" for name, source in watched)
+        versions = {
+            "runs": self.runs.version(),
+            "requests": self.requests.version(),
+            "live": self.live.version(),
+            "stats": self.stats.version(),
+            "cache": self.cache.version(),
+        }
+        return " ".join(f"{name}={version}" for name, version in versions.items())

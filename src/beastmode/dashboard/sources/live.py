@@ -24,7 +24,8 @@ class Gauge:
 class UpstreamNow:
     """A model server as a gateway sees it.   state: `paused` (as it asked), `unhealthy` or `open` (the breaker) where
     nothing is sent; until paused_until_unix, None where that is not known.   why: in words; "" where it is well.
-    gauges: of this host; where each credential has limits of its own, of the one that is worst off."""
+    url: as the requests name it.   gauges: of this host; where each credential has limits of its own, of the one that
+    is worst off."""
 
     name: str
     state: Literal["well", "unhealthy", "open", "probing", "paused"]
@@ -32,6 +33,7 @@ class UpstreamNow:
     paused_until_unix: float | None
     waiting: int
     gauges: Sequence[Gauge]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
