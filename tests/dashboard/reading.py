@@ -14,7 +14,7 @@ from beastmode.dashboard.sources.runs import RunLine, RunView, TaskLine, TaskVie
 from beastmode.dashboard.sources.settings import HomeFile, HomeView, KeyLine, RunSettings
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.visitor import Visitor
-from beastmode.errors import CacheError, KeysError, SettingError
+from beastmode.errors import CacheError, JournalError, KeysError, SettingError
 
 NASTY = "<script>alert(1)</script>\"'&</title><img src=x onerror=alert(2)>\x00\u202e"
 
@@ -224,14 +224,18 @@ class Keys:
 class Home:
     """A HomeReader of files and runs that a test has made."""
 
-    def __init__(self, nasty: str = "", *, at_work: bool = True, files: Sequence[HomeFile] = ()) -> None:
-        self.nasty, self.at_work = nasty, at_work
+    def __init__(
+        self, nasty: str = "", *, at_work: bool = True, files: Sequence[HomeFile] = (), fault: str = ""
+    ) -> None:
+        self.nasty, self.at_work, self.fault = nasty, at_work, fault
         self.files = files or [HomeFile(nasty or "cache.db", nasty or "Answers.", 4096, 2, 2)]
 
     def home(self) -> HomeView:
         return HomeView(self.nasty or "/home/me/.beast", 10**9, self.nasty or "0.1.0", self.files)
 
     def runs(self) -> Sequence[RunSettings]:
+        if self.fault:
+            raise JournalError(self.fault, tip="Move the file away.")
         said = {"name": self.nasty or "concurrency", "value": self.nasty or "5", "origin": "person"}
         by_default = {"name": "retries", "value": "2", "origin": "default"}
         title = self.nasty or "Month 1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -91,6 +92,14 @@ def test_a_tag_is_forgotten_alone() -> None:
     page = here.post("/cache/clear", data={"tag": "run:r7"}, headers=HERE)
     assert (page.url.path, cache.cleared) == ("/cache", ["run:r7"])
     assert "forgotten: run:r7" in page.text
+
+
+def test_a_row_keeps_its_name_when_the_order_changes() -> None:
+    tags = [{"name": name, "tag": name, "entries": 1, "bytes": 1} for name in ("x", "<y>")]
+    before, after = (page_of(Cache(cache_view(tags=order))) for order in (tags, tags[::-1]))
+    rows = [re.findall(r'<tr id="(tags-\w+)">', page) for page in (before, after)]
+    assert len(set(rows[0])) == 2
+    assert rows[0] == rows[1][::-1]
 
 
 def test_all_is_forgotten_only_where_that_is_said() -> None:

@@ -73,6 +73,12 @@ def test_keys_that_cannot_be_read_do_not_hide_the_rest() -> None:
     assert "Run r7" in page
 
 
+def test_a_journal_that_cannot_be_read_does_not_hide_the_rest() -> None:
+    page = page_of(keys=Keys(key_line()), home=Home(fault="this is not a journal"))
+    assert "this is not a journal" in page
+    assert "any model, 2/s" in page
+
+
 def test_files_are_told_with_their_formats() -> None:
     files = [
         HomeFile("journal.db", "Runs.", 9_400_000, 1, 1),

@@ -14,6 +14,7 @@ from beastmode import __version__
 from beastmode.compose.ui_runs import JournalRuns
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.settings import HomeFile, HomeView, RunSettings
+from beastmode.errors import BeastError
 from beastmode.failures.words import masked
 from beastmode.runner.home import journal_path
 from beastmode.runner.plain_limits import at_once_in, rates_in, tokens_in
@@ -127,9 +128,12 @@ def _size(path: Path) -> int | None:
 
 def _version(kind: _Kind, path: Path) -> int | None:
     try:
+        if not kind.format:  # only what keeps its locks may open a journal
+            with closing(journal_file.connect(path, write=False)) as journal:
+                return journal_file.version_of(journal)
         with closing(connect(path, write=False)) as db:
-            return version_in(db, kind.format) if kind.format else journal_file.version_of(db)
-    except (sqlite3.Error, OSError):
+            return version_in(db, kind.format)
+    except (sqlite3.Error, OSError, BeastError):
         return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +20,11 @@ from beastmode.errors import BeastError, SettingError
 
 DAY_S = 86_400.0
 _TIERS = (("l1", "From memory"), ("l3", "From the database"), ("shared", "Shared with one in flight"))
+
+
+def row_id(tag: str) -> str:
+    """Names the row of a tag: what is open there must not become another's when the order changes."""
+    return blake2b(tag.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def routes(site: Site, sources: Sources) -> list[Route]:
@@ -44,6 +51,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             without=[whose(gateway) for gateway in gateways if not gateway.tiers],
             answered=why_not_answered(view.misses) if view else [],
             kept=why_not_kept(view.misses) if view else [],
+            row_id=row_id,
             size=size,
             brief=brief,
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,10 +15,10 @@ from beastmode.dashboard.amounts import size
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.dashboard.sources.settings import KeyLine
 from beastmode.dashboard.tiers import whose
 from beastmode.errors import BeastError
 
+T = TypeVar("T")
 _ORIGINS = {
     "flag": "flag",
     "environment": "environment",
@@ -53,19 +53,16 @@ def effective(title: str, note: str, settings: Sequence[Plain]) -> Effective:
 def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for a disk and for gateways, so it happens in threads."""
 
-    def keys() -> tuple[Sequence[KeyLine], str]:
-        try:
-            return sources.keys.keys(), ""
-        except BeastError as error:
-            return [], str(error)
-
     def read() -> dict[str, Any]:
-        gateways, (known, trouble) = sources.live.gateways(), keys()
+        gateways = sources.live.gateways()
+        runs, runs_trouble = _or_trouble(sources.home.runs)
+        keys, keys_trouble = _or_trouble(sources.keys.keys)
         return {
             "gateways": [effective(whose(one), "", one.settings) for one in gateways],
-            "runs": [effective(f"Run {one.run}", one.title, one.settings) for one in sources.home.runs()],
-            "keys": known,
-            "keys_trouble": trouble,
+            "runs": [effective(f"Run {one.run}", one.title, one.settings) for one in runs],
+            "runs_trouble": runs_trouble,
+            "keys": keys,
+            "keys_trouble": keys_trouble,
             "home": sources.home.home(),
         }
 
@@ -74,3 +71,11 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         return site.page(request, "settings.html", size=size, origins=_ORIGINS, **content)
 
     return [Route("/settings", settings, name="settings")]
+
+
+def _or_trouble(read: Callable[[], Sequence[T]]) -> tuple[Sequence[T], str]:
+    """What is read, or why it cannot be: that must not hide the rest of the page."""
+    try:
+        return read(), ""
+    except BeastError as error:
+        return [], str(error)

@@ -70,4 +70,4 @@ class HomeReader(Protocol):
         """As it is now."""
 
     def runs(self) -> Sequence[RunSettings]:
-        """Those that somebody runs now, the newest first; bounded."""
+        """Those that somebody runs now, the newest first; bounded. Raises BeastError where they cannot be read."""
