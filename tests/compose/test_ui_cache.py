@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from beastmode.compose import ui_cache
 from beastmode.compose.ui_cache import HomeCache
 from beastmode.errors import CacheError, PreconditionError
-from beastmode.store.entries_file import cache_path
+from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
 from beastmode.testing.model_server import ModelServer, Script
 from tests.compose.run_gateways import ask, played, question
 from tests.gateway.served import gateway
@@ -57,6 +58,21 @@ async def test_what_a_gateway_keeps_is_seen_and_cleared_there_by_tag_and_whole(t
         assert server.paid == paid + 1
         await asyncio.to_thread(cache.clear, "")
         assert kept(cache) == {}
+
+
+def test_a_cache_that_takes_long_to_sum_up_is_shown_as_it_was_until_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui_cache, "SLOW_S", 0.0)
+    monkeypatch.setattr(ui_cache, "REST_SHARE", 0.0)
+    monkeypatch.setattr(ui_cache, "REST_S", 0.0)
+    cache, file = HomeCache(tmp_path), EntriesFile(cache_path(tmp_path), 0.0)
+    assert kept(cache) == {}
+    version, now = cache.version(), file.moment()
+    file.write([EntryRow(b"k", now.generation, 1e9, 9e9, "m", 1, b"a")])
+    assert kept(cache) == {}
+    eventually(lambda: cache.version().endswith(".1"))
+    assert (kept(cache), cache.version() != version) == ({"m": 1}, True)
 
 
 @played

@@ -11,7 +11,14 @@ from beastmode.store import entries, entries_moment, entries_upkeep
 from beastmode.store.entries_file import EntriesFile, EntryRow, TierCount, tag_set_of
 from beastmode.store.entries_moment import Moment
 from beastmode.store.entries_reader import EntriesReader, TagFigures
-from beastmode.store.entries_upkeep import Limits, clear, clear_tag, forget_unused_tags, make_room
+from beastmode.store.entries_upkeep import (
+    Limits,
+    clear,
+    clear_tag,
+    finish_clears,
+    forget_unused_tags,
+    make_room,
+)
 
 NOON = 1_764_072_000.0
 
@@ -198,6 +205,14 @@ def test_an_upgrade_that_is_cut_off_leaves_the_old_file(
     monkeypatch.undo()
     file = EntriesFile(old, NOON)
     assert names(file) == "ab"
+
+
+def test_a_clear_that_has_no_more_time_is_finished_later(file: EntriesFile) -> None:
+    file.write([row(file, f"{number}", "x") for number in range(250)])
+    assert clear_tag(file.path, "x", NOON, most_s=0.0) == 250
+    assert len(file.db.execute("SELECT key FROM entries").fetchall()) == 150
+    finish_clears(file.path, NOON)
+    assert names(file) == ""
 
 
 def test_many_answers_go_in_small_steps(file: EntriesFile, monkeypatch: pytest.MonkeyPatch) -> None:

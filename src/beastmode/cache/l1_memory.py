@@ -93,7 +93,7 @@ class L1Memory:
             self._small_bytes -= kept.size
 
     def forget(self, tags: frozenset[str]) -> None:
-        """Keep nothing that has one of these tags. It looks at each answer: 0.2 us for one."""
+        """Keep nothing that has one of these tags. It looks at each answer: 0.4 us for one."""
         for queue in (self._small, self._main):
             for key in [key for key, kept in queue.items() if not tags.isdisjoint(kept.answer.known_as)]:
                 self.remove(key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,24 +90,38 @@ def clear(path: Path, now_unix: float) -> int:
     return int(number)
 
 
-def clear_tag(path: Path, tag: str, now_unix: float) -> int:
+def clear_tag(path: Path, tag: str, now_unix: float, most_s: float = math.inf) -> int:
     """Forget the answers with this tag of the cache at `path`, in every process that uses it. How many there were.
 
     As `clear`: from its first step on none of them is written; a process that runs reads none as soon as it has looked,
-    twice a second. An answer that was begun before and ends later is not kept.
+    twice a second. An answer that was begun before and ends later is not kept.   most_s: for so long they are deleted;
+    what is left then is for the upkeep, or for `finish_clears`.
     """
     file = EntriesFile(path, now_unix)
     try:
         number = _number_with(file.db, tag)
         file.clear_tag(tag)
+        until = time.monotonic() + most_s
         with suppress(sqlite3.Error):
-            while forget_cleared(file):
+            while forget_cleared(file) and time.monotonic() < until:
                 pass
     except (OSError, sqlite3.Error) as error:
         raise fault(error, path, "cleared") from error
     finally:
         file.close()
     return number
+
+
+def finish_clears(path: Path, now_unix: float) -> None:
+    """Delete what clears of tags have left in the cache at `path`. Raises CacheError and CacheVersionError."""
+    file = EntriesFile(path, now_unix)
+    try:
+        while forget_cleared(file):
+            pass
+    except (OSError, sqlite3.Error) as error:
+        raise fault(error, path, "cleared") from error
+    finally:
+        file.close()
 
 
 def _number_with(db: sqlite3.Connection, tag: str) -> int:
