@@ -105,7 +105,9 @@ def gateway_now(nasty: str = "", **changes: Any) -> GatewayNow:
         "began_unix": 1e9,
         "in_flight": 2,
         "waiting": 5,
-        "upstreams": [UpstreamNow(nasty or "main", "open", nasty or "most failed", 1e9, 5, gauges)],
+        "upstreams": [
+            UpstreamNow(nasty or "main", "open", nasty or "most failed", 1e9, 5, gauges, "", nasty, nasty)
+        ],
         "tiers": [TierNow("l1", 7, 4096, 256_000_000, 3, 4, None, None, nasty or "on")],
         "alarms": [nasty] if nasty else [],
         "settings": [

@@ -61,7 +61,11 @@ def gauges(told: dict[str, Any]) -> dict[str, tuple[float, float | None]]:
 @played
 async def test_its_limits_and_how_much_of_them_is_taken(tmp_path: Path) -> None:
     slow = Script(work_s=lambda asked: 0.5)
-    limits = {"rates": (Rate(1000, 60.0),), "concurrency": 2, "tokens": (TokenRate(10**6, 60.0),)}
+    limits = {
+        "rates": (Rate(50, 1.0), Rate(1000, 60.0)),
+        "concurrency": 2,
+        "tokens": (TokenRate(10**6, 60.0),),
+    }
     async with asked(tmp_path, slow, **limits) as (url, server):
         before = gauges(await said(tmp_path))
         asking = [asyncio.ensure_future(ask(url, question(f"q{number}"))) for number in range(5)]
@@ -75,6 +79,12 @@ async def test_its_limits_and_how_much_of_them_is_taken(tmp_path: Path) -> None:
     assert (now["in flight"], after["in flight"]) == ((2, 2), (0, 2))
     used = [one["requests per 60 s"][0] - before["requests per 60 s"][0] for one in (now, after)]
     assert used == [2, 5]
+    assert {name: most for name, (_, most) in now.items()} == {
+        "requests per 1 s": 50,
+        "requests per 60 s": 1000,
+        "in flight": 2,
+        "tokens per 60 s": 10**6,
+    }
     assert now["tokens per 60 s"][0] > before["tokens per 60 s"][0]
 
 
@@ -100,6 +110,8 @@ async def test_a_breaker_that_is_open_says_why(tmp_path: Path) -> None:
             asking.cancel()
         told = (await said(tmp_path))["upstreams"][0]
     assert (told["state"], bool(told["why"]), bool(told["paused_until_unix"])) == ("open", True, True)
+    assert "500" in told["last"]
+    assert told["tip"]
 
 
 @played

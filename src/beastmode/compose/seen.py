@@ -56,6 +56,7 @@ class Seen:
             lambda: tiers_of(stack, serving),
             alarms,
             settings_of(self.chosen, hide),
+            hide,
             SYSTEM_CLOCK,
         )
         return {PATH: now.page()}

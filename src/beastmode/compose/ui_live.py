@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Condition, Thread
@@ -20,7 +20,10 @@ from beastmode.gateway.now import PATH
 EVERY_S = 1.0
 """A gateway is asked so often at most, however many look."""
 PATIENCE_S = 0.5
-"""A gateway that takes longer is left out this time."""
+"""How long an answer is waited for, by whoever asks and by whoever makes a page."""
+STANDS_S = 5.0
+"""What a gateway has said, where it is at work and too slow to say it again: a machine may be busy for a moment, and a
+page must not say then that there is no gateway."""
 REST_S = 3.0
 """After so long without anybody who looks, nobody is asked any more."""
 _MOST_BYTES = 4_000_000
@@ -34,6 +37,7 @@ class Gateways:
         self._news = Condition()
         self._thread: Thread | None = None
         self._wanted = self._asked = float("-inf")
+        self._said: dict[str, tuple[float, GatewayNow]] = {}
         self._gateways: Sequence[GatewayNow] = ()
         self._version = "none"
 
@@ -46,7 +50,7 @@ class Gateways:
         with self._news:
             self._want()
             self._news.wait_for(self._is_fresh, PATIENCE_S)
-            return self._gateways if self._is_fresh() else ()
+            return self._gateways if time.monotonic() - self._asked <= STANDS_S else ()
 
     def _is_fresh(self) -> bool:
         return time.monotonic() - self._asked <= EVERY_S + PATIENCE_S
@@ -65,8 +69,9 @@ class Gateways:
         async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
             while self._wanted_still():
                 before = time.monotonic()
-                asked = [_ask(session, sign) for sign in signs_in(self._home)]
-                self._know([one for one in await asyncio.gather(*asked) if one is not None])
+                signs = signs_in(self._home)
+                said = await asyncio.gather(*(_ask(session, sign) for sign in signs))
+                self._know(dict(zip((sign.token for sign in signs), said, strict=True)))
                 await asyncio.sleep(max(0.0, before + EVERY_S - time.monotonic()))
 
     def _wanted_still(self) -> bool:
@@ -76,9 +81,16 @@ class Gateways:
             self._thread = None
             return False
 
-    def _know(self, gateways: Sequence[GatewayNow]) -> None:
+    def _know(self, said: Mapping[str, GatewayNow | None]) -> None:
+        """What each gateway at work has said, by its token."""
+        now = time.monotonic()
+        before = {
+            token: one for token, one in self._said.items() if now - one[0] <= STANDS_S and token in said
+        }
+        self._said = before | {token: (now, one) for token, one in said.items() if one is not None}
+        gateways = [self._said[token][1] for token in said if token in self._said]
         with self._news:
-            self._gateways, self._asked = gateways, time.monotonic()
+            self._gateways, self._asked = gateways, now
             self._version = f"{zlib.crc32(msgspec.json.encode(gateways)):08x}" if gateways else "none"
             self._news.notify_all()
 

@@ -36,7 +36,9 @@ class LedgerRequests:
             if reader is None:
                 return RequestPage([], "")
             found = page(reader, Sought(**asked), most, before)
-        return RequestPage([_plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix)
+        return RequestPage(
+            [_plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix
+        )
 
     def choices(self) -> Choices:
         with self._ledger.reader() as reader:

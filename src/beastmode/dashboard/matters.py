@@ -24,11 +24,12 @@ _MOST, _MOST_CHARS = 12, 400
 
 _NOT_WELL = {"open": "left out", "probing": "on trial", "unhealthy": "left out", "paused": "paused"}
 _OF_UPSTREAM = {
-    "open": "See what failed there. Nothing is lost: requests wait in line until it answers again.",
-    "probing": "See how the request that is tried ends; the others wait in line.",
-    "unhealthy": "Look at the server itself, or correct what --health asks. Requests wait in line.",
-    "paused": "Wait, or lower the rate or the concurrency, or raise the quota there. Requests wait in line.",
+    "open": "See what failed there.",
+    "probing": "See how the request that is tried ends.",
+    "unhealthy": "Look at the server itself, or correct what --health asks.",
+    "paused": "Wait, or lower the rate or the concurrency, or raise the quota there.",
 }
+_WAITING = "Nothing is lost: requests wait in line meanwhile."
 _OF_RUN = {
     "failed": "Its page says what failed and what to do next.",
     "error": "Its page says what failed and what to do next.",
@@ -89,12 +90,13 @@ def _of_gateway(gateway: GatewayNow) -> Iterator[Matter]:
 
 
 def _of_upstream(upstream: UpstreamNow) -> Matter:
+    last = f". The last said: {upstream.last}" if upstream.last else ""
     waiting = f", {upstream.waiting} wait in line" if upstream.waiting else ""
     where = upstream.url or upstream.name
     return Matter(
         "wrong",
-        f"Upstream {upstream.name} is {_NOT_WELL.get(upstream.state, upstream.state)}{waiting}: {upstream.why}",
-        _OF_UPSTREAM.get(upstream.state, ""),
+        f"Upstream {upstream.name} is {_NOT_WELL.get(upstream.state, upstream.state)}{waiting}: {upstream.why}{last}",
+        f"{upstream.tip or _OF_UPSTREAM.get(upstream.state, '')} {_WAITING}",
         "requests",
         query={"failed": "on", "upstream": where} if upstream.url else {"failed": "on"},
         words="What failed there",

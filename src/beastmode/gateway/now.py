@@ -5,6 +5,7 @@ Plain data, made when somebody asks and never before: no request pays for it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
@@ -14,6 +15,7 @@ from typing import Any, get_args
 import msgspec
 
 from beastmode.clock import Clock
+from beastmode.failures.words import one_line
 from beastmode.gateway.app import Page
 from beastmode.gateway.backend import Backend, Lane
 from beastmode.gateway.door import Door
@@ -27,13 +29,15 @@ _MOST_BUDGETS = 20
 _OPEN = "at least half of its last requests failed; nothing is sent until one is let through to see"
 _PROBING = "one request is let through; how it ends decides whether the others go"
 
+_MOST_CHARS = 300
+
 Plain = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
     """To be asked on the loop of its gateway.   of: `serve`, or the run that it belongs to.   tiers, alarms: as they
-    are now.   settings: as they were at its begin; nothing secret."""
+    are now.   settings: as they were at its begin; nothing secret.   hide: takes known secrets out of a text."""
 
     of: str
     began_unix: float
@@ -42,6 +46,7 @@ class Now:
     tiers: Callable[[], Sequence[Plain]]
     alarms: Callable[[], Sequence[str]]
     settings: Sequence[Plain]
+    hide: Callable[[str], str]
     clock: Clock
 
     def page(self) -> Page:
@@ -50,7 +55,7 @@ class Now:
 
     def said(self) -> Plain:
         """All of it."""
-        upstreams = [_upstream(backend, self.clock) for backend in self.backends]
+        upstreams = [_upstream(backend, self.clock, self.hide) for backend in self.backends]
         at_door = sum(payer.waiting for _, payer in self.door.payers())
         return {
             "url": "",  # whoever asks knows that
@@ -66,15 +71,16 @@ class Now:
         }
 
 
-def _upstream(backend: Backend, clock: Clock) -> Plain:
+def _upstream(backend: Backend, clock: Clock, hide: Callable[[str], str]) -> Plain:
     """Of several lanes the one that is worst off: it is where somebody waits for what the others have."""
     told: Plain = {"name": backend.name, "url": backend.upstream.base_url, "waiting": backend.waiting}
     lane = max(backend.lanes, key=_trouble, default=None)
     if lane is None:
-        return told | {"state": "well", "why": "", "paused_until_unix": None, "gauges": []}
+        return told | _as_it_is("well", "", None) | {"gauges": []}
     of = f" of the fullest of {len(backend.lanes)} credentials" if len(backend.lanes) > 1 else ""
     gauges = [gauge | {"name": gauge["name"] + of} for gauge in _gauges(lane.guard)]
-    return told | _state(lane.guard, clock) | {"gauges": gauges}
+    state = _state(lane.guard, clock)
+    return told | state | _said_last(backend, state["state"], hide) | {"gauges": gauges}
 
 
 def _trouble(lane: Lane) -> tuple[bool, int, int]:
@@ -83,14 +89,11 @@ def _trouble(lane: Lane) -> tuple[bool, int, int]:
 
 def _gauges(guard: Guard) -> Iterator[Plain]:
     """Of this host: other processes that use the same server count."""
-    slots, starts = guard.in_use()
-    if guard.rates:
-        rate = guard.rates[0]
-        yield _gauge(f"requests per {rate.span_s:g} s", starts, rate.starts)
-    yield _gauge("in flight", slots, guard.concurrency)
-    if guard.tokens:
-        limit = guard.tokens[0]
-        yield _gauge(f"tokens per {limit.span_s:g} s", guard.tokens_in_use(), limit.tokens)
+    for rate in guard.rates:
+        yield _gauge(f"requests per {rate.span_s:g} s", guard.in_use(rate)[1], rate.starts)
+    yield _gauge("in flight", guard.in_use()[0], guard.concurrency)
+    for limit in guard.tokens:
+        yield _gauge(f"tokens per {limit.span_s:g} s", guard.tokens_in_use(limit), limit.tokens)
 
 
 def _gauge(name: str, used: float, most: float | None, unit: str = "") -> Plain:
@@ -100,8 +103,8 @@ def _gauge(name: str, used: float, most: float | None, unit: str = "") -> Plain:
 def _state(guard: Guard, clock: Clock) -> Plain:
     """Whether anything is sent, why not, and until when, as far as that is known."""
     hold, health = guard.closed(), guard.health
-    wait_s = None if hold is None or hold.wait_s == float("inf") else hold.wait_s
-    until = None if wait_s is None else round(clock.unix() + wait_s)
+    known = hold is not None and hold.wait_s < math.inf
+    until = round(clock.unix() + hold.wait_s) if hold is not None and known else None
     if hold is not None and hold.reason not in ("breaker", "unhealthy"):
         return _as_it_is("paused", f"it asked to wait ({hold.reason.replace('_', ' ')})", until)
     if guard.breaker.state == "half_open":
@@ -117,6 +120,17 @@ def _state(guard: Guard, clock: Clock) -> Plain:
 
 def _as_it_is(state: str, why: str, until_unix: float | None) -> Plain:
     return {"state": state, "why": why, "paused_until_unix": until_unix}
+
+
+def _said_last(backend: Backend, state: str, hide: Callable[[str], str]) -> Plain:
+    """What has gone wrong there last and what to do about it, where that is why nothing is sent."""
+    failure = backend.last_failure
+    if failure is None or state not in ("open", "probing", "paused"):
+        return {"last": "", "tip": ""}
+    return {
+        "last": one_line(hide(failure.cause), _MOST_CHARS),
+        "tip": one_line(hide(failure.tip), _MOST_CHARS),
+    }
 
 
 def _budgets(door: Door, unix: float) -> list[Plain]:

@@ -17,6 +17,7 @@ from beastmode.dashboard.series import SPANS, Chart, Span, Steps, charts_of, ste
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.live import GatewayNow
+from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
 
@@ -90,7 +91,7 @@ def look(sources: Sources, span: Span, now_unix: float) -> Overview:
         over=over,
         steps=steps,
         charts=charts_of(steps, span.step_s, now_unix),
-        empty=not (gateways or runs or over.received or lately.usual.received),
+        empty=not (gateways or runs or over.received or sources.requests.page(Wanted(), 1).rows),
     )
 
 

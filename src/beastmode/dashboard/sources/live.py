@@ -24,8 +24,8 @@ class Gauge:
 class UpstreamNow:
     """A model server as a gateway sees it.   state: `paused` (as it asked), `unhealthy` or `open` (the breaker) where
     nothing is sent; until paused_until_unix, None where that is not known.   why: in words; "" where it is well.
-    url: as the requests name it.   gauges: of this host; where each credential has limits of its own, of the one that
-    is worst off."""
+    last, tip: what went wrong there last, where that is why.   url: as the requests name it.   gauges: of this host;
+    where each credential has limits of its own, of the one that is worst off."""
 
     name: str
     state: Literal["well", "unhealthy", "open", "probing", "paused"]
@@ -34,6 +34,8 @@ class UpstreamNow:
     waiting: int
     gauges: Sequence[Gauge]
     url: str = ""
+    last: str = ""
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +80,5 @@ class LiveReader(Protocol):
         """As of RunReader. Asked for only while somebody looks; the gateways are asked at most once a second."""
 
     def gateways(self) -> Sequence[GatewayNow]:
-        """As they said at most a second ago; one that does not answer is left out. Never waits longer than 0.5 s."""
+        """As they said at most a second ago, those that are slow to answer at most five; others are left out. Never
+        waits longer than 0.5 s."""

@@ -3,6 +3,7 @@
 (() => {
   const shown = document.getElementById("live");
   let seen = null;
+  let away = false;
   let asking = false;
   let missed = false;
 
@@ -47,10 +48,15 @@
   const source = new EventSource(document.body.dataset.events);
   source.onmessage = (event) => {
     tell("live", "live");
-    if (seen !== null && isAboutMe(seen, event.data)) ask();
+    // Another server counts anew: what was missed cannot be told from its version.
+    if (away || (seen !== null && isAboutMe(seen, event.data))) ask();
+    away = false;
     seen = event.data;
   };
-  source.onerror = () => tell("lost", "reconnecting"); // the browser tries again by itself
+  source.onerror = () => {
+    away = true;
+    tell("lost", "reconnecting"); // the browser tries again by itself
+  };
   document.addEventListener("visibilitychange", () => missed && ask());
   document.body.addEventListener("htmx:afterSettle", localise);
   document.body.addEventListener("htmx:afterRequest", () => {

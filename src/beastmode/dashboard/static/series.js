@@ -12,6 +12,12 @@
     return seconds < 120 ? `${+seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} min`;
   }
 
+  // A step between two that have nothing makes no line.
+  function alone(plot, place) {
+    const values = plot.data[place];
+    return [...values.keys()].filter((at) => values[at] != null && values[at - 1] == null && values[at + 1] == null);
+  }
+
   const WORDS = {
     rate: (value) => `${+value.toPrecision(3)}/s`,
     time: length,
@@ -43,7 +49,7 @@
           stroke: style(`--${line.colour}`),
           width: 1.75,
           dash: line.dash.length ? line.dash : undefined,
-          points: { show: false },
+          points: { show: true, size: 6, fill: style(`--${line.colour}`), filter: alone },
           value: (plot, value) => (value == null ? "–" : words(value)),
         })),
       ],
