@@ -42,15 +42,15 @@ class World:
         body = {"model": "m-small", "messages": [{"role": "user", "content": words}], **more}
         return httpx.post(f"{self.url}/v1/chat/completions", json=body, timeout=60)
 
-    def run(self, roadmap: str, *flags: str) -> subprocess.Popen[str]:
+    def run(self, roadmap: str, *flags: str, name: str = "roadmap") -> subprocess.Popen[str]:
         """`beast run` of a list, which is given as text; it has begun, and goes on by itself."""
-        path = self.home.parent / "roadmap.yaml"
+        path = self.home.parent / f"{name}.yaml"
         path.write_text(roadmap, encoding="utf-8")
         return self._beast("run", str(path), "--home", str(self.home), *flags)
 
-    def ran(self, roadmap: str, *flags: str) -> int:
+    def ran(self, roadmap: str, *flags: str, name: str = "roadmap") -> int:
         """The same, to its end; its exit code. Fails where it did not begin."""
-        process = self.run(roadmap, *flags)
+        process = self.run(roadmap, *flags, name=name)
         _, said = process.communicate(timeout=_RUN_S)
         assert process.returncode != EXIT_INPUT, said
         return process.returncode
@@ -61,10 +61,10 @@ class World:
         self.link = _said(process)
         return process
 
-    def serve(self) -> subprocess.Popen[str]:
+    def serve(self, *flags: str) -> subprocess.Popen[str]:
         """Put a gateway in front of the model server."""
-        flags = ("--upstream", self.server.url, "--home", str(self.home), "--port", "0")
-        process = self._beast("serve", *flags, "--cache", "all", "--rate", "none")
+        here = ("--upstream", self.server.url, "--home", str(self.home), "--port", "0")
+        process = self._beast("serve", *here, "--cache", "all", *(flags or ("--rate", "none")))
         self.url = _said(process).rstrip("/")
         return process
 

@@ -13,10 +13,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from beastmode.dashboard.changes import Changes
+from beastmode.dashboard.changes import Changes, Dated
 from beastmode.dashboard.guarding import Guarded
+from beastmode.dashboard.pages import acts, entering, overview
 from beastmode.dashboard.pages import cache as cache_page
-from beastmode.dashboard.pages import entering, overview
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.pages import settings as settings_page
@@ -50,12 +50,16 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *entering.routes(keeper),
             *overview.routes(site, sources),
             *run_pages.routes(site, sources),
+            *acts.routes(sources),
             *request_pages.routes(site, sources),
             *cache_page.routes(site, sources),
             *settings_page.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
-        middleware=[Middleware(Guarded, keeper=keeper, loopback_only=loopback_only)],
+        middleware=[
+            Middleware(Guarded, keeper=keeper, loopback_only=loopback_only),
+            Middleware(Dated, version=sources.version),
+        ],
         exception_handlers={HTTPException: site.refused, Exception: site.broken},  # type: ignore[dict-item]
     )
 
