@@ -69,6 +69,13 @@ def test_an_answer_that_was_begun_before_the_clear_is_not_written_after_it(file:
     assert names(file) == "bc"
 
 
+def test_whoever_clears_a_tag_knows_of_it_too(file: EntriesFile) -> None:
+    begun = file.moment()
+    file.clear_tag("x")
+    file.write([row(file, "a", "x", since=begun)])
+    assert (names(file), file.moment().cleared) == ("", {"x": 1})
+
+
 def test_a_moment_is_the_same_object_until_something_is_cleared(file: EntriesFile) -> None:
     before = file.moment()
     assert file.moment() is before

@@ -124,7 +124,8 @@ class EntriesFile:
         afterwards, see `entries_upkeep`."""
         with transaction(self.db):
             self.db.execute(sql(entries.COUNT_CLEAR))
-            clears = self.moment().clears
+            must_still_be(self.path, self.id)
+            _, clears = _one(self.db, entries.READ_MOMENT)
             self.db.execute(_clear(), (tag, clears, 0))
             self.db.execute(sql(entries.FORGET_CLEARED), (clears - MOST_CLEARS,))
 
