@@ -14,7 +14,7 @@ def told(place: World, words: str, **headers: str) -> str:
     """What the cache has done with a request."""
     body = {"model": "m-small", "messages": [{"role": "user", "content": words}]}
     answer = httpx.post(f"{place.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
-    return answer.headers.get("x-beast-cache", "")
+    return str(answer.headers.get("x-beast-cache", ""))
 
 
 def test_a_tag_is_forgotten_and_nothing_else(place: World, looks: Window) -> None:

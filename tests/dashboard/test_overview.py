@@ -78,6 +78,12 @@ def test_without_a_gateway_it_says_so_and_shows_the_rest() -> None:
     assert tile(shown, "requests") == "120"
 
 
+def test_it_is_made_anew_as_time_goes_by_though_nothing_is_recorded() -> None:
+    told = [sources(unix=lambda now=now: now).version() for now in (1e9, 1e9 + 1, 1e9 + 60)]
+    assert told[0] == told[1] != told[2]
+    assert re.search('data-about="[^"]*clock', page(live=Live(gateway_now())))
+
+
 def test_runs_at_work_are_shown_with_their_progress_and_others_are_not() -> None:
     at_work = run_line(7, counts={"total": 9, "done": 3, "skipped": 1})
     shown = page(runs=Runs(run_line(6, state="done"), at_work))

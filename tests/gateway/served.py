@@ -40,14 +40,13 @@ _OF_UPSTREAM = {field.name for field in fields(UpstreamSettings)}
 
 
 @asynccontextmanager
-async def gateway(
-    upstream: str, home: Path, *, seen: Seen | None = None, **changes: Any
-) -> AsyncIterator[str]:
+async def gateway(upstream: str, home: Path, **changes: Any) -> AsyncIterator[str]:
     """Serve `upstream` without limits, unless `changes` of Serving, or of its one upstream, say otherwise; gives the
-    gateway's URL.   seen: by dashboards."""
+    gateway's URL. `seen`: by dashboards."""
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     of_upstream = {name: changes.pop(name) for name in _OF_UPSTREAM & changes.keys()}
     one = replace(UpstreamSettings(upstream, concurrency=None, rates=()), **of_upstream)
+    seen: Seen | None = changes.pop("seen", None)
     free = Serving((one,), port=0, home=home, linger_s=0.0, drain_s=5.0)
     server = server_for(replace(free, **changes), started.set_result, seen=seen)
     serving = asyncio.create_task(server.serve())

@@ -13,7 +13,7 @@ from beastmode.store.ledger_file import LedgerFile
 from tests.store.ledgers import NOON, entry, older
 
 HOURS = 3
-_name = st.sampled_from(["a", "b", "ünique", "'; DROP TABLE requests --", "%_*\"\x00…"])
+_name = st.sampled_from(["a", "b", "ünique", "'; DROP TABLE requests --", '%_*"\x00…'])
 _failure = st.sampled_from(
     [
         ("overloaded", "HTTP 529 after 31.2 s: the model is overloaded (req_7Yx)", "Wait for it."),

@@ -330,3 +330,20 @@ def test_importing_the_command_loads_no_prices_and_no_database() -> None:
     script = "import sys, beastmode.cli.app; print([m for m in ('sqlalchemy', 'genai_prices') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_whoever_leaves_waits_for_no_ends_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beastmode.store.ledger_writer.GATHER_S", 3600.0)
+
+    async def play() -> None:
+        ledger = opened(tmp_path / "ledger.db")
+        ended, leaving = entry(NOON), entry(NOON + 1)
+        ledger.begin(ended)
+        end(ledger, ended, "hit")
+        ledger.begin(leaving)
+        await ledger.leaves(leaving)
+        assert [row.id for row in recorded(ledger.path)] == [leaving.id]
+        await ledger.close()
+        assert [row.outcome for row in recorded(ledger.path)] == [None, "hit"]
+
+    asyncio.run(play())

@@ -30,7 +30,9 @@ _sought = st.builds(
     task=_name,
     cache=st.sampled_from(["", "", "hit", "miss"]),
     slower_than_s=st.none() | st.floats(0, 100),
-    text=st.sampled_from(["", "", "overloaded", "OVERLOADED 31.2", "req_7Yx", "äöü", "100%: *", "nowhere", '"']),
+    text=st.sampled_from(
+        ["", "", "overloaded", "OVERLOADED 31.2", "req_7Yx", "äöü", "100%: *", "nowhere", '"']
+    ),
 )
 
 
@@ -46,7 +48,12 @@ def reader_of(entries: list[Entry], rolled: int = -1) -> Iterator[LedgerReader]:
 
 def fits(one: Entry, sought: Sought) -> bool:
     """What `Sought` says, without any SQL."""
-    named = [(sought.upstream, one.upstream), (sought.model, one.model), (sought.key, one.key), (sought.run, one.run)]
+    named = [
+        (sought.upstream, one.upstream),
+        (sought.model, one.model),
+        (sought.key, one.key),
+        (sought.run, one.run),
+    ]
     named += [(sought.task, one.task), (sought.class_, one.class_)]
     hit = one.outcome in ("hit", "shared")
     said = f"{one.class_} {one.cause} {one.tip}".casefold()
@@ -60,7 +67,13 @@ def fits(one: Entry, sought: Sought) -> bool:
     )
 
 
-@given(st.lists(requests(), max_size=40, unique_by=lambda one: one.id), _sought, st.integers(1, 9), st.integers(-1, 45), st.booleans())
+@given(
+    st.lists(requests(), max_size=40, unique_by=lambda one: one.id),
+    _sought,
+    st.integers(1, 9),
+    st.integers(-1, 45),
+    st.booleans(),
+)
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_page_by_page_is_a_filter_over_all(
     entries: list[Entry], sought: Sought, most: int, rolled: int, hurried: bool
@@ -100,10 +113,12 @@ def test_what_is_not_found_in_time_is_looked_for_in_the_next_page() -> None:
     assert pages > 1
 
 
-@pytest.mark.parametrize("text", ['"', "' OR 1", "* NEAR(", "a\x00b", "\ud800", "x " * 5000, "🙂", "%", "\\", "AND"])
+@pytest.mark.parametrize(
+    "text", ['"', "' OR 1", "* NEAR(", "a\x00b", "\ud800", "x " * 5000, "🙂", "%", "\\", "AND"]
+)
 def test_whatever_is_typed_is_looked_for_and_never_an_error(text: str) -> None:
-    sought = [Sought(text=text), *(Sought(**{name: text}) for name in ("class_", "key", "run", "task", "model"))]
+    named = [Sought(class_=text), Sought(key=text), Sought(run=text), Sought(task=text), Sought(model=text)]
+    sought = [Sought(text=text), Sought(upstream=text), *named]
     with reader_of([entry(NOON, outcome="failed", class_="network", cause="reset")]) as reader:
         assert [page(reader, one, 5, text).entries for one in sought] == [[]] * len(sought)
         assert not page(reader, Sought(text=text), 5).entries
-

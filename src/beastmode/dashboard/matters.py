@@ -70,8 +70,13 @@ def matters_of(
         *(matter for run in runs for matter in _waiting_in(run)),
         *_gone_wrong(runs, now_unix),
     ]
-    shown = [replace(matter, what=one_line(matter.what, _MOST_CHARS)) for matter in every[:_MOST]]
+    shown = [_on_a_line(matter) for matter in every[:_MOST]]
     return shown, len(every) - len(shown)
+
+
+def _on_a_line(matter: Matter) -> Matter:
+    """Names of others cannot turn a line around."""
+    return replace(matter, what=one_line(matter.what, _MOST_CHARS), tip=one_line(matter.tip, _MOST_CHARS))
 
 
 def _of_gateway(gateway: GatewayNow) -> Iterator[Matter]:

@@ -177,6 +177,7 @@ class Remembering:
         if why:
             call.entry.cache_why = why
             return None
+        call.entry.upstream = recall.upstream  # whose prices say what this one has saved
         return found
 
 

@@ -50,5 +50,5 @@ def quantile(lengths: Mapping[int, int], share: float) -> float | None:
     for kind in sorted(lengths):
         place -= lengths[kind]
         if place <= 0:
-            return _FIRST_S * _RATIO ** (kind + 0.5)
+            return _FIRST_S * math.pow(_RATIO, kind + 0.5)
     return None

@@ -1,4 +1,4 @@
-"""What requests came to over time, from the ledger's figures of minutes and hours: a million cost what a thousand do."""
+"""What requests came to over time, from figures of minutes and hours: a million cost what a thousand do."""
 
 from __future__ import annotations
 
@@ -126,7 +126,13 @@ def _of(db: sqlite3.Connection, span: int, since: int, until: int) -> Iterator[t
 
 
 def _sums(
-    requests: int, tokens_in: int, tokens_out: int, cost_usd: float, saved_usd: float, unpriced: int, lengths: bytes
+    requests: int,
+    tokens_in: int,
+    tokens_out: int,
+    cost_usd: float,
+    saved_usd: float,
+    unpriced: int,
+    lengths: bytes,
 ) -> Sums:
     sums = Sums()
     sums.requests, sums.tokens_in, sums.tokens_out = requests, tokens_in, tokens_out
@@ -139,4 +145,3 @@ def _in_flight(db: sqlite3.Connection, since: int, until: int) -> Iterable[int]:
     """The minutes of those that were received in that span and have not ended."""
     minutes = (minute_of(name, 0) * 60 for (name,) in db.execute(_OPEN))
     return [began for began in minutes if since <= began < until]
-

@@ -104,6 +104,8 @@ class LedgerFile:
         In as few statements as may be: SQLite hands the interpreter's lock back and forth once a statement, and while
         the event loop is busy each time may cost a thread milliseconds. A single one is its own transaction.
         """
+        if not rows and not bodies:
+            return
         if len(rows) <= _MOST_IN_ONE and not bodies and not any(map(_outcome_of, rows)):
             self._put(rows)
         else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from beastmode.store.ledger_tally import minute_of
+from beastmode.store.ledger_tally import FAILURE_SPAN_S, minute_of
 
 MINUTES_KEPT_S = 92 * 86_400.0
 """Figures by the minute, and groups of failures. Where a ledger is too large they go with the rows of their time."""
 HOURS_KEPT_S = 2 * 366 * 86_400.0
 """Figures by the hour: some ten megabytes."""
+_MINUTES_A_STEP = 1_000
 
 _OF_RUNS = "SELECT run, id FROM requests WHERE id <= ? AND (run <> '' OR task <> '')"
 _OLDEST = (
@@ -21,9 +22,10 @@ _FIGURES = (
     "DELETE FROM figures WHERE (span, began) IN"
     " (SELECT span, began FROM figures WHERE span = ? AND began < ? ORDER BY began LIMIT ?)"
 )
-_FAILURES = (
-    "DELETE FROM failures WHERE (shape, began) IN"
-    " (SELECT shape, began FROM failures WHERE began < ? ORDER BY began LIMIT ?)"
+_FAILURES = tuple(
+    f"DELETE FROM {table} WHERE (shape, began) IN"  # noqa: S608 names of ours
+    f" (SELECT shape, began FROM {table} WHERE began < ? ORDER BY began LIMIT ?)"
+    for table in ("failures", "failures_of_whom")
 )
 
 Until = dict[str, int]
@@ -34,12 +36,15 @@ def forget_rows(db: sqlite3.Connection, last: str, *, minutes_too: bool) -> None
     """Before the requests up to this id are deleted: forget where they are.   minutes_too: and their figures by the
     minute. Within a transaction."""
     minute = minute_of(last, 0)
-    db.executemany("DELETE FROM requests_of_runs WHERE run = ? AND id = ?", db.execute(_OF_RUNS, (last,)).fetchall())
+    db.executemany(
+        "DELETE FROM requests_of_runs WHERE run = ? AND id = ?", db.execute(_OF_RUNS, (last,)).fetchall()
+    )
     db.execute("DELETE FROM failure_texts WHERE id <= ?", (last,))
     db.execute("DELETE FROM seen WHERE minute < ?", (minute,))
     if minutes_too:
-        db.execute("DELETE FROM figures WHERE span = 60 AND began < ?", (minute * 60,))
-        db.execute("DELETE FROM failures WHERE began < ?", (minute * 60 - 600,))
+        db.execute(_FIGURES, (60, minute * 60, _MINUTES_A_STEP))
+        for failures in _FAILURES:
+            db.execute(failures, (minute * 60 - FAILURE_SPAN_S, _MINUTES_A_STEP))
 
 
 def figures_to_go(db: sqlite3.Connection, minutes_s: float, now_unix: float) -> Until:
@@ -54,4 +59,5 @@ def forget_figures(db: sqlite3.Connection, until: Until, at_most: int) -> None:
     if until:
         db.execute(_FIGURES, (60, until["minutes"], at_most))
         db.execute(_FIGURES, (3600, until["hours"], at_most))
-        db.execute(_FAILURES, (until["minutes"], at_most))
+        for failures in _FAILURES:
+            db.execute(failures, (until["minutes"], at_most))

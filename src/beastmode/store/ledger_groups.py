@@ -13,7 +13,7 @@ from beastmode.store.ledger_schema import VERSION
 from beastmode.store.ledger_shapes import Who
 from beastmode.store.ledger_tally import FAILURE_SPAN_S
 
-_MOST_SPANS = 100
+_MOST_SPANS = 30
 """Spans of a group that are asked who was hit; the newest."""
 _MOST_NAMED = 20
 _ROOM = 5
@@ -80,11 +80,12 @@ class _Found:
 
 def _group(db: sqlite3.Connection, class_: str, cause: str, found: _Found, since: int) -> Group:
     newest = db.execute("SELECT cause, tip FROM requests WHERE id = ?", (found.last,)).fetchone()
-    said = newest or (cause, _tip(db, found.shapes[0]))
+    said_cause, tip = newest or (cause, _tip(db, found.shapes[0]))
     who, tasks = _who(db, found.shapes, since)
     return Group(
         class_,
-        *said,
+        said_cause,
+        tip,
         found.count,
         _unix(found.first),
         _unix(found.last),
@@ -107,7 +108,7 @@ def _who(db: sqlite3.Connection, shapes: Sequence[int], since: int) -> tuple[Who
     marks, all_of = ", ".join("?" * len(shapes)), Who()
     tasks: dict[tuple[str, str], None] = {}
     query = (  # marks are ours
-        f"SELECT who FROM failures WHERE shape IN ({marks}) AND began >= ? ORDER BY began DESC"  # noqa: S608
+        f"SELECT who FROM failures_of_whom WHERE shape IN ({marks}) AND began >= ? ORDER BY began DESC"  # noqa: S608
         f" LIMIT {_MOST_SPANS}"
     )
     for (data,) in db.execute(query, (*shapes, since)):

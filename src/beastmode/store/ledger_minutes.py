@@ -62,7 +62,7 @@ class _OfSlow:
     def at_or_before(self, minute: int) -> int | None:
         until = minute * 60
         while (hour := self._last(3600, 0, until)) is not None:
-            if (found := self._last(60, hour, until)) is not None:
+            if (found := self._last(60, hour, min(until, hour + 3540))) is not None:
                 return found // 60
             until = hour - 1
         return None

@@ -10,10 +10,8 @@ from beastmode.store.ledger_schema import VERSION
 
 MOST_NAMES = 200
 
-_KNOWN = """
-SELECT class, upstream, model, key FROM kinds
-WHERE EXISTS (SELECT 1 FROM seen WHERE kind = kinds.id)
-"""
+_KINDS = "SELECT id, class, upstream, model, key FROM kinds"
+_SEEN = "SELECT 1 FROM seen WHERE kind = ? LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,11 @@ def names(reader: LedgerReader) -> Names:
     """Of requests that have ended and are still there. None of a ledger of an older version. Raises LedgerError."""
     if reader.format < VERSION:
         return Names([], [], [], [])
+    known: list[set[str]] = [{"", ANY} for _ in range(4)]
     with reader.reading() as db:
-        columns = list(zip(*db.execute(_KNOWN), strict=True)) or [()] * 4
-    return Names(*(sorted(set(column) - {"", ANY})[:MOST_NAMES] for column in columns))
+        for number, *named in db.execute(_KINDS).fetchall():
+            is_new = any(name not in those for name, those in zip(named, known, strict=True))
+            if is_new and db.execute(_SEEN, (number,)).fetchone():
+                for name, those in zip(named, known, strict=True):
+                    those.add(name)
+    return Names(*(sorted(those - {"", ANY})[:MOST_NAMES] for those in known))

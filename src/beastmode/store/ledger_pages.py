@@ -25,6 +25,7 @@ _ANYTIME = "~"
 """Greater than any id."""
 _EVER = ("", _ANYTIME)
 _HOLDS = "beast_holds"
+_FEW = 8
 _FIRST_STEP_US = 5_000_000
 _MOST_MINUTES = 256
 _QUICK_S, _SLOW_S = 0.01, 0.05
@@ -87,6 +88,7 @@ class _Search:
         """Fill `found`. Where it was cut short: the microsecond from which on all was looked at."""
         words = self.sought.words
         db.create_function(_HOLDS, 3, lambda *said: holds(words, text_of(*said)))
+        db.create_function(_HOLDS, 1, lambda text: holds(words, text))
         if self.sought.indexed:
             self.found = self._rows(db, _ALL, _EVER, self.most)
             return None
@@ -110,8 +112,8 @@ class _Search:
         for low, high, is_known in self._ranges(several, first, last, rolled):
             if low == high:
                 return high
-            high = min(high, past_us)  # or a step might be taken in which there is nothing
-            if (stopped_us := self._look_within(db, low, high, known=is_known)) is not None:
+            until = min(high, past_us)  # or a step might be taken in which there is nothing
+            if (stopped_us := self._look_within(db, low, until, known=is_known)) is not None:
                 return stopped_us
             if len(self.found) >= self.most:
                 return None
@@ -129,7 +131,7 @@ class _Search:
                 at = last_in_all(several, minute)
                 if at == minute:
                     run = min(2 * run, _MOST_MINUTES)
-                    while at > minute - run and last_in_all(several, at - 1) == at - 1:
+                    while at > max(minute - run, first, rolled) and last_in_all(several, at - 1) == at - 1:
                         at -= 1
                     yield at * MINUTE_US, (minute + 1) * MINUTE_US, True
                     at -= 1
@@ -197,7 +199,11 @@ def _source(sought: Sought, *, known: bool) -> _Source:
     have them."""
     words = sought.words
     if known and words:
-        table, named = "failure_texts", [("instr(failure_texts.text, ?)", fit(word)) for word in words]
+        table, named = "failure_texts", [("instr(failure_texts.text, ?)", fit(word)) for word in words[:_FEW]]
+        if (
+            len(words) > _FEW
+        ):  # as functions of SQL they are ten times as fast, but there may not be thousands of them
+            named[-1] = (f"{_HOLDS}(failure_texts.text) AND instr(failure_texts.text, ?)", fit(words[0]))
     elif known and (sought.run or sought.task):
         table = "requests_of_runs"
         asked = [("task", sought.task), ("run", sought.run)]

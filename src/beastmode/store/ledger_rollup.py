@@ -25,9 +25,15 @@ ANY = "\u2026"
 """In the place of a name where there are too many kinds: names of models are text of others."""
 
 _AT_ONCE = 32
-_OUTCOME = list(REQUESTS.c.keys()).index("outcome")
+_OUTCOME, _TRIES = map(list(REQUESTS.c.keys()).index, ("outcome", "tries"))
 _CELL = "span, began, outcome, class, tier"
 _SUMS = "requests, tokens_in, tokens_out, cost_usd, saved_usd, unpriced"
+_PUT_FAILURES = (
+    "INSERT INTO failures (shape, began, requests, first, last) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (shape, began) DO UPDATE SET requests = requests + excluded.requests,"
+    " first = min(first, excluded.first), last = max(last, excluded.last)"
+)
+_WHO = "SELECT who FROM failures_of_whom WHERE shape = ? AND began = ?"
 _KIND = "key, upstream, model, outcome, class"
 
 
@@ -52,9 +58,9 @@ class LedgerRollup:
         """What is to be put once these rows are written in place of those of the same ids. To be asked before."""
         tally = Tally()
         since = self.since()
-        ended = [row for row in rows if row[_OUTCOME] is not None and row[0] >= since]  # type: ignore[operator]
+        ended = [row for row in rows if row[_OUTCOME] is not None and str(row[0]) >= since]
         tally.add(ended)
-        may_have = [row[0] for row in ended if row[_OUTCOME] != "hit"]
+        may_have = [row[0] for row in ended if row[_TRIES] or row[_OUTCOME] != "hit"]
         tally.add(self._ended(may_have), sign=-1)
         return tally
 
@@ -79,7 +85,7 @@ class LedgerRollup:
         """Of these requests, those that have an outcome already: another process had thought this one dead."""
         for at in range(0, len(names), _AT_ONCE):
             some = names[at : at + _AT_ONCE]
-            yield from self._db.execute(_found(len(some)), some)  # type: ignore[arg-type]
+            yield from self._db.execute(_found(len(some)), some)
 
     def _put_cells(self, cells: dict[Cell, Sums]) -> None:
         by_span = {(span, *_in_span(cell, span)): Sums() for span in SPANS for cell in cells}
@@ -139,20 +145,17 @@ class LedgerRollup:
         return int(found[0])
 
     def _put_failing(self, began: int, shape: Shape, failing: Failing) -> None:
-        number = self._shape(shape)
-        known = self._db.execute(
-            "SELECT requests, first, last, who FROM failures WHERE shape = ? AND began = ?", (number, began)
-        ).fetchone()
-        requests, first, last = failing.requests, failing.first, failing.last
-        who = failing.who
+        number, new, who = self._shape(shape), failing.who, Who()
+        self._db.execute(_PUT_FAILURES, (number, began, failing.requests, failing.first, failing.last))
+        known = self._db.execute(_WHO, (number, began)).fetchone()
         if known is not None:
-            requests += known[0]
-            first, last = min(first, known[1]), max(last, known[2])
-            who = msgspec.json.decode(known[3], type=Who)
-            new = failing.who
-            who.note(new.tasks, new.keys, new.upstreams, new.models)
-        values = (number, began, requests, first, last, msgspec.json.encode(who))
-        self._db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?)", values)
+            who = msgspec.json.decode(known[0], type=Who)
+        who.note(new.tasks, new.keys, new.upstreams, new.models)
+        data = msgspec.json.encode(who)
+        if known is None or data != known[0]:
+            self._db.execute(
+                "INSERT OR REPLACE INTO failures_of_whom VALUES (?, ?, ?)", (number, began, data)
+            )
 
 
 def _in_span(cell: Cell, span: int) -> tuple[int, str, str, str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from beastmode.store.entry import Row, first_id
 from beastmode.store.ledger_file import LedgerFile
+from beastmode.store.ledger_forgetting import MINUTES_KEPT_S, figures_to_go, forget_figures, forget_rows
 from beastmode.store.ledger_process import lives, sweep
 from beastmode.store.ledger_schema import REQUESTS
-from beastmode.store.ledger_forgetting import MINUTES_KEPT_S, figures_to_go, forget_figures, forget_rows
 from beastmode.store.sqlite_file import transaction
 from beastmode.store.sqlite_room import give_back, used_bytes
 

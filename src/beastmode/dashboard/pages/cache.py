@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from beastmode.clock import SYSTEM_CLOCK
 from beastmode.dashboard.acting import Form, act
 from beastmode.dashboard.amounts import brief, size
 from beastmode.dashboard.misses import why_not_answered, why_not_kept
@@ -37,7 +36,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             view = await run_in_threadpool(sources.cache.cache)
         except BeastError as error:
             view, trouble = None, str(error)
-        now_unix = SYSTEM_CLOCK.unix()
+        now_unix = sources.unix()
         day = await run_in_threadpool(sources.stats.over, now_unix - DAY_S, now_unix)
         return site.page(
             request,

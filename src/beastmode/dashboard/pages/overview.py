@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,12 +62,12 @@ class Overview:
         return sorted((self.over.classes or {}).items(), key=lambda one: (-one[1], one[0]))
 
 
-def routes(site: Site, sources: Sources, unix: Callable[[], float] = time.time) -> list[Route]:
+def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for disks and gateways, so it happens in threads."""
 
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
-        view = await run_in_threadpool(look, sources, span, unix())
+        view = await run_in_threadpool(look, sources, span, sources.unix())
         return site.page(request, "overview.html", view=view, span=span, spans=SPANS, **_of(view))
 
     return [Route("/", overview, name="home")]

@@ -5,6 +5,8 @@ Whoever mounts the app knows where these come from; nothing here does.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from beastmode.dashboard.sources.cache import CacheControl, CacheReader
@@ -14,10 +16,13 @@ from beastmode.dashboard.sources.runs import RunControl, RunReader
 from beastmode.dashboard.sources.settings import HomeReader, KeyReader
 from beastmode.dashboard.sources.stats import StatsReader
 
+CLOCK_S = 15
+"""A page that says what is now is made anew so often, though nothing was recorded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All that the app is given."""
+    """All that the app is given.   unix: the time, for pages that say what is now."""
 
     runs: RunReader
     run_control: RunControl
@@ -28,6 +33,7 @@ class Sources:
     cache_control: CacheControl
     keys: KeyReader
     home: HomeReader
+    unix: Callable[[], float] = time.time
 
     def version(self) -> str:
         """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
@@ -37,5 +43,6 @@ class Sources:
             "live": self.live.version(),
             "stats": self.stats.version(),
             "cache": self.cache.version(),
+            "clock": f"{self.unix() // CLOCK_S:.0f}",
         }
         return " ".join(f"{name}={version}" for name, version in versions.items())

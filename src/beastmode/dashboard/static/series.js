@@ -1,7 +1,6 @@
 // Draws the charts of the overview from the figures that the page has, and draws them on as the page is made anew.
 "use strict";
 (() => {
-  const EVERY_MS = 15000; // "the last minute" moves on though nothing is recorded
   const HEIGHT = 190;
   const plots = new Map();
 
@@ -112,7 +111,6 @@
     drawAll();
   });
 
-  document.body.addEventListener("htmx:afterSettle", drawAll);
-  setInterval(() => document.hidden || htmx.trigger(document.body, "changed"), EVERY_MS);
+  document.addEventListener("shown", drawAll);
   drawAll();
 })();
