@@ -18,6 +18,8 @@ PAGES = (
     "/runs/r1/tasks/well",
     "/runs/r1/tasks/breaks",
     "/requests",
+    "/cache",
+    "/settings",
     "/nowhere",
 )
 ROADMAP = """

@@ -8,14 +8,16 @@ from typing import Any
 import msgspec
 
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.failures import Change, FailureGroup
 from beastmode.dashboard.sources.live import GatewayNow, Gauge, TierNow, UpstreamNow
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage, Wanted
 from beastmode.dashboard.sources.runs import RunLine, RunView, TaskLine, TaskView
+from beastmode.dashboard.sources.settings import HomeFile, HomeView, KeyLine, RunSettings
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.visitor import Visitor
-from beastmode.errors import SettingError
+from beastmode.errors import CacheError, JournalError, KeysError, SettingError
 from beastmode.store.entry import Entry
 
 NASTY = "<script>alert(1)</script>\"'&</title><img src=x onerror=alert(2)>\x00\u202e"
@@ -219,6 +221,98 @@ class Stats:
         return [(float(begin), self._step) for begin in begins]
 
 
+def cache_view(nasty: str = "", **changes: Any) -> CacheView:
+    name = nasty or "m-large"
+    values: dict[str, Any] = {
+        "tiers": [
+            {"name": "l1", "entries": 0, "bytes": 0, "hits": 5310, "misses": 2204},
+            {"name": "l3", "entries": 1930, "bytes": 8_100_000, "hits": 391, "misses": 1813},
+        ],
+        "models": [{"name": name, "tag": f"model:{name}", "entries": 1204, "bytes": 6_600_000}],
+        "tags": [{"name": nasty or "run:r7", "tag": nasty or "run:r7", "entries": 411, "bytes": 2_900_000}],
+        "misses": [
+            {"reason": nasty or "not deterministic", "count": 40},
+            {"reason": f"new; not kept: {nasty or 'status 429'}", "count": 20},
+            {"reason": "new", "count": 15},
+        ],
+        "oldest_unix": 1e9,
+        "newest_unix": 1e9 + 60,
+        "since_unix": 1e9 - 60,
+        "asked": 100,
+    }
+    return CacheView(**values | changes)
+
+
+class Cache:
+    """A CacheReader and CacheControl that keeps what was to be cleared.   fault: what reading and clearing end with."""
+
+    def __init__(self, view: CacheView | None = None, fault: str = "") -> None:
+        self.view, self.fault, self.now = view, fault, "1"
+        self.cleared: list[str] = []
+
+    def version(self) -> str:
+        return self.now
+
+    def cache(self) -> CacheView | None:
+        self._see()
+        return self.view
+
+    def clear(self, tag: str) -> str:
+        self._see()
+        self.cleared.append(tag)
+        return f"forgotten: {tag or 'all'}"
+
+    def _see(self) -> None:
+        if self.fault:
+            raise CacheError(self.fault, tip="Delete the file.")
+
+
+def key_line(**changes: Any) -> KeyLine:
+    values = {
+        "name": "ci",
+        "id": "0123456789ab",
+        "state": "valid",
+        "limits": "any model, 2/s",
+        "rights": ["metrics"],
+        "used_unix": None,
+        "created_unix": 1e9,
+    }
+    return KeyLine(**values | changes)
+
+
+class Keys:
+    """A KeyReader of keys that a test has made.   fault: what reading ends with."""
+
+    def __init__(self, *lines: KeyLine, fault: str = "") -> None:
+        self.lines, self.fault = lines, fault
+
+    def keys(self) -> Sequence[KeyLine]:
+        if self.fault:
+            raise KeysError(self.fault, tip="Move the file away.")
+        return self.lines
+
+
+class Home:
+    """A HomeReader of files and runs that a test has made."""
+
+    def __init__(
+        self, nasty: str = "", *, at_work: bool = True, files: Sequence[HomeFile] = (), fault: str = ""
+    ) -> None:
+        self.nasty, self.at_work, self.fault = nasty, at_work, fault
+        self.files = files or [HomeFile(nasty or "cache.db", nasty or "Answers.", 4096, 2, 2)]
+
+    def home(self) -> HomeView:
+        return HomeView(self.nasty or "/home/me/.beast", 10**9, self.nasty or "0.1.0", self.files)
+
+    def runs(self) -> Sequence[RunSettings]:
+        if self.fault:
+            raise JournalError(self.fault, tip="Move the file away.")
+        said = {"name": self.nasty or "concurrency", "value": self.nasty or "5", "origin": "person"}
+        by_default = {"name": "retries", "value": "2", "origin": "default"}
+        title = self.nasty or "Month 1"
+        return [RunSettings(self.nasty or "r7", title, [by_default, said])] if self.at_work else []
+
+
 class Control:
     """A RunControl that keeps what was asked for.   refuses: what it says to everything; "" does it."""
 
@@ -262,5 +356,9 @@ def sources(**given: Any) -> Sources:
         "failures": Failures(),
         "live": Live(),
         "stats": Stats(),
+        "cache": Cache(),
+        "cache_control": Cache(),
+        "keys": Keys(),
+        "home": Home(at_work=False),
     }
     return Sources(**shown | given)

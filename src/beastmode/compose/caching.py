@@ -27,10 +27,22 @@ def tiers_of(stack: Stack | None, serving: Serving) -> Sequence[dict[str, Any]]:
     it holds."""
     if stack is None:
         return []
-    stats, limits = stack.stats(), (serving.cache_memory_bytes, serving.cache_disk_bytes)
-    memory = _tier("l1", stats.l1, limits[0], "on") | {"entries": stats.l1_entries, "bytes": stats.l1_bytes}
-    database = _tier("l3", stats.l3 or TierCount(0, 0), limits[1], stack.warning or "on")
-    return [memory, database if stats.l3 else database | {"state": "off"}]
+    stats, took_s = stack.stats(), stack.took_s()
+    memory = _tier("l1", stats.l1, serving.cache_memory_bytes, "on") | _quantiles(took_s["l1"])
+    memory |= {"entries": stats.l1_entries, "bytes": stats.l1_bytes}
+    state = (stack.warning or "on") if stats.l3 else "off"
+    database = _tier("l3", stats.l3 or TierCount(0, 0), serving.cache_disk_bytes, state)
+    return [memory, database | _quantiles(took_s["l3"])]
+
+
+def _quantiles(took_s: Sequence[float]) -> dict[str, float]:
+    """Nothing where nothing was measured."""
+    if not took_s:
+        return {}
+    inorder = sorted(took_s)
+    return {
+        name: inorder[int(share * (len(inorder) - 1))] for name, share in (("p50_s", 0.5), ("p99_s", 0.99))
+    }
 
 
 def _tier(name: str, count: TierCount, limit_bytes: int, state: str) -> dict[str, Any]:

@@ -16,16 +16,25 @@ from starlette.staticfiles import StaticFiles
 from beastmode.dashboard.changes import Changes, Dated
 from beastmode.dashboard.guarding import Guarded
 from beastmode.dashboard.pages import acts, entering, overview
+from beastmode.dashboard.pages import cache as cache_page
 from beastmode.dashboard.pages import failures as failure_pages
 from beastmode.dashboard.pages import request as request_page
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
+from beastmode.dashboard.pages import settings as settings_page
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
-_PLACES = (("Overview", "home"), ("Runs", "runs"), ("Requests", "requests"), ("Failures", "failures"))
+_PLACES = (
+    ("Overview", "home"),
+    ("Runs", "runs"),
+    ("Requests", "requests"),
+    ("Failures", "failures"),
+    ("Cache", "cache"),
+    ("Settings", "settings"),
+)
 """Title and route of each page that the head names."""
 
 
@@ -48,6 +57,8 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *request_pages.routes(site, sources),
             *request_page.routes(site, sources),
             *failure_pages.routes(site, sources),
+            *cache_page.routes(site, sources),
+            *settings_page.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
         middleware=[

@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from beastmode.dashboard.sources.cache import CacheControl, CacheReader
 from beastmode.dashboard.sources.failures import FailureReader
 from beastmode.dashboard.sources.live import LiveReader
 from beastmode.dashboard.sources.requests import RequestControl, RequestReader
 from beastmode.dashboard.sources.runs import RunControl, RunReader
+from beastmode.dashboard.sources.settings import HomeReader, KeyReader
 from beastmode.dashboard.sources.stats import StatsReader
 
 CLOCK_S = 15
@@ -30,6 +32,10 @@ class Sources:
     failures: FailureReader
     live: LiveReader
     stats: StatsReader
+    cache: CacheReader
+    cache_control: CacheControl
+    keys: KeyReader
+    home: HomeReader
     unix: Callable[[], float] = time.time
 
     def version(self) -> str:
@@ -39,6 +45,7 @@ class Sources:
             "requests": self.requests.version(),
             "live": self.live.version(),
             "stats": self.stats.version(),
+            "cache": self.cache.version(),
             "clock": f"{self.unix() // CLOCK_S:.0f}",
         }
         return " ".join(f"{name}={version}" for name, version in versions.items())
