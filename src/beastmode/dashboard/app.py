@@ -17,7 +17,9 @@ from beastmode.dashboard.changes import Changes
 from beastmode.dashboard.guarding import Guarded
 from beastmode.dashboard.pages import entering
 from beastmode.dashboard.pages import requests as request_pages
+from beastmode.dashboard.pages import run as run_page
 from beastmode.dashboard.pages import runs as run_pages
+from beastmode.dashboard.pages import task as task_page
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
@@ -42,6 +44,8 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             Route("/events", events, name="events"),
             *entering.routes(keeper),
             *run_pages.routes(site, sources),
+            *run_page.routes(site, sources),
+            *task_page.routes(site, sources),
             *request_pages.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],

@@ -27,7 +27,12 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"length": words.length, "moment": words.moment, "state": words.name_of}
+        self._templates.filters |= {
+            "length": words.length,
+            "moment": words.moment,
+            "state": words.name_of,
+            "mark": words.mark_of,
+        }
         self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
 
     def page(self, request: Request, template: str, *, status: int = 200, **content: Any) -> Response:

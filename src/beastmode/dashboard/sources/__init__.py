@@ -20,5 +20,6 @@ class Sources:
     requests: RequestReader
 
     def version(self) -> str:
-        """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
-        return f"runs={self.runs.version()} requests={self.requests.version()}"
+        """What has changed can be seen in it, by the name of the source: `runs=12 logs=3 requests=7`."""
+        runs = f"runs={self.runs.version()} logs={self.runs.logs_version()}"
+        return f"{runs} requests={self.requests.version()}"
