@@ -12,6 +12,7 @@ from typing import Any
 from beastmode.clock import Clock
 from beastmode.compose.ui_look import Look
 from beastmode.dashboard.sources.runs import FailureLine, Figures, SafetyLine, Verdict
+from beastmode.runner.gates import AT_GATE
 from beastmode.runner.progress import Progress
 from beastmode.runner.report.advice import failures_of, next_steps
 from beastmode.runner.report.evidence import safety
@@ -25,6 +26,8 @@ _QUICK_S = 0.05
 """What takes no longer is made for each look."""
 _REST = 20.0
 """What takes longer is made anew when this many times as long has passed: a twentieth of one core at most."""
+_SHORT = 20_000
+"""Tasks and attempts of a run whose figures may be waited for when it is first looked at: they take under a second."""
 _MOST_CAUSES, _MOST_NAMED = 30, 5
 
 
@@ -47,22 +50,21 @@ class KeptFigures:
         self._made: _Made | None = None
         self._making: Future[_Made] | None = None
 
-    def of(self, look: Look) -> Figures:
-        """The newest there are; of a long run that is at work, they may be some time old."""
+    def of(self, look: Look) -> Figures | None:
+        """The newest there are; of a long run they may be some time old, and at first there are none."""
         if self._making is not None and self._making.done():
             if self._making.exception() is None:  # else it was read while it changed: once more, later
                 self._made = self._making.result()
             self._making = None
         made = self._made
-        if made is None or (made.took_s < _QUICK_S and not self._is_new(made, look)):
+        if made is not None and (made.seq, made.by) == (look.progress.last_seq, look.by):
+            return made.figures
+        if made.took_s < _QUICK_S if made else look.fold.weight < _SHORT:
             made = self._made = self._make(look)
-        elif not self._is_new(made, look) and self._making is None and self._has_rested(made):
+        elif self._making is None and (made is None or self._has_rested(made)):
             self._making = self._pool.submit(self._make, _apart(look))
             self._making.add_done_callback(lambda _: self._told())
-        return made.figures
-
-    def _is_new(self, made: _Made, look: Look) -> bool:
-        return (made.seq, made.by) == (look.progress.last_seq, look.by)
+        return made.figures if made else None
 
     def _has_rested(self, made: _Made) -> bool:
         return self._clock.monotonic() - made.at_s >= _REST * made.took_s
@@ -88,6 +90,7 @@ def figures_of(look: Look, journal: Path) -> Figures:
     progress = look.progress
     summary = summarise(progress, alive=bool(look.by))
     failures = failures_of(progress, journal)
+    wrong = [group for group in failures if group["class"] != AT_GATE]  # at a gate, nothing failed
     dogs = {"dogfooding": dogfooding(progress)}
     return Figures(
         of_unix=look.now_unix,
@@ -96,7 +99,7 @@ def figures_of(look: Look, journal: Path) -> Figures:
         safety=list(_safety(progress)),
         dogfooding=dogfooding_words(dogs),
         categories=[row for row in dogfooding_table(dogs)[1] if row[1] != "0"],
-        failures=[_failure(group) for group in failures[:_MOST_CAUSES]],
+        failures=[_failure(group) for group in wrong[:_MOST_CAUSES]],
         next_steps=next_steps(progress, summary, journal, failures)[
             :-1
         ],  # the last checks a report that is written

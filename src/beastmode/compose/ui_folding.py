@@ -22,8 +22,8 @@ class Fold:
 
     counts: tasks by state.   phases: the same for each phase, in the order of the list.   notable: tasks in any other
     state than most are in, by state.   spent: of attempts whose work was proven or merged, seconds by name.   cost_usd:
-    None where nobody counted.   ended_now: tasks that the session at work has brought to their end.
-    lock: held by whoever reads on or looks.
+    None where nobody counted; without `unpriced` requests.   ended_now: tasks that the session at work has brought to
+    their end.   lock: held by whoever reads on or looks.
     """
 
     def __init__(self, run: int) -> None:
@@ -35,7 +35,8 @@ class Fold:
         self.spent: dict[tuple[str, int], dict[str, float]] = {}
         self.cost_usd: float | None = None
         self.ended_now: set[str] = set()
-        self._needed_by: dict[str, list[str]] | None = None
+        self.unpriced = 0
+        self._needs: tuple[dict[str, list[str]], dict[str, int]] | None = None
 
     def read_on(self, stream: Iterable[Event]) -> None:
         """Apply events in their order."""
@@ -58,12 +59,26 @@ class Fold:
 
     def needed_by(self) -> dict[str, list[str]]:
         """The tasks that need a task, of each that is needed."""
-        if self._needed_by is None:
-            self._needed_by = {}
-            for view in self.progress.tasks.values():
+        return self._tied()[0]
+
+    def tied(self) -> dict[str, int]:
+        """Tasks that need another, or are needed, with their place in the list, in its order."""
+        return self._tied()[1]
+
+    def _tied(self) -> tuple[dict[str, list[str]], dict[str, int]]:
+        if self._needs is None:
+            needed_by: dict[str, list[str]] = {}
+            tasks = self.progress.tasks
+            for view in tasks.values():
                 for need in view.needs:
-                    self._needed_by.setdefault(need, []).append(view.id)
-        return self._needed_by
+                    needed_by.setdefault(need, []).append(view.id)
+            placed = (
+                (id_, place)
+                for place, (id_, view) in enumerate(tasks.items())
+                if view.needs or id_ in needed_by
+            )
+            self._needs = needed_by, dict(placed)
+        return self._needs
 
     def is_ready(self, view: TaskView) -> bool:
         """Whether a task's turn has come; only to be asked where `by_needs`."""
@@ -81,7 +96,7 @@ class Fold:
         elif event.kind == events.SESSION_STARTED:
             self.ended_now.clear()
         elif event.kind == events.PLANNED:
-            self._needed_by = None
+            self._needs = None
         if stale or event.kind in _OF_MANY or (event.kind == events.CANCELLED and not event.task):
             return True
         if known is None:
@@ -101,6 +116,7 @@ class Fold:
             self.spent[event.task, event.attempt] = spent
         if "usage" in data:
             self.cost_usd = (self.cost_usd or 0.0) + data["usage"].get("cost_usd", 0.0)
+            self.unpriced += int(data["usage"].get("unpriced", 0))
 
     def _count_anew(self) -> None:
         self.counts, self.phases, self.notable = Counter(), {}, {}

@@ -4,12 +4,11 @@ are at work, have failed or wait."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from beastmode.compose.ui_look import Look, some_of
 from beastmode.dashboard.sources.runs import GraphPart
-from beastmode.runner.progress import TaskView
 from beastmode.runner.states import TaskState
 
 MOST_NODES = 150
@@ -19,44 +18,38 @@ _NEAREST = 40
 
 def graph_of(look: Look, most: int = MOST_NODES) -> GraphPart:
     """Tasks in the order of the list, with the needs among them."""
-    progress, needed_by = look.progress, look.fold.needed_by()
-    tasks, order = (
-        progress.tasks,
-        progress.sessions[-1].started.data.get("order", "") if progress.sessions else "",
+    progress, tied = look.progress, look.fold.tied()
+    order = progress.sessions[-1].started.data.get("order", "") if progress.sessions else ""
+    ids = list(tied) if len(tied) <= most else _around(look, tied, most)
+    shown, known = [progress.tasks[id_] for id_ in ids], set(ids)
+    edges = [(need, view.id) for view in shown for need in view.needs if need in known]
+    return GraphPart(
+        [look.line(view) for view in shown],
+        edges,
+        len(tied) - len(shown),
+        len(progress.tasks) - len(tied),
+        "" if look.fold.by_needs else str(order),
     )
-    rule = "" if look.fold.by_needs else str(order)
-    if not needed_by:
-        return GraphPart([], [], 0, len(tasks), rule)
-    tied = [view for view in tasks.values() if view.needs or view.id in needed_by]
-    shown = tied if len(tied) <= most else _around(look, tied, most)
-    ids = {view.id for view in shown}
-    edges = [(need, view.id) for view in shown for need in view.needs if need in ids]
-    lines = [look.line(view) for view in shown]
-    return GraphPart(lines, edges, len(tied) - len(shown), len(tasks) - len(tied), rule)
 
 
-def _around(look: Look, tied: Sequence[TaskView], most: int) -> list[TaskView]:
+def _around(look: Look, tied: Mapping[str, int], most: int) -> list[str]:
     """So many tasks: the ones that matter now, and their neighbours, the nearest first."""
     chosen: dict[str, None] = {}
-    turn = deque(view.id for view in _that_matter(look, tied, most))
+    turn = deque(_that_matter(look, tied, most))
     while turn and len(chosen) < most:
         id_ = turn.popleft()
         if id_ not in chosen:
             chosen[id_] = None
             turn += islice(_neighbours(look, id_), _NEAREST)
-    return [view for view in tied if view.id in chosen]
+    return sorted(chosen, key=tied.__getitem__)
 
 
-def _that_matter(look: Look, tied: Sequence[TaskView], most: int) -> Iterable[TaskView]:
+def _that_matter(look: Look, tied: Mapping[str, int], most: int) -> Iterable[str]:
+    """Of tasks at work, failed or waiting as many as leave room for what is around them; else the first to do."""
     states: tuple[TaskState, ...] = ("running", "failed", "needs_person", "waiting", "blocked")
-    some = [
-        view
-        for view in some_of(look.fold, states, most // 3)
-        if view.needs or view.id in look.fold.needed_by()
-    ]
-    if some:
-        return some
-    return list(islice((view for view in tied if view.state == "pending"), 1)) or tied[-1:]
+    some = [view.id for view in some_of(look.fold, states, most) if view.id in tied][: most // 3]
+    tasks = look.progress.tasks
+    return some or list(islice((id_ for id_ in tied if tasks[id_].state == "pending"), 1)) or list(tied)[-1:]
 
 
 def _neighbours(look: Look, id_: str) -> Iterator[str]:

@@ -70,6 +70,7 @@ class Look:
             last.ended.unix_us / 1e6 if last and last.ended else None,
             self._took_s(),
             self.fold.cost_usd,
+            self.fold.unpriced,
         )
 
     def _took_s(self) -> float | None:

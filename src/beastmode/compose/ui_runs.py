@@ -22,7 +22,15 @@ from beastmode.compose.ui_said import Lists
 from beastmode.compose.ui_task import task_of
 from beastmode.compose.ui_timeline import timeline_of
 from beastmode.compose.ui_waits import MOST_PERSONS, persons_of, ready_of, waits_of
-from beastmode.dashboard.sources.runs import DiffView, LogPart, RunLine, RunView, TaskPage, TaskView
+from beastmode.dashboard.sources.runs import (
+    BeingReadError,
+    DiffView,
+    LogPart,
+    RunLine,
+    RunView,
+    TaskPage,
+    TaskView,
+)
 from beastmode.failures.advice import spoken
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
@@ -30,14 +38,17 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.remaining import left_of
 from beastmode.store.journal import JournalReader
 
-_MOST_KEPT = 3_000_000
-"""Tasks and attempts, of all runs that are kept folded; a million of them are some hundred megabytes."""
+_MOST_KEPT = 2_000_000
+"""Tasks and attempts, of all runs that are kept folded: about 1.2 GB. The run looked at last is kept in any case."""
+_LONG = 100_000
+"""Events of a run that is read in the background: more take more than two seconds."""
 
 
 @dataclass(slots=True)
 class _Kept:
     fold: Fold
     figures: KeptFigures
+    reading: bool = False
 
 
 class JournalRuns:
@@ -56,8 +67,8 @@ class JournalRuns:
         self._lines: dict[int, tuple[int, RunLine]] = {}
         self._logs, self._lists, self._diffs = WatchedLogs(), Lists(), Diffs(home)
         self._diffing = threading.Lock()
-        self._pool = ThreadPoolExecutor(1, "figures")
-        self._figures_made = 0
+        self._pool = ThreadPoolExecutor(2, "dashboard")
+        self._made_ready = 0
 
     # ---- versions ----------------------------------------------------------------------------------
 
@@ -69,13 +80,14 @@ class JournalRuns:
                 f"{self._path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
             )
         (version,) = self._watch.execute("PRAGMA data_version").fetchone()
-        return f"{version}.{self._figures_made}"
+        return f"{version}.{self._made_ready}"
 
     def logs_version(self) -> str:
         return self._logs.version()
 
     def _told(self) -> None:
-        self._figures_made += 1
+        """Something that was read or computed in the background is there: pages are to be made anew."""
+        self._made_ready += 1
 
     # ---- pages -------------------------------------------------------------------------------------
 
@@ -148,14 +160,40 @@ class JournalRuns:
     def _looking(self, name: str) -> Iterator[tuple[Look, KeptFigures] | None]:
         """A run as it stands, and nobody reads on meanwhile; None where there is none of that name."""
         number = _number(name)
-        if not number or not self._last_seq(number):
+        last = self._last_seq(number) if number else 0
+        if not last:
             yield None
             return
         kept = self._folding(number)
+        if kept.reading or (not kept.fold.progress.last_seq and self._is_long(number, last)):
+            self._read_apart(kept)
+            raise BeingReadError(f"{name} is long: it is being read", tip="It is there in a moment.")
         with kept.fold.lock:
             self._read_on(kept.fold)
             self._forget()
             yield self._look(kept.fold), kept.figures
+
+    def _is_long(self, number: int, last: int) -> bool:
+        """By what was recorded from its first event on, that of other runs included."""
+        with self._lock:
+            reader = self._open()
+            first = reader.first(number, 1) if reader else []
+        return bool(first) and last - first[0].seq > _LONG
+
+    def _read_apart(self, kept: _Kept) -> None:
+        with self._lock:
+            if kept.reading:
+                return
+            kept.reading = True
+        self._pool.submit(self._read_first, kept)
+
+    def _read_first(self, kept: _Kept) -> None:
+        try:
+            with kept.fold.lock:
+                self._read_on(kept.fold)
+        finally:
+            kept.reading = False
+            self._told()
 
     def _look(self, fold: Fold) -> Look:
         return Look(fold, self._by(fold.progress), self._clock.unix())
@@ -201,11 +239,24 @@ class JournalRuns:
         """A line is kept for as long as nothing more is recorded of its run; who is at work can end without a word."""
         last = self._last_seq(number)
         kept = self._lines.get(number)
-        if kept is None or kept[0] != last or kept[1].state in ("running", "paused"):
+        if kept is not None and kept[0] == last and kept[1].state not in ("running", "paused"):
+            return kept[1]
+        try:
             with self._looking(f"r{number}") as found:
                 assert found is not None
-                kept = self._lines[number] = (found[0].progress.last_seq, found[0].run_line())
-        return kept[1]
+                line = found[0].run_line()
+                self._lines[number] = (found[0].progress.last_seq, line)
+                return line
+        except BeingReadError:
+            return self._unread(number)
+
+    def _unread(self, number: int) -> RunLine:
+        """What its first event says."""
+        with self._lock:
+            reader = self._open()
+            data = reader.first(number, 1)[0].data if reader else {}
+        title, roadmap = str(data.get("title", "")), str(data.get("roadmap", ""))
+        return RunLine(f"r{number}", title, roadmap, "being_read", {}, None, None)
 
     def _last_seq(self, number: int) -> int:
         """0 where there is no such run."""

@@ -22,6 +22,7 @@ from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.pages import task as task_page
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.runs import BeingReadError
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
@@ -50,7 +51,11 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
         middleware=[Middleware(Guarded, keeper=keeper, loopback_only=loopback_only)],
-        exception_handlers={HTTPException: site.refused, Exception: site.broken},  # type: ignore[dict-item]
+        exception_handlers={
+            HTTPException: site.refused,  # type: ignore[dict-item]
+            BeingReadError: site.later,
+            Exception: site.broken,
+        },
     )
 
 

@@ -80,7 +80,7 @@ def diff_lines(text: str) -> Iterator[DiffLine]:
     """A diff of git line by line. Within a piece a line says by its first character what it is; a removed line that
     begins with `-- ` looks like a header, and is none."""
     in_piece = False
-    for line in text.split("\n"):
+    for line in text.removesuffix("\n").split("\n"):
         if line.startswith("diff --git "):
             in_piece = False
         elif line.startswith("@@ "):

@@ -60,6 +60,11 @@ class Site:
         content = {"title": "Not here", "what": error.detail, "tip": "Go back, or begin at the first page."}
         return self.page(request, "problem.html", status=error.status_code, **content)
 
+    async def later(self, request: Request, error: Exception) -> Response:
+        """A page that is not ready yet, and comes by itself when it is."""
+        del error
+        return self.page(request, "later.html")
+
     async def broken(self, request: Request, error: Exception) -> Response:
         """A page that could not be made."""
         content = {

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from beastmode.dashboard.sources.plain import Plain
+from beastmode.errors import PreconditionError
+
+
+class BeingReadError(PreconditionError):
+    """A run is so long that it is read in the background when it is first looked at; then its pages are there."""
+
 
 Step = Literal["ready", "wait", "backoff", "run", "verify", "merge"]
 """What a stretch of a task's time was: its turn had come and nothing held it but the line before it; held back for a
@@ -18,8 +24,9 @@ Verdict = Literal["held", "broken", ""]
 @dataclass(frozen=True, slots=True)
 class RunLine:
     """A run among others.   name: like `r7`.   counts: tasks by state, and `total`.   began_unix, ended_unix: of its
-    first session and its last; None where it has none.   state: as of `Summary`; `running` while somebody runs it.
-    took_s: with a runner at work.   cost_usd: of its models; None where nobody counted."""
+    first session and its last; None where it has none.   state: as of `Summary`; `running` while somebody runs it;
+    `being_read` while nothing more is known of it.
+    took_s: with a runner at work.   cost_usd: of its models; None where nobody counted; without `unpriced` requests."""
 
     name: str
     title: str
@@ -30,6 +37,7 @@ class RunLine:
     ended_unix: float | None
     took_s: float | None = None
     cost_usd: float | None = None
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,7 @@ class Figures:
 class RunView:
     """One run.   by: who is at work on it, "" for nobody.   left: how long it will still take, in words; "" where
     nothing says.   budget_usd: None without one.   phases: bounded, as the others.   ready: tasks whose turn has come;
-    None where that cannot be told."""
+    None where that cannot be told.   figures: None while they are computed for the first time."""
 
     line: RunLine
     by: str
@@ -198,7 +206,7 @@ class RunView:
     persons_left_out: int
     timeline: Timeline
     graph: GraphPart
-    figures: Figures
+    figures: Figures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +285,8 @@ class DiffView:
 
 
 class RunReader(Protocol):
-    """Runs as their journal has them. Each call sees all that was recorded before it."""
+    """Runs as their journal has them. Each call sees all that was recorded before it. All that are about one run raise
+    BeingReadError."""
 
     def version(self) -> str:
         """Changes whenever anything is recorded. Cheap: it is asked ten times a second."""
