@@ -16,7 +16,6 @@ _SEQUENCE = re.compile(
     rb"|[ -/]+[0-~]|[0-OQ-WYZ\\`-~])"
 )
 _UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]{0,4096}|[ -/]*)?\Z")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
 _UNSHOWN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -32,8 +31,8 @@ def log_text(data: bytes, cut: int = 0) -> str:
     """
     begin = _whole_from(data, min(cut, len(data)))
     shown = _SEQUENCE.sub(b"", _without_half(data[begin:]))
-    text = shown.decode("utf-8", "replace").replace("\r\n", "\n")
-    return shown_text(_OVERWRITTEN.sub("", text))
+    lines = shown.decode("utf-8", "replace").split("\n")
+    return shown_text("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
 
 
 def shown_text(text: str) -> str:
@@ -45,7 +44,9 @@ def _whole_from(data: bytes, cut: int) -> int:
     """Where the first whole thing begins, from the cut on."""
     if cut:
         for sequence in _SEQUENCE.finditer(data):
-            if sequence.start() < cut < sequence.end():
+            if sequence.start() >= cut:
+                break
+            if sequence.end() > cut:
                 return sequence.end()
     lead = next((back for back in range(1, min(3, cut) + 1) if data[cut - back] & 0xC0 != 0x80), 0)
     if lead and cut < len(data) and lead < _length(data[cut - lead]):
