@@ -114,7 +114,7 @@ def test_they_are_made_anew_when_something_is_new_and_not_before_it_is_due(monke
     assert (room.seen() or "").startswith("1 of 2 tasks done")
     room.story.plan("a", "b", "c")
     room.now.now += 30
-    assert (room.seen(), room.pool.given) != (None, [None])
+    room.seen()
     assert room.pool.given == []
     room.now.now += 11
     room.seen()

@@ -9,6 +9,7 @@ import pytest
 
 from beastmode import Roadmap, Task, run
 from beastmode.compose import ui_runs
+from beastmode.compose.ui_folding import Fold
 from beastmode.compose.ui_runs import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
 from beastmode.dashboard.sources.runs import BeingReadError
@@ -116,7 +117,13 @@ def test_lines_are_kept_and_only_runs_that_go_on_are_read_again(
     ]
     record(tmp_path, *(story.events for story in stories))
     runs, read = JournalRuns(tmp_path), list[int]()
-    monkeypatch.setattr(runs, "_read_on", lambda fold, really=runs._read_on: (read.append(1), really(fold)))
+    really = runs._read_on
+
+    def counted(fold: Fold) -> None:
+        read.append(fold.progress.run)
+        really(fold)
+
+    monkeypatch.setattr(runs, "_read_on", counted)
     first = runs.latest(50)
     assert [line.title for line in first] == [f"run {number}" for number in range(29, -1, -1)]
     assert len(read) == 30

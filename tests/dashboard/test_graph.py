@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
@@ -42,6 +43,16 @@ def test_no_two_nodes_overlap_and_all_are_within_the_picture(dag: Dag) -> None:
     for node in made.nodes:
         assert 0 <= node.x <= made.width - NODE_WIDTH
         assert 0 <= node.y <= made.height - NODE_HEIGHT
+
+
+@given(dags(most=40))
+def test_an_edge_that_passes_a_layer_goes_between_its_nodes(dag: Dag) -> None:
+    made = layout(*dag)
+    for edge in made.edges:
+        for y, x in re.findall(r",([\d.]+) H([\d.]+)", edge.path):
+            passed = [node for node in made.nodes if abs(node.x + NODE_WIDTH - float(x)) < 1]
+            assert passed
+            assert not any(node.y < float(y) < node.y + NODE_HEIGHT for node in passed)
 
 
 @given(dags(), st.randoms(use_true_random=False))

@@ -21,9 +21,9 @@ class Fold:
     """The progress of a run, and its sums, kept as events come: a look costs what is new.
 
     counts: tasks by state.   phases: the same for each phase, in the order of the list.   notable: tasks in any other
-    state than most are in, by state.   spent: of attempts whose work was proven or merged, seconds by name.   cost_usd:
-    None where nobody counted; without `unpriced` requests.   ended_now: tasks that the session at work has brought to
-    their end.   lock: held by whoever reads on or looks.
+    state than most are in, by state.   spent: of attempts whose work was proven or merged, seconds by name.
+    cost_usd: None where nobody counted; without `unpriced` requests.   begun: tasks that have.   ended_now: tasks that
+    the session at work has brought to their end.   lock: held by whoever reads on or looks.
     """
 
     def __init__(self, run: int) -> None:
@@ -36,6 +36,7 @@ class Fold:
         self.cost_usd: float | None = None
         self.ended_now: set[str] = set()
         self.unpriced = 0
+        self.begun = 0
         self._needs: tuple[dict[str, list[str]], dict[str, int]] | None = None
 
     def read_on(self, stream: Iterable[Event]) -> None:
@@ -93,6 +94,8 @@ class Fold:
         self.progress.apply(event)
         if event.kind == events.ATTEMPT_ENDED:
             self._learn(event)
+        elif event.kind == events.ATTEMPT_STARTED:
+            self.begun += event.attempt == 1
         elif event.kind == events.SESSION_STARTED:
             self.ended_now.clear()
         elif event.kind == events.PLANNED:

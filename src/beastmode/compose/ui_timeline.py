@@ -29,14 +29,13 @@ def timeline_of(look: Look) -> Timeline:
     rows = [drawing.row(task, of_task[task]) for task in of_task if task in chosen]
     begin_s = min((row.stretches[0].from_s for row in rows if row.stretches), default=0.0)
     end_s = drawing.end_s
-    everybody = len(look.progress.tasks) - look.fold.counts["pending"] - look.fold.counts["skipped"]
     return Timeline(
         rows,
         begin_s if begin_s > 0.1 * end_s else 0.0,
         end_s,
         drawing.end_s if look.by else None,
         [begin_us / 1e6 for begin_us in drawing.axis.begins_us[1:]],
-        max(0, max(everybody, len(of_task)) - len(rows)),
+        max(look.fold.begun, len(of_task)) - len(rows),
         look.fold.by_needs,
     )
 
