@@ -13,6 +13,7 @@ from beastmode.compose.ui_folding import Fold
 from beastmode.compose.ui_runs import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
 from beastmode.dashboard.sources.runs import BeingReadError
+from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
@@ -179,3 +180,11 @@ def test_a_run_that_is_not_there_is_none(tmp_path: Path, name: str) -> None:
 def test_where_nothing_has_run_there_is_nothing(tmp_path: Path) -> None:
     runs = JournalRuns(tmp_path / "none")
     assert (runs.version(), list(runs.latest(9)), runs.run("r1")) == ("none", [], None)
+
+
+def test_a_journal_that_is_just_being_made_is_read_once_it_is(tmp_path: Path) -> None:
+    journal_path(tmp_path).touch()
+    runs = JournalRuns(tmp_path)
+    assert (list(runs.latest(9)), runs.run("r1")) == ([], None)
+    record(tmp_path, Story().session().plan("a").events)
+    assert [line.name for line in runs.latest(9)] == ["r1"]

@@ -267,7 +267,11 @@ class JournalRuns:
 
     def _open(self) -> JournalReader | None:
         if self._reader is None and self._path.exists():
-            self._reader = JournalReader(self._path)
+            reader = JournalReader(self._path)
+            if not reader.is_made:
+                reader.close()
+                return None
+            self._reader = reader
         return self._reader
 
     # ---- one run -----------------------------------------------------------------------------------
