@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from beastmode import Roadmap, Task, run
 from beastmode.compose import ui_runs
+from beastmode.compose.ui_asking import JournalControl
 from beastmode.compose.ui_folding import Fold
 from beastmode.compose.ui_runs import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
@@ -20,6 +23,8 @@ from beastmode.runner.work import Command
 from tests.compose.looking import by_needs, record
 from tests.processes import eventually
 from tests.runner.story import Story, failure
+
+ROADMAP = "tasks: [{id: %s, command: ['true']}]\n"
 
 
 def work_text(runs: JournalRuns, task: str, attempt: int = 1) -> str:
@@ -188,3 +193,27 @@ def test_a_journal_that_is_just_being_made_is_read_once_it_is(tmp_path: Path) ->
     assert (list(runs.latest(9)), runs.run("r1")) == ([], None)
     record(tmp_path, Story().session().plan("a").events)
     assert [line.name for line in runs.latest(9)] == ["r1"]
+
+
+def run_there(home: Path, name: str) -> None:
+    """`beast run` of a list of its own: a process that closes the journal at its end."""
+    path = home.parent / f"{name}.yaml"
+    path.write_text(ROADMAP % name, encoding="utf-8")
+    command = [sys.executable, "-m", "beastmode", "run", str(path), "--home", str(home)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_whoever_looks_keeps_its_hold_on_the_file_when_others_close_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run_there(home, "first")
+    runs = JournalRuns(home)
+    seen = runs.version()  # opened before anything else: SQLite's locks are those of the whole process
+    assert len(runs.latest(9)) == 1
+    for number, name in enumerate(("second", "third", "fourth"), 2):
+        run_there(home, name)
+        assert runs.version() != seen
+        seen = runs.version()
+        assert len(runs.latest(9)) == number
+        JournalControl(home, runs).ask(f"r{number}", "", "pause", {})
+        assert runs.version() != seen
+        assert list(home.glob("journal.db-wal"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -37,6 +36,7 @@ from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
 from beastmode.runner.remaining import left_of
 from beastmode.store.journal import JournalReader
+from beastmode.store.journal_file import Connection, connect
 
 _MOST_KEPT = 2_000_000
 """Tasks and attempts, of all runs that are kept folded: about 1.2 GB. The run looked at last is kept in any case."""
@@ -62,7 +62,7 @@ class JournalRuns:
         self._home, self._path, self._clock = home, journal_path(home), clock
         self._lock = threading.Lock()
         self._reader: JournalReader | None = None
-        self._watch: sqlite3.Connection | None = None
+        self._watch: Connection | None = None
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._lines: dict[int, tuple[int, RunLine]] = {}
         self._logs, self._lists, self._diffs = WatchedLogs(), Lists(), Diffs(home)
@@ -76,9 +76,7 @@ class JournalRuns:
         if self._watch is None:
             if not self._path.exists():
                 return "none"
-            self._watch = sqlite3.connect(
-                f"{self._path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
-            )
+            self._watch = connect(self._path, write=False)
         (version,) = self._watch.execute("PRAGMA data_version").fetchone()
         return f"{version}.{self._made_ready}"
 

@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from beastmode.dashboard.changes import Changes
+from beastmode.dashboard.changes import Changes, Dated
 from beastmode.dashboard.guarding import Guarded
-from beastmode.dashboard.pages import entering
+from beastmode.dashboard.pages import acts, entering
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import run as run_page
 from beastmode.dashboard.pages import runs as run_pages
@@ -47,10 +47,14 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *run_pages.routes(site, sources),
             *run_page.routes(site, sources),
             *task_page.routes(site, sources),
+            *acts.routes(sources),
             *request_pages.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
-        middleware=[Middleware(Guarded, keeper=keeper, loopback_only=loopback_only)],
+        middleware=[
+            Middleware(Guarded, keeper=keeper, loopback_only=loopback_only),
+            Middleware(Dated, version=sources.version),
+        ],
         exception_handlers={
             HTTPException: site.refused,  # type: ignore[dict-item]
             BeingReadError: site.later,

@@ -43,8 +43,9 @@ class Site:
 
         places = [(title, url(name)) for title, name in self._places]
         said = said_to(request)
+        around = {"url": url, "places": places, "here": request.url.path, "version": request.state.version}
         html = self._templates.get_template(template).render(
-            url=url, places=places, here=request.url.path, said=said, visitor=visitor_of(request), **content
+            **around, said=said, visitor=visitor_of(request), **content
         )
         answer = HTMLResponse(html, status)
         if said:

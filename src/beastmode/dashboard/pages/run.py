@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from beastmode.dashboard.graph import Layout, layout
+from beastmode.dashboard.pages.acts import offered_to
 from beastmode.dashboard.share_bar import pieces_of
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
@@ -35,9 +36,11 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         page = await run_in_threadpool(runs.tasks, name, state, phase, from_, PAGE_ROWS)
         if view is None or page is None:
             raise HTTPException(404, f"There is no run {name!r}.")
+        offered = await offered_to(request, sources.run_control, name)
         return site.page(
             request,
             "run.html",
+            offered=offered,
             view=view,
             page=page,
             wanted={"state": state, "phase": phase, "after": from_},

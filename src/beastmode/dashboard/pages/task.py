@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from beastmode.dashboard.acting import visitor_of
 from beastmode.dashboard.foreign_text import diff_lines, log_text, shown_text
+from beastmode.dashboard.pages.acts import offered_to
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.plain import Plain
@@ -44,11 +45,11 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         if "raw" in request.query_params:
             return await raw(request, view, attempt)
         asked = await run_in_threadpool(requests.page, Wanted(run=run, task=task), REQUESTS)
+        offered = await offered_to(request, sources.run_control, run, task)
         read = await _read(request, view, attempt) if visitor_of(request).may_read else {}
         content: dict[str, Any] = {"logs": [], "list_says": "", "diff": None, "lines": [], **read}
-        return site.page(
-            request, "task.html", view=view, attempt=attempt, asked=asked, parts=PARTS, **content
-        )
+        content |= {"view": view, "attempt": attempt, "asked": asked, "parts": PARTS, "offered": offered}
+        return site.page(request, "task.html", **content)
 
     async def _read(request: Request, view: TaskView, attempt: int) -> Plain:
         """What only those see that may read."""

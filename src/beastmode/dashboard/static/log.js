@@ -24,6 +24,6 @@
     }
   }
 
-  document.body.addEventListener("htmx:afterSettle", follow);
+  document.addEventListener("shown", follow);
   follow();
 })();
