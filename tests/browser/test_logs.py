@@ -5,10 +5,13 @@ from __future__ import annotations
 from tests.browser.chromium import Window
 from tests.browser.world import World
 
-ROADMAP = """
+SCRIPT = (
+    "seq 1 200; until [ -e {go} ]; do sleep 0.02; done; seq 201 300; until [ -e {end} ]; do sleep 0.02; done"
+)
+ROADMAP = f"""
 title: Speaks
 tasks:
-  - {{id: speaks, command: [sh, -c, 'seq 1 200; until [ -e {go} ]; do sleep 0.02; done; seq 201 300; until [ -e {end} ]; do sleep 0.02; done']}}
+  - {{{{id: speaks, command: [sh, -c, '{SCRIPT}']}}}}
 """
 LOG = "pre.log"
 AT_END = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 24"

@@ -189,6 +189,7 @@ class JournalRuns:
         try:
             with kept.fold.lock:
                 self._read_on(kept.fold)
+                kept.fold.tied()  # the first page wants it, and it takes a second
         finally:
             kept.reading = False
             self._told()
