@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from beastmode import Roadmap, Task, run
-from beastmode.compose import ui_runs
+from beastmode.compose import ui_asking, ui_runs
 from beastmode.compose.ui_asking import JournalControl
 from beastmode.compose.ui_folding import Fold
 from beastmode.compose.ui_runs import JournalRuns
@@ -217,3 +217,22 @@ def test_whoever_looks_keeps_its_hold_on_the_file_when_others_close_it(tmp_path:
         JournalControl(home, runs).ask(f"r{number}", "", "pause", {})
         assert runs.version() != seen
         assert list(home.glob("journal.db-wal"))
+
+
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_of_a_long_run_the_same_is_offered_as_of_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(ui_asking, "_MANY", many)
+    at_work = Story().session().plan("a", "b").attempt("a", 1, 2, end="failed", failure=failure())
+    over = Story().session().plan("a").attempt("a", 1, 2).end()
+    paused = Story().session().plan("a")
+    told = {"control": 1, "action": "pause", "acts": True, "effect": "paused"}
+    paused.add("controlled", data=told)
+    record(tmp_path, at_work.events, over.events, paused.events)
+    control = JournalControl(tmp_path, JournalRuns(tmp_path))
+    assert [list(control.offers(run, "")) for run in ("r1", "r2", "r3")] == [
+        ["pause", "retry", "cancel", "limits"],
+        ["limits"],
+        ["resume", "cancel", "limits"],
+    ]

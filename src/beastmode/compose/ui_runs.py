@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,6 +151,11 @@ class JournalRuns:
         """The run as it stands; None where there is none of that name."""
         with self._looking(name) as found:
             return found[0].progress if found else None
+
+    def counts_of(self, name: str) -> Mapping[str, int]:
+        """Its tasks by state, as recorded; none where there is none of that name."""
+        with self._looking(name) as found:
+            return dict(found[0].fold.counts) if found else {}
 
     # ---- folding -----------------------------------------------------------------------------------
 
