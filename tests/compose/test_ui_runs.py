@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from beastmode.compose.ui_folding import Fold
 from beastmode.compose.ui_runs import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
 from beastmode.dashboard.sources.runs import BeingReadError
+from beastmode.errors import JournalError
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
 from beastmode.runner.roadmap import TaskOptions
@@ -158,6 +161,21 @@ def test_a_long_run_is_read_in_the_background_and_told_when_it_is_there(
     view = runs.run("r1")
     assert view
     assert (view.line.title, view.line.state) == ("Long", "failed")
+
+
+def test_a_long_run_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui_runs, "_LONG", 3)
+    record(tmp_path, Story().session().plan("a").attempt("a", 1, 2).end().events)
+    with closing(sqlite3.connect(journal_path(tmp_path))) as db:
+        db.execute("UPDATE events SET data = 'no json' WHERE seq = 3")
+        db.commit()
+    runs = JournalRuns(tmp_path)
+    version = runs.version()
+    with pytest.raises(BeingReadError):
+        runs.run("r1")
+    eventually(lambda: runs.version() != version)
+    with pytest.raises(JournalError):
+        runs.run("r1")
 
 
 def test_the_list_of_runs_does_not_wait_for_a_long_one(

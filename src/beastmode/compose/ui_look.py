@@ -95,7 +95,6 @@ class Look:
             view.attempts,
             why_of(view),
             view.until_unix if view.state == "waiting" else None,
-            None,
             place,
         )
 

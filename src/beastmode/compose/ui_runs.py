@@ -30,6 +30,7 @@ from beastmode.dashboard.sources.runs import (
     TaskPage,
     TaskView,
 )
+from beastmode.errors import BeastError
 from beastmode.failures.advice import spoken
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
@@ -46,9 +47,12 @@ _LONG = 100_000
 
 @dataclass(slots=True)
 class _Kept:
+    """reading: in the background, for the first time.   fault: why that came to nothing."""
+
     fold: Fold
     figures: KeptFigures
     reading: bool = False
+    fault: BeastError | None = None
 
 
 class JournalRuns:
@@ -168,6 +172,9 @@ class JournalRuns:
             yield None
             return
         kept = self._folding(number)
+        if kept.fault is not None:
+            fault, kept.fault = kept.fault, None
+            raise fault
         if kept.reading or (not kept.fold.progress.last_seq and self._is_long(number, last)):
             self._read_apart(kept)
             raise BeingReadError(f"{name} is long: it is being read", tip="It is there in a moment.")
@@ -195,6 +202,8 @@ class JournalRuns:
             with kept.fold.lock:
                 self._read_on(kept.fold)
                 kept.fold.tied()  # the first page wants it, and it takes a second
+        except BeastError as error:
+            kept.fault = error  # told to whoever looks next
         finally:
             kept.reading = False
             self._told()

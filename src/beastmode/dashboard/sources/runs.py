@@ -42,8 +42,9 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """A task among others.   state: `verifying` and `merging`, too, where that can be seen.   why: what it waits for,
-    or what failed, in words.   place: in the order of the list, from 0.   since_unix: begin of the attempt at work."""
+    """A task among others.   state: as recorded; also `merging`, `ready` (its turn has come) and `interrupted` (it was
+    at work when its runner was killed), where that can be told.   why: what it waits for, or what failed, in words.
+    place: in the order of the list, from 0."""
 
     id: str
     title: str
@@ -52,7 +53,6 @@ class TaskLine:
     attempts: int
     why: str = ""
     until_unix: float | None = None
-    since_unix: float | None = None
     place: int = 0
 
 
