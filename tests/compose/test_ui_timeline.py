@@ -45,10 +45,16 @@ def test_between_two_attempts_is_the_backoff_and_the_open_one_lasts_until_now() 
     story = Story().session().plan("a").attempt("a", 0, 1, end="retry", failure=failure()).start("a", 2, at=3)
     assert told(story, "a", later_s=5) == [
         ("run", 0.0, 1.0, "retry"),
-        ("backoff", 1.0, 3.0, ""),
+        ("backoff", 1.0, 3.0, "exit_code"),
         ("run", 3.0, 8.0, ""),
     ]
     assert told(story, "a", by="")[-1] == ("run", 3.0, 3.0, "")
+
+
+def test_what_the_server_asked_for_between_two_attempts_is_no_backoff() -> None:
+    story = Story().session().plan("a").attempt("a", 0, 1, end="waiting", failure=failure("quota_exhausted"))
+    story.attempt("a", 60, 61, 2)
+    assert told(story, "a")[1] == ("wait", 1.0, 60.0, "quota_exhausted")
 
 
 def test_where_the_list_has_an_order_of_its_own_no_turn_is_claimed() -> None:

@@ -55,9 +55,16 @@ def test_the_axis_has_few_round_marks_between_its_ends(one: float, other: float)
 def test_a_bar_says_what_it_was_and_for_what_it_waited() -> None:
     stretches = [Stretch("wait", 0, 1, 1, "rate"), Stretch("run", 1, 3, 1, "retry"), Stretch("run", 3, 4, 2)]
     picture = picture_of(timeline([TimelineRow("a", "", "running", stretches)]))
-    assert [bar.kind for bar in picture.rows[0].bars] == ["wait", "failed", "running"]
-    assert picture.rows[0].bars[0].words == "a, attempt 1: held back by rate, 1 s"
-    assert [kind for kind, _ in picture.kinds] == ["wait", "running", "failed"]
+    assert [bar.kind for bar in picture.rows[0].bars] == ["rate", "failed", "running"]
+    assert picture.rows[0].bars[0].words == "a, attempt 1: held back: rate, 1 s"
+    assert [kind for kind, _ in picture.kinds] == ["rate", "running", "failed"]
+
+
+def test_the_run_s_own_limits_have_their_colours_and_all_else_is_the_server_s() -> None:
+    reasons = ("rate", "slot", "unhealthy", "quota_exhausted", "paused")
+    stretches = [Stretch("wait", at, at + 1, 1, reason) for at, reason in enumerate(reasons)]
+    (row,) = picture_of(timeline([TimelineRow("a", "", "waiting", stretches)])).rows
+    assert [bar.kind for bar in row.bars] == ["rate", "slot", "server", "server", "server"]
 
 
 def test_where_only_the_end_is_shown_what_was_before_is_not_drawn() -> None:

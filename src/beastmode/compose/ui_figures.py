@@ -91,6 +91,7 @@ def figures_of(look: Look, journal: Path) -> Figures:
     summary = summarise(progress, alive=bool(look.by))
     failures = failures_of(progress, journal)
     wrong = [group for group in failures if group["class"] != AT_GATE]  # at a gate, nothing failed
+    steps = next_steps(progress, summary, journal, failures)
     dogs = {"dogfooding": dogfooding(progress)}
     return Figures(
         of_unix=look.now_unix,
@@ -100,9 +101,7 @@ def figures_of(look: Look, journal: Path) -> Figures:
         dogfooding=dogfooding_words(dogs),
         categories=[row for row in dogfooding_table(dogs)[1] if row[1] != "0"],
         failures=[_failure(group) for group in wrong[:_MOST_CAUSES]],
-        next_steps=next_steps(progress, summary, journal, failures)[
-            :-1
-        ],  # the last checks a report that is written
+        next_steps=steps[:-1],  # the last checks a report that is written
     )
 
 

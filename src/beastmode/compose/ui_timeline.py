@@ -64,9 +64,12 @@ class _Drawing:
     def row(self, task: str, attempts: Sequence[AttemptView]) -> TimelineRow:
         view = self._look.progress.tasks.get(task) or TaskView(task)
         stretches = list(self._before(view, attempts[0]))
-        for attempt, one in enumerate(attempts[-_MOST_ATTEMPTS:]):
-            last_s = stretches[-1].to_s if attempt and stretches else None
-            stretches += self._attempt(one, last_s)
+        last: AttemptView | None = None
+        for attempt in attempts[-_MOST_ATTEMPTS:]:
+            if last is not None:
+                stretches += self._between(last, attempt, stretches[-1].to_s)
+            stretches += self._attempt(attempt, stretches[-1].to_s if last is not None else None)
+            last = attempt
         return TimelineRow(task, view.title, self._look.state_of(view), stretches)
 
     def _before(self, view: TaskView, first: AttemptView) -> Iterator[Stretch]:
@@ -90,10 +93,17 @@ class _Drawing:
     def _waits_from(self, attempt: AttemptView) -> float:
         return max(0.0, self._s(attempt.session, attempt.admitted_us) - sum(attempt.waited_s.values()))
 
+    def _between(self, last: AttemptView, attempt: AttemptView, last_s: float) -> Iterator[Stretch]:
+        """From the end of an attempt to the next: what the server asked for, or a backoff."""
+        until_s = max(last_s, self._waits_from(attempt))
+        if until_s - last_s >= _LEAST_S:
+            reason = str((last.failure or {}).get("class", ""))
+            yield Stretch(
+                "wait" if last.end == "waiting" else "backoff", last_s, until_s, attempt.number, reason
+            )
+
     def _attempt(self, attempt: AttemptView, last_s: float | None) -> Iterator[Stretch]:
         at_s = self._waits_from(attempt) if last_s is None else max(last_s, self._waits_from(attempt))
-        if last_s is not None and at_s - last_s >= _LEAST_S:
-            yield Stretch("backoff", last_s, at_s, attempt.number)
         admitted_s = self._s(attempt.session, attempt.admitted_us)
         for reason, seconds in attempt.waited_s.items():
             until_s = min(at_s + seconds, max(admitted_s, at_s))

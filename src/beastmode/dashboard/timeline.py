@@ -40,9 +40,13 @@ _NICE_S = (
 )
 _HOURS = (1, 2, 3, 6, 12, 24, 48)
 
+_OWN_LIMITS = ("rate", "slot")
+"""Reasons of waits that have a colour of their own: the run's limits. All others come from the server or a person."""
 LEGEND = {
     "ready": "its turn, in line",
-    "wait": "held back by a limit or the server",
+    "rate": "held back by the rate",
+    "slot": "no place free",
+    "server": "held back by the server, or a person",
     "backoff": "before another attempt",
     "running": "at work",
     "done": "at work, done",
@@ -141,6 +145,8 @@ def _bar(scale: _Scale, task: str, stretch: Stretch) -> Bar:
 
 
 def _kind(stretch: Stretch) -> str:
+    if stretch.step == "wait":
+        return stretch.reason if stretch.reason in _OWN_LIMITS else "server"
     if stretch.step != "run":
         return stretch.step
     return "done" if stretch.reason == "done" else "failed" if stretch.reason else "running"
@@ -152,5 +158,5 @@ def _words(task: str, stretch: Stretch) -> str:
     if stretch.step == "run":
         what = name_of(stretch.reason) if stretch.reason else "at work"
     else:
-        what = LEGEND[stretch.step] if stretch.step != "wait" else f"held back by {name_of(stretch.reason)}"
+        what = f"held back: {name_of(stretch.reason)}" if stretch.step == "wait" else LEGEND[stretch.step]
     return f"{task}, attempt {stretch.attempt}: {what}, {took}"
