@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode import events
 from beastmode.compose.ui_folding import Fold, phase_of
+from beastmode.events import Event
 from tests.compose.looking import look_at
 from tests.runner.story import Story, failure
 
@@ -53,6 +56,17 @@ def test_the_sums_are_those_of_all_tasks(story: Story, at_once: int) -> None:
         }
         for state, some in fold.notable.items():
             assert set(some) == {view.id for view in views if view.state == state}
+
+
+def test_what_was_read_before_a_fault_is_counted() -> None:
+    def broken() -> Iterator[Event]:
+        yield from Story().session().plan("a", "b").attempt("a", 1, 2).events
+        raise OSError("the disk is gone")
+
+    fold = Fold(1)
+    with pytest.raises(OSError, match="gone"):
+        fold.read_on(broken())
+    assert +fold.counts == Counter(done=1, pending=1)
 
 
 def test_what_was_spent_is_added_up_and_what_has_no_price_is_counted() -> None:

@@ -42,10 +42,12 @@ class Fold:
     def read_on(self, stream: Iterable[Event]) -> None:
         """Apply events in their order."""
         stale = False
-        for event in stream:
-            stale = self._apply(event, stale)
-        if stale:
-            self._count_anew()
+        try:
+            for event in stream:
+                stale = self._apply(event, stale)
+        finally:  # also where the journal could not be read to its end
+            if stale:
+                self._count_anew()
 
     @property
     def weight(self) -> int:
