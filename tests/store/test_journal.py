@@ -168,7 +168,7 @@ def test_a_file_that_was_made_a_moment_ago_has_no_runs(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     sqlite3.connect(path).execute("PRAGMA journal_mode = wal").close()
     reader = JournalReader(path)
-    assert list(reader.runs()) == []
+    assert (list(reader.runs()), reader.is_made) == ([], False)
     asyncio.run(Journal(path).close())
-    assert list(reader.runs()) == []
+    assert (list(reader.runs()), reader.is_made) == ([], True)
     reader.close()

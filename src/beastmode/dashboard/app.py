@@ -20,10 +20,13 @@ from beastmode.dashboard.pages import cache as cache_page
 from beastmode.dashboard.pages import failures as failure_pages
 from beastmode.dashboard.pages import request as request_page
 from beastmode.dashboard.pages import requests as request_pages
+from beastmode.dashboard.pages import run as run_page
 from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.pages import settings as settings_page
+from beastmode.dashboard.pages import task as task_page
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.runs import BeingReadError
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
@@ -53,6 +56,8 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *entering.routes(keeper),
             *overview.routes(site, sources),
             *run_pages.routes(site, sources),
+            *run_page.routes(site, sources),
+            *task_page.routes(site, sources),
             *acts.routes(sources),
             *request_pages.routes(site, sources),
             *request_page.routes(site, sources),
@@ -65,7 +70,11 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             Middleware(Guarded, keeper=keeper, loopback_only=loopback_only),
             Middleware(Dated, version=sources.version),
         ],
-        exception_handlers={HTTPException: site.refused, Exception: site.broken},  # type: ignore[dict-item]
+        exception_handlers={
+            HTTPException: site.refused,  # type: ignore[dict-item]
+            BeingReadError: site.later,
+            Exception: site.broken,
+        },
     )
 
 

@@ -14,13 +14,44 @@ _NAMES = {
     "upstream_ok": "answered",
     "hit": "from memory",
     "shared": "shared",
+    "pending": "to do",
 }
-_ORDER = ("done", "running", "waiting", "needs_person", "failed", "blocked", "cancelled", "skipped")
+_MARKS = {
+    **{
+        "done": "✓",
+        "failed": "✗",
+        "running": "▶",
+        "verifying": "▶",
+        "merging": "▶",
+        "waiting": "…",
+        "ready": "○",
+    },
+    **{"needs_person": "?", "blocked": "⊘", "interrupted": "!", "cancelled": "⊗", "skipped": "»"},
+}
+_ORDER = (
+    *(
+        "done",
+        "running",
+        "verifying",
+        "merging",
+        "waiting",
+        "needs_person",
+        "failed",
+        "blocked",
+        "interrupted",
+    ),
+    *("cancelled", "ready", "pending", "skipped"),
+)
 
 
 def name_of(state: str) -> str:
     """A state or an outcome as people say it."""
     return _NAMES.get(state, state.replace("_", " "))
+
+
+def mark_of(state: str) -> str:
+    """A sign for a state, for those who do not see its colour."""
+    return _MARKS.get(state, "·")
 
 
 def length(seconds: float | None) -> str:

@@ -204,6 +204,11 @@ class JournalReader:
         self._db = connect(path, write=False)
         self._decode = msgspec.json.Decoder(dict[str, Any]).decode
 
+    @property
+    def is_made(self) -> bool:
+        """Whether anything can be read yet; False in the instant in which somebody is making the file."""
+        return version_of(self._db) > 0
+
     def runs(self) -> Iterator[Event]:
         """The RUN_STARTED event of every run, oldest first; none where its file has been made, and no table yet."""
         if not version_of(self._db):

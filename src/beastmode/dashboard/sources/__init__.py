@@ -39,9 +39,10 @@ class Sources:
     unix: Callable[[], float] = time.time
 
     def version(self) -> str:
-        """What has changed can be seen in it, by the name of the source: `runs=12 requests=7`."""
+        """What has changed can be seen in it, by the name of the source: `runs=12 logs=3 requests=7`."""
         versions = {
             "runs": self.runs.version(),
+            "logs": self.runs.logs_version(),
             "requests": self.requests.version(),
             "live": self.live.version(),
             "stats": self.stats.version(),
