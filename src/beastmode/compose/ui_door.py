@@ -33,11 +33,11 @@ def home_key(home: Path) -> str:
 
 
 class HomeDoor:
-    """A `Doorkeeper` on this machine: all may look, and who has the key may read and change everything."""
+    """A `Doorkeeper`: who has the key may read and change everything.   open_: all others may look."""
 
-    def __init__(self, key: str) -> None:
-        self._key = key.encode()
+    def __init__(self, key: str, *, open_: bool = True) -> None:
+        self._key, self._open = key.encode(), open_
 
     def visitor(self, key: str) -> Visitor | None:
         mine = hmac.compare_digest(key.encode(), self._key)
-        return Visitor(may_change=mine, may_read=mine)
+        return Visitor(may_change=mine, may_read=mine) if mine or self._open else None
