@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from beastmode.compose.ui_listener import PORT, listen, told_of
 from beastmode.compose.ui_mount import MOST_ENDS, Mount
 from beastmode.errors import PreconditionError
 from tests.processes import alive, belonging_to, eventually
+from tests.servers import CERTIFICATE
 
 HERE = "127.0.0.1"
 
@@ -141,3 +144,44 @@ def test_its_address_is_one_that_a_browser_takes(host: str, shown: str) -> None:
         port = listener.getsockname()[1]
         assert told_of(listener, host, tls=False) == f"http://{shown}:{port}"
         assert told_of(listener, host, tls=True) == f"https://{shown}:{port}"
+
+
+def entered(link: str, jar: CookieJar, context: ssl.SSLContext | None = None) -> str:
+    """The page that a browser with these cookies ends at."""
+    handlers = [urllib.request.HTTPCookieProcessor(jar), urllib.request.HTTPSHandler(context=context)]
+    with urllib.request.build_opener(*handlers).open(link, timeout=30) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def test_two_homes_in_one_browser_do_not_push_each_other_out(tmp_path: Path) -> None:
+    jar = CookieJar()
+    with (
+        Mount(tmp_path / "a", HERE, 0, silent) as one,
+        Mount(tmp_path / "b", HERE, 0, silent) as other,
+    ):
+        for mount in (one, other):
+            mount.start()
+            assert "Log out" in entered(mount.link, jar)
+        assert "Log out" in entered(f"{one.address}/runs", jar)
+        assert "Log out" in entered(f"{other.address}/runs", jar)
+
+
+def test_who_has_entered_stays_in_when_it_is_begun_again(tmp_path: Path) -> None:
+    jar = CookieJar()
+    with Mount(tmp_path, HERE, 0, silent) as mount:
+        mount.start()
+        entered(mount.link, jar)
+        (pid,) = processes(tmp_path)
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not alive(pid))
+        assert "Log out" in entered(f"{mount.address}/runs", jar)
+
+
+def test_it_speaks_tls_where_the_gateway_does(tmp_path: Path) -> None:
+    jar, context = CookieJar(), ssl.create_default_context(cafile=CERTIFICATE)
+    with Mount(tmp_path, "localhost", 0, silent, tls_cert=CERTIFICATE, tls_key=CERTIFICATE) as mount:
+        mount.start()
+        assert mount.link.startswith("https://localhost:")
+        assert "Log out" in entered(mount.link, jar, context)
+    assert [cookie.secure for cookie in jar] == [True]

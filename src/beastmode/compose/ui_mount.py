@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Thread
 from types import TracebackType
 
-from beastmode.compose.ui_door import home_key
+from beastmode.compose.ui_home_key import home_key
 from beastmode.compose.ui_listener import PORT, listen, told_of
 from beastmode.compose.ui_process import Handed
 

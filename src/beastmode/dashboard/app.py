@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -33,14 +33,16 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
     site, changes = Site(_PLACES), Changes(sources.version)
 
     async def events(request: Request) -> Response:
-        del request
-        return StreamingResponse(_as_events(changes), media_type="text/event-stream")
+        def may_look() -> bool:
+            return keeper.visitor(request.state.ticket) is not None
+
+        return StreamingResponse(_as_events(changes, may_look), media_type="text/event-stream")
 
     return Starlette(
         routes=[
             Route("/", site.home, name="home"),
             Route("/events", events, name="events"),
-            *entering.routes(keeper),
+            *entering.routes(site, keeper),
             *run_pages.routes(site, sources),
             *request_pages.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
@@ -50,6 +52,8 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
     )
 
 
-async def _as_events(changes: Changes) -> AsyncIterator[str]:
+async def _as_events(changes: Changes, may_look: Callable[[], bool]) -> AsyncIterator[str]:
     async for version in changes.follow():
+        if not may_look():
+            return
         yield f"data: {version}\n\n" if version else ": still there\n\n"

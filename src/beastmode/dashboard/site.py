@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from beastmode.dashboard import words
 from beastmode.dashboard.acting import SAID, said_to, visitor_of
+from beastmode.dashboard.cookies import forget
 
 
 class Site:
@@ -43,7 +44,7 @@ class Site:
         )
         answer = HTMLResponse(html, status)
         if said:
-            answer.delete_cookie(SAID)
+            forget(request, answer, SAID)
         return answer
 
     async def home(self, request: Request) -> Response:
@@ -53,7 +54,9 @@ class Site:
     async def refused(self, request: Request, error: HTTPException) -> Response:
         """What was asked for is not there, or not allowed."""
         content = {"title": "Not here", "what": error.detail, "tip": "Go back, or begin at the first page."}
-        return self.page(request, "problem.html", status=error.status_code, **content)
+        answer = self.page(request, "problem.html", status=error.status_code, **content)
+        answer.headers.update(error.headers or {})
+        return answer
 
     async def broken(self, request: Request, error: Exception) -> Response:
         """A page that could not be made."""

@@ -17,6 +17,7 @@
   }
 
   function tell(state, words) {
+    if (!shown) return;
     shown.dataset.state = state;
     shown.textContent = words;
   }
@@ -44,15 +45,26 @@
     return now.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
   }
 
-  const source = new EventSource(document.body.dataset.events);
-  source.onmessage = (event) => {
-    tell("live", "live");
-    if (seen !== null && isAboutMe(seen, event.data)) ask();
-    seen = event.data;
-  };
-  source.onerror = () => tell("lost", "reconnecting"); // the browser tries again by itself
+  function follow(address) {
+    const source = new EventSource(address);
+    source.onmessage = (event) => {
+      tell("live", "live");
+      if (seen !== null && isAboutMe(seen, event.data)) ask();
+      seen = event.data;
+    };
+    source.onerror = () => {
+      // Cut off, the browser tries again by itself; refused, it does not.
+      if (source.readyState === EventSource.CLOSED) tell("lost", "ended: load this page again");
+      else tell("lost", "reconnecting");
+    };
+  }
+
+  if (document.body.dataset.events) follow(document.body.dataset.events);
   document.addEventListener("visibilitychange", () => missed && ask());
   document.body.addEventListener("htmx:afterSettle", localise);
+  document.body.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401) location.reload(); // the key is good no more: this asks for another
+  });
   document.body.addEventListener("htmx:afterRequest", () => {
     asking = false;
     if (missed) ask();
