@@ -30,7 +30,6 @@ HEADERS: Mapping[str, str] = {
     "content-security-policy": CONTENT_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
@@ -87,7 +86,7 @@ class Guarded:
             visitor = Visitor(may_look=False)
             scope = _asked_for_a_key(scope)
         scope.setdefault("state", {}).update(visitor=visitor, ticket=ticket)
-        await self._app(scope, receive, _with_headers(send))
+        await self._app(scope, receive, _with_headers(send, _headers(request)))
 
     def _refusal(self, request: Request) -> Response | None:
         if self._loopback_only and not is_for_loopback(request.headers.get("host", "")):
@@ -117,8 +116,14 @@ def _asked_for_a_key(scope: Scope) -> Scope:
     }
 
 
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
-    ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+def _headers(request: Request) -> Mapping[str, str]:
+    """HEADERS, and one that browsers complain of where they do not trust the way here."""
+    trusted = request.url.scheme == "https" or is_for_loopback(request.headers.get("host", ""))
+    return {**HEADERS, "cross-origin-opener-policy": "same-origin"} if trusted else HEADERS
+
+
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Callable[[Message], Awaitable[None]]:
+    ours = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
