@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,11 +19,11 @@ from beastmode.dashboard.guarding import Guarded
 from beastmode.dashboard.pages import entering
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
-from beastmode.dashboard.site import Site
+from beastmode.dashboard.rendered import Rendered
+from beastmode.dashboard.site import STATIC, Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.visitor import Doorkeeper
 
-_STATIC = Path(__file__).parent / "static"
 _PLACES = (("Runs", "runs"), ("Requests", "requests"))
 """Title and route of each page that the head names."""
 
@@ -30,7 +31,13 @@ _PLACES = (("Runs", "runs"), ("Requests", "requests"))
 def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = True) -> Starlette:
     """The pages over these sources.   keeper: knows who may look, and change something.   loopback_only: refuse whoever
     asks for another host than this machine."""
-    site, changes = Site(_PLACES), Changes(sources.version)
+    life = secrets.token_hex(4)  # versions of another process may be the same, and mean something else
+
+    def version() -> str:
+        return f"life={life} {sources.version()}"
+
+    changes = Changes(version)
+    site = Site(_PLACES)
 
     async def events(request: Request) -> Response:
         def may_look() -> bool:
@@ -45,9 +52,12 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *entering.routes(site, keeper),
             *run_pages.routes(site, sources),
             *request_pages.routes(site, sources),
-            Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+            Mount("/static", _Static(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(Guarded, keeper=keeper, loopback_only=loopback_only)],
+        middleware=[
+            Middleware(Guarded, keeper=keeper, loopback_only=loopback_only),
+            Middleware(Rendered, told=lambda: changes.told, version=version),
+        ],
         exception_handlers={HTTPException: site.refused, Exception: site.broken},  # type: ignore[dict-item]
     )
 
@@ -57,3 +67,12 @@ async def _as_events(changes: Changes, may_look: Callable[[], bool]) -> AsyncIte
         if not may_look():
             return
         yield f"data: {version}\n\n" if version else ": still there\n\n"
+
+
+class _Static(StaticFiles):
+    """Files that a browser keeps for as long as their address stays."""
+
+    def file_response(self, *given: Any, **named: Any) -> Response:
+        answer = super().file_response(*given, **named)
+        answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer

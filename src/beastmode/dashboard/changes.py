@@ -28,6 +28,11 @@ class Changes:
         self._followers = 0
         self._watcher: asyncio.Task[None] | None = None
 
+    @property
+    def told(self) -> str | None:
+        """What everybody who follows has been told; None while nobody does."""
+        return self._now if self._watcher is not None else None
+
     async def follow(self) -> AsyncGenerator[str, None]:
         self._followers += 1
         if self._watcher is None:

@@ -31,10 +31,11 @@ HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
 }
 """On every answer. No inline script or style is allowed, so what is shown cannot become one. To other sites nothing of
 an address is told; with less, forms would not say any more where they stood."""
+_NOT_KEPT = (b"cache-control", b"no-store")
+"""Where an answer does not say otherwise."""
 TICKET = "ticket"
 """The kind of cookie that stands for a key."""
 _OPEN = ("/enter", "/login")
@@ -127,7 +128,9 @@ def _with_headers(send: Send, headers: Mapping[str, str]) -> Callable[[Message],
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *ours]
+            theirs = message["headers"]
+            keeps = any(name == b"cache-control" for name, _ in theirs)
+            message["headers"] = [*theirs, *ours] if keeps else [*theirs, *ours, _NOT_KEPT]
         await send(message)
 
     return sending

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +16,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from beastmode.dashboard import words
 from beastmode.dashboard.acting import SAID, said_to, visitor_of
 from beastmode.dashboard.cookies import forget
+
+STATIC = Path(__file__).parent / "static"
+_STATIC_MARK = blake2b(
+    b"".join(one.read_bytes() for one in sorted(STATIC.rglob("*.*"))), digest_size=6
+).hexdigest()
+"""In the address of each file: a browser that has it asks no more for it."""
 
 
 class Site:
@@ -35,12 +43,19 @@ class Site:
         """A whole page. In templates, `url(name, **parts)` is the address of a route, `visitor` who looks."""
 
         def url(name: str, /, **parts: Any) -> str:
-            return address(request, name, **parts)
+            path = address(request, name, **parts)
+            return f"{path}?v={_STATIC_MARK}" if name == "static" else path
 
         places = [(title, url(name)) for title, name in self._places]
         said = said_to(request)
         html = self._templates.get_template(template).render(
-            url=url, places=places, here=request.url.path, said=said, visitor=visitor_of(request), **content
+            url=url,
+            places=places,
+            here=request.url.path,
+            said=said,
+            visitor=visitor_of(request),
+            version=getattr(request.state, "version", ""),
+            **content,
         )
         answer = HTMLResponse(html, status)
         if said:

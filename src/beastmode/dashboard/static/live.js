@@ -2,7 +2,8 @@
 "use strict";
 (() => {
   const shown = document.getElementById("live");
-  let seen = null;
+  let seen = document.body.dataset.version || null; // what is shown is not older than this
+  let mark = ""; // of what is shown
   let asking = false;
   let missed = false;
 
@@ -38,9 +39,10 @@
   };
   document.addEventListener("input", (event) => event.target.form && (event.target.form.dataset.touched = "yes"));
 
-  // A version names its sources, `runs=12 requests=7`; a page says which it is about.
+  // A version names its sources, `runs=12 requests=7`; a page says which it is about. In another life of the server the
+  // same numbers may mean something else.
   function isAboutMe(before, now) {
-    const about = document.getElementById("main").dataset.about.split(" ");
+    const about = ["life", ...document.getElementById("main").dataset.about.split(" ")];
     const was = new Set(before.split(" "));
     return now.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
   }
@@ -65,7 +67,12 @@
   document.body.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status === 401) location.reload(); // the key is good no more: this asks for another
   });
-  document.body.addEventListener("htmx:afterRequest", () => {
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id === "main" && mark) event.detail.headers["If-None-Match"] = mark;
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    if (elt.id === "main" && xhr.status) mark = xhr.getResponseHeader("ETag") || "";
     asking = false;
     if (missed) ask();
   });
