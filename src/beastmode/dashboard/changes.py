@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Callable
 
 LOOK_S = 0.1
 """Half of this, on average, is what a page is behind; a look costs some microseconds."""
-REST_S = 0.5
-"""After it has told something: where there is always something new, pages are made so often and not at every look."""
+REST_S, REST_EACH_S, MOST_REST_S = 0.5, 0.006, 0.8
+"""After it has told something, and so much more for each who follows: where there is always something new, pages are
+made and sent so often and not at every look. A page is a second behind at most."""
 STILL_THERE_S = 15.0
 """A comment so often: proxies cut connections that are silent."""
 
@@ -69,4 +70,5 @@ class Changes:
                 async with self._news:
                     self._now = now
                     self._news.notify_all()
-                await asyncio.sleep(REST_S - LOOK_S)
+                rest_s = min(MOST_REST_S, REST_S + REST_EACH_S * self._followers)
+                await asyncio.sleep(rest_s - LOOK_S)

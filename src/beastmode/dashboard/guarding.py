@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -34,6 +35,9 @@ HEADERS: Mapping[str, str] = {
 }
 """On every answer. No inline script or style is allowed, so what is shown cannot become one. To other sites nothing of
 an address is told; with less, forms would not say any more where they stood."""
+_OURS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_TRUSTED = [*_OURS, (b"cross-origin-opener-policy", b"same-origin")]
+"""Where a browser trusts the way here; elsewhere it complains of this one."""
 _NOT_KEPT = (b"cache-control", b"no-store")
 """Where an answer does not say otherwise."""
 TICKET = "ticket"
@@ -42,6 +46,7 @@ _OPEN = ("/enter", "/login")
 """Where a key is shown."""
 
 
+@lru_cache(maxsize=64)
 def is_for_loopback(host: str) -> bool:
     """Whether a Host header names this machine itself. A page of another site whose name is pointed at 127.0.0.1 would
     be asked for by its own name (DNS rebinding)."""
@@ -117,15 +122,12 @@ def _asked_for_a_key(scope: Scope) -> Scope:
     }
 
 
-def _headers(request: Request) -> Mapping[str, str]:
-    """HEADERS, and one that browsers complain of where they do not trust the way here."""
+def _headers(request: Request) -> Sequence[tuple[bytes, bytes]]:
     trusted = request.url.scheme == "https" or is_for_loopback(request.headers.get("host", ""))
-    return {**HEADERS, "cross-origin-opener-policy": "same-origin"} if trusted else HEADERS
+    return _TRUSTED if trusted else _OURS
 
 
-def _with_headers(send: Send, headers: Mapping[str, str]) -> Callable[[Message], Awaitable[None]]:
-    ours = [(name.encode(), value.encode()) for name, value in headers.items()]
-
+def _with_headers(send: Send, ours: Sequence[tuple[bytes, bytes]]) -> Callable[[Message], Awaitable[None]]:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             theirs = message["headers"]
