@@ -86,3 +86,37 @@ def test_silence_is_broken_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None
         return [await anext(follower), await anext(follower)]
 
     assert asyncio.run(asyncio.wait_for(story(), 20)) == ["1", ""]
+
+
+def test_a_source_that_fails_for_a_while_silences_nobody() -> None:
+    class Failing(Source):
+        def __call__(self) -> str:
+            if super().__call__() == "broken":
+                raise OSError("the disk is busy")
+            return self.now
+
+    async def story() -> list[str]:
+        source = Failing()
+        follower = Changes(source).follow()
+        heard = [await anext(follower)]
+        source.now = "broken"
+        asked = source.asked
+        while source.asked < asked + 2:
+            await asyncio.sleep(0)
+        source.now = "2"
+        return [*heard, await anext(follower)]
+
+    assert asyncio.run(asyncio.wait_for(story(), 20)) == ["1", "2"]
+
+
+def test_what_was_told_is_known_while_somebody_follows() -> None:
+    async def story() -> list[str | None]:
+        changes = Changes(Source())
+        told = [changes.told]
+        follower = changes.follow()
+        await anext(follower)
+        told.append(changes.told)
+        await follower.aclose()
+        return [*told, changes.told]
+
+    assert asyncio.run(asyncio.wait_for(story(), 20)) == [None, "1", None]

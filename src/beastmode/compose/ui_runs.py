@@ -16,6 +16,7 @@ from beastmode.runner.progress import TaskView as Known
 from beastmode.runner.report.content import Report, report_of
 from beastmode.runner.summary import Summary, summarise
 from beastmode.store.journal import JournalReader
+from beastmode.store.journal_file import connect
 
 _MOST_FOLDS = 32
 """Runs that are kept folded; a run of a million tasks is some hundred megabytes of them."""
@@ -39,9 +40,7 @@ class JournalRuns:
         if self._watch is None:
             if not self._path.exists():
                 return "none"
-            self._watch = sqlite3.connect(
-                f"{self._path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
-            )
+            self._watch = connect(self._path, write=False)  # known there: else its locks would be dropped
         (version,) = self._watch.execute("PRAGMA data_version").fetchone()
         return str(version)
 
