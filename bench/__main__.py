@@ -20,6 +20,7 @@ from bench import (
     paced,
     queued,
     start,
+    viewers,
     worktrees,
 )
 from bench.contest import contest, table
@@ -36,6 +37,7 @@ ROWS = {
     "gateway-stream": gateway_stream.ROW,
     "gateway-hit": gateway_hit.ROW,
     "gateway-memory": gateway_memory.ROW,
+    "viewers": viewers.ROW,
 }
 
 
