@@ -9,6 +9,7 @@ import pytest
 
 from beastmode.compose.ui_door import HomeDoor
 from beastmode.compose.ui_home_key import home_key
+from beastmode.compose.ui_key_ring import LOOK_EVERY_S, UiKeyRing
 from beastmode.compose.ui_ticket import Tickets
 from beastmode.dashboard.pages.entering import KEPT_S
 from beastmode.dashboard.visitor import Visitor
@@ -19,7 +20,8 @@ from tests.processes import eventually
 
 
 def door(home: Path, *, open_: bool = False, at_s: float = 0.0) -> HomeDoor:
-    return HomeDoor(home, home_key(home), open_=open_, unix=lambda: time.time() + at_s)
+    ring = UiKeyRing(home)
+    return HomeDoor(home_key(home), ring, open_=open_, unix=lambda: time.time() + at_s)
 
 
 def key(home: Path, *rights: str, expires_s: float | None = None) -> str:
@@ -133,9 +135,9 @@ def test_a_ticket_that_was_changed_is_none() -> None:
 
 
 def test_keys_that_cannot_be_read_leave_the_known_ones_in_force(tmp_path: Path) -> None:
-    here = door(tmp_path)
-    ticket = here.enter(key(tmp_path, "dashboard"))
+    ring, secret = UiKeyRing(tmp_path), key(tmp_path, "dashboard")
+    holder = ring.holder(secret, time.time())
     keys_path(tmp_path).unlink()
     keys_path(tmp_path).write_bytes(b"no database at all" * 100)
-    here._ring._looked_s = -1.0
-    assert here.visitor(ticket) == Visitor(name="ann")
+    ring._looked_s -= LOOK_EVERY_S  # as if it were that long ago
+    assert ring.visitor(holder, time.time()) == Visitor(name="ann")

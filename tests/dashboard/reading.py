@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from beastmode.dashboard.sources import Sources
@@ -86,11 +86,19 @@ class Requests:
 class Control:
     """A RunControl that keeps what was asked for.   refuses: what it says to everything; "" does it."""
 
-    def __init__(self, refuses: str = "") -> None:
-        self.refuses = refuses
-        self.asked: list[tuple[str, str, str, dict[str, Any]]] = []
+    def __init__(
+        self, refuses: str = "", offered: Sequence[str] = ("pause", "limits"), limit: str = "8/s"
+    ) -> None:
+        self.refuses, self.offered, self.limit = refuses, offered, limit
+        self.asked: list[tuple[str, str, str, dict[str, str]]] = []
 
-    def ask(self, run: str, task: str, action: str, said: Plain) -> str:
+    def offers(self, run: str, task: str) -> Sequence[str]:
+        return self.offered
+
+    def limits(self, run: str) -> Mapping[str, str]:
+        return {"--rate": self.limit}
+
+    def ask(self, run: str, task: str, action: str, said: Mapping[str, str]) -> str:
         if self.refuses:
             raise SettingError(self.refuses, tip="Try something else.")
         self.asked.append((run, task, action, dict(said)))

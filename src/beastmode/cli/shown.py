@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from beastmode.cli.flags import understood
 from beastmode.errors import SettingError
 from beastmode.runner.home import HOME
+from beastmode.settings import understood
 
 
 @contextmanager

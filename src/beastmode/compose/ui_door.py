@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from beastmode.compose.ui_key_ring import UiKeyRing
 from beastmode.compose.ui_ticket import Tickets
@@ -17,19 +16,24 @@ _OWNER = Visitor(may_change=True, may_read=True, name="of the home")
 
 
 class HomeDoor:
-    """A `Doorkeeper`: who has the key of the home may read and change everything; other keys open what `beast keys`
-    says.   open_: all others may look.   unix: what time it is."""
+    """A `Doorkeeper`: who has the key of the home may read and change everything.   ring: of the other keys, which open
+    what `beast keys` says; None: there are no others.   open_: all others may look.   unix: what time it is."""
 
     def __init__(
-        self, home: Path, key: str, *, open_: bool = True, unix: Callable[[], float] = time.time
+        self,
+        key: str,
+        ring: UiKeyRing | None = None,
+        *,
+        open_: bool = True,
+        unix: Callable[[], float] = time.time,
     ) -> None:
-        self._key, self._open, self._unix = key.encode(), open_, unix
-        self._tickets, self._ring = Tickets(key), UiKeyRing(home)
+        self._key, self._ring, self._open, self._unix = key.encode(), ring, open_, unix
+        self._tickets = Tickets(key)
 
     def enter(self, key: str) -> str:
         unix = self._unix()
         mine = hmac.compare_digest(key.encode("utf-8", "replace"), self._key)
-        holder = _HOME if mine else self._ring.holder(key, unix)
+        holder = _HOME if mine else self._ring.holder(key, unix) if self._ring else ""
         return self._tickets.issue(holder, int(unix) + KEPT_S) if holder else ""
 
     def visitor(self, ticket: str) -> Visitor | None:
@@ -37,5 +41,5 @@ class HomeDoor:
         holder = self._tickets.holder(ticket, unix) if ticket else ""
         if holder == _HOME:
             return _OWNER
-        known = self._ring.visitor(holder, unix) if holder else None
+        known = self._ring.visitor(holder, unix) if holder and self._ring else None
         return known or (Visitor() if self._open else None)

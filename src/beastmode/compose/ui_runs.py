@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from beastmode.runner.progress import TaskView as Known
 from beastmode.runner.report.content import Report, report_of
 from beastmode.runner.summary import Summary, summarise
 from beastmode.store.journal import JournalReader
-from beastmode.store.journal_file import connect
+from beastmode.store.journal_file import Connection, connect
 
 _MOST_FOLDS = 32
 """Runs that are kept folded; a run of a million tasks is some hundred megabytes of them."""
@@ -33,14 +32,14 @@ class JournalRuns:
         self._home, self._path = home, journal_path(home)
         self._lock = threading.Lock()
         self._reader: JournalReader | None = None
-        self._watch: sqlite3.Connection | None = None
+        self._watch: Connection | None = None
         self._folds: OrderedDict[int, Progress] = OrderedDict()
 
     def version(self) -> str:
         if self._watch is None:
             if not self._path.exists():
                 return "none"
-            self._watch = connect(self._path, write=False)  # known there: else its locks would be dropped
+            self._watch = connect(self._path, write=False)
         (version,) = self._watch.execute("PRAGMA data_version").fetchone()
         return str(version)
 

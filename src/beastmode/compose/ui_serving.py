@@ -11,6 +11,7 @@ from beastmode.compose.loopback import is_loopback
 from beastmode.compose.ui_asking import JournalControl
 from beastmode.compose.ui_door import HomeDoor
 from beastmode.compose.ui_home_key import home_key
+from beastmode.compose.ui_key_ring import UiKeyRing
 from beastmode.compose.ui_listener import PORT, listen, told_of
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
@@ -41,7 +42,9 @@ def serve_ui(home: Path, port: int | None, started: Callable[[str], None]) -> No
 def server_of(home: Path, host: str, tls: Tls | None = None) -> uvicorn.Server:
     """The server, to be run on a socket.   host: where that listens. Raises BeastError."""
     loopback = is_loopback(host)
-    app = dashboard(sources_of(home), HomeDoor(home, home_key(home), open_=loopback), loopback_only=loopback)
+    app = dashboard(
+        sources_of(home), HomeDoor(home_key(home), UiKeyRing(home), open_=loopback), loopback_only=loopback
+    )
     config = uvicorn.Config(
         app,
         log_config=None,

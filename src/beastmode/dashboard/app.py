@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from beastmode.dashboard.changes import Changes
 from beastmode.dashboard.guarding import Guarded
-from beastmode.dashboard.pages import entering
+from beastmode.dashboard.pages import acts, entering
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.rendered import Rendered
@@ -51,6 +51,7 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             Route("/events", events, name="events"),
             *entering.routes(site, keeper),
             *run_pages.routes(site, sources),
+            *acts.routes(sources),
             *request_pages.routes(site, sources),
             Mount("/static", _Static(directory=STATIC), name="static"),
         ],

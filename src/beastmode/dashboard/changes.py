@@ -76,7 +76,5 @@ class Changes:
     def _look(self) -> str:
         try:
             return self._version()
-        except (
-            Exception
-        ):  # a file that cannot be read is told by the pages; who follows is to hear what comes after
+        except Exception:  # the pages tell what cannot be read; who follows is to hear what comes after
             return self._now

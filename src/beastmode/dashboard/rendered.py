@@ -48,7 +48,8 @@ class Rendered:
     told: the version that those who follow have heard of; None while nobody follows, and then nothing is kept. All who
     ask for the same at once get one page, and until the next version is told no other is made. Kept are HTML answers
     that are whole and good, set no cookie and have no words for one person in them.
-    version: what it is now. `request.state.version` is one that the page is not older than.
+    version: what it is now. `request.state.version` is what an answer is made of, at least: seen before anything is
+    read, so that whoever looks on from there misses nothing.
     """
 
     def __init__(self, app: ASGIApp, told: Callable[[], str | None], version: Callable[[], str]) -> None:
@@ -59,12 +60,12 @@ class Rendered:
         self._making: dict[Hashable, asyncio.Future[Page | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _may_be_a_page(scope):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         version = self._told()
         scope["state"]["version"] = version or self._version()
-        if version is None or kept(Request(scope), SAID):
+        if version is None or not _may_be_a_page(scope) or kept(Request(scope), SAID):
             await self._app(scope, receive, send)
             return
         key = (version, scope["path"], scope["query_string"], scope["state"]["visitor"])
@@ -136,10 +137,8 @@ class _Taking:
 
 
 def _may_be_a_page(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "GET":
-        return False
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-    return not path.startswith(_NO_PAGES)
+    return scope["method"] == "GET" and not path.startswith(_NO_PAGES)
 
 
 def _is_page(start: Message) -> bool:

@@ -51,14 +51,10 @@ class Site:
 
         places = [(title, url(name)) for title, name in self._places]
         said = said_to(request)
+        version = getattr(request.state, "version", "")  # it may be that which cannot be read
+        around = {"url": url, "places": places, "here": request.url.path, "version": version}
         html = self._templates.get_template(template).render(
-            url=url,
-            places=places,
-            here=request.url.path,
-            said=said,
-            visitor=visitor_of(request),
-            version=getattr(request.state, "version", ""),
-            **content,
+            **around, said=said, visitor=visitor_of(request), **content
         )
         answer = HTMLResponse(html, status)
         if said:

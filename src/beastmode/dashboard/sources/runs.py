@@ -97,8 +97,14 @@ class RunReader(Protocol):
 class RunControl(Protocol):
     """Asks something of a run; that is a row in its journal, as of `beast pause` and its like."""
 
-    def ask(self, run: str, task: str, action: str, said: Plain) -> str:
-        """What has come of it, in words.   task: "" for the whole run.   action, said: as of `runner.control.Control`.
+    def offers(self, run: str, task: str) -> Sequence[str]:
+        """The actions that would have an effect now: some of `runner.control.ACTIONS`.   task: "" for the run."""
+
+    def limits(self, run: str) -> Mapping[str, str]:
+        """The limits that can be changed, as texts by the flag of `beast limits` that changes them."""
+
+    def ask(self, run: str, task: str, action: str, said: Mapping[str, str]) -> str:
+        """What has come of it, in words.   said: `note` of an answer; by flag the limits that are to hold.
 
         Blocks for up to 2 s. Raises BeastError where it cannot be done, with what to do instead.
         """

@@ -1,26 +1,61 @@
-// Keeps a page as fresh as what was recorded: the server says when something has changed, the page asks for itself again.
+// Keeps a page as fresh as what was recorded: the server says when something has changed, the page asks for itself again
+// and takes over what differs. Whoever needs to know listens to `shown` on the document.
 "use strict";
 (() => {
-  const shown = document.getElementById("live");
-  let seen = document.body.dataset.version || null; // what is shown is not older than this
-  let mark = ""; // of what is shown
+  const light = document.getElementById("live");
+  let seen = document.body.dataset.version; // what the page was made of, then what the server told last
+  let away = false; // it could not be reached since
+  let old = false; // the page is older than that version
+  let mark = ""; // of the page as it is shown
   let asking = false;
-  let missed = false;
 
-  function ask() {
-    if (document.hidden || asking) {
-      missed = true;
-      return;
-    }
+  // What a person has opened, or is filling in, stays as it is.
+  Idiomorph.defaults.ignoreActiveValue = true;
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !(node.tagName === "DETAILS" && name === "open") && !(node.form && node.form.dataset.touched);
+  document.addEventListener("input", (event) => {
+    if (event.target.form) event.target.form.dataset.touched = "yes";
+  });
+
+  async function refresh() {
+    old = true;
+    if (asking || document.hidden) return;
     asking = true;
-    missed = false;
-    htmx.trigger(document.body, "changed");
+    try {
+      while (old) {
+        old = false;
+        const answer = await fetch(location.href, { cache: "no-cache", headers: mark ? { "If-None-Match": mark } : {} });
+        mark = answer.headers.get("ETag") || "";
+        if (answer.status === 401) return location.reload(); // the key does not open it any more
+        if (answer.status !== 304) show(await answer.text());
+      }
+    } catch {
+      away = true; // it is asked again when the server is back
+    } finally {
+      asking = false;
+    }
+  }
+
+  function show(html) {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const main = page.getElementById("main");
+    if (main === null) return location.reload();
+    document.title = page.title;
+    Idiomorph.morph(document.getElementById("main"), main);
+    document.dispatchEvent(new Event("shown"));
+  }
+
+  // A version names its sources, `runs=12 requests=7`; a page says which it is about. In another life of the server the
+  // same numbers mean something else.
+  function isAboutMe(version) {
+    const about = ["life", ...document.getElementById("main").dataset.about.split(" ")];
+    const was = new Set(seen.split(" "));
+    return version.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
   }
 
   function tell(state, words) {
-    if (!shown) return;
-    shown.dataset.state = state;
-    shown.textContent = words;
+    light.dataset.state = state;
+    light.textContent = words;
   }
 
   // Times in the viewer's own zone.
@@ -31,50 +66,24 @@
     }
   }
 
-  // What a person has opened or is filling in stays as it is.
-  Idiomorph.defaults.ignoreActiveValue = true;
-  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => {
-    if (node.tagName === "DETAILS" && name === "open") return false;
-    return !(node.form && node.form.dataset.touched);
-  };
-  document.addEventListener("input", (event) => event.target.form && (event.target.form.dataset.touched = "yes"));
-
-  // A version names its sources, `runs=12 requests=7`; a page says which it is about. In another life of the server the
-  // same numbers may mean something else.
-  function isAboutMe(before, now) {
-    const about = ["life", ...document.getElementById("main").dataset.about.split(" ")];
-    const was = new Set(before.split(" "));
-    return now.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
-  }
-
   function follow(address) {
     const source = new EventSource(address);
     source.onmessage = (event) => {
       tell("live", "live");
-      if (seen !== null && isAboutMe(seen, event.data)) ask();
+      if (away || isAboutMe(event.data)) refresh();
+      away = false;
       seen = event.data;
     };
     source.onerror = () => {
+      away = true;
       // Cut off, the browser tries again by itself; refused, it does not.
       if (source.readyState === EventSource.CLOSED) tell("lost", "ended: load this page again");
       else tell("lost", "reconnecting");
     };
   }
 
-  if (document.body.dataset.events) follow(document.body.dataset.events);
-  document.addEventListener("visibilitychange", () => missed && ask());
-  document.body.addEventListener("htmx:afterSettle", localise);
-  document.body.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.xhr.status === 401) location.reload(); // the key is good no more: this asks for another
-  });
-  document.body.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.elt.id === "main" && mark) event.detail.headers["If-None-Match"] = mark;
-  });
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, xhr } = event.detail;
-    if (elt.id === "main" && xhr.status) mark = xhr.getResponseHeader("ETag") || "";
-    asking = false;
-    if (missed) ask();
-  });
+  if (document.body.dataset.events) follow(document.body.dataset.events); // the page that asks for a key has none
+  document.addEventListener("visibilitychange", () => old && refresh());
+  document.addEventListener("shown", localise);
   localise();
 })();
