@@ -120,3 +120,34 @@ def test_what_was_told_is_known_while_somebody_follows() -> None:
         return [*told, changes.told]
 
     assert asyncio.run(asyncio.wait_for(story(), 20)) == [None, "1", None]
+
+
+def test_who_leaves_while_something_is_told_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REST_S", 0.005)
+    monkeypatch.setattr(module, "REST_EACH_S", 0.0)
+
+    async def story() -> list[str]:
+        source, heard = Source(), [""] * 20
+        changes = Changes(source)
+
+        async def follow(number: int) -> None:
+            async for version in changes.follow():
+                heard[number] = version
+
+        staying = [asyncio.create_task(follow(number)) for number in range(20)]
+        for round_ in range(200):
+            leaving = [asyncio.create_task(follow(0)) for _ in range(5)]
+            source.now = f"{round_}"
+            await asyncio.sleep(0.001 * (round_ % 7))
+            for task in leaving:
+                task.cancel()
+        source.now = "last"
+        while set(heard) != {"last"} and not any(task.done() for task in staying):
+            await asyncio.sleep(0.005)
+        ended = [task for task in staying if task.done()]
+        for task in staying:
+            task.cancel()
+        assert not ended, ended[0].exception()
+        return heard
+
+    assert asyncio.run(asyncio.wait_for(story(), 30)) == ["last"] * 20

@@ -24,7 +24,7 @@ class Changes:
 
     def __init__(self, version: Callable[[], str]) -> None:
         self._version = version
-        self._news = asyncio.Condition()
+        self._news = asyncio.Event()  # each is set once; the next change has another
         self._now = ""
         self._followers = 0
         self._watcher: asyncio.Task[None] | None = None
@@ -55,11 +55,12 @@ class Changes:
                 self._watcher = None
 
     async def _other_than(self, seen: str) -> bool:
-        async with self._news:
-            try:
-                await asyncio.wait_for(self._news.wait_for(lambda: self._now != seen), STILL_THERE_S)
-            except TimeoutError:
-                return False
+        if self._now != seen:
+            return True
+        try:
+            await asyncio.wait_for(self._news.wait(), STILL_THERE_S)
+        except TimeoutError:
+            return False
         return True
 
     async def _watch(self) -> None:
@@ -67,9 +68,8 @@ class Changes:
             await asyncio.sleep(LOOK_S)
             now = self._look()
             if now != self._now:
-                async with self._news:
-                    self._now = now
-                    self._news.notify_all()
+                told, self._news, self._now = self._news, asyncio.Event(), now
+                told.set()
                 rest_s = min(MOST_REST_S, REST_S + REST_EACH_S * self._followers)
                 await asyncio.sleep(rest_s - LOOK_S)
 
