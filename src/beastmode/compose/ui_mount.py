@@ -59,7 +59,8 @@ class Mount:
         self.address = told_of(self._listener, host, tls=tls_cert is not None)
         self.link = f"{self.address}/enter?key={key}"
         self.note = self._note(port)
-        self._handed = Handed(str(home), host, str(tls_cert or ""), str(tls_key or ""))
+        tls = [str(path.absolute()) if path else "" for path in (tls_cert, tls_key)]
+        self._handed = Handed(str(home.absolute()), host, *tls)
         self._tell = tell
         self._life, self._life_line = os.pipe()
         self._thread: Thread | None = None
@@ -75,8 +76,11 @@ class Mount:
         """End it. Idempotent."""
         if self._life_line < 0:
             return
-        os.close(self._life_line)  # the process and the thread both watch the other end
-        self._life_line = -1
+        line, self._life_line = (
+            self._life_line,
+            -1,
+        )  # first: the thread asks for it when the process has ended
+        os.close(line)  # the process and the thread both watch the other end
         if self._thread is not None:
             self._thread.join(_END_S)
             if self._thread.is_alive() and self._process is not None:
