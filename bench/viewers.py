@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,19 +77,23 @@ def one(size: int) -> Figures:
 
 async def _looked(viewers: int, size: int) -> Figures:
     with _at_work(tasks=400) as work:
-        browsers = [Browser(work.link, PATHS[number % len(PATHS)]) for number in range(viewers)]
-        looking = [asyncio.create_task(browser.look()) for browser in browsers]
-        asked = Asked()
-        await _ask(work, asked, 1 / REQUESTS_PER_S, int(BEFORE_S * REQUESTS_PER_S))
-        before_s, begun_s, asked = cpu_s(work.pid), time.monotonic(), Asked()
+        looking, asked, begun_s = _viewers(work, viewers), Asked(), time.monotonic()
+        await _ask(work, Asked(), 1 / REQUESTS_PER_S, int(BEFORE_S * REQUESTS_PER_S))
+        before_s, at_work_s = cpu_s(work.pid), time.monotonic()
         await _ask(work, asked, 1 / REQUESTS_PER_S, size)
-        used_s, took_s = cpu_s(work.pid) - before_s, time.monotonic() - begun_s
-        memory = memory_mb(work.pid)
-        _end(looking)
+        now_s = time.monotonic()
+        used_s, memory = cpu_s(work.pid) - before_s, memory_mb(work.pid)
+        pages, _ = looking.communicate()
+        assert looking.returncode == 0, "a viewer has met an error"
         also = {"gateway p50 ms": _ms(asked.took_s, 50), "gateway p99 ms": _ms(asked.took_s, 99)}
         if viewers:
-            also["pages a viewer a second"] = sum(one.pages for one in browsers) / took_s / viewers
-        return Figures(100 * used_s / took_s, len(asked.took_s), also, used_s, memory)
+            also["pages a viewer a second"] = int(pages) / (now_s - begun_s) / viewers
+        return Figures(100 * used_s / (now_s - at_work_s), len(asked.took_s), also, used_s, memory)
+
+
+def _viewers(work: AtWork, number: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "bench.viewers_browser", work.link, str(number), *PATHS]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 async def _looked_for(size: int) -> Figures:
@@ -108,20 +112,14 @@ async def _looked_for(size: int) -> Figures:
         await asyncio.sleep(QUIET_S)
         used_s, took_s = cpu_s(work.pid) - before_s, time.monotonic() - begun_s
         memory = memory_mb(work.pid)
-        _end([looking])
+        if looking.done():
+            looking.result()  # it has met an error
+        looking.cancel()
         late_s = [shown[model] - at_s for model, at_s in asked.sent.items() if model in shown]
         missed = len(asked.sent) - len(late_s)
         assert not missed, f"{missed} of {len(asked.sent)} requests never came to the page"
         also = {"update p50 ms": 1000 * median(late_s), "update max ms": 1000 * max(late_s)}
         return Figures(100 * used_s / took_s, len(late_s), also, used_s, memory)
-
-
-def _end(looking: Sequence[asyncio.Task[None]]) -> None:
-    """A viewer that has ended by itself has met an error."""
-    for task in looking:
-        if task.done():
-            task.result()
-        task.cancel()
 
 
 async def _ask(work: AtWork, asked: Asked, every_s: float, size: int) -> None:

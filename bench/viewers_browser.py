@@ -4,7 +4,9 @@ one is about it."""
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import sys
 import time
 from collections.abc import Callable
 
@@ -83,3 +85,20 @@ class Browser:
         return any(
             part not in was and part.partition("=")[0] in ("life", *self._about) for part in now.split()
         )
+
+
+async def look(link: str, number: int, paths: list[str]) -> int:
+    """So many, at the paths in turn, until stdin ends; the number of their pages. Raises what one of them met."""
+    browsers = [Browser(link, paths[each % len(paths)]) for each in range(number)]
+    looking = asyncio.gather(*(browser.look() for browser in browsers))
+    ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
+    await asyncio.wait((looking, ended), return_when=asyncio.FIRST_COMPLETED)
+    if looking.done():
+        looking.result()
+    looking.cancel()
+    return sum(browser.pages for browser in browsers)
+
+
+if __name__ == "__main__":
+    os.nice(10)
+    print(asyncio.run(look(sys.argv[1], int(sys.argv[2]), sys.argv[3:])))

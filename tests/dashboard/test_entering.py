@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.wrong_keys import MOST
@@ -94,3 +97,25 @@ def test_on_loopback_who_has_no_key_may_look_and_may_log_in() -> None:
     assert "Log in" in here.get("/runs").text
     page = here.post("/login", data={"key": "key", "to": "/runs"}, headers=HERE).text
     assert "Log out" in page
+
+
+def test_whose_key_is_good_no_more_hears_of_no_change() -> None:
+    runs, keeper, heard = Runs(), Keeper(), asyncio.Event()
+    app = dashboard(sources(runs=runs), keeper)
+    scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/events", "query_string": b""}
+    scope |= {"root_path": "", "headers": [(b"host", b"127.0.0.1:8090")], "server": ("127.0.0.1", 8090)}
+    said: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        said.append(message.get("body", b""))
+        if message.get("body"):
+            heard.set()
+
+    async def story() -> None:
+        following = asyncio.create_task(app(scope, asyncio.Event().wait, send))  # type: ignore[arg-type]
+        await heard.wait()
+        keeper.closed, runs.now = True, "2"
+        await following
+
+    asyncio.run(asyncio.wait_for(story(), 30))
+    assert [b"runs=1" in words for words in said if words] == [True]
