@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no 
 BROWSE := $(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile tests/browser # apart: playwright keeps a loop running
 unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 
-.PHONY: run test test-browser test-agents quick lint bench bench-peers clean system
+.PHONY: run test test-browser test-agents quick lint bench bench-peers pictures clean system
 
 run: $(VENV)/.installed-run        ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
@@ -81,6 +81,9 @@ $(AGENTS)/mini/.installed: tests/agents/mini.txt
 	$(PYTHON) -m venv $(AGENTS)/mini
 	$(AGENTS)/mini/bin/python -m pip -qq --disable-pip-version-check install --requirement $<
 	@touch $@
+
+pictures: $(VENV)/.installed-dev system   ## those of docs/dashboard, made anew
+	$(BIN)/python -m tests.browser.pictures docs/dashboard/pictures
 
 clean:
 	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

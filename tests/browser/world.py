@@ -61,10 +61,10 @@ class World:
         self.link = _said(process)
         return process
 
-    def serve(self) -> subprocess.Popen[str]:
+    def serve(self, *flags: str) -> subprocess.Popen[str]:
         """Put a gateway in front of the model server."""
-        flags = ("--upstream", self.server.url, "--home", str(self.home), "--port", "0")
-        process = self._beast("serve", *flags, "--cache", "all", "--rate", "none")
+        here = ("--upstream", self.server.url, "--home", str(self.home), "--port", "0")
+        process = self._beast("serve", *here, "--cache", "all", *(flags or ("--rate", "none")))
         self.url = _said(process).rstrip("/")
         return process
 
