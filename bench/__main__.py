@@ -21,6 +21,7 @@ from bench import (
     paced,
     queued,
     start,
+    viewers,
     worktrees,
 )
 from bench.contest import contest, table
@@ -38,6 +39,7 @@ ROWS = {
     "gateway-hit": gateway_hit.ROW,
     "gateway-memory": gateway_memory.ROW,
     "dashboard": dashboard.ROW,
+    "viewers": viewers.ROW,
 }
 
 

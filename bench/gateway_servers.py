@@ -85,7 +85,7 @@ def stream_upstream() -> Iterator[Served]:
 
 @contextmanager
 def beast(upstream: str, *options: str) -> Iterator[Served]:
-    """`beast serve` as a user has it: ledger on, guard on with limits that are never reached."""
+    """`beast serve` as a user has it, but for the dashboard: ledger on, guard on with limits that are never reached."""
     port = _free_port()
     limits = ["--rate", "1000000/s", "--upstream-concurrency", "1000"]
     with tempfile.TemporaryDirectory() as home:
@@ -97,7 +97,8 @@ def beast(upstream: str, *options: str) -> Iterator[Served]:
             "--home",
             home,
         ]
-        limited = os.environ | {"BEAST_LIMITS_DIR": home}
+        # The dashboard is a process of its own, which begins after 2 s, in the middle of a round.
+        limited = os.environ | {"BEAST_LIMITS_DIR": home, "BEAST_SERVE_UI": "off"}
         with _started([*command, "--port", str(port), *limits, *options], port, limited) as pid:
             yield Served(f"http://127.0.0.1:{port}", pid)
 

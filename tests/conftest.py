@@ -18,6 +18,7 @@ settings.load_profile("unhurried")
 
 for name in [name for name in os.environ if name.startswith("BEAST_SERVE_")]:
     del os.environ[name]  # of a gateway of the user
+os.environ["BEAST_SERVE_UI"] = "off"  # a process more for each gateway; where it is meant, a flag says so
 
 if FOLDER_SETTING not in os.environ:
     os.environ[FOLDER_SETTING] = tempfile.mkdtemp(prefix="beast-limits-")

@@ -9,7 +9,8 @@ import pytest
 
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.application import app_for
-from beastmode.compose.door import door_for, is_loopback
+from beastmode.compose.door import door_for
+from beastmode.compose.loopback import is_loopback
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.keys import Doorkeeper, Needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def test_a_page_that_cannot_be_made_says_so() -> None:
     answer = browser(Broken()).get("/runs")
     assert answer.status_code == 500
     assert "the disk is gone" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("path", ["/runs", "/runs/r1", "/runs/r1/tasks/a"])
@@ -66,6 +68,13 @@ def test_every_answer_forbids_inline_scripts_and_frames() -> None:
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
+
+
+def test_files_are_kept_by_browsers_and_their_address_changes_with_them() -> None:
+    here = browser(Runs())
+    (style,) = re.findall(r'href="(/static/style\.css\?v=\w+)"', here.get("/runs").text)
+    assert here.get(style).headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert here.get("/runs").headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8090", "127.0.0.1.evil.example", ""])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import coding_of, parameters
 from beastmode.cli.flags import asked_of, folder, ids_in, settings_of
 from beastmode.cli.live import view_for
+from beastmode.cli.shown import shown_at
 from beastmode.cli.words import ending
 from beastmode.compose.notifying import Way
 from beastmode.compose.opening import Request
@@ -89,6 +91,13 @@ def run(
     write_back: bool = typer.Option(
         False, "--write-back", help="Tick in FILE what is done, in its own notation, while the run goes on."
     ),
+    ui: bool = typer.Option(
+        False, "--ui", help="Show the run in the browser while it is at work: prints a link."
+    ),
+    ui_port: str | None = typer.Option(
+        None,
+        help="Where that listens on this machine; 0: any that is free. Default 8090. It is shown then, too.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON on stdout."),
     **code: Any,
 ) -> None:
@@ -129,9 +138,10 @@ def run(
         write_back=write_back,
     )
     ways = _ways(notify) if notify else []
-    with view_for(sys.stderr) as view:
+    shown = shown_at(request.home, ui_port) if ui or ui_port is not None else nullcontext("")
+    with shown as afterwards, view_for(sys.stderr) as view:
         summary = perform(request, view, notify=ways, until_done=until_done)
-    print(ending(summary, str(file)), file=sys.stderr)
+    print("\n".join(filter(None, (ending(summary, str(file)), afterwards))), file=sys.stderr)
     if as_json:
         print(json.dumps(summary.as_json(), indent=2))
     raise typer.Exit(summary.exit_code)

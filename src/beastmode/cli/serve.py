@@ -6,7 +6,8 @@ import inspect
 import os
 import sys
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -18,6 +19,8 @@ from beastmode.errors import EXIT_DONE, EXIT_INPUT
 if TYPE_CHECKING:
     from beastmode.compose.serve_choice import Choice
     from beastmode.compose.serve_settings import Serving
+    from beastmode.compose.ui_mount import Mount
+    from beastmode.telemetry.logs import Logs
 
 app = new_app()
 
@@ -36,15 +39,52 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
         raise typer.Exit(_checked(choice))
     serving = choice.serving
 
-    def started(at: int) -> None:
-        host = f"[{serving.host}]" if ":" in serving.host else serving.host
-        where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
-        if serving.log_format == "json":
-            _log_start(where, in_front_of(serving))
-            return
-        _tell(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.")
+    with _dashboard_of(serving) as dashboard:
 
-    run(serving, started, _tell, choice.chosen)
+        def started(at: int) -> None:
+            _greet(serving, at, dashboard)
+            if dashboard is not None:
+                dashboard.start(soon=True)
+
+        run(serving, started, _tell, choice.chosen)
+
+
+def _dashboard_of(serving: Serving) -> AbstractContextManager[Mount | None]:
+    if not serving.ui:
+        return nullcontext()
+    from beastmode.compose.ui_mount import Mount  # who does without it does without sockets and threads
+
+    return Mount(
+        serving.home,
+        serving.host,
+        serving.ui_port,
+        partial(_alarm, as_json=serving.log_format == "json"),
+        tls_cert=serving.tls_cert,
+        tls_key=serving.tls_key,
+        but_not=serving.port,
+    )
+
+
+def _greet(serving: Serving, at: int, dashboard: Mount | None) -> None:
+    host = f"[{serving.host}]" if ":" in serving.host else serving.host
+    where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
+    if serving.log_format == "json":
+        # Without its key: who reads the logs of a server may be many.
+        from beastmode.telemetry.logs import STARTED
+
+        shown = dashboard.address if dashboard else ""
+        _logs().tell("info", STARTED, url=where, dashboard=shown, cause=in_front_of(serving))
+        return
+    _tell(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.")
+    if dashboard is not None:
+        _tell(f"Dashboard: {dashboard.link}{dashboard.note}")
+
+
+def _alarm(words: str, *, as_json: bool) -> None:
+    if as_json:
+        _logs().alarm(words)
+    else:
+        _tell(f"beast: {words}")
 
 
 def _checked(choice: Choice) -> int:
@@ -60,17 +100,12 @@ def _checked(choice: Choice) -> int:
     return EXIT_DONE if checked.seen.healthy else EXIT_INPUT
 
 
-def _log_start(url: str, words: str) -> None:
-    """The same for programs, whatever the level: what waits for the gateway waits for this line."""
+def _logs() -> Logs:
+    """Lines for programs, whatever the level: what waits for the gateway waits for the first."""
     from beastmode.failures.words import masked
-    from beastmode.telemetry.logs import STARTED, Logs
+    from beastmode.telemetry.logs import Logs
 
-    def put(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    Logs(put, format_="json", level="info", hide=masked, unix=time.time).tell(
-        "info", STARTED, url=url, cause=words
-    )
+    return Logs(_tell, format_="json", level="info", hide=masked, unix=time.time)
 
 
 def _tell(note: str) -> None:

@@ -15,8 +15,8 @@ app = new_app()
 
 @app.command()
 def ui(
-    port: int = typer.Option(
-        8090, min=0, max=65535, help="Where to listen on this machine; 0: any that is free."
+    port: int | None = typer.Option(
+        None, min=0, max=65535, help="Where to listen on this machine; 0: any that is free. Default 8090."
     ),
     home: Path = typer.Option(Path(HOME), help="Where the journal lives.", envvar="BEAST_HOME"),
 ) -> None:

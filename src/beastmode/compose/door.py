@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 
 from beastmode.clock import Clock
+from beastmode.compose.loopback import is_loopback
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.key_ring import KeyRing
 from beastmode.gateway.keys import Doorkeeper, Needed
-
-
-def is_loopback(host: str) -> bool:
-    """Only this machine can reach it."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def door_for(home: Path, host: str, needed: Needed, clock: Clock, most_waiting: int) -> Doorkeeper:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.door import door_for, is_loopback
+from beastmode.compose.door import door_for
+from beastmode.compose.loopback import is_loopback
 from beastmode.compose.port import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.tls import checked_tls
+from beastmode.compose.ui_listener import listen
 from beastmode.doctor.asking import Asker
 from beastmode.doctor.findings import Diagnosis, Fact, Finding
 from beastmode.doctor.home import look_at_home
@@ -52,6 +54,7 @@ def check(serving: Serving, environment: Mapping[str, str] = os.environ) -> Chec
             lambda: see_port(serving.host, serving.port),
             f"{serving.host} port {serving.port or 'any'} is free",
         ),
+        *_look_at_dashboard(serving),
         *_look_at_certificate(serving),
     )
     keys = [_look_at_key(one, environment, seen) for one in serving.upstreams]
@@ -85,6 +88,16 @@ def _see_door(serving: Serving) -> None:
             tip = f"Make one, then start again: beast keys add NAME --home {serving.home}"
             raise PreconditionError("other machines can reach this address, and there is no key", tip=tip)
         door_for(serving.home, serving.host, serving.keys, SYSTEM_CLOCK, 1)
+
+
+def _look_at_dashboard(serving: Serving) -> Iterator[Finding | Fact]:
+    if not serving.ui:
+        return iter(())
+
+    def listened() -> None:
+        listen(serving.host, serving.ui_port, "--ui-port", but_not=serving.port).close()
+
+    return _refused("port", listened, "there is a port for the dashboard")
 
 
 def _look_at_certificate(serving: Serving) -> Iterator[Finding | Fact]:

@@ -166,6 +166,7 @@ _EXAMPLES = {
     "upstream_key_file": "key.txt",
     "tls_cert": "cert.pem",
     "tls_key": "key.pem",
+    "ui_port": "8090",
 }
 
 

@@ -64,6 +64,8 @@ class Serving:
     strict: bool = False
     record: Literal["failures", "all", "none"] = "failures"
     retention: Retention = field(default_factory=Retention)
+    ui: bool = True
+    ui_port: int | None = None
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otel: bool = False

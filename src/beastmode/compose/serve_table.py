@@ -236,6 +236,20 @@ SETTINGS: tuple[Setting, ...] = (
         SIZE,
         "Size of the ledger; the oldest requests go first.",
     ),
+    Setting(
+        "ui",
+        "ui",
+        "on",
+        one_of("on", "off", of=lambda word: word == "on"),
+        "Whether a dashboard is served beside the gateway, at the same address.",
+    ),
+    Setting(
+        "ui_port",
+        "ui_port",
+        "",
+        PORT,
+        "Port of the dashboard; 0 for any that is free. Default 8090, or any that is free where that is taken.",
+    ),
     Setting("log_format", "log_format", "text", one_of("text", "json"), "How log lines are written."),
     Setting(
         "log_level",

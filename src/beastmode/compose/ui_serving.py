@@ -1,20 +1,22 @@
-"""Serving the dashboard on this machine."""
+"""Serving the dashboard: what a home has to show, and who answers for it."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
-from beastmode.compose.port import see_port
+from beastmode.compose.loopback import is_loopback
 from beastmode.compose.ui_asking import JournalControl
 from beastmode.compose.ui_cache import HomeCache
-from beastmode.compose.ui_door import HomeDoor, home_key
+from beastmode.compose.ui_door import HomeDoor
 from beastmode.compose.ui_failures import HomeFailures
 from beastmode.compose.ui_home import Home
+from beastmode.compose.ui_home_key import home_key
+from beastmode.compose.ui_key_ring import UiKeyRing
 from beastmode.compose.ui_keys import HomeKeys
+from beastmode.compose.ui_listener import PORT, listen, told_of
 from beastmode.compose.ui_live import Gateways
 from beastmode.compose.ui_replaying import LedgerReplays
 from beastmode.compose.ui_requests import LedgerRequests
@@ -26,20 +28,41 @@ from beastmode.dashboard.sources import Sources
 _HOST = "127.0.0.1"
 _DRAIN_S = 1
 """Pages stay open for days: their streams of events are no work that would have to be finished."""
+Tls = tuple[Path, Path]
+"""A certificate with its chain, and its private key."""
 
 
-def serve_ui(home: Path, port: int, started: Callable[[str], None]) -> None:
-    """Show what the home has until Ctrl-C.   port: 0 for any that is free.   started: told the address.
+def serve_ui(home: Path, port: int | None, started: Callable[[str], None]) -> None:
+    """Show what the home has until Ctrl-C.   port: 0 for any that is free, None for the usual one.   started: told the
+    link, and what is odd about it.
 
     Raises PreconditionError where nobody can listen there.
     """
-    see_port(_HOST, port)
-    key = home_key(home)
-    app = dashboard(sources_of(home), HomeDoor(key))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_DRAIN_S)
-    with socket.create_server((_HOST, port)) as listener:
-        started(f"http://{_HOST}:{listener.getsockname()[1]}/enter?key={key}")
-        uvicorn.Server(config).run(sockets=[listener])
+    server = server_of(home, _HOST)
+    with listen(_HOST, port, "--port") as listener:
+        elsewhere = port is None and listener.getsockname()[1] != PORT
+        note = f" (port {PORT} is taken)" if elsewhere else ""
+        started(f"{told_of(listener, _HOST, tls=False)}/enter?key={home_key(home)}{note}")
+        server.run(sockets=[listener])
+
+
+def server_of(home: Path, host: str, tls: Tls | None = None) -> uvicorn.Server:
+    """The server, to be run on a socket.   host: where that listens. Raises BeastError."""
+    loopback = is_loopback(host)
+    app = dashboard(
+        sources_of(home), HomeDoor(home_key(home), UiKeyRing(home), open_=loopback), loopback_only=loopback
+    )
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_DRAIN_S,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+    )
+    return uvicorn.Server(config)
 
 
 def sources_of(home: Path) -> Sources:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from beastmode.dashboard.cookies import keep, kept
 from beastmode.dashboard.visitor import Visitor
 from beastmode.errors import BeastError
 
@@ -21,8 +22,8 @@ Handler = Callable[[Request, Form], Awaitable[tuple[str, str]]]
 """Does it. Gives what has come of it, in words, and the path to show next; "" for where the form stood. BeastErrors are
 told there, too."""
 
-SAID = "beast-said"
-"""The cookie that carries the words to the next page, which takes it away."""
+SAID = "said"
+"""The kind of cookie that carries the words to the next page, which takes it away."""
 _FORM_BYTES, _FIELDS, _SAID_CHARS, _SAID_S = 64 * 1024, 50, 1000, 30
 _NO_KEY = "Changing something needs the key. Open the link that beast printed when it began."
 
@@ -33,12 +34,12 @@ def act(name: str, path: str, stood: Callable[[Request], str], handler: Handler)
     async def acting(request: Request) -> Response:
         if not visitor_of(request).may_change:
             raise HTTPException(403, _NO_KEY)
-        form = await _form(request)
+        form = await form_of(request)
         try:
             words, place = await handler(request, form)
         except BeastError as error:
             words, place = " ".join(str(error).split()), ""
-        return _shown(place or stood(request), words)
+        return _shown(request, place or stood(request), words)
 
     return Route(path, acting, methods=["POST"], name=name)
 
@@ -51,18 +52,17 @@ def visitor_of(request: Request) -> Visitor:
 
 def said_to(request: Request) -> str:
     """What the act before has come to; "" for nothing."""
-    return unquote(request.cookies.get(SAID, ""))[:_SAID_CHARS]
+    return unquote(kept(request, SAID))[:_SAID_CHARS]
 
 
-def _shown(place: str, words: str) -> Response:
+def _shown(request: Request, place: str, words: str) -> Response:
     answer = RedirectResponse(place, 303)
-    answer.set_cookie(
-        SAID, quote(words[:_SAID_CHARS]), max_age=_SAID_S, httponly=True, samesite="strict", path="/"
-    )
+    keep(request, answer, SAID, quote(words[:_SAID_CHARS]), _SAID_S)
     return answer
 
 
-async def _form(request: Request) -> Form:
+async def form_of(request: Request) -> Form:
+    """What a form holds. Raises HTTPException for what is none of ours."""
     body = bytearray()
     try:
         async for chunk in request.stream():

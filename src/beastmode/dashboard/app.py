@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+import secrets
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from beastmode.dashboard.changes import Changes, Dated
+from beastmode.dashboard.changes import Changes
 from beastmode.dashboard.guarding import Guarded
 from beastmode.dashboard.pages import acts, entering, overview
 from beastmode.dashboard.pages import cache as cache_page
@@ -24,12 +25,12 @@ from beastmode.dashboard.pages import run as run_page
 from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.pages import settings as settings_page
 from beastmode.dashboard.pages import task as task_page
-from beastmode.dashboard.site import Site
+from beastmode.dashboard.rendered import Rendered
+from beastmode.dashboard.site import STATIC, Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.runs import BeingReadError
 from beastmode.dashboard.visitor import Doorkeeper
 
-_STATIC = Path(__file__).parent / "static"
 _PLACES = (
     ("Overview", "home"),
     ("Runs", "runs"),
@@ -44,17 +45,25 @@ _PLACES = (
 def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = True) -> Starlette:
     """The pages over these sources.   keeper: knows who may look, and change something.   loopback_only: refuse whoever
     asks for another host than this machine."""
-    site, changes = Site(_PLACES), Changes(sources.version)
+    life = secrets.token_hex(4)  # versions of another process may be the same, and mean something else
+
+    def version() -> str:
+        return f"life={life} {sources.version()}"
+
+    changes = Changes(version)
+    site = Site(_PLACES)
 
     async def events(request: Request) -> Response:
-        del request
-        return StreamingResponse(_as_events(changes), media_type="text/event-stream")
+        def may_look() -> bool:
+            return keeper.visitor(request.state.ticket) is not None
+
+        return StreamingResponse(_as_events(changes, may_look), media_type="text/event-stream")
 
     return Starlette(
         routes=[
             Route("/events", events, name="events"),
-            *entering.routes(keeper),
             *overview.routes(site, sources),
+            *entering.routes(site, keeper),
             *run_pages.routes(site, sources),
             *run_page.routes(site, sources),
             *task_page.routes(site, sources),
@@ -64,11 +73,11 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             *failure_pages.routes(site, sources),
             *cache_page.routes(site, sources),
             *settings_page.routes(site, sources),
-            Mount("/static", StaticFiles(directory=_STATIC), name="static"),
+            Mount("/static", _Static(directory=STATIC), name="static"),
         ],
         middleware=[
             Middleware(Guarded, keeper=keeper, loopback_only=loopback_only),
-            Middleware(Dated, version=sources.version),
+            Middleware(Rendered, told=lambda: changes.told, version=version),
         ],
         exception_handlers={
             HTTPException: site.refused,  # type: ignore[dict-item]
@@ -78,6 +87,17 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
     )
 
 
-async def _as_events(changes: Changes) -> AsyncIterator[str]:
+async def _as_events(changes: Changes, may_look: Callable[[], bool]) -> AsyncIterator[str]:
     async for version in changes.follow():
+        if not may_look():
+            return
         yield f"data: {version}\n\n" if version else ": still there\n\n"
+
+
+class _Static(StaticFiles):
+    """Files that a browser keeps for as long as their address stays."""
+
+    def file_response(self, *given: Any, **named: Any) -> Response:
+        answer = super().file_response(*given, **named)
+        answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer

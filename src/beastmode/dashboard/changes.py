@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 LOOK_S = 0.1
 """Half of this, on average, is what a page is behind; a look costs some microseconds."""
-REST_S = 0.5
-"""After it has told something: where there is always something new, pages are made so often and not at every look."""
+REST_S, REST_EACH_S, MOST_REST_S = 0.5, 0.006, 0.8
+"""After it has told something, and so much more for each who follows: where there is always something new, pages are
+made and sent so often and not at every look. A page is a second behind at most."""
 STILL_THERE_S = 15.0
 """A comment so often: proxies cut connections that are silent."""
 
@@ -25,15 +24,20 @@ class Changes:
 
     def __init__(self, version: Callable[[], str]) -> None:
         self._version = version
-        self._news = asyncio.Condition()
+        self._news = asyncio.Event()  # each is set once; the next change has another
         self._now = ""
         self._followers = 0
         self._watcher: asyncio.Task[None] | None = None
 
+    @property
+    def told(self) -> str | None:
+        """What everybody who follows has been told; None while nobody does."""
+        return self._now if self._watcher is not None else None
+
     async def follow(self) -> AsyncGenerator[str, None]:
         self._followers += 1
         if self._watcher is None:
-            self._now = self._version()
+            self._now = self._look()
             self._watcher = asyncio.get_running_loop().create_task(self._watch())
         try:
             seen = self._now
@@ -51,32 +55,26 @@ class Changes:
                 self._watcher = None
 
     async def _other_than(self, seen: str) -> bool:
-        async with self._news:
-            try:
-                await asyncio.wait_for(self._news.wait_for(lambda: self._now != seen), STILL_THERE_S)
-            except TimeoutError:
-                return False
+        if self._now != seen:
+            return True
+        try:
+            await asyncio.wait_for(self._news.wait(), STILL_THERE_S)
+        except TimeoutError:
+            return False
         return True
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            now = self._version()
+            now = self._look()
             if now != self._now:
-                async with self._news:
-                    self._now = now
-                    self._news.notify_all()
-                await asyncio.sleep(REST_S - LOOK_S)
+                told, self._news, self._now = self._news, asyncio.Event(), now
+                told.set()
+                rest_s = min(MOST_REST_S, REST_S + REST_EACH_S * self._followers)
+                await asyncio.sleep(rest_s - LOOK_S)
 
-
-class Dated:
-    """Tells each request which version it is answered from, at least (`request.state.version`): seen before anything is
-    read, so that whoever looks on from there misses nothing."""
-
-    def __init__(self, app: ASGIApp, version: Callable[[], str]) -> None:
-        self._app, self._version = app, version
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope.setdefault("state", {})["version"] = self._version()
-        await self._app(scope, receive, send)
+    def _look(self) -> str:
+        try:
+            return self._version()
+        except Exception:  # the pages tell what cannot be read; who follows is to hear what comes after
+            return self._now

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from beastmode.dashboard.cookies import kept
 from beastmode.dashboard.visitor import Doorkeeper, Visitor
 
 CONTENT_POLICY = "; ".join(
@@ -26,22 +30,29 @@ CONTENT_POLICY = "; ".join(
 HEADERS: Mapping[str, str] = {
     "content-security-policy": CONTENT_POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
 }
-"""On every answer. No inline script or style is allowed, so what is shown cannot become one."""
-KEY = "beast-key"
-"""The cookie that holds the key."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""On every answer. No inline script or style is allowed, so what is shown cannot become one. To other sites nothing of
+an address is told; with less, forms would not say any more where they stood."""
+_OURS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_TRUSTED = [*_OURS, (b"cross-origin-opener-policy", b"same-origin")]
+"""Where a browser trusts the way here; elsewhere it complains of this one."""
+_NOT_KEPT = (b"cache-control", b"no-store")
+"""Where an answer does not say otherwise."""
+TICKET = "ticket"
+"""The kind of cookie that stands for a key."""
+_OPEN = ("/enter", "/login")
+"""Where a key is shown."""
 
 
+@lru_cache(maxsize=64)
 def is_for_loopback(host: str) -> bool:
     """Whether a Host header names this machine itself. A page of another site whose name is pointed at 127.0.0.1 would
     be asked for by its own name (DNS rebinding)."""
     try:
-        return urlsplit(f"//{host}").hostname in _LOOPBACK
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False
 
@@ -57,7 +68,8 @@ def is_from_here(headers: Mapping[str, str]) -> bool:
 
 
 class Guarded:
-    """Lets in whom it may, tells the app who it is (`request.state.visitor`), and puts our headers on every answer.
+    """Lets in whom it may, tells the app who it is (`request.state`: visitor, ticket), and puts our headers on every
+    answer. Who may not look is asked for a key, whatever the address; `request.state.wanted` is where they were going.
 
     keeper: knows the keys.   loopback_only: refuse whoever came by another name than this machine's.
     """
@@ -74,13 +86,13 @@ class Guarded:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        visitor = self._keeper.visitor(request.cookies.get(KEY, ""))
-        if visitor is None and not request.url.path.endswith("/enter"):
-            refusal = Response("Looking at this needs a key. Open the link that beast printed.", 401, HEADERS)
-            await refusal(scope, receive, send)
-            return
-        scope.setdefault("state", {})["visitor"] = visitor or Visitor()
-        await self._app(scope, receive, _with_headers(send))
+        ticket = kept(request, TICKET)
+        visitor = self._keeper.visitor(ticket)
+        if visitor is None:
+            visitor = Visitor(may_look=False)
+            scope = _asked_for_a_key(scope)
+        scope.setdefault("state", {}).update(visitor=visitor, ticket=ticket)
+        await self._app(scope, receive, _with_headers(send, _headers(request)))
 
     def _refusal(self, request: Request) -> Response | None:
         if self._loopback_only and not is_for_loopback(request.headers.get("host", "")):
@@ -90,12 +102,37 @@ class Guarded:
         return None
 
 
-def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
-    ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+def _asked_for_a_key(scope: Scope) -> Scope:
+    """The same request, for the page that asks; but for what that page needs itself."""
+    root = scope.get("root_path", "")
+    path = scope["path"].removeprefix(root)
+    if path in _OPEN or path.startswith("/static/"):
+        return scope
+    asked = URL(scope=scope)
+    wanted = f"{asked.path}?{asked.query}" if asked.query else asked.path
+    state = {**scope.get("state", {}), "wanted": wanted if scope["method"] == "GET" else ""}
+    login = f"{root}/login"
+    return {
+        **scope,
+        "method": "GET",
+        "path": login,
+        "raw_path": login.encode(),
+        "query_string": b"",
+        "state": state,
+    }
 
+
+def _headers(request: Request) -> Sequence[tuple[bytes, bytes]]:
+    trusted = request.url.scheme == "https" or is_for_loopback(request.headers.get("host", ""))
+    return _TRUSTED if trusted else _OURS
+
+
+def _with_headers(send: Send, ours: Sequence[tuple[bytes, bytes]]) -> Callable[[Message], Awaitable[None]]:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *ours]
+            theirs = message["headers"]
+            keeps = any(name == b"cache-control" for name, _ in theirs)
+            message["headers"] = [*theirs, *ours] if keeps else [*theirs, *ours, _NOT_KEPT]
         await send(message)
 
     return sending

@@ -14,9 +14,10 @@ from beastmode.settings import Rate
 from beastmode.store.allowance import NO_USE, Allowance, Use
 from beastmode.store.key_secret import PREFIX
 
-Right = Literal["metrics", "bodies", "dashboard"]
+Right = Literal["metrics", "bodies", "dashboard", "control"]
 RIGHTS: tuple[Right, ...] = get_args(Right)
-"""`metrics`: read `/metrics`.   `bodies`: see what was asked and answered.   `dashboard`: see the rest."""
+"""`metrics`: read `/metrics`.   `dashboard`: look at the dashboard.   Together with that, `bodies`: read there what was
+asked and answered, logs and diffs;   `control`: change something there."""
 State = Literal["valid", "expired", "revoked"]
 
 ALL_MODELS = ("*",)

@@ -1,28 +1,83 @@
-"""Entering: the link that beast prints carries the key, and a cookie keeps it from then on."""
+"""Entering: a key is shown once, by the link that beast prints or on a page that asks for it; from then on a browser
+keeps a ticket."""
 
 from __future__ import annotations
+
+import math
+import time
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from beastmode.dashboard.guarding import KEY
-from beastmode.dashboard.site import address
-from beastmode.dashboard.visitor import Doorkeeper, Visitor
+from beastmode.dashboard.acting import form_of, visitor_of
+from beastmode.dashboard.cookies import forget, keep
+from beastmode.dashboard.guarding import TICKET
+from beastmode.dashboard.site import Site, address
+from beastmode.dashboard.visitor import Doorkeeper
+from beastmode.dashboard.wrong_keys import WrongKeys
 
-_KEPT_S = 30 * 86400
+KEPT_S = 30 * 86400
+"""A ticket is good for no longer than a browser keeps it."""
+_WRONG = "This key opens nothing here."
+_WRONG_LINK = "This is not the key. Open the link that beast printed when it began."
 
 
-def routes(keeper: Doorkeeper) -> list[Route]:
-    """The address holds the key only until the browser is sent on."""
+def routes(site: Site, keeper: Doorkeeper) -> list[Route]:
+    """The link, the page that asks, and the way out."""
+    wrong = WrongKeys()
 
-    async def enter(request: Request) -> Response:
-        key = request.query_params.get("key", "")
-        if keeper.visitor(key) in (None, Visitor()):
-            raise HTTPException(403, "This is not the key. Open the link that beast printed when it began.")
-        answer = RedirectResponse(address(request, "home"), 303)
-        answer.set_cookie(KEY, key, max_age=_KEPT_S, httponly=True, samesite="strict", path="/")
+    def asks(request: Request, status: int, problem: str, to: str) -> Response:
+        return site.page(request, "login.html", status=status, problem=problem, to=to)
+
+    def ticket_for(request: Request, key: str) -> str:
+        """Raises HTTPException for who has shown too many wrong ones."""
+        where, now = request.client.host if request.client else "", time.monotonic()
+        if wait_s := math.ceil(wrong.wait_s(where, now)):
+            words = f"Too many wrong keys came from here. Try again in {wait_s} s."
+            raise HTTPException(429, words, {"retry-after": str(wait_s)})
+        ticket = keeper.enter(key)
+        if not ticket:
+            wrong.note(where, now)
+        return ticket
+
+    def entered(request: Request, ticket: str, to: str) -> Response:
+        answer = RedirectResponse(to, 303)
+        keep(request, answer, TICKET, ticket, KEPT_S)
         return answer
 
-    return [Route("/enter", enter, name="enter")]
+    async def enter(request: Request) -> Response:
+        """The address holds the key only until the browser is sent on."""
+        ticket = ticket_for(request, request.query_params.get("key", ""))
+        if not ticket:
+            raise HTTPException(403, _WRONG_LINK)
+        return entered(request, ticket, address(request, "home"))
+
+    async def login(request: Request) -> Response:
+        to = getattr(request.state, "wanted", "") or address(request, "home")
+        return asks(request, 200 if visitor_of(request).may_look else 401, "", to)
+
+    async def log_in(request: Request) -> Response:
+        form = await form_of(request)
+        ticket = ticket_for(request, form.get("key", "").strip())
+        to = form.get("to", "")
+        here = to if _is_here(to) else address(request, "home")
+        return entered(request, ticket, here) if ticket else asks(request, 403, _WRONG, here)
+
+    async def leave(request: Request) -> Response:
+        answer = RedirectResponse(address(request, "home"), 303)
+        forget(request, answer, TICKET)
+        return answer
+
+    return [
+        Route("/enter", enter, name="enter"),
+        Route("/login", login, methods=["GET"], name="login"),
+        Route("/login", log_in, methods=["POST"], name="log_in"),
+        Route("/leave", leave, methods=["POST"], name="leave"),
+    ]
+
+
+def _is_here(to: str) -> bool:
+    """Whether it is a path of these pages. A browser reads // and /\\ as the beginning of another host."""
+    return to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()

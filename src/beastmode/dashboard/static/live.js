@@ -6,6 +6,7 @@
   let seen = document.body.dataset.version; // what the page was made of, then what the server told last
   let away = false; // it could not be reached since
   let old = false; // the page is older than that version
+  let mark = ""; // of the page as it is shown
   let asking = false;
 
   // What a person has opened, or is filling in, stays as it is.
@@ -23,7 +24,10 @@
     try {
       while (old) {
         old = false;
-        show(await (await fetch(location.href, { cache: "no-cache" })).text());
+        const answer = await fetch(location.href, { cache: "no-cache", headers: mark ? { "If-None-Match": mark } : {} });
+        mark = answer.headers.get("ETag") || "";
+        if (answer.status === 401) return location.reload(); // the key does not open it any more
+        if (answer.status !== 304) show(await answer.text());
       }
     } catch {
       away = true; // it is asked again when the server is back
@@ -35,15 +39,16 @@
   function show(html) {
     const page = new DOMParser().parseFromString(html, "text/html");
     const main = page.getElementById("main");
-    if (main === null) return location.reload(); // the key does not open it any more
+    if (main === null) return location.reload();
     document.title = page.title;
     Idiomorph.morph(document.getElementById("main"), main);
     document.dispatchEvent(new Event("shown"));
   }
 
-  // A version names its sources, `runs=12 requests=7`; a page says which it is about.
+  // A version names its sources, `runs=12 requests=7`; a page says which it is about. In another life of the server the
+  // same numbers mean something else.
   function isAboutMe(version) {
-    const about = document.getElementById("main").dataset.about.split(" ");
+    const about = ["life", ...document.getElementById("main").dataset.about.split(" ")];
     const was = new Set(seen.split(" "));
     return version.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
   }
@@ -61,18 +66,23 @@
     }
   }
 
-  const source = new EventSource(document.body.dataset.events);
-  source.onmessage = (event) => {
-    tell("live", "live");
-    // Another server counts anew: what was missed cannot be told from its version.
-    if (away || isAboutMe(event.data)) refresh();
-    away = false;
-    seen = event.data;
-  };
-  source.onerror = () => {
-    away = true;
-    tell("lost", "reconnecting"); // the browser tries again by itself
-  };
+  function follow(address) {
+    const source = new EventSource(address);
+    source.onmessage = (event) => {
+      tell("live", "live");
+      if (away || isAboutMe(event.data)) refresh();
+      away = false;
+      seen = event.data;
+    };
+    source.onerror = () => {
+      away = true;
+      // Cut off, the browser tries again by itself; refused, it does not.
+      if (source.readyState === EventSource.CLOSED) tell("lost", "ended: load this page again");
+      else tell("lost", "reconnecting");
+    };
+  }
+
+  if (document.body.dataset.events) follow(document.body.dataset.events); // the page that asks for a key has none
   document.addEventListener("visibilitychange", () => old && refresh());
   document.addEventListener("shown", localise);
   localise();
