@@ -54,7 +54,8 @@ class LedgerRequests:
         if entry is None:
             return None
         bodies = {"request_body": _text(entry.request_body), "answer_body": _text(entry.answer_body)}
-        return {**_plain(entry), **bodies}
+        sent = msgspec.structs.asdict(entry.sent) if entry.sent else None
+        return {**_plain(entry), **bodies, "sent": sent}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
