@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from starlette.testclient import TestClient
@@ -97,6 +98,17 @@ def test_a_real_run_is_shown_with_its_tasks_attempts_and_logs(tmp_path: Path) ->
     assert "exit code 3" in page
     assert "from the log" in here.get("/runs/r1/tasks/a/b%20c%3F").text
     assert "No request here" in here.get("/requests").text
+
+
+@pytest.mark.parametrize("task", ["a/../b", "./b", "b/..", "../../x", "a//b", "b/"])
+def test_no_browser_takes_the_address_of_a_task_for_that_of_another(tmp_path: Path, task: str) -> None:
+    run(Roadmap([Task("b", ["true"]), Task(task, ["false"])]), home=tmp_path, retries=0)
+    here = browser(JournalRuns(tmp_path), LedgerRequests(tmp_path))
+    links = re.findall(r'href="(/runs/r1/tasks/[^"?#]+)"', here.get("/runs/r1").text)
+    asked = {urljoin("http://127.0.0.1/runs/r1", link): link for link in links}  # as a browser does it
+    assert all(full.endswith(link) for full, link in asked.items())
+    titles = [re.findall("<title>(.*) ·", here.get(full).text)[0] for full in asked]
+    assert sorted(titles) == sorted(["b done", f"{task} failed"])
 
 
 def test_a_run_that_goes_on_is_read_on_from_where_it_was(tmp_path: Path) -> None:
