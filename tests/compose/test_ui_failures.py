@@ -54,6 +54,14 @@ def test_a_home_without_anything_has_no_failures(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_a_journal_that_is_just_being_made_has_no_failures_yet(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").touch()
+    failures = HomeFailures(tmp_path)
+    assert failures.groups(0.0, 50) == []
+    run(Roadmap([Task("a", ["false"])]), home=tmp_path, retries=0)
+    assert [group.count for group in failures.groups(0.0, 50)] == [1]
+
+
 def test_attempts_and_requests_stand_beside_each_other_the_last_first(tmp_path: Path) -> None:
     record(tmp_path, slow(3600, run="r7", task="T1"), slow(3500))
     run(Roadmap([Task("a", ["sh", "-c", "exit 3"]), Task("b", ["true"])]), home=tmp_path, retries=0)

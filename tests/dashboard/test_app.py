@@ -10,8 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode import Roadmap, Task, run
+from beastmode.compose.ui_door import HomeDoor
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
+from beastmode.compose.ui_serving import sources_of
 from beastmode.dashboard.app import dashboard
 from tests.dashboard.reading import NASTY, Keeper, Requests, Runs, run_line, sources
 
@@ -109,6 +111,23 @@ def test_no_browser_takes_the_address_of_a_task_for_that_of_another(tmp_path: Pa
     assert all(full.endswith(link) for full, link in asked.items())
     titles = [re.findall("<title>(.*) ·", here.get(full).text)[0] for full in asked]
     assert sorted(titles) == sorted(["b done", f"{task} failed"])
+
+
+def test_a_journal_that_cannot_be_read_takes_its_own_pages_away_and_no_others(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "journal.db").write_bytes(b"no journal" * 100)
+    app = dashboard(sources_of(home), HomeDoor("secret"))
+    here = TestClient(app, base_url="http://127.0.0.1:8090")  # what it raises is no fault of the app
+    for path in ("/requests", "/cache", "/settings"):
+        assert here.get(path).status_code == 200, path
+    for path in ("/", "/runs", "/failures"):
+        answer = here.get(path)
+        assert (answer.status_code, "journal.db: this is not a journal." in answer.text) == (500, True), path
+        assert "Move the file away" in answer.text
+    assert "cannot be read" in here.get("/settings").text
+    (home / "journal.db").unlink()
+    assert here.get("/runs").status_code == 200
 
 
 def test_a_run_that_goes_on_is_read_on_from_where_it_was(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class HomeFailures:
     def _read_on(self) -> None:
         if self._journal is None and self._journal_path.exists():
             self._journal = JournalReader(self._journal_path)
-        if self._journal is not None:
+        if self._journal is not None and self._journal.is_made:
             until = self._journal.last_seq()
             self._troubles.apply_all(self._journal.troubles(self._troubles.last_seq))
             self._troubles.last_seq = max(self._troubles.last_seq, until)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from beastmode.dashboard.sources.runs import (
     TaskPage,
     TaskView,
 )
-from beastmode.errors import BeastError
+from beastmode.errors import BeastError, JournalError
 from beastmode.failures.advice import spoken
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
@@ -77,12 +78,14 @@ class JournalRuns:
     # ---- versions ----------------------------------------------------------------------------------
 
     def version(self) -> str:
-        if self._watch is None:
-            if not self._path.exists():
-                return "none"
-            self._watch = connect(self._path, write=False)
-        (version,) = self._watch.execute("PRAGMA data_version").fetchone()
-        return f"{version}.{self._made_ready}"
+        with suppress(JournalError, sqlite3.Error):  # the pages that read it say why; the others do without
+            if self._watch is None:
+                if not self._path.exists():
+                    return "none"
+                self._watch = connect(self._path, write=False)
+            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+            return f"{version}.{self._made_ready}"
+        return "unreadable"
 
     def logs_version(self) -> str:
         return self._logs.version()

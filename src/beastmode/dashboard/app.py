@@ -30,6 +30,7 @@ from beastmode.dashboard.site import STATIC, Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.runs import BeingReadError
 from beastmode.dashboard.visitor import Doorkeeper
+from beastmode.errors import BeastError
 
 _PLACES = (
     ("Overview", "home"),
@@ -82,6 +83,7 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
         exception_handlers={
             HTTPException: site.refused,  # type: ignore[dict-item]
             BeingReadError: site.later,
+            BeastError: site.unreadable,  # type: ignore[dict-item]
             Exception: site.broken,
         },
     )

@@ -19,12 +19,16 @@ from beastmode.dashboard import words
 from beastmode.dashboard.acting import SAID, said_to, visitor_of
 from beastmode.dashboard.cookies import forget
 from beastmode.dashboard.guarding import HEADERS
+from beastmode.errors import BeastError
 
 STATIC = Path(__file__).parent / "static"
 _STATIC_MARK = blake2b(
     b"".join(one.read_bytes() for one in sorted(STATIC.rglob("*.*"))), digest_size=6
 ).hexdigest()
 """In the address of each file: a browser that has it asks no more for it."""
+
+_TITLES = {403: "Not allowed", 404: "Not here", 429: "Not now"}
+_BROKEN = "This page cannot be shown"
 
 
 class Site:
@@ -70,7 +74,8 @@ class Site:
 
     async def refused(self, request: Request, error: HTTPException) -> Response:
         """What was asked for is not there, or not allowed."""
-        content = {"title": "Not here", "what": error.detail, "tip": "Go back, or begin at the first page."}
+        title = _TITLES.get(error.status_code, "This cannot be done")
+        content = {"title": title, "what": error.detail, "tip": "Go back, or begin at the first page."}
         answer = self.page(request, "problem.html", status=error.status_code, **content)
         answer.headers.update(error.headers or {})
         return answer
@@ -80,12 +85,17 @@ class Site:
         del error
         return self.page(request, "later.html")
 
+    async def unreadable(self, request: Request, error: BeastError) -> Response:
+        """A page that could not be made, and somebody knows why."""
+        what = f"{error.where}: {error.what}." if error.where else f"{error.what}."
+        return self.page(request, "problem.html", status=500, title=_BROKEN, what=what, tip=error.tip)
+
     async def broken(self, request: Request, error: Exception) -> Response:
         """A page that could not be made."""
         content = {
-            "title": "This page cannot be shown",
+            "title": _BROKEN,
             "what": str(error) or type(error).__name__,
-            "tip": "What was recorded is intact. Load it again; if it stays so, see what beast printed.",
+            "tip": "Nothing that was recorded is changed by that. Load it again; if it stays so, see what beast printed.",
         }
         answer = self.page(request, "problem.html", status=500, **content)
         answer.headers.update(HEADERS)  # it passes outside of what guards all others

@@ -92,7 +92,9 @@ def counts(**given: int) -> dict[str, int]:
 def test_how_many_are_done_leaves_what_was_skipped_out_of_all() -> None:
     assert words.how_many_done(counts(total=7, done=6, skipped=1)) == "6 of 6 tasks done (1 skipped)"
     said = words.how_many_done(counts(total=9, done=1, failed=2, needs_person=1, waiting=5))
-    assert said == "1 of 9 tasks done (2 failed, 1 need a person, 5 still to do)"
+    assert said == "1 of 9 tasks done (2 failed, 1 needs a person, 5 still to do)"
+    said = words.how_many_done(counts(total=9, done=7, needs_person=2))
+    assert said == "7 of 9 tasks done (2 need a person)"
 
 
 @pytest.mark.parametrize(

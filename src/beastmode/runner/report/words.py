@@ -104,7 +104,8 @@ def left_out(count: int, noun: str) -> str:
 
 def how_many_done(counts: Mapping[str, int]) -> str:
     """`5 of 13 tasks done (6 failed, 2 blocked)`. What was skipped is not counted among all."""
-    names = {"needs_person": "need a person", "waiting": "still to do"}
+    person = "needs a person" if counts["needs_person"] == 1 else "need a person"
+    names = {"needs_person": person, "waiting": "still to do"}
     rest = [f"{counts[state]:,} {names.get(state, state)}" for state in _REST if counts[state]]
     others = f" ({', '.join(rest)})" if rest else ""
     return f"{counts['done']:,} of {counted(counts['total'] - counts['skipped'], 'task')} done{others}"
