@@ -52,7 +52,7 @@ def test_nothing_is_offered_to_whoever_has_no_key(path: str) -> None:
 
 def test_what_is_refused_says_what_to_do_instead() -> None:
     page = browser(Control(refuses="it is done")).post("/ask/r1", data={"action": "pause"}, headers=HERE)
-    assert "it is done Try something else." in page.text
+    assert "it is done. Try something else." in page.text
 
 
 def test_a_run_is_paused_resumed_and_its_limits_are_changed(tmp_path: Path) -> None:

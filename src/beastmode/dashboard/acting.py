@@ -38,10 +38,16 @@ def act(name: str, path: str, stood: Callable[[Request], str], handler: Handler)
         try:
             words, place = await handler(request, form)
         except BeastError as error:
-            words, place = " ".join(str(error).split()), ""
+            words, place = _in_sentences(error), ""
         return _shown(request, place or stood(request), words)
 
     return Route(path, acting, methods=["POST"], name=name)
+
+
+def _in_sentences(error: BeastError) -> str:
+    """What happened, where, and what to do, on one line."""
+    where = f"{error.where}: " if error.where else ""
+    return " ".join(f"{where}{error.what}. {error.tip}".split())
 
 
 def visitor_of(request: Request) -> Visitor:

@@ -95,7 +95,7 @@ class Site:
         content = {
             "title": _BROKEN,
             "what": str(error) or type(error).__name__,
-            "tip": "Nothing that was recorded is changed by that. Load it again; if it stays so, see what beast printed.",
+            "tip": "No record was changed by that. Load it again; if it stays so, see what beast printed.",
         }
         answer = self.page(request, "problem.html", status=500, **content)
         answer.headers.update(HEADERS)  # it passes outside of what guards all others
