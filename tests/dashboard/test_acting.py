@@ -43,7 +43,7 @@ def test_what_has_come_of_it_is_said_on_the_next_page_and_only_there() -> None:
 
 def test_a_fault_is_told_with_its_tip() -> None:
     page = Told(fault="no such run").browser.post("/tell", headers=HERE).text
-    assert "no such run Do otherwise." in page
+    assert "no such run. Do otherwise." in page
 
 
 def test_what_is_said_never_becomes_part_of_the_page() -> None:

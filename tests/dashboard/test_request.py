@@ -104,7 +104,7 @@ def test_a_refusal_is_told_where_the_form_stood() -> None:
         "/requests/1/replay", headers=HERE
     )
     assert page.url.path == "/requests/1"
-    assert "no gateway answers Try something else." in page.text
+    assert "no gateway answers. Try something else." in page.text
 
 
 def test_without_the_key_nothing_is_sent() -> None:

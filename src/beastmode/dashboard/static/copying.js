@@ -17,6 +17,6 @@
       said.textContent = "The browser does not allow it. Select the text and copy it.";
     }
   });
-  document.body.addEventListener("htmx:afterSettle", show); // the page comes again without it
+  document.addEventListener("shown", show); // the page comes again without it
   show();
 })();
