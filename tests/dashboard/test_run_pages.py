@@ -80,6 +80,11 @@ def test_while_it_is_at_work_the_page_is_about_its_log_and_reads_no_diff_unasked
     assert "diff" in runs.read
 
 
+def test_of_an_attempt_that_never_was_nothing_is_told() -> None:
+    page = browser().get("/runs/r1/tasks/a?attempt=77")
+    assert (page.status_code, "has had no attempt 77" in page.text) == (404, True)
+
+
 def test_a_task_that_has_not_begun_has_no_log() -> None:
     runs = Shown(task={"attempts": [], "line": task_line(attempts=0, state="pending"), "failure": None})
     page = browser(runs).get("/runs/r1/tasks/a").text
