@@ -64,10 +64,10 @@ def test_with_the_key_all_of_it_is_shown() -> None:
 
 def test_a_log_comes_as_a_file_and_never_as_a_page() -> None:
     here = browser(Runs(run_line()))
-    answer = here.get('/runs/r1/tasks/a"b?raw=work&attempt=2')
+    answer = here.get('/runs/r1/tasks/a"b?raw=work&attempt=1')
     assert (answer.status_code, answer.text) == (200, "raw ")
     assert answer.headers["content-type"] == "application/octet-stream"
-    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''r1-a%22b.2.work.log"
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''r1-a%22b.1.work.log"
     assert here.get("/runs/r1/tasks/a?raw=other").status_code == 404
 
 
@@ -81,7 +81,7 @@ def test_while_it_is_at_work_the_page_is_about_its_log_and_reads_no_diff_unasked
 
 
 def test_of_an_attempt_that_never_was_nothing_is_told() -> None:
-    page = browser().get("/runs/r1/tasks/a?attempt=77")
+    page = browser(Runs(run_line())).get("/runs/r1/tasks/a?attempt=77")
     assert (page.status_code, "has had no attempt 77" in page.text) == (404, True)
 
 

@@ -42,7 +42,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         if view is None:
             raise HTTPException(404, f"There is no task {task!r} in {run!r}.")
         attempt = number_in(request.query_params.get("attempt", "")) or view.line.attempts
-        if attempt > view.line.attempts:
+        if attempt > max([view.line.attempts, *(one.number for one in view.attempts)]):
             raise HTTPException(404, f"{task!r} has had no attempt {attempt} in {run!r}.")
         if "raw" in request.query_params:
             return await raw(request, view, attempt)
