@@ -204,7 +204,7 @@ def _dashboard(gateway: int) -> int:
     while time.monotonic() < deadline:
         children = Path(f"/proc/{gateway}/task").glob("*/children")
         for pid in " ".join(each.read_text(encoding="ascii") for each in children).split():
-            if b"ui_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"compose.ui.process" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return int(pid)
         time.sleep(0.05)
     raise RuntimeError("the dashboard has not begun")

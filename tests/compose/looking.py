@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from beastmode.compose.ui_folding import Fold
-from beastmode.compose.ui_look import Look
+from beastmode.compose.ui.folding import Fold
+from beastmode.compose.ui.look import Look
 from beastmode.events import SESSION_STARTED, Event
 from beastmode.runner.home import journal_path, prepare_home
 from beastmode.store.journal import Journal
