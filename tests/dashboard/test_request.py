@@ -82,7 +82,7 @@ def test_a_failure_stands_first_with_its_tip_and_the_way_to_all_of_its_class() -
 
 
 def test_it_is_sent_again_with_what_the_form_says_and_the_new_one_is_shown() -> None:
-    replays = Replays(Repeatable(changed="was cut", to="http://h", key_env="X_KEY"), new="1")
+    replays = Replays(Repeatable(changed="was cut", to="http://h", key_envs=["X_KEY"]), new="1")
     here = browser(request_row(), replays)
     assert "it was cut" in here.get("/requests/1").text
     page = here.post("/requests/1/replay", data={"key_env": " X_KEY ", "anyway": "on"}, headers=HERE)

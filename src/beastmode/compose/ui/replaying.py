@@ -1,4 +1,9 @@
-"""Replaying for the dashboard: a recorded request is sent again, as `beast replay` does."""
+"""Replaying for the dashboard: a recorded request is sent again, as `beast replay` does.
+
+A page may name a variable, never any: its value is sent to the upstream. Only those are looked up that belong to that
+very upstream: the one that its provider's own tools read, and those that a gateway at work here was told to use for it.
+So whoever may change something can have no other secret of this process sent away.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +11,17 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 
 from beastmode.compose.replaying import Answered, recorded, send_again
+from beastmode.dashboard.sources.live import GatewayNow, LiveReader
 from beastmode.dashboard.sources.requests import Repeatable
 from beastmode.dashboard.words import length
 from beastmode.doctor.keys import key_in
 from beastmode.errors import BeastError, PreconditionError
-from beastmode.gateway.as_curl import curl_of, variable_for
+from beastmode.gateway.as_curl import curl_of, usual_variable
 from beastmode.gateway.replaying import Replay, replay_of
 from beastmode.store.entry import Entry, first_id
 from beastmode.store.ledger_reader import reader_of
@@ -32,19 +38,21 @@ _UNSENDABLE = "no upstream was asked, so nothing says where it would go"
 class LedgerReplays:
     """A `RequestControl` over the ledger in `home`. Thread-safe.
 
-    gateway: base URL of the one that sends it; "" for straight to the upstream that it went to, within the limits that
-    this host keeps for it.   environment: where the key of an upstream is looked for; a gateway has its own.
+    live: the gateways at work.   gateway: base URL of the one that sends it; "" for straight to the upstream that it
+    went to, within the limits that this host keeps for it.   environment: where the key of an upstream is looked for; a
+    gateway has its own.
     """
 
     def __init__(
         self,
         home: Path,
+        live: LiveReader,
         gateway: str = "",
         environment: Mapping[str, str] = os.environ,
         patience_s: float = _PATIENCE_S,
     ) -> None:
-        self._home, self._gateway, self._environment = home, gateway, environment
-        self._patience_s = patience_s
+        self._home, self._live, self._gateway = home, live, gateway
+        self._environment, self._patience_s = environment, patience_s
         self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def repeatable(self, name: str) -> Repeatable:
@@ -55,19 +63,20 @@ class LedgerReplays:
         to = self._gateway or replay.upstream
         if not to:
             return Repeatable(why_not=f"{_UNSENDABLE}.")
-        variable = "" if self._gateway else variable_for(replay.upstream)
+        variables = () if self._gateway else self._variables(replay.upstream)
         return Repeatable(
             changed=replay.changed,
             to=to,
-            key_env=variable,
-            has_key=variable in self._environment,
+            key_envs=[one for one in variables if one in self._environment],
+            unset=[one for one in variables if one not in self._environment],
             curl=curl_of(replay, to),
         )
 
     def replay(self, name: str, *, key_env: str = "", anyway: bool = False) -> tuple[str, str]:
         entry = recorded(self._home, name)
-        _see_sendable(replay_of(entry), self._gateway)
-        key = "" if self._gateway else self._key(key_env)
+        replay = replay_of(entry)
+        _see_sendable(replay, self._gateway)
+        key = "" if self._gateway else self._key(key_env, replay.upstream)
         if not self._free.acquire(blocking=False):
             tip = "Wait until one of them has its answer."
             raise PreconditionError(f"{MOST_AT_ONCE} requests are being sent again already", tip=tip)
@@ -98,7 +107,16 @@ class LedgerReplays:
         threading.Thread(target=send, name=f"replay {entry.id}", daemon=True).start()
         return ended
 
-    def _key(self, variable: str) -> str:
+    def _variables(self, upstream: str) -> list[str]:
+        """Those that belong to it, whether they are set or not."""
+        named = (name for gateway in self._live.gateways() for name in _named_for(upstream, gateway))
+        return list(dict.fromkeys(name for name in (*named, usual_variable(upstream)) if name))
+
+    def _key(self, variable: str, upstream: str) -> str:
+        if variable and variable not in self._variables(upstream):
+            what = f"{variable} is no variable for the key of {upstream}, so it is not sent there"
+            tip = "Where it is one, send it with beast replay ID --direct --key-env NAME."
+            raise PreconditionError(what, tip=tip)
         key, finding = key_in(variable, self._environment)
         if finding is not None and not key:
             raise PreconditionError(finding.what, tip=finding.tip)
@@ -120,6 +138,14 @@ class LedgerReplays:
             if same or time.monotonic() > deadline:
                 return min(same, default="")
             time.sleep(0.02)
+
+
+def _named_for(upstream: str, gateway: GatewayNow) -> Iterator[str]:
+    """Variables that a gateway was told to take the key of this upstream from."""
+    names = {one.name for one in gateway.upstreams if one.url == upstream}
+    for setting in gateway.settings:
+        if setting.get("name") == "upstream_key_env" and setting.get("upstream") in names:
+            yield str(setting.get("value", ""))
 
 
 def _see_sendable(replay: Replay, gateway: str) -> None:

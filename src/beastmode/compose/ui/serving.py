@@ -67,14 +67,14 @@ def server_of(home: Path, host: str, tls: Tls | None = None) -> uvicorn.Server:
 
 def sources_of(home: Path) -> Sources:
     """What a home has to show."""
-    runs, cache = JournalRuns(home), HomeCache(home)
+    runs, cache, live = JournalRuns(home), HomeCache(home), Gateways(home)
     return Sources(
         runs=runs,
         run_control=JournalControl(home, runs),
         requests=LedgerRequests(home),
-        request_control=LedgerReplays(home),
+        request_control=LedgerReplays(home, live),
         failures=HomeFailures(home),
-        live=Gateways(home),
+        live=live,
         stats=LedgerStats(home),
         cache=cache,
         cache_control=cache,
