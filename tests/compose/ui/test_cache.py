@@ -29,7 +29,7 @@ def test_where_nothing_was_kept_there_is_nothing(tmp_path: Path) -> None:
 def test_a_file_that_is_no_cache_says_so(tmp_path: Path) -> None:
     cache_path(tmp_path).write_bytes(b"garbage" * 1000)
     cache = HomeCache(tmp_path)
-    assert cache.version() == "broken"
+    assert cache.version() == "unreadable"
     with pytest.raises(CacheError, match="Move or delete"):
         cache.cache()
 

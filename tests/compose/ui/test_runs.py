@@ -133,7 +133,7 @@ def test_lines_are_kept_and_only_runs_that_go_on_are_read_again(
         read.append(fold.progress.run)
         really(fold)
 
-    monkeypatch.setattr(ui_runs, "_read_on", counted)
+    monkeypatch.setattr(runs, "_read_on", counted)
     first = runs.latest(50)
     assert [line.title for line in first] == [f"run {number}" for number in range(29, -1, -1)]
     assert len(read) == 30
@@ -203,7 +203,7 @@ def test_a_run_that_is_not_there_is_none(tmp_path: Path, name: str) -> None:
 
 def test_where_nothing_has_run_there_is_nothing(tmp_path: Path) -> None:
     runs = JournalRuns(tmp_path / "none")
-    assert (runs.version(), list(runs.latest(9)), runs.run("r1")) == ("none", [], None)
+    assert (runs.version(), list(runs.latest(9)), runs.run("r1")) == ("none.0", [], None)
 
 
 def test_a_journal_that_is_just_being_made_is_read_once_it_is(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 from beastmode.cache.tags import tag_of
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.ui.watch import NONE, Watch
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.errors import BeastError, PreconditionError
 from beastmode.runner.report.words import counted
@@ -19,7 +19,6 @@ from beastmode.store.entries_reader import EntriesReader, Figures
 from beastmode.store.entries_upkeep import clear, clear_tag, finish_clears
 from beastmode.store.ledger_cache_use import CacheUse, cache_use
 from beastmode.store.ledger_file import ledger_path
-from beastmode.store.sqlite_file import FileId, connect, file_id
 
 STALE_S = 10.0
 """What the ledger says is looked up again after this, also where nothing has changed in the cache."""
@@ -47,16 +46,15 @@ class HomeCache:
     def __init__(self, home: Path) -> None:
         self._home, self._path, self._ledger = home, cache_path(home), ledger_path(home)
         self._lock, self._reading = threading.Lock(), threading.Lock()
-        self._watch: sqlite3.Connection | None = None
-        self._watched: FileId | None = None
-        self._version, self._look_at = "none", 0.0
+        self._watch = Watch(self._path)
+        self._version, self._look_at = NONE, 0.0
         self._seen: _Seen | None = None
         self._read_behind = 0
 
     def version(self) -> str:
         with self._lock:
             if time.monotonic() >= self._look_at:
-                self._version = self._version_now()
+                self._version = self._watch.version()
             return f"{self._version}.{self._read_behind}" if self._read_behind else self._version
 
     def cache(self) -> CacheView | None:
@@ -102,20 +100,6 @@ class HomeCache:
         except BeastError:
             self._seen = None  # whoever looks next is told
         self._read_behind += 1
-
-    def _version_now(self) -> str:
-        now = file_id(self._path)
-        if now != self._watched and self._watch is not None:
-            self._watch.close()
-            self._watch = None
-        self._watched = now
-        if now is None:
-            return "none"
-        with suppress(sqlite3.Error):  # whatever is wrong with it, the page tells
-            self._watch = self._watch or connect(self._path, write=False)
-            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
-            return f"{now[1]}.{version}"
-        return "broken"
 
     def _read(self) -> CacheView | None:
         if not self._path.exists():

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
+from beastmode.compose.ui.ledger import HomeLedger
 from beastmode.dashboard.sources.failures import Change, FailureGroup
 from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
 from beastmode.store.journal import JournalReader
-from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_first import Firsts, Of, first_seen
 from beastmode.store.ledger_groups import Group, groups
 from beastmode.store.ledger_reader import LedgerReader
@@ -27,21 +27,20 @@ class HomeFailures:
     """
 
     def __init__(self, home: Path) -> None:
-        self._ledger_path, self._journal_path = ledger_path(home), journal_path(home)
+        self._ledger, self._journal_path = HomeLedger(home), journal_path(home)
         self._lock = threading.Lock()
-        self._ledger: LedgerReader | None = None
         self._journal: JournalReader | None = None
         self._troubles = Troubles()
 
     def groups(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
-        with self._lock:
+        with self._lock, self._ledger.reader() as ledger:
             self._read_on()
             found = [
-                *self._of_requests(since_unix, most),
+                *(_all_of_requests(ledger, since_unix, most) if ledger else ()),
                 *map(_of_attempts, self._troubles.alike(since_unix)),
             ]
             latest = sorted(found, key=lambda group: -group.last_unix)[:most]
-            firsts = first_seen(self._ledger) if self._ledger else {}
+            firsts = first_seen(ledger) if ledger else {}
             return [self._with_before(group, firsts) for group in latest]
 
     def _read_on(self) -> None:
@@ -52,19 +51,6 @@ class HomeFailures:
             self._troubles.apply_all(self._journal.troubles(self._troubles.last_seq))
             self._troubles.last_seq = max(self._troubles.last_seq, until)
 
-    def _of_requests(self, since_unix: float, most: int) -> list[FailureGroup]:
-        if self._ledger is None and self._ledger_path.exists():
-            self._ledger = LedgerReader(self._ledger_path)
-        if self._ledger is None:
-            return []
-        # Those seen last come first, so all that are wanted are among them.
-        ever = groups(self._ledger, 0.0, most)
-        began = {(one.class_, one.cause): one.first_unix for one in ever}
-        lately = groups(self._ledger, since_unix, most) if since_unix else ever
-        return [
-            _of_requests(one, began.get((one.class_, one.cause), since_unix) < since_unix) for one in lately
-        ]
-
     def _with_before(self, group: FailureGroup, firsts: Firsts) -> FailureGroup:
         """The group with what changed before it began; as it is where that was before the time that was asked for."""
         if group.older:
@@ -73,6 +59,14 @@ class HomeFailures:
         changes = [*self._troubles.changes(since, until), *_new_names(group, firsts, since, until)]
         latest = sorted(changes, key=lambda change: -change[0])[:MOST_CHANGES]
         return replace(group, before=[Change(unix, words) for unix, words in latest])
+
+
+def _all_of_requests(ledger: LedgerReader, since_unix: float, most: int) -> list[FailureGroup]:
+    # Those seen last come first, so all that are wanted are among them.
+    ever = groups(ledger, 0.0, most)
+    began = {(one.class_, one.cause): one.first_unix for one in ever}
+    lately = groups(ledger, since_unix, most) if since_unix else ever
+    return [_of_requests(one, began.get((one.class_, one.cause), since_unix) < since_unix) for one in lately]
 
 
 def _new_names(group: FailureGroup, firsts: Firsts, since: float, until: float) -> list[tuple[float, str]]:

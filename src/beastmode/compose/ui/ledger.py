@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from beastmode.compose.ui.watch import Watch
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_reader import LedgerReader
-from beastmode.store.sqlite_file import FileId, connect, file_id
+from beastmode.store.sqlite_file import FileId, file_id
 
 
 class HomeLedger:
@@ -18,24 +18,13 @@ class HomeLedger:
 
     def __init__(self, home: Path) -> None:
         self._path = ledger_path(home)
-        self._reading, self._watching = threading.Lock(), threading.Lock()
+        self._watch, self._reading = Watch(self._path), threading.Lock()
         self._reader: LedgerReader | None = None
-        self._watch: sqlite3.Connection | None = None
         self._read_id: FileId | None = None
-        self._watched_id: FileId | None = None
 
     def version(self) -> str:
         """Changes whenever anything is recorded. Waits for nobody who reads."""
-        with self._watching, suppress(sqlite3.Error):
-            if (there := file_id(self._path)) is None:
-                return "none"
-            if self._watch is None or there != self._watched_id:
-                if self._watch is not None:
-                    self._watch.close()
-                self._watch, self._watched_id = connect(self._path, write=False), there
-            (version,) = self._watch.execute("PRAGMA data_version").fetchone()
-            return f"{there[1]}.{version}"
-        return "unreadable"
+        return self._watch.version()
 
     @contextmanager
     def reader(self) -> Iterator[LedgerReader | None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from beastmode.clock import SYSTEM_CLOCK, Clock
@@ -21,6 +22,7 @@ from beastmode.compose.ui.said import Lists
 from beastmode.compose.ui.task import task_of
 from beastmode.compose.ui.timeline import timeline_of
 from beastmode.compose.ui.waits import MOST_PERSONS, persons_of, ready_of, waits_of
+from beastmode.compose.ui.watch import Watch
 from beastmode.dashboard.sources.runs import (
     BeingReadError,
     DiffView,
@@ -30,6 +32,7 @@ from beastmode.dashboard.sources.runs import (
     TaskPage,
     TaskView,
 )
+from beastmode.dashboard.words import number_in
 from beastmode.errors import BeastError
 from beastmode.failures.advice import spoken
 from beastmode.runner.home import journal_path
@@ -37,7 +40,7 @@ from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
 from beastmode.runner.remaining import left_of
 from beastmode.store.journal import JournalReader
-from beastmode.store.journal_file import Connection, connect
+from beastmode.store.journal_file import connect
 
 _MOST_KEPT = 2_000_000
 """Tasks and attempts, of all runs that are kept folded: about 1.2 GB. The run looked at last is kept in any case."""
@@ -66,7 +69,7 @@ class JournalRuns:
         self._home, self._path, self._clock = home, journal_path(home), clock
         self._lock = threading.Lock()
         self._reader: JournalReader | None = None
-        self._watch: Connection | None = None
+        self._watch = Watch(self._path, partial(connect, write=False))
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._lines: dict[int, tuple[int, RunLine]] = {}
         self._logs, self._lists, self._diffs = WatchedLogs(), Lists(), Diffs(home)
@@ -77,12 +80,7 @@ class JournalRuns:
     # ---- versions ----------------------------------------------------------------------------------
 
     def version(self) -> str:
-        if self._watch is None:
-            if not self._path.exists():
-                return "none"
-            self._watch = connect(self._path, write=False)
-        (version,) = self._watch.execute("PRAGMA data_version").fetchone()
-        return f"{version}.{self._made_ready}"
+        return f"{self._watch.version()}.{self._made_ready}"
 
     def logs_version(self) -> str:
         return self._logs.version()
@@ -310,8 +308,7 @@ class JournalRuns:
 
 def _number(name: str) -> int:
     """Of a run; 0 for what is no name of one."""
-    number = name.removeprefix("r")
-    return int(number) if number.isascii() and number.isdecimal() and len(number) < 15 else 0
+    return number_in(name.removeprefix("r"))
 
 
 def _left(look: Look) -> str:
