@@ -81,7 +81,7 @@ def test_reasons_are_told_in_words_the_most_first() -> None:
     page = page_of(Cache(cache_view()))
     assert page.index("not deterministic") < page.index("not kept yet")
     assert "35 %" in page  # new, kept or not
-    assert "Only answers with status 200 are kept." in page
+    assert "Only those with status 200 are." in page
     assert "there were more" not in page
     assert "there were more" in page_of(Cache(cache_view(asked_all=False)))
 

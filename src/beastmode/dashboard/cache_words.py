@@ -1,4 +1,4 @@
-"""Why a request was answered from memory or was not, in words: a sentence for each reason that the cache gives."""
+"""What the cache says in words: a sentence for each reason why a request was answered from memory, or was not."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ REASONS: dict[str, str] = {
 }
 """By the first part of a reason. Of a hit that is its tier."""
 NOT_KEPT: dict[str, str] = {
-    "too large": "its answer was not kept: it is larger than what is held of one, or did not come whole",
-    "answered by a spare": "its answer was not kept: another upstream than the first gave it",
-    "status": "its answer was not kept: only those with status 200 are",
-    "stopped": "its answer was not kept: it did not come to its own end",
-    "the upstream forbids it": "its answer was not kept: the upstream forbids that, with `cache-control`",
+    "too large": "it is larger than what is held of one, or did not come whole",
+    "answered by a spare": "another upstream than the first gave it",
+    "status": "only those with status 200 are",
+    "stopped": "it did not come to its own end",
+    "the upstream forbids it": "the upstream forbids that, with `cache-control`",
 }
-"""Behind `; not kept: `, up to a number or a word of its own."""
+"""Why a new answer was not kept: by what stands behind `; not kept: `, up to a number or a word of its own."""
+_NOT_KEPT = "; not kept: "
 _UNTOLD = "The cache says: {}."
 
 
@@ -36,11 +37,19 @@ def words_of(cache: str, why: str, outcome: str = "") -> str:
         return "Nothing was looked for in memory: the cache is off, or the request asks no model."
     if not cache or not why:
         return ""
-    reason, _, not_kept = why.partition("; not kept: ")
+    reason, not_kept = parts_of(why)
     told = REASONS.get(reason) or _UNTOLD.format(reason)
-    if not not_kept:
-        return told
-    unkept = NOT_KEPT.get(not_kept) or NOT_KEPT.get(
-        not_kept.split(":")[0].split(" ")[0], f"not kept: {not_kept}"
+    return f"{told} And its answer was not kept: {unkept_words(not_kept) or not_kept}." if not_kept else told
+
+
+def parts_of(why: str) -> tuple[str, str]:
+    """Why it was not answered from memory, and why its new answer was not kept; "" where that was."""
+    reason, _, not_kept = why.partition(_NOT_KEPT)
+    return reason, not_kept
+
+
+def unkept_words(not_kept: str) -> str:
+    """The second of these parts, as words after "it was not kept:"; "" for one that is not known here."""
+    return NOT_KEPT.get(not_kept) or NOT_KEPT.get(
+        not_kept.split(":", maxsplit=1)[0].split(" ", maxsplit=1)[0], ""
     )
-    return f"{told} And {unkept}."

@@ -92,9 +92,9 @@ def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
     return [(state, name_of(state), counts[state]) for state in _ORDER if counts.get(state)]
 
 
-def percent(part: float, whole: float) -> str:
+def percent(part: float, whole: float, digits: int = 0) -> str:
     """A share, for people."""
-    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+    return f"{100 * part / whole if whole else 0:.{digits}f} %"
 
 
 def number_in(text: str) -> int:
