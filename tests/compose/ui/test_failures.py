@@ -14,6 +14,7 @@ from beastmode.compose.ui.requests import LedgerRequests
 from beastmode.dashboard.filters import wanted_of
 from beastmode.dashboard.pages.failures import query_for
 from beastmode.dashboard.sources.failures import FailureGroup
+from beastmode.runner.home import journal_path
 from beastmode.store.entry import Entry
 from beastmode.store.ledger_file import ledger_path
 from tests.store.ledgers import end, entry, opened
@@ -52,6 +53,28 @@ def words_before(group: FailureGroup) -> list[str]:
 def test_a_home_without_anything_has_no_failures(tmp_path: Path) -> None:
     assert HomeFailures(tmp_path / "none").groups(0.0, 50) == []
     assert not (tmp_path / "none").exists()
+
+
+def test_in_the_instant_in_which_both_files_are_made_there_are_none_and_then_what_comes(
+    tmp_path: Path,
+) -> None:
+    for path in (ledger_path(tmp_path), journal_path(tmp_path)):
+        path.touch()
+    failures = HomeFailures(tmp_path)
+    assert failures.groups(0.0, 50) == []
+    record(tmp_path, slow(3600))
+    run(Roadmap([Task("a", ["false"])]), home=tmp_path, retries=0)
+    assert {group.class_ for group in failures.groups(0.0, 50)} == {"rate_limit", "exit_code"}
+
+
+def test_of_a_ledger_that_was_begun_again_nothing_old_is_told(tmp_path: Path) -> None:
+    record(tmp_path, slow(3600, cause="the old one"))
+    failures = HomeFailures(tmp_path)
+    assert [group.cause for group in failures.groups(0.0, 50)] == ["the old one"]
+    ledger_path(tmp_path).rename(tmp_path / "moved-away.db")
+    assert failures.groups(0.0, 50) == []
+    record(tmp_path, slow(3500, cause="the new one"))
+    assert [group.cause for group in failures.groups(0.0, 50)] == ["the new one"]
 
 
 def test_attempts_and_requests_stand_beside_each_other_the_last_first(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_received_is_what_has_ended_and_what_is_in_flight(tmp_path: Path) -> Non
         ledger.begin(waits)
         await ledger.leaves(waits)
         async with asyncio.timeout(30):
-            while sum((LedgerStats(tmp_path).over(NOON, NOON + 60).outcomes or {}).values()) < 4:
+            while sum(LedgerStats(tmp_path).over(NOON, NOON + 60).outcomes.values()) < 4:
                 await asyncio.sleep(0.01)
         figures = LedgerStats(tmp_path).over(NOON, NOON + 60)
         end(ledger, waits, "cancelled")
@@ -102,7 +102,7 @@ def test_received_is_what_has_ended_and_what_is_in_flight(tmp_path: Path) -> Non
     assert (figures.classes, figures.hits, figures.tokens_in) == ({"network": 2}, {"l3": 1}, 30)
     assert figures.p50_s == pytest.approx(2.0, rel=0.05)
     assert LedgerStats(tmp_path).over(NOON, NOON + 60).outcomes == {
-        **(figures.outcomes or {}),
+        **figures.outcomes,
         "cancelled": 1,
     }
 
@@ -129,4 +129,4 @@ def test_the_last_seconds_are_of_the_rows_and_a_sample_of_very_many(
     monkeypatch.setattr("beastmode.store.ledger_figures.MOST_ROWS", 100)
     sampled = stats.lately(NOON + 100, 50)
     assert sampled.received == pytest.approx(500, rel=0.05)
-    assert sampled.received == sum((sampled.outcomes or {}).values())
+    assert sampled.received == sum(sampled.outcomes.values())

@@ -11,7 +11,7 @@ from beastmode.compose.ui.ledger import HomeLedger
 from beastmode.dashboard.sources.failures import Change, FailureGroup
 from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal import JournalReader, made_journal
 from beastmode.store.ledger_first import Firsts, Of, first_seen
 from beastmode.store.ledger_groups import Group, groups
 from beastmode.store.ledger_reader import LedgerReader
@@ -44,8 +44,8 @@ class HomeFailures:
             return [self._with_before(group, firsts) for group in latest]
 
     def _read_on(self) -> None:
-        if self._journal is None and self._journal_path.exists():
-            self._journal = JournalReader(self._journal_path)
+        if self._journal is None:
+            self._journal = made_journal(self._journal_path)
         if self._journal is not None:
             until = self._journal.last_seq()
             self._troubles.apply_all(self._journal.troubles(self._troubles.last_seq))

@@ -39,7 +39,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
 from beastmode.runner.remaining import left_of
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal import JournalReader, made_journal
 from beastmode.store.journal_file import connect
 
 _MOST_KEPT = 2_000_000
@@ -277,12 +277,8 @@ class JournalRuns:
         return last[0].seq if last else 0
 
     def _open(self) -> JournalReader | None:
-        if self._reader is None and self._path.exists():
-            reader = JournalReader(self._path)
-            if not reader.is_made:
-                reader.close()
-                return None
-            self._reader = reader
+        if self._reader is None:
+            self._reader = made_journal(self._path)
         return self._reader
 
     # ---- one run -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from beastmode.dashboard.sources.live import GatewayNow
 from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
+from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""
@@ -47,19 +48,14 @@ class Overview:
         return self.now.received / NOW_S
 
     @property
-    def hits(self) -> int:
-        return sum((self.over.hits or {}).values())
-
-    @property
     def gone_wrong(self) -> int:
         """Requests that failed, were rejected or cut off."""
-        ended = self.over.outcomes or {}
-        return sum(ended.get(name, 0) for name in ("failed", "rejected", "unfinished"))
+        return self.over.ended(*GONE_WRONG)
 
     @property
     def classes(self) -> Sequence[tuple[str, int]]:
         """Of failures, the most frequent first."""
-        return sorted((self.over.classes or {}).items(), key=lambda one: (-one[1], one[0]))
+        return sorted(self.over.classes.items(), key=lambda one: (-one[1], one[0]))
 
 
 def routes(site: Site, sources: Sources) -> list[Route]:
