@@ -84,7 +84,7 @@ def usd(amount: float | None) -> str:
     """Dollars, with as many digits as small sums need; "" where they are not known."""
     if amount is None:
         return ""
-    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+    return f"${amount:,.{2 if amount >= 1 or not amount else 4 if amount >= 0.01 else 6}f}"
 
 
 def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
