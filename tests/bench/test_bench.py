@@ -65,7 +65,7 @@ SIZES = {
     "bench.gateway_hit": 50,
     "bench.gateway_memory": 200,
 }
-GATEWAYS = ("beastmode", "nginx")
+GATEWAYS = ("beastmode", "nginx", "bare uvicorn")
 """Portkey and LiteLLM take half a minute to start, and are installed by nobody who only tests."""
 ALL = [
     (row, name)
@@ -73,7 +73,12 @@ ALL = [
     for name in row.sizes
     if name in GATEWAYS or not row.module.startswith("bench.gateway")
 ]
-NEEDS = {"GNU parallel": ("parallel",), "beastmode": ("nginx", "wrk"), "nginx": ("nginx", "wrk")}
+NEEDS = {
+    "GNU parallel": ("parallel",),
+    "beastmode": ("nginx", "wrk"),
+    "nginx": ("nginx", "wrk"),
+    "bare uvicorn": ("nginx", "wrk"),
+}
 
 
 @pytest.mark.parametrize(("row", "name"), ALL, ids=[f"{row.module}-{name}" for row, name in ALL])
