@@ -6,15 +6,20 @@ AGENTS := build/agents
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check # errors only: warnings are of the machine, not of us
 AT_ONCE ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no short test waits behind a long one
+BROWSE := $(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile tests/browser # apart: playwright keeps a loop running
 unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 
-.PHONY: run test test-agents quick lint bench bench-peers clean system
+.PHONY: run test test-browser test-agents quick lint bench bench-peers pictures clean system
 
 run: $(VENV)/.installed-run        ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
 
 test: $(VENV)/.installed-dev system lint  ## everything that CI runs
 	$(PYTEST)
+	$(BROWSE)
+
+test-browser: $(VENV)/.installed-dev system  ## the dashboard in Chromium; part of `make test`
+	$(BROWSE)
 
 test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed $(AGENTS)/mini/.installed  ## real coding agents through the gateway
 	$(PYTEST) tests/agents
@@ -76,6 +81,9 @@ $(AGENTS)/mini/.installed: tests/agents/mini.txt
 	$(PYTHON) -m venv $(AGENTS)/mini
 	$(AGENTS)/mini/bin/python -m pip -qq --disable-pip-version-check install --requirement $<
 	@touch $@
+
+pictures: $(VENV)/.installed-dev system   ## those of docs/dashboard, made anew
+	$(BIN)/python -m tests.browser.pictures docs/dashboard/pictures
 
 clean:
 	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

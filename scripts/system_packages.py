@@ -13,13 +13,13 @@ import subprocess
 import sys
 
 NEEDED = {
-    "tests": {"git": "git", "openssl": "openssl", "strace": "strace"},
+    "tests": {"git": "git", "openssl": "openssl", "strace": "strace", "chromium": "chromium"},
     "bench": {"parallel": "parallel", "nginx": "nginx-light", "wrk": "wrk"},
     "agents": {"git": "git", "node": "nodejs", "npm": "npm", "bwrap": "bubblewrap"},
 }
-"""Command -> Debian package. openssl makes the certificates of the tests; strace shows the crash tests
-every call on the journal's folder; GNU parallel is what many would use instead of us, nginx what they would put
-in front of a server; wrk asks; the agents come from npm; bubblewrap contains them."""
+"""Command -> Debian package. openssl makes the certificates of the tests; strace shows the crash tests every call on
+the journal's folder; Chromium looks at the dashboard; GNU parallel is what many would use instead of us, nginx what
+they would put in front of a server; wrk asks; the agents come from npm; bubblewrap contains them."""
 
 
 def main(purpose: str = "tests") -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from beastmode.errors import SettingError
 
@@ -260,3 +260,19 @@ class RunSettings:
 
 def _from(least: int, number: int | None) -> bool:
     return number is None or number >= least
+
+
+def understood(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
+    """What the text of a flag means. Raises SettingError that names it."""
+    filled(flag, text)
+    try:
+        return parse(text)
+    except SettingError as error:
+        raise SettingError(error.what, where=flag, tip=error.tip) from None
+
+
+def filled(flag: str, text: str) -> str:
+    """The text of a flag, which must hold something."""
+    if not text.strip():
+        raise SettingError("nothing was given", where=flag, tip="Write a value behind it, or leave it out.")
+    return text

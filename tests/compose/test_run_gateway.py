@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from beastmode.cache.l3_reader import L3Reader, Read
+from beastmode.compose import starting
 from beastmode.compose.run_gateway import RunGateway
 from beastmode.errors import BeastError
 from beastmode.runner.coding import CodingSettings, ModelServer
@@ -24,6 +25,7 @@ from beastmode.store.ledger_reader import LedgerReader
 from beastmode.testing.model_server import ModelServer as Scripted
 from beastmode.testing.model_server import Refusal, Script
 from tests.compose.run_gateways import UNLIMITED, ask, attempt, played, question, run_gateway
+from tests.gateway.test_fairness import HeldServer
 
 MODELS = ("gpt-4o-mini", "m-unpriced")
 
@@ -347,3 +349,56 @@ async def test_a_server_that_mostly_fails_is_told_to_a_person_who_else_would_onl
             one.cancel()
         await asyncio.wait(asking)
     assert "127.0.0.1 mostly fails: requests wait, and one is let through every 30 s or more" in heard[0]
+
+
+async def until(true: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await true():
+            await asyncio.sleep(0.01)
+
+
+@played
+async def test_who_waits_is_served_in_the_order_in_which_the_tasks_had_their_turn(tmp_path: Path) -> None:
+    one_at_once = replace(UNLIMITED, concurrency=1)
+    async with (
+        HeldServer(slots=None) as server,
+        run_gateway(server.url, tmp_path, server=one_at_once) as gateway,
+    ):
+        for task in ("old", "middle", "young"):
+            gateway.comes(task)
+        ways = {task: await gateway.open(attempt(task)) for task in ("young", "middle")}
+        ways["old"] = await gateway.open(attempt("old", 2))  # a later attempt keeps the place of its task
+        asking = []
+        for task, number in (*[("young", n) for n in range(4)], ("middle", 0), ("old", 0), ("middle", 1)):
+            asking.append(asyncio.create_task(ask(ways[task], question(f"{task} {number}"))))
+
+            async def in_line(asked: int = len(asking)) -> bool:
+                return sum(await gateway.line() or ()) == asked
+
+            await until(in_line)
+        server.opened.set()
+        assert [status for status, _ in await asyncio.gather(*asking)] == [200] * 7
+    in_flight_and_at_the_head = ["young 0", "young 1"]
+    waiting = ["old 0", "middle 0", "middle 1", "young 2", "young 3"]
+    assert server.order == in_flight_and_at_the_head + waiting
+
+
+@played
+async def test_an_attempt_starts_once_one_of_those_before_it_asks_or_any_has_ended_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "PATIENCE_S", 3600.0)
+    async with Scripted(script()) as server, run_gateway(server.url, tmp_path) as gateway:
+        names = [f"t{number}" for number in range(starting.starts_by_cores())]
+        ways = [await gateway.open(attempt(name)) for name in names]
+        next_one, *others = (asyncio.create_task(gateway.open(attempt(name))) for name in ("a", "b", "c"))
+        await gateway.line()  # they could have begun meanwhile
+        assert not next_one.done()
+        assert (await ask(ways[0], question()))[0] == 200
+        async with asyncio.timeout(30):
+            await next_one
+        await gateway.close(attempt(names[0]))
+        assert not any(one.done() for one in others)
+        await gateway.close(attempt(names[1]))
+        async with asyncio.timeout(30):
+            await asyncio.gather(*others)

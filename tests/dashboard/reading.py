@@ -1,11 +1,16 @@
-"""Readers whose every value a test decides."""
+"""Sources whose every value a test decides."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from beastmode.dashboard.reading import Plain, RunLine, RunView, TaskLine, TaskView, Wanted
+from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.plain import Plain
+from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
+from beastmode.dashboard.sources.runs import RunLine, RunView, TaskLine, TaskView
+from beastmode.dashboard.visitor import Visitor
+from beastmode.errors import SettingError
 
 NASTY = "<script>alert(1)</script>\"'&</title><img src=x onerror=alert(2)>\x00\u202e"
 
@@ -67,9 +72,51 @@ class Requests:
     def version(self) -> str:
         return self.now
 
-    def latest(self, most: int, wanted: Wanted) -> Sequence[Plain]:
+    def page(self, wanted: Wanted, most: int) -> RequestPage:
         self.wanted.append(wanted)
-        return self.rows[:most]
+        return RequestPage(self.rows[:most], "")
+
+    def choices(self) -> Choices:
+        return Choices()
 
     def request(self, name: str) -> Plain | None:
         return next((row for row in self.rows if row["id"] == name), None)
+
+
+class Control:
+    """A RunControl that keeps what was asked for.   refuses: what it says to everything; "" does it."""
+
+    def __init__(
+        self, refuses: str = "", offered: Sequence[str] = ("pause", "limits"), limit: str = "8/s"
+    ) -> None:
+        self.refuses, self.offered, self.limit = refuses, offered, limit
+        self.asked: list[tuple[str, str, str, dict[str, str]]] = []
+
+    def offers(self, run: str, task: str) -> Sequence[str]:
+        return self.offered
+
+    def limits(self, run: str) -> Mapping[str, str]:
+        return {"--rate": self.limit}
+
+    def ask(self, run: str, task: str, action: str, said: Mapping[str, str]) -> str:
+        if self.refuses:
+            raise SettingError(self.refuses, tip="Try something else.")
+        self.asked.append((run, task, action, dict(said)))
+        return f"{run} {task} {action}"
+
+
+class Keeper:
+    """A Doorkeeper whose key is `key`.   closed: without it nobody may even look."""
+
+    def __init__(self, closed: bool = False) -> None:
+        self.closed = closed
+
+    def visitor(self, key: str) -> Visitor | None:
+        mine = key == "key"
+        return Visitor(mine, mine) if mine or not self.closed else None
+
+
+def sources(**given: Any) -> Sources:
+    """Those that are given, and of the others what shows nothing."""
+    shown: dict[str, Any] = {"runs": Runs(), "run_control": Control(), "requests": Requests()}
+    return Sources(**shown | given)

@@ -11,11 +11,11 @@ from beastmode import Roadmap, Task, run
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
 from beastmode.dashboard.app import dashboard
-from tests.dashboard.reading import NASTY, Requests, Runs, run_line
+from tests.dashboard.reading import NASTY, Keeper, Requests, Runs, run_line, sources
 
 
 def browser(runs: Runs | JournalRuns, requests: Requests | LedgerRequests | None = None) -> TestClient:
-    app = dashboard(runs, requests or Requests())
+    app = dashboard(sources(runs=runs, requests=requests or Requests()), Keeper())
     return TestClient(app, base_url="http://127.0.0.1:8090", raise_server_exceptions=False)
 
 

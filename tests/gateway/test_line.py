@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from beastmode.gateway.line import FairQueue, Line, LineFullError
+from beastmode.gateway.line import AGES_S, FairQueue, Line, LineFullError
 from beastmode.testing import VirtualLoop
 
 
@@ -43,6 +43,14 @@ def test_a_lower_class_goes_first_whatever_the_turn_of_the_keys() -> None:
     assert popped(queue) == "first other second batch warming"
 
 
+def test_within_a_class_a_lower_place_goes_first_and_within_a_place_keys_take_turns() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for item, place in (("c1", 2), ("a1", 1), ("a2", 1), ("b1", 1), ("c2", 2), ("d", 0)):
+        queue.push(item, key=item[0], place=place)
+    queue.push("batch", "batch", priority=1, place=0)
+    assert popped(queue) == "d a1 b1 a2 c1 c2 batch"
+
+
 def test_a_key_keeps_its_turn_when_its_next_item_leaves() -> None:
     queue: FairQueue[str] = FairQueue()
     for item in ("a1", "a2", "b1"):
@@ -67,10 +75,15 @@ class Waiter:
     number: int
     key: str
     priority: int
+    place: int
 
     @property
-    def group(self) -> tuple[int, str]:
-        return self.priority, self.key
+    def where(self) -> tuple[int, int]:
+        return self.priority, self.place
+
+    @property
+    def group(self) -> tuple[int, int, str]:
+        return *self.where, self.key
 
 
 class Fairness(RuleBasedStateMachine):
@@ -80,15 +93,20 @@ class Fairness(RuleBasedStateMachine):
         super().__init__()
         self.queue: FairQueue[Waiter] = FairQueue()
         self.waiting: list[Waiter] = []
-        self.passed_by: dict[tuple[int, str], set[str]] = {}
+        self.passed_by: dict[tuple[int, int, str], set[str]] = {}
         self.number = 0
 
-    @rule(key=st.sampled_from("abcd"), priority=st.integers(0, 2), times=st.integers(1, 5))
-    def push(self, key: str, priority: int, times: int) -> None:
+    @rule(
+        key=st.sampled_from("abcd"),
+        priority=st.integers(0, 2),
+        place=st.integers(0, 2),
+        times=st.integers(1, 5),
+    )
+    def push(self, key: str, priority: int, place: int, times: int) -> None:
         for _ in range(times):
             self.number += 1
-            waiter = Waiter(self.number, key, priority)
-            self.queue.push(waiter, key, priority)
+            waiter = Waiter(self.number, key, priority, place)
+            self.queue.push(waiter, key, priority, place)
             self.waiting.append(waiter)
             self.passed_by.setdefault(waiter.group, set())
 
@@ -96,11 +114,11 @@ class Fairness(RuleBasedStateMachine):
     @rule()
     def pop(self) -> None:
         next_one = self.queue.pop()
-        assert next_one.priority == min(waiter.priority for waiter in self.waiting)
+        assert next_one.where == min(waiter.where for waiter in self.waiting)
         assert next_one == next(waiter for waiter in self.waiting if waiter.group == next_one.group)
         self._gone(next_one)
         self.passed_by[next_one.group] = set()
-        for waiting in {waiter.group for waiter in self.waiting if waiter.priority == next_one.priority}:
+        for waiting in {waiter.group for waiter in self.waiting if waiter.where == next_one.where}:
             if waiting != next_one.group:
                 assert next_one.key not in self.passed_by[waiting], "it went twice before another's turn"
                 self.passed_by[waiting].add(next_one.key)
@@ -135,6 +153,7 @@ class Visit:
 
     key: str
     priority: int
+    place: int
     comes: int
     stays: int
     gives_up: int | None
@@ -142,7 +161,10 @@ class Visit:
 
 ticks = st.integers(0, 6)
 visits = st.lists(
-    st.builds(Visit, st.sampled_from("abc"), st.integers(0, 1), ticks, ticks, st.none() | ticks), max_size=25
+    st.builds(
+        Visit, st.sampled_from("abc"), st.integers(0, 1), st.integers(0, 2), ticks, ticks, st.none() | ticks
+    ),
+    max_size=25,
 )
 
 
@@ -153,7 +175,7 @@ def test_whoever_gives_up_whenever_all_others_have_their_turn_alone(several: lis
     served: list[Visit] = []
 
     async def visit(one: Visit) -> None:
-        async with line.turn(one.key, one.priority):
+        async with line.turn(one.key, one.priority, one.place):
             within.append(one)
             try:
                 assert len(within) == 1
@@ -249,3 +271,36 @@ def test_who_has_left_makes_room_in_a_full_line_at_once() -> None:
             assert len(line) == 1
 
     play(story)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=8), st.integers(1, 30))
+def test_whoever_comes_last_waits_no_longer_than_it_ages_though_older_ones_ask_without_end(
+    older: list[int], takes_s: int
+) -> None:
+    async def story() -> float:
+        line = Line(most_waiting=99)
+        loop = asyncio.get_running_loop()
+
+        async def asks_again_and_again(number: int, place: int) -> None:
+            while True:
+                async with line.turn(str(number), place=place):
+                    await asyncio.sleep(takes_s)
+
+        asking = [asyncio.create_task(asks_again_and_again(*one)) for one in enumerate(older)]
+        await asyncio.sleep(0)
+        before = loop.time()
+        async with line.turn("youngest", place=6):
+            waited_s = loop.time() - before
+        for one in asking:
+            one.cancel()
+        await asyncio.wait(asking)
+        assert len(line) == 0
+        return waited_s
+
+    loop = VirtualLoop()
+    try:
+        waited_s = loop.run_until_complete(story())
+    finally:
+        loop.close()
+    assert waited_s <= AGES_S + (len(older) + 1) * takes_s
+    assert waited_s >= AGES_S or len(older) == 1

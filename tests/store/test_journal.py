@@ -134,3 +134,13 @@ def test_a_journal_from_before_there_was_control_gets_the_index_of_it(tmp_path: 
     play(Journal(tmp_path / "journal.db").close())
     with sqlite3.connect(tmp_path / "journal.db") as db:
         assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'controls'").fetchone() == (1,)
+
+
+def test_a_file_that_was_made_a_moment_ago_has_no_runs(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    sqlite3.connect(path).execute("PRAGMA journal_mode = wal").close()
+    reader = JournalReader(path)
+    assert list(reader.runs()) == []
+    asyncio.run(Journal(path).close())
+    assert list(reader.runs()) == []
+    reader.close()

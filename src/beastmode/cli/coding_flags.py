@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import typer
 
-from beastmode.cli.flags import filled, one_of, shell_line, understood
+from beastmode.cli.flags import one_of, shell_line
 from beastmode.errors import SettingError
 from beastmode.runner.coding import parse_agent, parse_usd
 from beastmode.runner.work import Command
-from beastmode.settings import parse_concurrency, parse_count, parse_token_rates
+from beastmode.settings import filled, parse_concurrency, parse_count, parse_token_rates, understood
 
 
 def _url(text: str) -> str:

@@ -14,11 +14,13 @@ from beastmode.runner.fields import problems_of_shell
 from beastmode.runner.formats.asked import Asked
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import (
+    filled,
     parse_concurrency,
     parse_count,
     parse_duration,
     parse_rates,
     parse_timeout,
+    understood,
 )
 
 
@@ -86,22 +88,6 @@ def settings_of(given: Mapping[str, str | None]) -> dict[str, Any]:
             name, parse = SETTINGS[flag]
             settings[name] = understood(flag, text, parse)
     return settings
-
-
-def understood(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
-    """What the text of a flag means. Raises SettingError that names it."""
-    filled(flag, text)
-    try:
-        return parse(text)
-    except SettingError as error:
-        raise SettingError(error.what, where=flag, tip=error.tip) from None
-
-
-def filled(flag: str, text: str) -> str:
-    """The text of a flag, which must hold something."""
-    if not text.strip():
-        raise SettingError("nothing was given", where=flag, tip="Write a value behind it, or leave it out.")
-    return text
 
 
 def asked_of(tag: str | None, skip_optional: bool) -> Asked:

@@ -14,10 +14,9 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
-from beastmode.cli.flags import filled
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME, prepare_home
-from beastmode.settings import parse_duration, parse_rates, parse_timeout
+from beastmode.settings import filled, parse_duration, parse_rates, parse_timeout
 from beastmode.stamps import rfc3339
 from beastmode.store.allowance import Allowance, parse_allowances, period_name, period_names, plain, written
 from beastmode.store.key import RIGHTS, Key, KeyLimits, parse_models, parse_name, parse_right

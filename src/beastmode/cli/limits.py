@@ -12,22 +12,19 @@ import typer
 
 from beastmode.cli.app import new_app
 from beastmode.cli.asking import AS_JSON, ask_of
-from beastmode.cli.flags import understood
 from beastmode.cli.history import find_run, runner_of
-from beastmode.errors import PreconditionError, SettingError
+from beastmode.compose.limits_asked import limits_asked
+from beastmode.errors import PreconditionError
 from beastmode.runner.home import HOME
 from beastmode.runner.people import SERVER
 from beastmode.runner.plain_limits import (
     at_once_in,
-    plain_at_once,
-    plain_rates,
-    plain_tokens,
     rates_in,
     tokens_in,
 )
 from beastmode.runner.progress import Progress
 from beastmode.runner.report.levels import TASKS, level_now
-from beastmode.settings import Rate, parse_concurrency, parse_rates, parse_token_rates
+from beastmode.settings import Rate
 
 app = new_app()
 
@@ -53,7 +50,7 @@ def limits(
         "--upstream-concurrency": upstream_concurrency,
         "--tokens": tokens,
     }
-    changed = _changed({flag: text for flag, text in given.items() if text is not None}, progress)
+    changed = limits_asked({flag: text for flag, text in given.items() if text is not None}, progress)
     if changed:
         ask_of(home, progress.name, "", "limits", as_json=as_json, said={"limits": changed})
         return
@@ -66,45 +63,6 @@ def limits(
         print(json.dumps({"run_id": progress.name, **shown, "runner": runner}, indent=2))
     else:
         print("\n".join(_lines(progress, shown)))
-
-
-def _changed(given: dict[str, str], progress: Progress) -> dict[str, Any]:
-    """As the journal has it. Raises SettingError that names the flag."""
-    own: dict[str, Any] = {}
-    server: dict[str, Any] = {}
-    kept_by = _server_kept_by(progress)
-    for flag, text in given.items():
-        if flag == "--max-concurrency":
-            own["concurrency"] = plain_at_once(understood(flag, text, parse_concurrency))
-        elif flag == "--rate":
-            rates = plain_rates(understood(flag, text, parse_rates))
-            (server if kept_by != "nobody" else own)["rates"] = rates
-        elif flag == "--tokens":
-            server["tokens"] = plain_tokens(understood(flag, text, parse_token_rates))
-        else:
-            server["concurrency"] = plain_at_once(understood(flag, text, parse_concurrency))
-    _see_server(given, server, kept_by)
-    return {**own, SERVER: server} if server else own
-
-
-def _server_kept_by(progress: Progress) -> str:
-    """Who keeps the limits of the model server: the `run`, `nobody`, or the URL of a gateway that ran already."""
-    code = progress.sessions[-1].started.data.get("code") if progress.sessions else None
-    if code is None or code["gateway"] == "none":
-        return "nobody"
-    return str(code["gateway"] or "run")
-
-
-def _see_server(given: dict[str, str], server: dict[str, Any], kept_by: str) -> None:
-    if not server or kept_by == "run":
-        return
-    names = {"rates": "--rate", "tokens": "--tokens", "concurrency": "--upstream-concurrency"}
-    flag = next(names[name] for name in server if names[name] in given)
-    if kept_by == "nobody":
-        tip = f"This run has no gateway that could keep it. Leave {flag} out."
-        raise SettingError("there is no model server to pace", where=flag, tip=tip)
-    tip = f"Change it there: {kept_by} has limits of its own."
-    raise SettingError("the gateway that this run uses is not its own", where=flag, tip=tip)
 
 
 def _in_force(progress: Progress, *, alive: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from beastmode.cli.app import new_app
 from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import CODING_FLAGS, coding_of, parameters
 from beastmode.cli.estimate_text import Foreseen, estimate_lines
-from beastmode.cli.flags import asked_of, filled, settings_of
+from beastmode.cli.flags import asked_of, settings_of
 from beastmode.cli.plan_text import Look, plan_lines
 from beastmode.cli.prompts import prompt_lines, prompts_of
 from beastmode.cli.what_if import rows_of
@@ -31,6 +31,7 @@ from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.home import HOME
 from beastmode.runner.plan import plan_of
 from beastmode.runner.roadmap import Roadmap
+from beastmode.settings import filled
 
 app = new_app()
 

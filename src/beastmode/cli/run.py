@@ -14,7 +14,7 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import coding_of, parameters
-from beastmode.cli.flags import asked_of, filled, folder, ids_in, settings_of, understood
+from beastmode.cli.flags import asked_of, folder, ids_in, settings_of
 from beastmode.cli.live import view_for
 from beastmode.cli.words import ending
 from beastmode.compose.notifying import Way
@@ -24,6 +24,7 @@ from beastmode.errors import SettingError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.home import HOME
 from beastmode.runner.resume import Selection
+from beastmode.settings import filled, understood
 
 app = new_app()
 

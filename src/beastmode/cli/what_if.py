@@ -9,13 +9,12 @@ from itertools import product
 from typing import Any
 
 from beastmode.cli.columns import in_columns
-from beastmode.cli.flags import understood
 from beastmode.errors import SettingError
 from beastmode.failures.advice import spoken
 from beastmode.runner.estimate import STEPS, Estimate, estimate
 from beastmode.runner.foresight import Limits
 from beastmode.runner.worlds import Case
-from beastmode.settings import parse_concurrency, parse_count, parse_rates, parse_token_rates
+from beastmode.settings import parse_concurrency, parse_count, parse_rates, parse_token_rates, understood
 
 MOST_ROWS = 24
 _FLAG = "--what-if"

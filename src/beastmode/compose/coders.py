@@ -135,6 +135,11 @@ class Coders:
             return work
         return replace(work, command=(str(program.absolute()), *work.command[1:]))
 
+    def comes(self, task: Task) -> None:
+        """Its turn has come."""
+        if isinstance(self._gateway, RunGateway):
+            self._gateway.comes(task.id)
+
     def kind_of(self, work: Coding) -> Kind:
         """Who does this work."""
         return self._generate if work.agent == GENERATE else self._agent

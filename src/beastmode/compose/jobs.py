@@ -96,6 +96,7 @@ def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job
     work, verify = coders.work_of(task), verify_of(task, settings)
     task = replace(task, work=work, options=replace(task.options, verify=verify))
     places = replace(places, root=coders.folder_of(task, work))
+    coders.comes(task)
     return Job(
         task,
         coders.kind_of(work),

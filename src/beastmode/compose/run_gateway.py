@@ -26,6 +26,7 @@ from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, loo
 from beastmode.compose.run_serving import serving_of
 from beastmode.compose.run_thread import GoneError, ServerThread
 from beastmode.compose.serving import server_for
+from beastmode.compose.starting import Starting, starts_by_cores
 from beastmode.compose.upstreams import Limited, not_asked
 from beastmode.failures.failure import Failure
 from beastmode.gateway.backend import Backend
@@ -94,6 +95,7 @@ class RunGateway:
         self._backends: Sequence[Backend] = ()
         self._open: dict[tuple[str, int], Guest] = {}
         self._unjudged: dict[str, Attempt] = {}
+        self._starting = Starting(starts_by_cores())
         self.thread = ServerThread(self._make, self._crashed)
 
     async def start(self) -> None:
@@ -127,17 +129,23 @@ class RunGateway:
     def _way(self, said: PathToken) -> str:
         return f"{self.url}/t/{token_of(said)}"
 
+    def comes(self, task: str) -> None:
+        """Its turn has come: until it is done, its requests go before those of all whose turn comes later."""
+        self._starting.place_of(task)
+
     async def open(self, attempt: Attempt) -> Access:
-        """A URL of its own, which is good until it is closed.
+        """A URL of its own, which is good until it is closed; once it is its turn to start.
 
         Where the attempt before was never judged though its model was there, it led nowhere: its agent gave up or
         changed nothing. The same answers would lead this one there, too."""
         if (before := self._unjudged.pop(attempt.task.id, None)) is not None:
             await self.judged(before, False)
+        place = self._starting.place_of(attempt.task.id)
+        await self._starting.turn(attempt.task.id, attempt.number)
         said = PathToken(_secret(), attempt.run, attempt.task.id, attempt.number, attempt.rounds)
         guest = Guest(said)
         with suppress(GoneError):  # told already; close says so of each attempt
-            guest = await self.thread.call(self._admit, said, self._budget_of_task(attempt))
+            guest = await self.thread.call(self._admit, said, self._budget_of_task(attempt), place)
         self._open[attempt.task.id, attempt.number] = guest
         key = STAND_IN_KEY if self._needs_no_key else ""
         return Access(self._way(said), key, dialects_of(self._server.upstream))
@@ -145,6 +153,7 @@ class RunGateway:
     async def close(self, attempt: Attempt) -> Usage:
         """What it has used; its URL is good no more."""
         guest = self._open.pop((attempt.task.id, attempt.number))
+        self._starting.ended(attempt.task.id, attempt.number)
         try:
             await self.thread.run(self._door.dismiss(guest, CLOSE_S))
         except GoneError:
@@ -193,6 +202,7 @@ class RunGateway:
             used=used_in_run(ledger_path(self._serving.home), self._run),
             on_spent=self._at_home(self._spent),
             on_unpriced=self._at_home(self._unpriced),
+            on_asks=self._at_home(self._asks),
         )
         inside = Inside(self._door, stack, self._finished, self._max_wait_s, self._know, self._limited_there)
         return server_for(self._serving, started, self._at_home(self._alarmed), inside)
@@ -206,8 +216,8 @@ class RunGateway:
     def _look(self) -> tuple[int, int]:
         return sum(one.waiting for one in self._backends), sum(one.in_flight for one in self._backends)
 
-    def _admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
-        return self._door.admit(said, budget)
+    def _admit(self, said: PathToken, budget: BudgetOf | None, place: int = 0) -> Guest:
+        return self._door.admit(said, budget, place)
 
     def _judge(self, attempt: tuple[str, int], ok: bool) -> int:
         return self._quarantine.judged(attempt, ok=ok)
@@ -234,6 +244,9 @@ class RunGateway:
 
     def _alarmed(self, words: str) -> None:
         self._tell(" ".join(words.removeprefix("beast: ").split()))
+
+    def _asks(self, said: PathToken) -> None:
+        self._starting.asks(said.task, said.attempt or 0)
 
     def _unpriced(self, model: str) -> None:
         if model not in self._told:

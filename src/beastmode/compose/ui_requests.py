@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from beastmode.dashboard.reading import Plain, Wanted
+from beastmode.dashboard.sources.plain import Plain
+from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry
 from beastmode.store.ledger_file import ledger_path
@@ -30,19 +30,23 @@ class LedgerRequests:
         reader = self._open()
         return reader.version() if reader else "none"
 
-    def latest(self, most: int, wanted: Wanted) -> Sequence[Plain]:
+    def page(self, wanted: Wanted, most: int) -> RequestPage:
         with self._lock:
             reader = self._open()
             if reader is None:
-                return []
+                return RequestPage([], "")
             entries = reader.requests(
-                most,
+                most + 1,
                 gone_wrong=wanted.gone_wrong,
                 class_=wanted.class_,
                 model=wanted.model,
                 before=wanted.before,
             )
-            return [_plain(entry) for entry in entries]
+            rows = [_plain(entry) for entry in entries]
+        return RequestPage(rows[:most], rows[most - 1]["id"] if len(rows) > most else "")
+
+    def choices(self) -> Choices:
+        return Choices()
 
     def request(self, name: str) -> Plain | None:
         with self._lock:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-from beastmode.dashboard.reading import AttemptLine, RunLine, RunView, TaskLine, TaskView
+from beastmode.dashboard.sources.runs import AttemptLine, RunLine, RunView, TaskLine, TaskView
 from beastmode.runner.home import journal_path, log_path, run_folder
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import AttemptView, Progress
@@ -16,6 +15,7 @@ from beastmode.runner.progress import TaskView as Known
 from beastmode.runner.report.content import Report, report_of
 from beastmode.runner.summary import Summary, summarise
 from beastmode.store.journal import JournalReader
+from beastmode.store.journal_file import Connection, connect
 
 _MOST_FOLDS = 32
 """Runs that are kept folded; a run of a million tasks is some hundred megabytes of them."""
@@ -32,16 +32,14 @@ class JournalRuns:
         self._home, self._path = home, journal_path(home)
         self._lock = threading.Lock()
         self._reader: JournalReader | None = None
-        self._watch: sqlite3.Connection | None = None
+        self._watch: Connection | None = None
         self._folds: OrderedDict[int, Progress] = OrderedDict()
 
     def version(self) -> str:
         if self._watch is None:
             if not self._path.exists():
                 return "none"
-            self._watch = sqlite3.connect(
-                f"{self._path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False
-            )
+            self._watch = connect(self._path, write=False)
         (version,) = self._watch.execute("PRAGMA data_version").fetchone()
         return str(version)
 
@@ -60,6 +58,11 @@ class JournalRuns:
             progress = self._named(run)
             known = progress.tasks.get(task) if progress else None
             return None if progress is None or known is None else self._task(progress, known)
+
+    def progress_of(self, name: str) -> Progress | None:
+        """The run as it stands; None where there is none of that name."""
+        with self._lock:
+            return self._named(name)
 
     def _open(self) -> JournalReader | None:
         if self._reader is None and self._path.exists():

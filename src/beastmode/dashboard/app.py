@@ -13,20 +13,24 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from beastmode.dashboard.changes import Changes
+from beastmode.dashboard.changes import Changes, Dated
 from beastmode.dashboard.guarding import Guarded
+from beastmode.dashboard.pages import acts, entering
 from beastmode.dashboard.pages import requests as request_pages
 from beastmode.dashboard.pages import runs as run_pages
-from beastmode.dashboard.reading import RequestReader, RunReader
 from beastmode.dashboard.site import Site
+from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
 _PLACES = (("Runs", "runs"), ("Requests", "requests"))
+"""Title and route of each page that the head names."""
 
 
-def dashboard(runs: RunReader, requests: RequestReader, *, loopback_only: bool = True) -> Starlette:
-    """The pages over these readers.   loopback_only: refuse whoever asks for another host than this machine."""
-    site, changes = Site(_PLACES), Changes(lambda: f"{runs.version()} {requests.version()}")
+def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = True) -> Starlette:
+    """The pages over these sources.   keeper: knows who may look, and change something.   loopback_only: refuse whoever
+    asks for another host than this machine."""
+    site, changes = Site(_PLACES), Changes(sources.version)
 
     async def events(request: Request) -> Response:
         del request
@@ -34,13 +38,18 @@ def dashboard(runs: RunReader, requests: RequestReader, *, loopback_only: bool =
 
     return Starlette(
         routes=[
-            Route("/", site.home),
+            Route("/", site.home, name="home"),
             Route("/events", events, name="events"),
-            *run_pages.routes(site, runs),
-            *request_pages.routes(site, requests),
+            *entering.routes(keeper),
+            *run_pages.routes(site, sources),
+            *acts.routes(sources),
+            *request_pages.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
-        middleware=[Middleware(Guarded, loopback_only=loopback_only)],
+        middleware=[
+            Middleware(Guarded, keeper=keeper, loopback_only=loopback_only),
+            Middleware(Dated, version=sources.version),
+        ],
         exception_handlers={HTTPException: site.refused, Exception: site.broken},  # type: ignore[dict-item]
     )
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 LOOK_S = 0.1
 """Half of this, on average, is what a page is behind; a look costs some microseconds."""
+REST_S = 0.5
+"""After it has told something: where there is always something new, pages are made so often and not at every look."""
 STILL_THERE_S = 15.0
 """A comment so often: proxies cut connections that are silent."""
 
@@ -62,3 +66,17 @@ class Changes:
                 async with self._news:
                     self._now = now
                     self._news.notify_all()
+                await asyncio.sleep(REST_S - LOOK_S)
+
+
+class Dated:
+    """Tells each request which version it is answered from, at least (`request.state.version`): seen before anything is
+    read, so that whoever looks on from there misses nothing."""
+
+    def __init__(self, app: ASGIApp, version: Callable[[], str]) -> None:
+        self._app, self._version = app, version
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope.setdefault("state", {})["version"] = self._version()
+        await self._app(scope, receive, send)

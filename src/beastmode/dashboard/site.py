@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from beastmode.dashboard import words
+from beastmode.dashboard.acting import SAID, said_to, visitor_of
 
 
 class Site:
@@ -30,16 +31,21 @@ class Site:
         self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
 
     def page(self, request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
-        """A whole page. In templates, `url(name, **parts)` is the address of a route."""
+        """A whole page. In templates, `url(name, **parts)` is the address of a route, `visitor` who looks."""
 
         def url(name: str, /, **parts: Any) -> str:
             return address(request, name, **parts)
 
         places = [(title, url(name)) for title, name in self._places]
+        said = said_to(request)
+        around = {"url": url, "places": places, "here": request.url.path, "version": request.state.version}
         html = self._templates.get_template(template).render(
-            url=url, places=places, here=request.url.path, **content
+            **around, said=said, visitor=visitor_of(request), **content
         )
-        return HTMLResponse(html, status)
+        answer = HTMLResponse(html, status)
+        if said:
+            answer.delete_cookie(SAID)
+        return answer
 
     async def home(self, request: Request) -> Response:
         """The first of the places."""

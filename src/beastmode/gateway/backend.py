@@ -110,7 +110,8 @@ class Backend:
         line, before = lane.line(again=again), self._clock.monotonic()
         try:
             if len(line) or not admission.enter_at_once():
-                turn = line.turn(call.entry.key, priority_of(call.incoming))
+                place = call.caller.place if call.caller else 0
+                turn = line.turn(call.entry.key, priority_of(call.incoming), place)
                 async with asyncio.timeout(call.deadline - before), turn:
                     await admission.__aenter__()
         except LineFullError as full:

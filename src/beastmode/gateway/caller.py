@@ -18,12 +18,14 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who asks.
 
     name: of the key where there is one, else 8 hex digits, see `asking.name_of`; as the ledger shows it.
-    run, task, attempt, round: of the path token.   turnstile: of the key; None without one.
+    run, task, attempt, round: of the path token.   turnstile: of the key; None without one.   place: in line, before
+    all of a higher one; 0 where all who ask take turns.
     """
 
     name: str
     said: PathToken = NO_TOKEN
     turnstile: Turnstile | None = None
+    place: int = 0
 
     @property
     def key(self) -> Key | None:

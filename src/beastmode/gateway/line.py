@@ -7,35 +7,39 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+AGES_S = 240.0
+"""After so long in line a place counts no more: nobody starves, and a client that bears five minutes is served."""
+
 Item = TypeVar("Item", bound=Hashable)
 _Ring = OrderedDict[str, OrderedDict[Item, None]]
-"""Keys of one class, the next one first; of each its items, the oldest first."""
+"""Keys of one class and place, the next one first; of each its items, the oldest first."""
 
 
 class FairQueue(Generic[Item]):
-    """Items wait by class; within a class, keys take turns; within a key, first come, first served.
+    """Items wait by class and place; within those, keys take turns; within a key, first come, first served.
 
-    A key's next item goes after at most one of every other key of its class, however many those have waiting. A
-    lower class always goes first, so a higher one waits for as long as lower ones come. Every act takes constant
-    time, but for a look at each class in use.
+    A key's next item goes after at most one of every other key of its class and place, however many those have
+    waiting. A lower class always goes first, and within a class a lower place, so a higher one waits for as long as
+    lower ones come. Every act takes constant time, but for a look at each class and place in use.
     """
 
     def __init__(self) -> None:
-        self._rings: dict[int, _Ring[Item]] = {}
-        self._places: dict[Item, tuple[int, str]] = {}
+        self._rings: dict[tuple[int, int], _Ring[Item]] = {}
+        self._waiting: dict[Item, tuple[tuple[int, int], str]] = {}
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._waiting)
 
-    def push(self, item: Item, key: str, priority: int = 0) -> None:
-        """Put an item at the end of its key's; a key that had none waiting joins behind the others of its class.
+    def push(self, item: Item, key: str, priority: int = 0, place: int = 0) -> None:
+        """Put an item at the end of its key's; a key that had none waiting joins behind the others of its place.
 
-        priority: its class; lower goes first.   Raises ValueError for an item that waits already.
+        priority: its class.   place: within that; where all have the same, keys take turns.   Of both lower goes first.
+        Raises ValueError for an item that waits already.
         """
-        if item in self._places:
+        if item in self._waiting:
             raise ValueError(f"{item!r} waits already")
-        self._places[item] = (priority, key)
-        ring = self._rings.setdefault(priority, OrderedDict())
+        self._waiting[item] = (priority, place), key
+        ring = self._rings.setdefault((priority, place), OrderedDict())
         ring.setdefault(key, OrderedDict())[item] = None
 
     def first(self) -> Item:
@@ -48,22 +52,22 @@ class FairQueue(Generic[Item]):
     def pop(self) -> Item:
         """Take out the item whose turn it is; its key is behind the others then. Raises IndexError likewise."""
         item = self.first()
-        priority, key = self._places[item]
-        self._rings[priority].move_to_end(key)
+        where, key = self._waiting[item]
+        self._rings[where].move_to_end(key)
         self.remove(item)
         return item
 
     def remove(self, item: Item) -> bool:
         """Take out an item from wherever it waits; False where it does not. Its key keeps its turn for the next."""
-        if item not in self._places:
+        if item not in self._waiting:
             return False
-        priority, key = self._places.pop(item)
-        ring = self._rings[priority]
+        where, key = self._waiting.pop(item)
+        ring = self._rings[where]
         del ring[key][item]
         if not ring[key]:
             del ring[key]
         if not ring:
-            del self._rings[priority]
+            del self._rings[where]
         return True
 
 
@@ -78,6 +82,7 @@ class LineFullError(Exception):
 class Line:
     """Lets one at a time have its turn, in the order of a FairQueue: `async with line.turn(key, priority)`.
 
+    place: from 0. Whoever has waited for AGES_S goes before all of a higher one, and takes turns with those of 0.
     most_waiting: in line at once, the one whose turn it is included; one more gets LineFullError.   Whoever is
     cancelled leaves the line, or passes on the turn that it was just given.   To be used from one event loop.
     """
@@ -95,18 +100,20 @@ class Line:
         """The next one would get LineFullError."""
         return len(self) >= self.most_waiting
 
-    def turn(self, key: str, priority: int = 0) -> Turn:
+    def turn(self, key: str, priority: int = 0, place: int = 0) -> Turn:
         """Entering waits in line; within, it is one's turn. Raises LineFullError."""
-        return Turn(self, key, priority)
+        return Turn(self, key, priority, place)
 
-    async def _wait(self, key: str, priority: int) -> None:
+    async def _wait(self, key: str, priority: int, place: int) -> None:
         if self.full:
             raise LineFullError(len(self))
         if not self._taken:
             self._taken = True
             return
-        mine = asyncio.get_running_loop().create_future()
-        self._waiting.push(mine, key, priority)
+        loop = asyncio.get_running_loop()
+        mine = loop.create_future()
+        self._waiting.push(mine, key, priority, place)
+        ages = loop.call_later(AGES_S, self._age, mine, key, priority) if place else None
         try:
             await mine
         except BaseException:
@@ -115,6 +122,13 @@ class Line:
             else:
                 self._waiting.remove(mine)
             raise
+        finally:
+            if ages is not None:
+                ages.cancel()
+
+    def _age(self, mine: asyncio.Future[None], key: str, priority: int) -> None:
+        if self._waiting.remove(mine):
+            self._waiting.push(mine, key, priority)
 
     def _pass_on(self) -> None:
         """Straight to the next, so that nobody who comes just now gets in between."""
@@ -130,13 +144,13 @@ class Line:
 class Turn:
     """One turn in a line, from entering it to leaving it."""
 
-    __slots__ = ("_key", "_line", "_priority")
+    __slots__ = ("_key", "_line", "_place", "_priority")
 
-    def __init__(self, line: Line, key: str, priority: int) -> None:
-        self._line, self._key, self._priority = line, key, priority
+    def __init__(self, line: Line, key: str, priority: int, place: int) -> None:
+        self._line, self._key, self._priority, self._place = line, key, priority, place
 
     async def __aenter__(self) -> None:
-        await self._line._wait(self._key, self._priority)
+        await self._line._wait(self._key, self._priority, self._place)
 
     async def __aexit__(self, *_: object) -> None:
         self._line._pass_on()

@@ -48,13 +48,16 @@ class Spent:
 
 @dataclass(slots=True, eq=False)
 class Guest:
-    """One attempt that may ask.   said: its token.   payers: of its requests.   tally: of them.   open: it may still
-    ask.   in_flight: its requests; idle: set while there are none."""
+    """One attempt that may ask.   said: its token.   place: of its requests in line, before all of a higher one.
+    payers: of its requests.   tally: of them.   open: it may still ask.   asks: it has begun to.   in_flight: its
+    requests; idle: set while there are none."""
 
     said: PathToken
+    place: int = 0
     payers: tuple[Turnstile, ...] = ()
     tally: Tally = field(default_factory=Tally)
     open: bool = True
+    asks: bool = False
     in_flight: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,7 +67,8 @@ class RunDoor:
 
     run_budget: None for none.   used: what each task has used in earlier sessions of the run.   on_spent: told of a
     budget that is used up, whenever a request was refused for it.   on_unpriced: told of a model whose
-    price is not known, though there is a budget.   most_waiting: for one budget at once.
+    price is not known, though there is a budget.   on_asks: told of an attempt that asks for the first time.
+    most_waiting: for one budget at once.
     """
 
     alarm = ""
@@ -77,9 +81,10 @@ class RunDoor:
         used: Mapping[str, Use] | None = None,
         on_spent: Callable[[Spent], None] = lambda spent: None,
         on_unpriced: Callable[[str], None] = lambda model: None,
+        on_asks: Callable[[PathToken], None] = lambda said: None,
         most_waiting: int = 1000,
     ) -> None:
-        self._on_unpriced = on_unpriced
+        self._on_unpriced, self._on_asks = on_unpriced, on_asks
         self._clock, self._on_spent, self._most_waiting = clock, on_spent, most_waiting
         self._used = dict(used or {})
         self._guests: dict[str, Guest] = {}
@@ -91,11 +96,11 @@ class RunDoor:
 
     # ---- the run: who may ask ----
 
-    def admit(self, said: PathToken, budget: BudgetOf | None) -> Guest:
-        """Let in who shows that token's key from now on.   budget: of its task; None for none."""
+    def admit(self, said: PathToken, budget: BudgetOf | None, place: int = 0) -> Guest:
+        """Let in who shows that token's key from now on.   budget: of its task; None for none.   place: in line."""
         payers = [self._of_task(said.task, budget)] if budget else []
         payers += [self._of_run] if self._of_run else []
-        guest = self._guests[said.key] = Guest(said, tuple(payers))
+        guest = self._guests[said.key] = Guest(said, place, tuple(payers))
         guest.idle.set()
         return guest
 
@@ -129,12 +134,16 @@ class RunDoor:
     def receive(self, incoming: Incoming, entry: Entry) -> Caller:
         said = read_token(incoming.token)
         guest = self._guests.get(said.key)
-        caller = Caller(name_of(incoming, _NAMES), said if guest is None else guest.said)
+        name = name_of(incoming, _NAMES)
+        caller = Caller(name, said) if guest is None else Caller(name, guest.said, place=guest.place)
         caller.sign(entry)
         if guest is None or not guest.open:
             raise rejections.no_guest()
         guest.in_flight += 1
         guest.idle.clear()
+        if not guest.asks:
+            guest.asks = True
+            self._on_asks(guest.said)
         return caller
 
     def allow(self, caller: Caller, method: str, asked: Asked) -> None:

@@ -195,7 +195,9 @@ class JournalReader:
         self._decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     def runs(self) -> Iterator[Event]:
-        """The RUN_STARTED event of every run, oldest first."""
+        """The RUN_STARTED event of every run, oldest first; none where its file has been made, and no table yet."""
+        if not version_of(self._db):
+            return iter(())
         return self._events(f"{_SELECT} WHERE kind = ? ORDER BY seq", (RUN_STARTED,))
 
     def events(self, run: int, after: int = 0) -> Iterator[Event]:

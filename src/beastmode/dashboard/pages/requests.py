@@ -8,20 +8,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from beastmode.dashboard.reading import RequestReader, Wanted
 from beastmode.dashboard.site import Site
+from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.requests import Wanted
 
 PAGE_ROWS = 50
 
 
-def routes(site: Site, requests: RequestReader) -> list[Route]:
+def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for a disk, so it happens in threads."""
+    requests = sources.requests
 
     async def all_requests(request: Request) -> Response:
         wanted = _wanted(request)
-        rows = await run_in_threadpool(requests.latest, PAGE_ROWS + 1, wanted)
-        more = len(rows) > PAGE_ROWS
-        return site.page(request, "requests.html", rows=rows[:PAGE_ROWS], wanted=wanted, more=more)
+        page = await run_in_threadpool(requests.page, wanted, PAGE_ROWS)
+        return site.page(request, "requests.html", page=page, wanted=wanted)
 
     async def one_request(request: Request) -> Response:
         name = request.path_params["request"]
@@ -38,4 +39,9 @@ def routes(site: Site, requests: RequestReader) -> list[Route]:
 
 def _wanted(request: Request) -> Wanted:
     asked = request.query_params
-    return Wanted("failed" in asked, asked.get("class", ""), asked.get("model", ""), asked.get("before", ""))
+    return Wanted(
+        gone_wrong="failed" in asked,
+        class_=asked.get("class", ""),
+        model=asked.get("model", ""),
+        before=asked.get("before", ""),
+    )

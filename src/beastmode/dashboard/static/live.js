@@ -1,24 +1,56 @@
-// Keeps a page as fresh as what was recorded: the server says when something has changed, the page asks for itself again.
+// Keeps a page as fresh as what was recorded: the server says when something has changed, the page asks for itself again
+// and takes over what differs. Whoever needs to know listens to `shown` on the document.
 "use strict";
 (() => {
-  const shown = document.getElementById("live");
-  let seen = null;
+  const light = document.getElementById("live");
+  let seen = document.body.dataset.version; // what the page was made of, then what the server told last
+  let away = false; // it could not be reached since
+  let old = false; // the page is older than that version
   let asking = false;
-  let missed = false;
 
-  function ask() {
-    if (document.hidden || asking) {
-      missed = true;
-      return;
-    }
+  // What a person has opened, or is filling in, stays as it is.
+  Idiomorph.defaults.ignoreActiveValue = true;
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !(node.tagName === "DETAILS" && name === "open") && !(node.form && node.form.dataset.touched);
+  document.addEventListener("input", (event) => {
+    if (event.target.form) event.target.form.dataset.touched = "yes";
+  });
+
+  async function refresh() {
+    old = true;
+    if (asking || document.hidden) return;
     asking = true;
-    missed = false;
-    htmx.trigger(document.body, "changed");
+    try {
+      while (old) {
+        old = false;
+        show(await (await fetch(location.href, { cache: "no-cache" })).text());
+      }
+    } catch {
+      away = true; // it is asked again when the server is back
+    } finally {
+      asking = false;
+    }
+  }
+
+  function show(html) {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const main = page.getElementById("main");
+    if (main === null) return location.reload(); // the key does not open it any more
+    document.title = page.title;
+    Idiomorph.morph(document.getElementById("main"), main);
+    document.dispatchEvent(new Event("shown"));
+  }
+
+  // A version names its sources, `runs=12 requests=7`; a page says which it is about.
+  function isAboutMe(version) {
+    const about = document.getElementById("main").dataset.about.split(" ");
+    const was = new Set(seen.split(" "));
+    return version.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
   }
 
   function tell(state, words) {
-    shown.dataset.state = state;
-    shown.textContent = words;
+    light.dataset.state = state;
+    light.textContent = words;
   }
 
   // Times in the viewer's own zone.
@@ -32,15 +64,16 @@
   const source = new EventSource(document.body.dataset.events);
   source.onmessage = (event) => {
     tell("live", "live");
-    if (seen !== null && seen !== event.data) ask();
+    // Another server counts anew: what was missed cannot be told from its version.
+    if (away || isAboutMe(event.data)) refresh();
+    away = false;
     seen = event.data;
   };
-  source.onerror = () => tell("lost", "reconnecting"); // the browser tries again by itself
-  document.addEventListener("visibilitychange", () => missed && ask());
-  document.body.addEventListener("htmx:afterSettle", localise);
-  document.body.addEventListener("htmx:afterRequest", () => {
-    asking = false;
-    if (missed) ask();
-  });
+  source.onerror = () => {
+    away = true;
+    tell("lost", "reconnecting"); // the browser tries again by itself
+  };
+  document.addEventListener("visibilitychange", () => old && refresh());
+  document.addEventListener("shown", localise);
   localise();
 })();

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -27,6 +26,7 @@ from beastmode.runner.report.tasks import (
 )
 from beastmode.runner.report.timeline import timeline
 from beastmode.runner.summary import Summary
+from beastmode.store.journal_file import connect
 
 Plain = dict[str, Any]
 
@@ -110,7 +110,7 @@ def digest(journal: Path, run: int, last_seq: int) -> str:
         " FROM events WHERE run = ? AND seq <= ? ORDER BY seq"
     )
     total = hashlib.sha256()
-    with closing(sqlite3.connect(f"{journal.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)) as db:
+    with closing(connect(journal, write=False)) as db:
         for row in db.execute(sql, (run, last_seq)):
             total.update(b"".join(len(value).to_bytes(8, "big") + value for value in row))
     return total.hexdigest()

@@ -1,13 +1,12 @@
-"""What the pages read: two protocols, and the plain values they give. Whoever mounts the app knows where these come
-from; nothing here does."""
+"""Runs as the pages read them, and what may be asked of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-Plain = Mapping[str, Any]
+from beastmode.dashboard.sources.plain import Plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +94,17 @@ class RunReader(Protocol):
         """None where there is none of that id in that run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which requests.   gone_wrong: those that failed, were rejected or cut off.   before: an id; only older ones."""
+class RunControl(Protocol):
+    """Asks something of a run; that is a row in its journal, as of `beast pause` and its like."""
 
-    gone_wrong: bool = False
-    class_: str = ""
-    model: str = ""
-    before: str = ""
+    def offers(self, run: str, task: str) -> Sequence[str]:
+        """The actions that would have an effect now: some of `runner.control.ACTIONS`.   task: "" for the run."""
 
+    def limits(self, run: str) -> Mapping[str, str]:
+        """The limits that can be changed, as texts by the flag of `beast limits` that changes them."""
 
-class RequestReader(Protocol):
-    """Requests as the ledger has them: the fields of `store.entry.Entry` as plain values."""
+    def ask(self, run: str, task: str, action: str, said: Mapping[str, str]) -> str:
+        """What has come of it, in words.   said: `note` of an answer; by flag the limits that are to hold.
 
-    def version(self) -> str:
-        """As of RunReader."""
-
-    def latest(self, most: int, wanted: Wanted) -> Sequence[Plain]:
-        """Newest first."""
-
-    def request(self, name: str) -> Plain | None:
-        """With its bodies, where they were recorded. None where there is none of that id."""
+        Blocks for up to 2 s. Raises BeastError where it cannot be done, with what to do instead.
+        """

@@ -1,0 +1,81 @@
+"""Requests as the pages read them, and what may be done with one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from beastmode.dashboard.sources.plain import Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests; what is "" or None does not matter.
+
+    gone_wrong: those that failed, were rejected or cut off.   upstream, model, key, run, task: exactly this one.
+    cache: answered from it (shared ones too), or not.   slower_than_s: in all.   text: words that cause, tip or class
+    hold, all of them.   before: an id; only older ones.
+    """
+
+    gone_wrong: bool = False
+    class_: str = ""
+    upstream: str = ""
+    model: str = ""
+    key: str = ""
+    run: str = ""
+    task: str = ""
+    cache: Literal["", "hit", "miss"] = ""
+    slower_than_s: float | None = None
+    text: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """Some requests, newest first: the fields of `store.entry.Entry` as plain values.
+
+    next_before: go on with this as `before`; "" where nothing older is left. A page may be short, or empty, and not
+    the last: what is rare is not looked for through millions of rows in one go.   looked_to_unix: how far back it was
+    looked; None where all was.
+    """
+
+    rows: Sequence[Plain]
+    next_before: str
+    looked_to_unix: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What requests can be asked for by: the names that are known, each list bounded."""
+
+    classes: Sequence[str] = ()
+    upstreams: Sequence[str] = ()
+    models: Sequence[str] = ()
+    keys: Sequence[str] = ()
+
+
+class RequestReader(Protocol):
+    """Requests as the ledger has them. Each call sees all that was committed before it."""
+
+    def version(self) -> str:
+        """As of RunReader."""
+
+    def page(self, wanted: Wanted, most: int) -> RequestPage:
+        """The newest `most` that fit. Bounded in time however many requests there are."""
+
+    def request(self, name: str) -> Plain | None:
+        """With its bodies and `sent`, where they were recorded. None where there is none of that id."""
+
+    def choices(self) -> Choices:
+        """For the filters."""
+
+
+class RequestControl(Protocol):
+    """Sends a request once more."""
+
+    def replay(self, name: str) -> tuple[str, str]:
+        """What has come of it in words, and the id of the new request; "" where that is not known.
+
+        Blocks until it has its answer. Raises BeastError where it cannot be sent, with what to do instead.
+        """
