@@ -135,19 +135,25 @@ class LedgerWriter:
             self.add(row, None, last=False)
             future.set_result(self.alarm or "the ledger is closed")
         elif self._notes is not None and (note := self._notes.take(row)):
-            self._queue.append(Item(row, None, False, note=note))
-            if self._level < _SOON:
-                self._level = _SOON  # the thread sleeps on: woken now, it would be in the way of the request
-                loop.call_later(GATHER_S, self._signals.put, _NOW)
-            self._watch_disk(loop)
             future.set_result("")
+            self._write_soon(Item(row, None, False, note=note), loop)
         else:
-            self._write_now(row, future, loop)
+            self._write_now(Item(row, None, False, future), loop)
         return future
 
-    def _write_now(self, row: Row, future: Future, loop: asyncio.AbstractEventLoop) -> None:
-        self._waiting.add(future)
-        self._queue.append(Item(row, None, False, future))
+    def _write_soon(self, item: Item, loop: asyncio.AbstractEventLoop) -> None:
+        self._queue.append(item)
+        if self._level < _SOON:  # the thread sleeps on: woken now, it would be in the way of the request
+            self._level = _SOON
+            loop.call_later(GATHER_S, self._signals.put, _NOW)
+        elif self._level < _NOW and len(self._queue) >= GATHER_ROWS:
+            self._signal(_NOW)
+        self._watch_disk(loop)
+
+    def _write_now(self, item: Item, loop: asyncio.AbstractEventLoop) -> None:
+        if item.written is not None:
+            self._waiting.add(item.written)
+        self._queue.append(item)
         if self._level < _NOW:
             self._level = _NOW
             loop.call_soon(self._signals.put, _NOW)  # once all requests of this turn are in line
@@ -214,10 +220,8 @@ class LedgerWriter:
             batch = [self._queue.popleft() for _ in range(len(self._queue))]
             self._take(batch)
             self._guarded(self._write, closing)
-            if closing and self._backlog:
-                self._guarded(
-                    self._write, closing
-                )  # what went wrong may have been found only now, and be mended
+            if closing and self._backlog:  # what was found wrong only now is perhaps mended by opening anew
+                self._guarded(self._write, closing)
             self._guarded(self._settle_notes, self._noted)
             self._answer([item.written for item in batch if item.written is not None])
             self._guarded(self._keep_up, len(batch))
