@@ -86,4 +86,4 @@ pictures: $(VENV)/.installed-dev system   ## those of docs/dashboard, made anew
 	$(BIN)/python -m tests.browser.pictures docs/dashboard/pictures
 
 clean:
-	rm -rf $(VENV) $(AGENTS) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AGENTS) build/bench .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis

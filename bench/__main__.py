@@ -12,6 +12,7 @@ import time
 from bench import (
     coding,
     commands,
+    dashboard,
     gateway,
     gateway_hit,
     gateway_memory,
@@ -36,6 +37,7 @@ ROWS = {
     "gateway-stream": gateway_stream.ROW,
     "gateway-hit": gateway_hit.ROW,
     "gateway-memory": gateway_memory.ROW,
+    "dashboard": dashboard.ROW,
 }
 
 

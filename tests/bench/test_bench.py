@@ -12,6 +12,7 @@ import pytest
 from bench import (
     coding,
     commands,
+    dashboard,
     gateway,
     gateway_hit,
     gateway_load,
@@ -51,6 +52,7 @@ CONTENDERS: dict[str, dict[str, Contender]] = {
     "bench.gateway_stream": gateway_stream.CONTENDERS,
     "bench.gateway_hit": gateway_hit.CONTENDERS,
     "bench.gateway_memory": gateway_memory.CONTENDERS,
+    "bench.dashboard": dashboard.CONTENDERS,
 }
 SIZES = {
     "bench.paced": 9,
@@ -64,6 +66,7 @@ SIZES = {
     "bench.gateway_stream": 2,
     "bench.gateway_hit": 50,
     "bench.gateway_memory": 200,
+    "bench.dashboard": 2000,
 }
 GATEWAYS = ("beastmode", "nginx", "bare uvicorn")
 """Portkey and LiteLLM take half a minute to start, and are installed by nobody who only tests."""

@@ -74,7 +74,8 @@ def _links(addresses: list[str], pages: str) -> list[str]:
     """Of ours, without their part behind the #; all others fail."""
     for address in addresses:
         assert address.startswith((f"{pages}/", "#")), address
-    return [address.removeprefix(pages).partition("#")[0] for address in addresses]
+    shown = (address for address in addresses if "&raw=" not in address)  # that is a file, and no page
+    return [address.removeprefix(pages).partition("#")[0] for address in shown]
 
 
 def _kind(path: str) -> str:

@@ -10,7 +10,18 @@ from playwright.sync_api import Browser
 from tests.browser.chromium import NARROW, WIDE, Window, window
 from tests.browser.world import World
 
-PAGES = ("/runs", "/runs/r1", "/runs/r1/tasks/well", "/runs/r1/tasks/breaks", "/requests", "/nowhere")
+PAGES = (
+    "/",
+    "/?span=7d",
+    "/runs",
+    "/runs/r1",
+    "/runs/r1/tasks/well",
+    "/runs/r1/tasks/breaks",
+    "/requests",
+    "/cache",
+    "/settings",
+    "/nowhere",
+)
 ROADMAP = """
 title: Month 1
 phases:

@@ -111,9 +111,9 @@ def test_the_bytes_it_counts_are_those_it_takes(body: int, headers: int) -> None
     memory = L1Memory(1 << 30)
     for n in range(number):
         pairs = tuple((bytes(bytearray(k)), bytes(bytearray(v))) for k, v in named[n])
-        new = Answer(
-            200, pairs, bytes(body), NOON + n, 60.5 + n, f"model {n}", f"dialect {n}", 1000 + n, 2000 + n
-        )
+        tags = tuple(f"tag {n} {t}" for t in range(headers // 3))
+        known = (f"model {n}", f"dialect {n}", 1000 + n, 2000 + n)
+        new = Answer(200, pairs, bytes(body), NOON + n, 60.5 + n, *known, tags=tags)
         memory.put(key(n), new, NOON)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -57,10 +57,10 @@ def test_what_was_removed_is_found_nowhere_until_it_is_put_again(tmp_path: Path)
         await stack.close()
         again = opened(cache_path(tmp_path))
         assert await again.find(key("a")) is None
-        again.put(key("a"), answer(b"new"), again.generation)
+        again.put(key("a"), answer(b"new"), again.moment)
         assert await again.find(key("a")) is not None
         again.remove(key("a"))
-        again.put(key("a"), answer(b"newer"), again.generation)
+        again.put(key("a"), answer(b"newer"), again.moment)
         await again.close()
         last = opened(cache_path(tmp_path))
         found = await last.find(key("a"))
@@ -143,7 +143,7 @@ def test_a_clear_reaches_a_running_stack_in_all_tiers(tmp_path: Path) -> None:
         clear(cache_path(tmp_path), NOON)
         await until(lambda: stack.at_hand(key("a")) is None)
         assert await stack.find(key("a")) is None
-        stack.put(key("a"), answer(b"new"), stack.generation)
+        stack.put(key("a"), answer(b"new"), stack.moment)
         assert (await until_found(stack, "a")).answer.body == b"new"
         await stack.close()
 
@@ -181,14 +181,14 @@ def stored_rows(home: Path) -> int:
 def test_an_answer_that_is_being_written_when_the_cache_is_cleared_does_not_come_back(tmp_path: Path) -> None:
     async def play() -> None:
         stack = opened(cache_path(tmp_path))
-        since = stack.generation
+        since = stack.moment
         other = EntriesFile(cache_path(tmp_path), NOON)
         other.db.execute("BEGIN IMMEDIATE")  # the writer has to wait, with an answer in its hands
         stack.put(key("a"), answer())
         other.db.execute("UPDATE cache_state SET generation = 7")
         other.db.execute("COMMIT")
         other.close()
-        await until(lambda: stack.generation == 7)
+        await until(lambda: stack.moment.generation == 7)
         stack.put(key("b"), answer(), since)  # it was asked for before the clear
         assert await stack.find(key("a")) is None
         assert await stack.find(key("b")) is None
@@ -211,7 +211,7 @@ def test_an_answer_that_is_being_read_when_the_cache_is_cleared_does_not_come_ba
         was_read = await read
         assert was_read is not None
         clear(cache_path(tmp_path), NOON)
-        await until(lambda: stack.generation != was_read.generation)
+        await until(lambda: stack.moment.generation != was_read.generation)
         late: l3_reader.Future = asyncio.get_running_loop().create_future()
         late.set_result(was_read)
         monkeypatch.setattr(stack._l3, "read", lambda *_: late)
@@ -253,6 +253,24 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Event:
 
     monkeypatch.setattr(l3_reader.L3Reader, "_read", slowly)
     return event
+
+
+def test_how_long_looks_take_is_told_once_there_were_some(tmp_path: Path) -> None:
+    stored(cache_path(tmp_path), "a")
+
+    async def play() -> None:
+        stack = opened(cache_path(tmp_path))
+        assert stack.took_s() == {"l1": [], "l3": []}
+        for _ in range(3):
+            assert await stack.find(key("a"))
+        took_s = stack.took_s()
+        assert (len(took_s["l1"]), len(took_s["l3"])) == (32, 1)
+        assert 0 < min(took_s["l1"]) < took_s["l3"][0]
+        assert stack.took_s() == took_s  # nobody has asked for anything since
+        assert stack.stats().l1 == TierCount(2, 1)
+        await stack.close()
+
+    asyncio.run(play())
 
 
 def test_two_stacks_share_one_file(tmp_path: Path) -> None:

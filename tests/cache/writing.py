@@ -38,7 +38,7 @@ async def work(path: Path, seed: int) -> None:
     print(os.getpid(), flush=True)
     while True:
         name = chance.randrange(NAMES)
-        stack.put(key(name), written(name), stack.generation)
+        stack.put(key(name), written(name), stack.moment)
         asked = chance.randrange(NAMES)
         found = await stack.find(key(asked))
         assert found is None or found.answer == written(asked), f"{asked} is another answer"

@@ -34,8 +34,10 @@ def home(tmp_path: Path) -> Path:
     async def play() -> None:
         stack = opened(cache_path(home), MINUTE_AGO)
         for name in ("a", "b"):
-            stack.put(key(name), answer(b"b" * 1000, MINUTE_AGO.unix, model="small"))
-        stack.put(key("c"), answer(b"c" * 100_000, MINUTE_AGO.unix + 1, model=HOSTILE))
+            tags = ("model:small", f"team:{name}")
+            stack.put(key(name), answer(b"b" * 1000, MINUTE_AGO.unix, model="small", tags=tags))
+        tags = (f"model:{HOSTILE}", f"task:{HOSTILE}")
+        stack.put(key("c"), answer(b"c" * 100_000, MINUTE_AGO.unix + 1, model=HOSTILE, tags=tags))
         for _ in range(3):
             assert stack.at_hand(key("a"))
         assert await stack.find(key("d")) is None
@@ -70,6 +72,7 @@ def test_what_is_kept_for_people(beast: Beast, home: Path) -> None:
     assert lines[2].split() == ["TIER", "ENTRIES", "BYTES", "HITS", "MISSES", "HIT", "RATE"]
     assert lines[3].split() == ["l1", "0", "0", "B", "3", "1", "75.0", "%"]
     assert any(line.startswith("small  ") for line in lines)
+    assert any(line.startswith("team:a  ") for line in lines)
     assert "\x1b" not in said.out
 
 
@@ -106,6 +109,39 @@ def test_a_clear_for_programs(beast: Beast, home: Path) -> None:
     assert json.loads(beast("cache", "clear", "--json").out) == {"cleared": 0}
     assert of_json(beast)["models"] == []
     assert beast("cache", "stats").code == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "number", "left"),
+    [
+        (["--tag", "team:a"], 1, ["small", HOSTILE]),
+        (["--tag", "team:a", "--tag", "team:b", "--tag", "none"], 2, [HOSTILE]),
+        (["--model", HOSTILE], 1, ["small"]),
+        (["--model", "small", "--tag", "team:a"], 2, [HOSTILE]),
+        (["--tag", f"task:{HOSTILE}"], 1, ["small"]),
+    ],
+)
+def test_answers_with_a_tag_or_of_a_model_are_forgotten_alone(
+    beast: Beast, home: Path, what: list[str], number: int, left: list[str]
+) -> None:
+    assert json.loads(beast("cache", "clear", "--json", *what).out) == {"cleared": number}
+    assert sorted(model["model"] for model in of_json(beast)["models"]) == sorted(left)
+    assert "\x1b" not in beast("cache", "clear", *what).out
+
+
+def test_the_largest_tags_are_told(beast: Beast, home: Path) -> None:
+    tags = of_json(beast)["tags"]
+    assert {tag["tag"]: tag["entries"] for tag in tags} == {f"task:{HOSTILE}": 1, "team:a": 1, "team:b": 1}
+    assert (
+        beast("cache", "clear", "--tag", "team:a").out == "Cleared: 1 answer with team:a in the database.\n"
+    )
+
+
+def test_an_empty_tag_clears_nothing(beast: Beast, home: Path) -> None:
+    for empty in ("--tag=", "--model="):
+        said = beast("cache", "clear", empty)
+        assert (said.code, "Name one" in said.err) == (2, True)
+    assert len(of_json(beast)["models"]) == 2
 
 
 @pytest.mark.parametrize("command", ["stats", "clear"])

@@ -16,6 +16,7 @@ from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.stack import Stack
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.door import door_for
+from beastmode.compose.seen import Seen
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serving import server_for
 from beastmode.gateway.app import App
@@ -41,12 +42,13 @@ _OF_UPSTREAM = {field.name for field in fields(UpstreamSettings)}
 @asynccontextmanager
 async def gateway(upstream: str, home: Path, **changes: Any) -> AsyncIterator[str]:
     """Serve `upstream` without limits, unless `changes` of Serving, or of its one upstream, say otherwise; gives the
-    gateway's URL."""
+    gateway's URL. `seen`: by dashboards."""
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     of_upstream = {name: changes.pop(name) for name in _OF_UPSTREAM & changes.keys()}
     one = replace(UpstreamSettings(upstream, concurrency=None, rates=()), **of_upstream)
+    seen: Seen | None = changes.pop("seen", None)
     free = Serving((one,), port=0, home=home, linger_s=0.0, drain_s=5.0)
-    server = server_for(replace(free, **changes), started.set_result)
+    server = server_for(replace(free, **changes), started.set_result, seen=seen)
     serving = asyncio.create_task(server.serve())
     try:
         yield f"http://127.0.0.1:{await started}"

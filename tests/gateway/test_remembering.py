@@ -14,6 +14,9 @@ import aiohttp.test_utils
 import aiohttp.web
 import pytest
 
+from beastmode.gateway.headers import to_upstream
+from beastmode.store.entries_file import cache_path
+from beastmode.store.entries_upkeep import clear_tag
 from beastmode.testing.chaos import ANSWER_FAULTS, Chaos, Trouble
 from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import gateway, records
@@ -59,6 +62,7 @@ def test_the_second_answer_is_the_first_one_byte_for_byte(tmp_path: Path, path: 
     assert [entry.outcome for entry in kept] == ["upstream_ok", "hit"]
     assert next(entry.tokens_out for entry in kept) == kept[1].tokens_out
     assert kept[1].cost_usd == 0.0
+    assert kept[1].upstream == kept[0].upstream != ""
 
 
 def test_a_gateway_that_starts_again_finds_it_on_disk(tmp_path: Path) -> None:
@@ -126,6 +130,43 @@ def test_another_credential_has_answers_of_its_own(tmp_path: Path) -> None:
             return server.paid
 
     assert run(story()) == 2
+
+
+def test_a_client_s_tags_go_no_further_and_change_no_key(tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url, client() as session:
+            said = ["team-a, b", "<b>", ""]
+            told = [(await post(session, url, headers={"x-beast-cache-tags": one}))[2] for one in said]
+            told += [(await post(session, url, max_tokens=7, headers={"x-beast-cache-tags": "run:r1"}))[2]]
+            return told
+
+    hit = "hit; tier=l1; age=0"
+    assert run(story()) == ["miss; why=new", hit, hit, "miss; why=new; ignored=tags"]
+    assert to_upstream([(b"x-beast-cache-tags", b"team-a"), (b"accept", b"*/*")]) == [(b"accept", b"*/*")]
+
+
+@pytest.mark.parametrize("tag", ["team-a", "model:m-small", "run:r7", "task:a b", "upstream:{host}"])
+def test_a_clear_of_a_tag_reaches_a_running_gateway(tmp_path: Path, tag: str) -> None:
+    async def story() -> list[str]:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url, client() as session:
+            cleared = tag.format(host=server.url.removeprefix("http://"))
+            headers = {"x-beast-cache-tags": "team-a"}
+            one: tuple[str, Any, str] = ("/t/~r7~a%20b" + CHAT, headers, "m-small")
+            other: tuple[str, Any, str] = ("/t/~r8~b" + CHAT, {}, "m-large")
+
+            async def told(path: str, headers: Any, model: str) -> str:
+                return (await post(session, url, path, headers=headers, model=model))[2]
+
+            first = [await told(*one), await told(*other)]
+            clear_tag(cache_path(tmp_path), cleared, 0.0)
+            while (again := await told(*one)).startswith("hit"):
+                await asyncio.sleep(0.01)
+            return [*first, again, await told(*other)]
+
+    *first, again, other = run(story())
+    assert first == ["miss; why=new"] * 2
+    assert again == "miss; why=new"
+    assert other.startswith("miss" if tag.startswith("upstream") else "hit; tier=l1")
 
 
 def test_cache_control_is_honoured(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.runner.estimate import Spread
-from beastmode.runner.remaining import remaining
+from beastmode.runner.remaining import left_of, remaining
+from tests.runner.story import UNIX_S, Story
 
 TOLD = Spread(60.0, 120.0, 240.0)
 
@@ -35,3 +36,18 @@ def test_it_is_ordered_and_never_negative(ended: int, tasks: int, elapsed_s: flo
     assert 0 <= left.low <= left.median * (1 + 1e-9)
     assert left.median <= left.high * (1 + 1e-9)
     assert left.high == pytest.approx(max(left.high, left.low))
+
+
+def left(guessed: float, ended: bool = False) -> Spread | None:
+    """Of a session 20 s after it began, that was to take what TOLD says."""
+    spread = {"low": TOLD.low, "median": TOLD.median, "high": TOLD.high}
+    story = Story().session().add("estimated", data={"tasks": 10, "seconds": spread, "guessed": guessed})
+    progress = (story.end() if ended else story).told()
+    return left_of(progress.sessions[-1], 0, UNIX_S + 20)
+
+
+def test_it_is_told_of_a_session_at_work_whose_estimate_is_no_guess() -> None:
+    assert left(0.5) == Spread(40.0, 100.0, 220.0)
+    assert left(0.6) is None
+    assert left(0.0, ended=True) is None
+    assert left_of(Story().session().told().sessions[-1], 0, UNIX_S) is None

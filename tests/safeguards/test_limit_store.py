@@ -98,6 +98,8 @@ def test_all_or_nothing(make: Make, time: ManualTime) -> None:
     start(store, time.now)
     assert store.take(time.now, 2) == Hold("slot", math.inf)
     assert store.in_use(time.now) == (1, 1), "a refused call holds nothing"
+    assert store.in_use(time.now + 2.0, 8.0) == (1, 1), "the longer window still counts it"
+    assert store.in_use(time.now + 2.0, 1.0) == (1, 0)
 
 
 def test_a_ticket_may_take_more_places_later(make: Make, time: ManualTime) -> None:
@@ -358,10 +360,15 @@ class LimitStoreMachine(RuleBasedStateMachine):
             first = next(iter(self.model.windows), None)
             starts = 0 if first is None else self.model.in_window(self.now, first)
             assert self.store.in_use(self.now) == (self.model.slots_in_use(self.now), starts)
+            for span_s in self.model.windows:
+                assert self.store.in_use(self.now, span_s)[1] == self.model.in_window(self.now, span_s)
             assert self.store.most_places() == min(self.model.windows.values(), default=math.inf)
             first = next(iter(self.model.token_windows), None)
             tokens = 0 if first is None else self.model.tokens_in_window(self.now, first)
             assert self.store.tokens_in_use(self.now) == tokens
+            for span_s in self.model.token_windows:
+                told = self.store.tokens_in_use(self.now, span_s)
+                assert told == self.model.tokens_in_window(self.now, span_s)
 
     def teardown(self) -> None:
         if hasattr(self, "store"):

@@ -10,6 +10,7 @@ from beastmode.clock import Clock
 from beastmode.store.entry import Entry, Outcome
 from beastmode.store.ledger import Ledger
 from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger_schema import ROLLUPS
 
 NOON = 1_764_072_000.0
 """2025-11-25 12:00:00 UTC."""
@@ -56,3 +57,12 @@ def sql(path: Path, statement: str) -> list[Any]:
             return db.execute(statement).fetchall()
     finally:
         db.close()
+
+
+def older(path: Path, version: int) -> None:
+    """Make the ledger one of an older version, with the rows that it has."""
+    for table in ROLLUPS:
+        sql(path, f"DROP TABLE {table.name}")
+    if version < 2:
+        sql(path, "ALTER TABLE bodies DROP COLUMN sent")
+    sql(path, f"UPDATE ledger_format SET version = {version}")

@@ -28,7 +28,9 @@ def file(tmp_path: Path) -> EntriesFile:
 def row(
     file: EntriesFile, name: str, stored_unix: float = NOON, model: str = "m", size: int = 100
 ) -> EntryRow:
-    return EntryRow(name.encode(), file.generation(), stored_unix, stored_unix + 60, model, size, b"a" * size)
+    return EntryRow(
+        name.encode(), file.moment().generation, stored_unix, stored_unix + 60, model, size, b"a" * size
+    )
 
 
 def figures(file: EntriesFile, now_unix: float = NOON) -> Figures:

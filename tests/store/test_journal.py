@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from beastmode.errors import JournalError, JournalVersionError
-from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, CONTROL, RUN_STARTED, Event
+from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, CONTROL, LIMITS, RUN_STARTED, Event
 from beastmode.settings import Durability
 from beastmode.store.journal import VERSION, Journal, JournalReader
 
@@ -127,6 +127,34 @@ def test_what_people_ask_of_a_run_is_found_among_all_else(tmp_path: Path) -> Non
     reader.close()
 
 
+def test_troubles_of_all_runs_are_found_among_all_else(tmp_path: Path) -> None:
+    """Ends that failed, and what may have led to them; an attempt that only speaks of failure is none."""
+    well = {"end": "done", "said": 'the word "failure" in quotes'}
+    failed = {"end": "failed", "failure": {"class": "timeout"}}
+
+    async def write() -> None:
+        journal = Journal(tmp_path / "journal.db", "process")
+        for run in (journal.new_run({}), journal.new_run({})):
+            for number in range(100):
+                await journal.append(ATTEMPT_STARTED, run, f"t{number}", 1)
+                await journal.append(ATTEMPT_ENDED, run, f"t{number}", 1, failed if number == 50 else well)
+            await journal.append(LIMITS, run, data={"reason": "auto"})
+        await journal.close()
+
+    play(write())
+    reader = JournalReader(tmp_path / "journal.db")
+    told = list(reader.troubles())
+    assert [(event.kind, event.run) for event in told] == [
+        (ATTEMPT_ENDED, 1),
+        (LIMITS, 1),
+        (ATTEMPT_ENDED, 2),
+        (LIMITS, 2),
+    ]
+    assert list(reader.troubles(told[1].seq)) == told[2:]
+    assert reader.last_seq() == told[-1].seq
+    reader.close()
+
+
 def test_a_journal_from_before_there_was_control_gets_the_index_of_it(tmp_path: Path) -> None:
     play(Journal(tmp_path / "journal.db").close())
     with sqlite3.connect(tmp_path / "journal.db") as db:
@@ -140,7 +168,7 @@ def test_a_file_that_was_made_a_moment_ago_has_no_runs(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     sqlite3.connect(path).execute("PRAGMA journal_mode = wal").close()
     reader = JournalReader(path)
-    assert list(reader.runs()) == []
+    assert (list(reader.runs()), reader.is_made) == ([], False)
     asyncio.run(Journal(path).close())
-    assert list(reader.runs()) == []
+    assert (list(reader.runs()), reader.is_made) == ([], True)
     reader.close()

@@ -18,7 +18,7 @@ from beastmode.store.entry import OUTCOMES, Entry, Outcome, Sent, first_id, new_
 from beastmode.store.ledger import Counts, Ledger
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_schema import REQUESTS
-from tests.store.ledgers import NOON, end, entry, opened, recorded, sql, upstream_call
+from tests.store.ledgers import NOON, end, entry, older, opened, recorded, sql, upstream_call
 
 
 def test_what_is_known_of_a_request_comes_back(tmp_path: Path) -> None:
@@ -107,8 +107,7 @@ def test_a_ledger_of_the_first_version_is_read_as_it_is_and_brought_up_to_date(t
 
     async def play() -> None:
         await opened(path).close()
-        sql(path, "ALTER TABLE bodies DROP COLUMN sent")
-        sql(path, "UPDATE ledger_format SET version = 1")
+        older(path, 1)
         file = sqlite3.connect(path)
         file.execute("INSERT INTO bodies VALUES (?, ?, NULL)", (request.id, b"old"))
         file.commit()
@@ -120,7 +119,7 @@ def test_a_ledger_of_the_first_version_is_read_as_it_is_and_brought_up_to_date(t
     asyncio.run(write(path, request))
     found = find(path, request.id)
     assert (found.request_body, found.sent) == (b"old", None)
-    assert sql(path, "SELECT version FROM ledger_format") == [(2,)]
+    assert sql(path, "SELECT version FROM ledger_format") == [(3,)]
 
 
 async def write(path: Path, request: Entry) -> None:
@@ -331,3 +330,20 @@ def test_importing_the_command_loads_no_prices_and_no_database() -> None:
     script = "import sys, beastmode.cli.app; print([m for m in ('sqlalchemy', 'genai_prices') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_whoever_leaves_waits_for_no_ends_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beastmode.store.ledger_writer.GATHER_S", 3600.0)
+
+    async def play() -> None:
+        ledger = opened(tmp_path / "ledger.db")
+        ended, leaving = entry(NOON), entry(NOON + 1)
+        ledger.begin(ended)
+        end(ledger, ended, "hit")
+        ledger.begin(leaving)
+        await ledger.leaves(leaving)
+        assert [row.id for row in recorded(ledger.path)] == [leaving.id]
+        await ledger.close()
+        assert [row.outcome for row in recorded(ledger.path)] == [None, "hit"]
+
+    asyncio.run(play())

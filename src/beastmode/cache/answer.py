@@ -7,6 +7,8 @@ from sys import getsizeof
 
 import msgspec
 
+from beastmode.cache.tags import tag_of
+
 Headers = tuple[tuple[bytes, bytes], ...]
 """Pairs of name, in lower case, and value."""
 
@@ -17,7 +19,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     headers: see `replayable`.   body: all of it, a stream's events as well: the same bytes in the same order; in which
     pieces a stream came is not kept (one piece takes less room, and is sent at once).   stored_unix: when it was
     whole.   ttl_s: how long it may be served after that.   tokens_…: as the upstream counted them, None where it
-    did not; what a hit saves.
+    did not; what a hit saves.   tags: under which it can be forgotten; see `tags.py`.
     """
 
     status: int
@@ -31,6 +33,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tokens_out: int | None = None
     tokens_cached: int | None = None
     tokens_reasoning: int | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def expires_unix(self) -> float:
@@ -47,7 +50,14 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
         size = getsizeof(self) + getsizeof(self.headers) + _FEW + getsizeof(self.body)
         for pair in self.headers:
             size += getsizeof(pair) + getsizeof(pair[0]) + getsizeof(pair[1]) + _ROUNDED
+        if self.tags:
+            size += getsizeof(self.tags) + sum([getsizeof(tag) + _ROUNDED_TAG for tag in self.tags])
         return size + getsizeof(self.model) + getsizeof(self.dialect)
+
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        """Its tags; of one that was kept before there were any, the one of its model."""
+        return self.tags or (tag_of("model", self.model),)
 
 
 NO_ANSWER = Answer(0, (), b"", 0.0, 0.0)
@@ -55,8 +65,8 @@ NO_ANSWER = Answer(0, (), b"", 0.0, 0.0)
 
 _FEW = 4 * 32
 """The numbers of an answer, an object each."""
-_ROUNDED = 24
-"""Of three small objects: the allocator deals in steps of 16 bytes."""
+_ROUNDED, _ROUNDED_TAG = 24, 12
+"""Of three small objects, and of one with its share of the tuple: the allocator deals in steps of 16 bytes."""
 
 _NOT_REPLAYED = frozenset((b"age", b"set-cookie", b"retry-after", b"retry-after-ms"))
 _NOT_REPLAYED_PREFIXES = (b"x-ratelimit-", b"ratelimit", b"anthropic-ratelimit-", b"x-beast-")

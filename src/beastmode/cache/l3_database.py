@@ -11,12 +11,13 @@ from pathlib import Path
 
 from beastmode.cache.answer import Answer
 from beastmode.cache.l3_reader import Future, L3Reader
-from beastmode.cache.l3_writer import UNKNOWN, L3Writer, Use
+from beastmode.cache.l3_writer import L3Writer, Use
 from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.store.entries_file import TierCount
+from beastmode.store.entries_moment import Moment
 from beastmode.store.entries_upkeep import Limits
 
-__all__ = ["UNKNOWN", "Future", "L3Database", "Limits", "TierCount", "Use"]
+__all__ = ["Future", "L3Database", "Limits", "TierCount", "Use"]
 
 
 class L3Database:
@@ -33,10 +34,10 @@ class L3Database:
         self._reader = L3Reader(path, self._writer)
 
     @property
-    def generation(self) -> int:
-        """The one of now, seen within half a second: `beast cache clear` begins another one, as does a new file.
-        `UNKNOWN` until the file could be opened once."""
-        return self._writer.generation
+    def moment(self) -> Moment:
+        """What is cleared by now, seen within half a second; another object where anything was since. A new file is a
+        clear of all. `UNKNOWN` until the file could be opened once."""
+        return self._writer.moment
 
     @property
     def warning(self) -> str:
@@ -56,9 +57,9 @@ class L3Database:
         """See `L3Reader.read`."""
         return self._reader.read(key, patience_s)
 
-    def put(self, key: bytes, answer: Answer, generation: int) -> None:
-        """Have it written within about 50 ms, unless the cache is cleared before. Never blocks."""
-        self._writer.put(key, answer, generation)
+    def put(self, key: bytes, answer: Answer, since: Moment) -> None:
+        """Have it written within about 50 ms, unless it is cleared before. Never blocks.   since: when it was valid."""
+        self._writer.put(key, answer, since)
 
     async def close(self) -> None:
         """Write what is left and let go of the file. Idempotent."""

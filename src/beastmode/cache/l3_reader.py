@@ -18,10 +18,11 @@ from beastmode.store.entries_reader import EntriesReader
 
 
 class Read(NamedTuple):
-    """An answer as it was found, and the generation in which it is valid."""
+    """An answer as it was found, and of which moment it is: see `EntryRow`."""
 
     answer: Answer
     generation: int
+    clears: int
 
 
 Future = asyncio.Future[Read | None]
@@ -129,15 +130,15 @@ class L3Reader:
 
     def _read(self, key: bytes) -> Read | None:
         try:
-            sealed = self._of_now().read(key)
-            answer = None if sealed is None else unseal(key, sealed[0])
+            kept = self._of_now().read(key)
+            answer = None if kept is None else unseal(key, kept.answer)
             self._trouble = ""
         except Exception as error:  # whatever it is, the request goes on without this tier
             self._trouble = str(fault(error, self.path, "read"))
             self._retry_at = time.monotonic() + RETRY_S
             self._let_go()
             return None
-        return None if sealed is None or answer is None else Read(answer, sealed[1])
+        return None if kept is None or answer is None else Read(answer, kept.generation, kept.clears)
 
     def _of_now(self) -> EntriesReader:
         """The reader of the file that is written now."""

@@ -19,11 +19,10 @@ from beastmode.cache.sealing import seal
 from beastmode.clock import Clock
 from beastmode.store.entries import ROWS_A_STEP
 from beastmode.store.entries_file import EntriesFile, EntryRow, TierCount, fault
-from beastmode.store.entries_upkeep import Limits, make_room
+from beastmode.store.entries_moment import UNKNOWN, Moment
+from beastmode.store.entries_upkeep import Limits, forget_unused_tags, make_room
 from beastmode.store.sqlite_file import FileId
 
-UNKNOWN = 0
-"""No generation: the file could not be opened yet."""
 LOOK_S = 0.5
 """Between two looks at whether the cache was cleared or its file replaced."""
 GATHER_S = 0.05
@@ -57,7 +56,7 @@ class Use(NamedTuple):
 class _Item(NamedTuple):
     key: bytes
     answer: Answer
-    generation: int
+    since: Moment
 
     @property
     def bytes(self) -> int:
@@ -67,14 +66,14 @@ class _Item(NamedTuple):
 class L3Writer:
     """Takes answers from the event loop and writes them; of what gathers for one key the newest.
 
-    use: asked from time to time, on the thread.   generation: the one of now, as last seen; an answer is valid in one.
+    use: asked from time to time, on the thread.   moment: what is cleared by now, as last seen.
     file: which file that is.   warning: why nothing can be written and what to do, "" where it can.   dropped:
     answers that were not written: too large, too many, or nothing that can be.
     """
 
     def __init__(self, path: Path, limits: Limits, clock: Clock) -> None:
         self.path = path
-        self.generation = UNKNOWN
+        self.moment = UNKNOWN
         self.file: FileId | None = None
         self.warning = ""
         self.use: Callable[[], Use] = lambda: Use({}, 0, 0)
@@ -90,7 +89,7 @@ class L3Writer:
         self._retry_at = self._upkeep_at = self._tell_at = 0.0
         self._told: dict[str, TierCount] = {}
         self._told_at = 0.0
-        self._rows_since = 0
+        self._rows_since = self._swept_to = 0
         self._guarded(self._open)
         self._thread = Thread(target=self._work, name="cache writer", daemon=True)
         self._thread.start()
@@ -99,9 +98,9 @@ class L3Writer:
     def dropped(self) -> int:
         return self._refused + self._unfit
 
-    def put(self, key: bytes, answer: Answer, generation: int) -> None:
-        """Have it written with the next batch, where `generation` is still the one of then. Never blocks."""
-        item = _Item(key, answer, generation)
+    def put(self, key: bytes, answer: Answer, since: Moment) -> None:
+        """Have it written with the next batch, where it was not cleared since. Never blocks."""
+        item = _Item(key, answer, since)
         too_large = item.bytes > LARGEST_SHARE * self._limits.size_bytes
         if self._closed or too_large or self._bytes_in - self._bytes_out + item.bytes > MOST_WAITING_BYTES:
             self._refused += 1
@@ -162,7 +161,7 @@ class L3Writer:
         file = self._open_file
         if file is None:
             return
-        self.generation = file.generation()
+        self.moment = file.moment()
         while self._backlog:
             self._write(file, self._batch())
         self._tell(file, time.monotonic())
@@ -171,7 +170,7 @@ class L3Writer:
 
     def _open(self) -> None:
         file = EntriesFile(self.path, self._clock.unix())
-        self._open_file, self.file, self.generation = file, file.id, file.generation()
+        self._open_file, self.file, self.moment = file, file.id, file.moment()
 
     def _batch(self) -> list[_Item]:
         batch, left = [], BATCH_BYTES
@@ -217,6 +216,7 @@ class L3Writer:
         more = True
         for _ in range(1 + 2 * self._rows_since // ROWS_A_STEP):
             more = more and make_room(file, self._limits, self._clock.unix())
+        self._swept_to = forget_unused_tags(file, self._swept_to, ROWS_A_STEP + 2 * self._rows_since)
         self._rows_since = 0
         self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
 
@@ -237,10 +237,18 @@ class L3Writer:
 
 
 def _row(item: _Item) -> EntryRow:
-    key, answer, generation = item
+    key, answer, since = item
     sealed = seal(key, answer)
     return EntryRow(
-        key, generation, answer.stored_unix, answer.expires_unix, answer.model, len(sealed), sealed
+        key,
+        since.generation,
+        answer.stored_unix,
+        answer.expires_unix,
+        answer.model,
+        len(sealed),
+        sealed,
+        since.clears,
+        answer.known_as,
     )
 
 

@@ -1,12 +1,14 @@
 """The tiers of the cache, one after the other: memory, then the database.
 
 found = stack.at_hand(key) or await stack.find(key)
-since = stack.generation            # before the upstream is asked
+since = stack.moment                # before the upstream is asked
 stack.put(key, answer, since)       # after it has answered
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,14 +17,22 @@ import msgspec
 from beastmode.cache.answer import NO_ANSWER, Answer
 from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.l3_database import L3Database, TierCount, Use
+from beastmode.cache.l3_reader import Read
 from beastmode.clock import SYSTEM_CLOCK, Clock
+from beastmode.store.entries_moment import Moment
 
 Tier = Literal["l1", "l3"]
 
+LOOKS = 32
+"""Made in memory to tell how long one takes. Nobody times those that requests make: it would cost them a sixth."""
+READS_KEPT = 512
+"""Of the database, the last ones, for how long one takes."""
+_NO_KEY = b""
+
 PATIENCE_S = 0.1
 """How long the database is waited for: a model takes longer, and a disk that does is in trouble."""
-ALWAYS = 1
-"""The generation where there is no database, and so nothing that could clear the memory from outside."""
+ALWAYS = Moment(1)
+"""Where there is no database, and so nothing that could clear the memory from outside."""
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -63,17 +73,20 @@ class Stack:
     ) -> None:
         self._l1, self._database = l1, l3
         self._l3 = l3 if l3 is not None and l3.holds else None
-        self._unix, self._patience_s = clock.unix, patience_s
-        self._generation = self.generation
+        self._unix, self._monotonic, self._patience_s = clock.unix, clock.monotonic, patience_s
+        self._reads_s: deque[float] = deque(maxlen=READS_KEPT)
+        self._looks_s: list[float] = []
+        self._timed_after = 0
+        self._moment = self.moment
         self._removed: set[bytes] = set()
         self._hits_l1 = self._misses_l1 = self._hits_l3 = self._misses_l3 = self._left_out = 0
         if l3 is not None:
             l3.told_by(self._use)
 
     @property
-    def generation(self) -> int:
+    def moment(self) -> Moment:
         """To be taken before the upstream is asked, and given to `put`: an answer from before a clear is not kept."""
-        return ALWAYS if self._database is None else self._database.generation
+        return ALWAYS if self._database is None else self._database.moment
 
     @property
     def warning(self) -> str:
@@ -82,8 +95,8 @@ class Stack:
 
     def at_hand(self, key: bytes) -> Found | None:
         """The answer, where it is in memory. It costs microseconds; a hit counts, None does not: ask `find` then."""
-        if self._generation != self.generation:
-            self._start_over()
+        if self._moment is not self.moment:
+            self._catch_up()
         now = self._unix()
         answer = self._l1.get(key, now)
         if answer is None:
@@ -105,16 +118,16 @@ class Stack:
         self._hits_l3 += 1
         return Found(answer, "l3", answer.age_s(self._unix()))
 
-    def put(self, key: bytes, answer: Answer, since: int | None = None) -> None:
-        """Keep it, in all tiers. Never blocks.   since: `generation` as it was before the upstream was asked."""
-        if self._generation != self.generation:
-            self._start_over()
-        if since is not None and since != self._generation:
+    def put(self, key: bytes, answer: Answer, since: Moment | None = None) -> None:
+        """Keep it, in all tiers. Never blocks.   since: `moment` as it was before the upstream was asked."""
+        if self._moment is not self.moment:
+            self._catch_up()
+        if since is not None and not self._moment.allows(since, answer.known_as):
             return
         self._removed.discard(key)
         self._l1.put(key, answer, self._unix())
         if self._l3 is not None:
-            self._l3.put(key, answer, self._generation)
+            self._l3.put(key, answer, self._moment)
 
     def remove(self, key: bytes) -> None:
         """Keep no answer to it, in any tier; one that is `put` later is kept. Never blocks, and holds here at once; in
@@ -122,7 +135,7 @@ class Stack:
         self._l1.remove(key)
         if self._l3 is not None:
             self._removed.add(key)  # the database may still have it, or be just giving it
-            self._l3.put(key, NO_ANSWER, self._generation)
+            self._l3.put(key, NO_ANSWER, self._moment)
 
     def stats(self) -> Stats:
         """How the tiers were used."""
@@ -136,6 +149,19 @@ class Stack:
             l3_dropped=0 if l3 is None else l3.dropped,
         )
 
+    def took_s(self) -> Mapping[Tier, Sequence[float]]:
+        """How long a look takes: some made now in memory, where it was used since the last time, and the last ones of
+        the database, the wait for its thread included."""
+        uses = self._hits_l1 + self._misses_l1
+        if self._timed_after != uses:
+            self._timed_after, self._looks_s = uses, [self._timed_look() for _ in range(LOOKS)]
+        return {"l1": self._looks_s, "l3": list(self._reads_s)}
+
+    def _timed_look(self) -> float:
+        before = self._monotonic()
+        self._l1.get(_NO_KEY, before)
+        return self._monotonic() - before
+
     async def close(self) -> None:
         """Write what is left and let go of the database. Idempotent."""
         if self._database is not None:
@@ -146,10 +172,12 @@ class Stack:
         if reading is None:
             self._left_out += 1
             return None
+        before = self._monotonic()
         read = await reading
-        if self._generation != l3.generation:
-            self._start_over()
-        if read is None or read.generation != self._generation or key in self._removed:
+        self._reads_s.append(self._monotonic() - before)
+        if self._moment is not l3.moment:
+            self._catch_up()
+        if read is None or key in self._removed or not self._is_valid(read):
             return None  # cleared or removed while it was read
         return read.answer if self._l1.put(key, read.answer, self._unix()) else self._alive(read.answer)
 
@@ -157,10 +185,17 @@ class Stack:
         """Too large for the memory, or has it expired?"""
         return answer if self._unix() < answer.expires_unix else None
 
-    def _start_over(self) -> None:
-        """The cache was cleared, or is another one."""
-        self._generation = self.generation
-        self._l1.clear()
+    def _is_valid(self, read: Read) -> bool:
+        now = self._moment
+        return read.generation == now.generation and not now.is_cleared(read.answer.known_as, read.clears)
+
+    def _catch_up(self) -> None:
+        """All of the cache was cleared, or a tag, or it is another one."""
+        before, self._moment = self._moment, self.moment
+        if before.generation != self._moment.generation:
+            self._l1.clear()
+        elif tags := self._moment.cleared_since(before.clears):
+            self._l1.forget(tags)
 
     def _use(self) -> Use:
         """On the database's thread: it only reads numbers."""
@@ -168,6 +203,6 @@ class Stack:
             "l1": TierCount(self._hits_l1, self._misses_l1),
             "l3": TierCount(self._hits_l3, self._misses_l3),
         }
-        if self._generation != self.generation:  # it is emptied when it is used next
+        if self._moment.generation != self.moment.generation:  # it is emptied when it is used next
             return Use(counts, 0, 0)
         return Use(counts, len(self._l1), self._l1.bytes)

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from beastmode.cache.tags import MOST_OF_OURS, tag_of
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
-from beastmode.errors import PreconditionError
+from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import counted, percent, utc
 from beastmode.stamps import rfc3339
 from beastmode.store.entries_file import TierCount, cache_path
 from beastmode.store.entries_reader import EntriesReader, Figures
 from beastmode.store.entries_upkeep import clear as clear_file
+from beastmode.store.entries_upkeep import clear_tag
 
 app = new_app(no_args_is_help=True)
 
 _JSON = typer.Option(False, "--json", help="Print one JSON object on stdout.")
 _HOME = typer.Option(Path(HOME), "--home", help="Where the cache lives.", envvar="BEAST_HOME")
+_TAG = typer.Option(None, "--tag", help="Only the answers with this tag; may be given again.")
+_MODEL = typer.Option(None, "--model", help="Only the answers of this model; the same as --tag model:NAME.")
 _NONE = TierCount(0, 0)
+_MOST_SHOWN = 20
+"""Tags that are shown to people."""
 
 
 @app.callback()
@@ -45,14 +51,28 @@ def stats(as_json: bool = _JSON, home: Path = _HOME) -> None:
 
 
 @app.command()
-def clear(as_json: bool = _JSON, home: Path = _HOME) -> None:
-    """Forget all answers, in a running gateway within 1 s."""
-    number = clear_file(_there(home), time.time())
-    print(
-        json.dumps({"cleared": number})
-        if as_json
-        else f"Cleared: {counted(number, 'answer')} in the database."
-    )
+def clear(
+    tag: list[str] | None = _TAG,
+    model: list[str] | None = _MODEL,
+    as_json: bool = _JSON,
+    home: Path = _HOME,
+) -> None:
+    """Forget all answers, or those with a tag or of a model, in a running gateway within 1 s."""
+    tags, path, now = _tags(tag or (), model or ()), _there(home), time.time()
+    number = sum(clear_tag(path, one, now) for one in tags) if tags else clear_file(path, now)
+    print(json.dumps({"cleared": number}) if as_json else cleared_words(number, tags))
+
+
+def _tags(said: Sequence[str], models: Sequence[str]) -> list[str]:
+    if not all((*said, *models)):
+        raise SettingError("this tag is empty", tip="Name one, or leave it out to forget all answers.")
+    return [*(one[:MOST_OF_OURS] for one in said), *(tag_of("model", name) for name in models)]
+
+
+def cleared_words(number: int, tags: Iterable[str]) -> str:
+    """What a clear has come to, for people.   tags: none for all answers."""
+    named = " or ".join(safe(tag) for tag in tags)
+    return f"Cleared: {counted(number, 'answer')}{' with ' if named else ''}{named} in the database."
 
 
 def _there(home: Path) -> Path:
@@ -77,6 +97,7 @@ def as_object(figures: Figures) -> dict[str, Any]:
         "models": [
             {"model": model.model, "entries": model.entries, "bytes": model.bytes} for model in figures.models
         ],
+        "tags": [{"tag": tag.tag, "entries": tag.entries, "bytes": tag.bytes} for tag in figures.tags],
     }
 
 
@@ -101,6 +122,13 @@ def _lines(figures: Figures) -> Iterator[str]:
         yield ""
         models = [(safe(model.model), f"{model.entries:,}", _size(model.bytes)) for model in figures.models]
         yield from in_columns([("MODEL", "ENTRIES", "BYTES"), *models])
+    if figures.tags:
+        yield ""
+        shown = figures.tags[:_MOST_SHOWN]
+        tags = [(safe(tag.tag), f"{tag.entries:,}", _size(tag.bytes)) for tag in shown]
+        yield from in_columns([("TAG", "ENTRIES", "BYTES"), *tags])
+        if len(figures.tags) > _MOST_SHOWN:
+            yield "More tags are in --json."
 
 
 def _rate(count: TierCount) -> str:

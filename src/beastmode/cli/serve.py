@@ -44,7 +44,7 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
             return
         _tell(f"Serving {where} {in_front_of(serving)} Point clients there; Ctrl-C ends it.")
 
-    run(serving, started, _tell)
+    run(serving, started, _tell, choice.chosen)
 
 
 def _checked(choice: Choice) -> int:

@@ -17,10 +17,10 @@ from beastmode.cli.history import find_run, runner_of
 from beastmode.cli.words import safe
 from beastmode.events import Event
 from beastmode.failures.advice import spoken
-from beastmode.runner.estimate import MOSTLY, Spread
+from beastmode.runner.estimate import Spread
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.remaining import remaining
+from beastmode.runner.remaining import left_of
 from beastmode.runner.report.levels import level_now
 from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
 from beastmode.runner.states import FINAL, TaskState
@@ -104,16 +104,12 @@ def _people(progress: Progress, runner: str) -> Iterator[Text]:
 
 def _left(progress: Progress) -> Spread | None:
     """Seconds until a run at work will have come to its end; None where nothing says."""
-    if not progress.sessions or progress.sessions[-1].ended is not None:
+    if not progress.sessions:
         return None
     session = progress.sessions[-1]
-    told = session.estimate
-    if not told or told["guessed"] > MOSTLY:
-        return None
     ends = {attempt.task for attempt in progress.attempts if attempt.session == session.number}
     ended = sum(progress.tasks[task].state in FINAL for task in ends if task in progress.tasks)
-    elapsed_s = time.time() - session.started.unix_us / 1e6
-    return remaining(Spread(**told["seconds"]), min(ended, told["tasks"]), told["tasks"], max(elapsed_s, 0.0))
+    return left_of(session, ended, time.time())
 
 
 def _tasks(progress: Progress, summary: Summary) -> Iterator[Text]:

@@ -14,6 +14,7 @@ from beastmode.compose.alarms import Alarm, Tell, watch
 from beastmode.compose.caching import stack_for
 from beastmode.compose.door import door_for
 from beastmode.compose.listening import Listening
+from beastmode.compose.seen import Seen
 from beastmode.compose.serve_settings import Serving
 from beastmode.compose.upstreams import Limited, not_asked, routes_for
 from beastmode.gateway.app import App
@@ -49,9 +50,14 @@ class Inside:
     limited: Limited = not_asked
 
 
-def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | None = None) -> App:
+def app_for(
+    serving: Serving,
+    tell: Tell = lambda alarm: None,
+    inside: Inside | None = None,
+    seen: Seen | None = None,
+) -> App:
     """The application, not yet serving. Raises BeastError.   tell: is told of alarms, and of their end.   inside: of a
-    run; None elsewhere."""
+    run; None elsewhere.   seen: by dashboards; None for none."""
     prepare_home(serving.home)
     clock, limits = SYSTEM_CLOCK, serving.limits
     listening = Listening(serving, clock)
@@ -66,10 +72,13 @@ def app_for(serving: Serving, tell: Tell = lambda alarm: None, inside: Inside | 
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
     alarms = _alarms(ledger, door, stack, raised, over)
     life = _Life(routes, carrier, door, ledger, stack, listening, alarms)
+    own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
+    shown = seen.page(serving, listening.hide, routes.every, door, ledger, stack) if seen else {}
     return App(
         proxy,
-        pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm),
+        own | dict(shown),
         door=door,
+        locked=seen.locked if seen else {},
         keep_bytes=listening.keep_bytes,
         on_start=life.begin,
         on_drain=life.drain,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.l3_database import L3Database, Limits
 from beastmode.cache.stack import PATIENCE_S, Stack
 from beastmode.compose.serve_settings import Serving
-from beastmode.store.entries_file import cache_path
+from beastmode.store.entries_file import TierCount, cache_path
 
 
 def stack_for(serving: Serving, patience_s: float = PATIENCE_S) -> Stack | None:
@@ -17,3 +20,32 @@ def stack_for(serving: Serving, patience_s: float = PATIENCE_S) -> Stack | None:
         return None
     l3 = L3Database(cache_path(serving.home), Limits(disk, serving.cache_ttl_s))
     return Stack(L1Memory(max(1, memory)), l3, patience_s=patience_s)
+
+
+def tiers_of(stack: Stack | None, serving: Serving) -> Sequence[dict[str, Any]]:
+    """The tiers as `sources.live.TierNow`, since this gateway began. Of the database only its own file knows how much
+    it holds."""
+    if stack is None:
+        return []
+    stats, took_s = stack.stats(), stack.took_s()
+    memory = _tier("l1", stats.l1, serving.cache_memory_bytes, "on") | _quantiles(took_s["l1"])
+    memory |= {"entries": stats.l1_entries, "bytes": stats.l1_bytes}
+    state = (stack.warning or "on") if stats.l3 else "off"
+    database = _tier("l3", stats.l3 or TierCount(0, 0), serving.cache_disk_bytes, state)
+    return [memory, database | _quantiles(took_s["l3"])]
+
+
+def _quantiles(took_s: Sequence[float]) -> dict[str, float]:
+    """Nothing where nothing was measured."""
+    if not took_s:
+        return {}
+    inorder = sorted(took_s)
+    return {
+        name: inorder[int(share * (len(inorder) - 1))] for name, share in (("p50_s", 0.5), ("p99_s", 0.99))
+    }
+
+
+def _tier(name: str, count: TierCount, limit_bytes: int, state: str) -> dict[str, Any]:
+    unknown = dict.fromkeys(("entries", "bytes", "p50_s", "p99_s"))
+    known = {"name": name, "hits": count.hits, "misses": count.misses}
+    return unknown | known | {"limit_bytes": limit_bytes, "state": state}

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.application import Inside
+from beastmode.compose.caching import stack_for
+from beastmode.compose.door import door_for
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.serving import server_for
 from beastmode.errors import PreconditionError
 from beastmode.failures.classify import classify
 from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
+from beastmode.gateway.call import Call
 from beastmode.gateway.replaying import Replay, credential_header, judged, replay_of
 from beastmode.store.entry import Entry
 from beastmode.store.ledger_reader import reader_of
@@ -32,7 +37,8 @@ _NOTHING_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 class Answered:
     """What came of it.
 
-    to: base URL that it was sent to.   status: 0 where none came.   failure: None where it went well.
+    to: base URL that it was sent to.   status: 0 where none came.   failure: None where it went well.   id: of its own
+    record; "" where another gateway keeps that.
     """
 
     to: str
@@ -40,6 +46,7 @@ class Answered:
     body: bytes
     total_s: float
     failure: Failure | None
+    id: str = ""
 
 
 def recorded(home: Path, name: str) -> Entry:
@@ -68,15 +75,19 @@ async def send_again(entry: Entry, *, to: str, home: Path, key: str = "", anyway
         )
     if to:
         return await _ask(replay, to, key)
-    async with _own_gateway(replay.upstream, home) as url:
-        return await _ask(replay, url, key, shown=replay.upstream)
+    passed: list[str] = []
+    async with _own_gateway(replay.upstream, home, lambda call: passed.append(call.entry.id)) as url:
+        answered = await _ask(replay, url, key, shown=replay.upstream)
+    return replace(answered, id=passed[0]) if passed else answered
 
 
 @asynccontextmanager
-async def _own_gateway(upstream: str, home: Path) -> AsyncIterator[str]:
+async def _own_gateway(upstream: str, home: Path, finishing: Callable[[Call], None]) -> AsyncIterator[str]:
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     serving_it = Serving((UpstreamSettings(upstream),), port=0, home=home, keys="optional", log_level="error")
-    server = server_for(serving_it, started.set_result)
+    door = door_for(home, serving_it.host, serving_it.keys, SYSTEM_CLOCK, serving_it.limits.most_waiting)
+    inside = Inside(door, stack_for(serving_it), finishing)
+    server = server_for(serving_it, started.set_result, inside=inside)
     serving = asyncio.create_task(server.serve())
     begun: list[asyncio.Future[Any]] = [serving, started]
     await asyncio.wait(begun, return_when=asyncio.FIRST_COMPLETED)

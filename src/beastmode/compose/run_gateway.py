@@ -25,7 +25,9 @@ from beastmode.compose.run_elsewhere import GatewayElsewhere
 from beastmode.compose.run_server import STAND_IN_KEY, dialects_of, is_near, look
 from beastmode.compose.run_serving import serving_of
 from beastmode.compose.run_thread import GoneError, ServerThread
+from beastmode.compose.seen import Seen
 from beastmode.compose.serving import server_for
+from beastmode.compose.settings_told import chosen_for
 from beastmode.compose.starting import Starting, starts_by_cores
 from beastmode.compose.upstreams import Limited, not_asked
 from beastmode.failures.failure import Failure
@@ -205,7 +207,8 @@ class RunGateway:
             on_asks=self._at_home(self._asks),
         )
         inside = Inside(self._door, stack, self._finished, self._max_wait_s, self._know, self._limited_there)
-        return server_for(self._serving, started, self._at_home(self._alarmed), inside)
+        seen = Seen(self._run, chosen_for(self._serving, self._run))
+        return server_for(self._serving, started, self._at_home(self._alarmed), inside, seen)
 
     def _limited_there(self, upstream: str, data: dict[str, Any]) -> None:
         def told(data: dict[str, Any]) -> None:

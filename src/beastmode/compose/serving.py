@@ -7,8 +7,8 @@ import gc
 import logging
 import math
 import resource
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import FrameType
 
 import uvicorn
@@ -16,7 +16,10 @@ import uvicorn
 from beastmode.compose.alarms import Tell
 from beastmode.compose.application import Inside, app_for
 from beastmode.compose.port import see_port
+from beastmode.compose.seen import Seen
+from beastmode.compose.serve_choice import Chosen
 from beastmode.compose.serve_settings import Serving
+from beastmode.compose.signs import shown
 from beastmode.compose.tls import checked_tls
 from beastmode.gateway.app import App
 from beastmode.gateway.connection import Connection, Reaper
@@ -28,10 +31,13 @@ _OBJECTS_A_LOOK = 10_000
 
 
 def serve(
-    serving: Serving, on_started: Callable[[int], None] = lambda port: None, tell: Tell = lambda alarm: None
+    serving: Serving,
+    on_started: Callable[[int], None] = lambda port: None,
+    tell: Tell = lambda alarm: None,
+    chosen: Sequence[Chosen] = (),
 ) -> None:
     """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port.
-    tell: is told of alarms, and of their end."""
+    tell: is told of alarms, and of their end.   chosen: where each setting came from, for dashboards."""
     _allow_connections()
     see_port(serving.host, serving.port)  # uvicorn would end without a word that anybody reads
 
@@ -39,7 +45,7 @@ def serve(
         asyncio.get_running_loop().run_in_executor(None, _settle)
         on_started(port)
 
-    server_for(serving, started, tell).run()
+    server_for(serving, started, tell, seen=Seen("serve", chosen)).run()
 
 
 def _settle() -> None:
@@ -55,10 +61,12 @@ def server_for(
     on_started: Callable[[int], None],
     tell: Tell = lambda alarm: None,
     inside: Inside | None = None,
+    seen: Seen | None = None,
 ) -> uvicorn.Server:
-    """The server, not yet running. Raises BeastError.   inside: of a run; None elsewhere."""
+    """The server, not yet running. Raises BeastError.   inside: of a run; None elsewhere.   seen: by dashboards; None
+    for none."""
     tls = checked_tls(serving.tls_cert, serving.tls_key)
-    app = app_for(serving, tell, inside)
+    app = app_for(serving, tell, inside, seen)
     config = uvicorn.Config(
         app,
         host=serving.host,
@@ -76,7 +84,11 @@ def server_for(
     )
     # What it logs are our own cut connections; every request has its record.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    return _Server(config, app, serving.limits.slow_client_s, on_started)
+
+    def signed(port: int) -> AbstractContextManager[None]:
+        return nullcontext() if seen is None else shown(serving.home, seen.sign(serving, port), tell)
+
+    return _Server(config, app, serving.limits.slow_client_s, on_started, signed)
 
 
 def _allow_connections() -> None:
@@ -91,17 +103,24 @@ class _Server(uvicorn.Server):
     may end, and the exit code is 0. Told again, it cuts what is left and ends by that signal."""
 
     def __init__(
-        self, config: uvicorn.Config, app: App, slow_client_s: float, on_started: Callable[[int], None]
+        self,
+        config: uvicorn.Config,
+        app: App,
+        slow_client_s: float,
+        on_started: Callable[[int], None],
+        signed: Callable[[int], AbstractContextManager[None]],
     ) -> None:
         super().__init__(config)
-        self._app, self._on_started = app, on_started
+        self._app, self._on_started, self._signed = app, on_started, signed
         self._reaper = Reaper(self.server_state.connections, slow_client_s, _IDLE_CLIENT_S)
 
     async def main_loop(self) -> None:
-        self._on_started(self.servers[0].sockets[0].getsockname()[1])
+        port = self.servers[0].sockets[0].getsockname()[1]
+        self._on_started(port)
         reaping = asyncio.get_running_loop().create_task(self._reaper.run())
         try:
-            await super().main_loop()
+            with self._signed(port):
+                await super().main_loop()
         finally:
             reaping.cancel()
 

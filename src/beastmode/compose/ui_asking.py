@@ -17,6 +17,8 @@ from beastmode.runner.states import ENDED
 
 _OF_RUNS: Sequence[Action] = ("pause", "resume", "retry", "cancel", "limits")
 _OF_TASKS: Sequence[Action] = ("approve", "answer", "retry", "pause", "resume", "cancel")
+_MANY = 20_000
+"""Tasks of a run that is not looked at task by task: a million would take a second, for every page."""
 
 
 class JournalControl:
@@ -32,9 +34,25 @@ class JournalControl:
         now = JournalStanding(progress)
         if task:
             return [one for one in _OF_TASKS if meaning(Control(one, task), now).acts]
+        if len(progress.tasks) > _MANY:
+            return self._offered_by_counts(run, paused=now.paused)
         begun = any(view.state not in ENDED for view in progress.tasks.values())
         offered = [one for one in _OF_RUNS if one == "limits" or meaning(Control(one), now).acts]
         return [one for one in offered if begun or one != "pause"]
+
+    def _offered_by_counts(self, run: str, *, paused: bool) -> list[str]:
+        """The same without a look at each task."""
+        counts = self._runs.counts_of(run)
+        left = sum(count for state, count in counts.items() if state not in ENDED)
+        again = counts.get("failed", 0) + counts.get("cancelled", 0)
+        acts = {
+            "pause": left and not paused,
+            "resume": paused,
+            "retry": again,
+            "cancel": left,
+            "limits": True,
+        }
+        return [one for one in _OF_RUNS if acts[one]]
 
     def limits(self, run: str) -> Mapping[str, str]:
         progress = self._runs.progress_of(run)

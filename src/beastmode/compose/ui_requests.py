@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from beastmode.compose.ui_ledger import HomeLedger
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger_names import names
+from beastmode.store.ledger_pages import page
+from beastmode.store.ledger_sought import Sought, fit
 
 _LEFT_OUT = ("request_body", "answer_body", "sent", "traceparent", "stage")
 
@@ -22,48 +24,38 @@ class LedgerRequests:
     """A `RequestReader` of the ledger in `home`, which may not exist yet. Thread-safe."""
 
     def __init__(self, home: Path) -> None:
-        self._path = ledger_path(home)
-        self._lock = threading.Lock()
-        self._reader: LedgerReader | None = None
+        self._ledger = HomeLedger(home)
 
     def version(self) -> str:
-        reader = self._open()
-        return reader.version() if reader else "none"
+        return self._ledger.version()
 
     def page(self, wanted: Wanted, most: int) -> RequestPage:
-        with self._lock:
-            reader = self._open()
+        asked = asdict(wanted)
+        before = asked.pop("before")
+        with self._ledger.reader() as reader:
             if reader is None:
                 return RequestPage([], "")
-            entries = reader.requests(
-                most + 1,
-                gone_wrong=wanted.gone_wrong,
-                class_=wanted.class_,
-                model=wanted.model,
-                before=wanted.before,
-            )
-            rows = [_plain(entry) for entry in entries]
-        return RequestPage(rows[:most], rows[most - 1]["id"] if len(rows) > most else "")
+            found = page(reader, Sought(**asked), most, before)
+        return RequestPage(
+            [_plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix
+        )
 
     def choices(self) -> Choices:
-        return Choices()
+        with self._ledger.reader() as reader:
+            known = names(reader) if reader else None
+        return Choices(known.classes, known.upstreams, known.models, known.keys) if known else Choices()
 
     def request(self, name: str) -> Plain | None:
-        with self._lock:
-            reader = self._open()
+        with self._ledger.reader() as reader:
             try:
-                entry = reader.find(name) if reader else None
+                entry = reader.find(fit(name)) if reader else None
             except PreconditionError:
                 return None
         if entry is None:
             return None
         bodies = {"request_body": _text(entry.request_body), "answer_body": _text(entry.answer_body)}
-        return {**_plain(entry), **bodies}
-
-    def _open(self) -> LedgerReader | None:
-        if self._reader is None and self._path.exists():
-            self._reader = LedgerReader(self._path)
-        return self._reader
+        sent = msgspec.structs.asdict(entry.sent) if entry.sent else None
+        return {**_plain(entry), **bodies, "sent": sent}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -10,9 +10,16 @@ import uvicorn
 
 from beastmode.compose.port import see_port
 from beastmode.compose.ui_asking import JournalControl
+from beastmode.compose.ui_cache import HomeCache
 from beastmode.compose.ui_door import HomeDoor, home_key
+from beastmode.compose.ui_failures import HomeFailures
+from beastmode.compose.ui_home import Home
+from beastmode.compose.ui_keys import HomeKeys
+from beastmode.compose.ui_live import Gateways
+from beastmode.compose.ui_replaying import LedgerReplays
 from beastmode.compose.ui_requests import LedgerRequests
 from beastmode.compose.ui_runs import JournalRuns
+from beastmode.compose.ui_stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources import Sources
 
@@ -37,5 +44,17 @@ def serve_ui(home: Path, port: int, started: Callable[[str], None]) -> None:
 
 def sources_of(home: Path) -> Sources:
     """What a home has to show."""
-    runs = JournalRuns(home)
-    return Sources(runs, JournalControl(home, runs), LedgerRequests(home))
+    runs, cache = JournalRuns(home), HomeCache(home)
+    return Sources(
+        runs=runs,
+        run_control=JournalControl(home, runs),
+        requests=LedgerRequests(home),
+        request_control=LedgerReplays(home),
+        failures=HomeFailures(home),
+        live=Gateways(home),
+        stats=LedgerStats(home),
+        cache=cache,
+        cache_control=cache,
+        keys=HomeKeys(home),
+        home=Home(home, runs),
+    )

@@ -15,15 +15,29 @@ from starlette.staticfiles import StaticFiles
 
 from beastmode.dashboard.changes import Changes, Dated
 from beastmode.dashboard.guarding import Guarded
-from beastmode.dashboard.pages import acts, entering
+from beastmode.dashboard.pages import acts, entering, overview
+from beastmode.dashboard.pages import cache as cache_page
+from beastmode.dashboard.pages import failures as failure_pages
+from beastmode.dashboard.pages import request as request_page
 from beastmode.dashboard.pages import requests as request_pages
+from beastmode.dashboard.pages import run as run_page
 from beastmode.dashboard.pages import runs as run_pages
+from beastmode.dashboard.pages import settings as settings_page
+from beastmode.dashboard.pages import task as task_page
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.runs import BeingReadError
 from beastmode.dashboard.visitor import Doorkeeper
 
 _STATIC = Path(__file__).parent / "static"
-_PLACES = (("Runs", "runs"), ("Requests", "requests"))
+_PLACES = (
+    ("Overview", "home"),
+    ("Runs", "runs"),
+    ("Requests", "requests"),
+    ("Failures", "failures"),
+    ("Cache", "cache"),
+    ("Settings", "settings"),
+)
 """Title and route of each page that the head names."""
 
 
@@ -38,19 +52,29 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
 
     return Starlette(
         routes=[
-            Route("/", site.home, name="home"),
             Route("/events", events, name="events"),
             *entering.routes(keeper),
+            *overview.routes(site, sources),
             *run_pages.routes(site, sources),
+            *run_page.routes(site, sources),
+            *task_page.routes(site, sources),
             *acts.routes(sources),
             *request_pages.routes(site, sources),
+            *request_page.routes(site, sources),
+            *failure_pages.routes(site, sources),
+            *cache_page.routes(site, sources),
+            *settings_page.routes(site, sources),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
         middleware=[
             Middleware(Guarded, keeper=keeper, loopback_only=loopback_only),
             Middleware(Dated, version=sources.version),
         ],
-        exception_handlers={HTTPException: site.refused, Exception: site.broken},  # type: ignore[dict-item]
+        exception_handlers={
+            HTTPException: site.refused,  # type: ignore[dict-item]
+            BeingReadError: site.later,
+            Exception: site.broken,
+        },
     )
 
 

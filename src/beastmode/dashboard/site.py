@@ -9,7 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from beastmode.dashboard import words
 from beastmode.dashboard.acting import SAID, said_to, visitor_of
@@ -27,7 +27,14 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"length": words.length, "moment": words.moment, "state": words.name_of}
+        self._templates.filters |= {
+            "amount": words.amount,
+            "length": words.length,
+            "mark": words.mark_of,
+            "moment": words.moment,
+            "state": words.name_of,
+            "usd": words.usd,
+        }
         self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
 
     def page(self, request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
@@ -47,14 +54,15 @@ class Site:
             answer.delete_cookie(SAID)
         return answer
 
-    async def home(self, request: Request) -> Response:
-        """The first of the places."""
-        return RedirectResponse(address(request, self._places[0][1]))
-
     async def refused(self, request: Request, error: HTTPException) -> Response:
         """What was asked for is not there, or not allowed."""
         content = {"title": "Not here", "what": error.detail, "tip": "Go back, or begin at the first page."}
         return self.page(request, "problem.html", status=error.status_code, **content)
+
+    async def later(self, request: Request, error: Exception) -> Response:
+        """A page that is not ready yet, and comes by itself when it is."""
+        del error
+        return self.page(request, "later.html")
 
     async def broken(self, request: Request, error: Exception) -> Response:
         """A page that could not be made."""

@@ -14,13 +14,44 @@ _NAMES = {
     "upstream_ok": "answered",
     "hit": "from memory",
     "shared": "shared",
+    "pending": "to do",
 }
-_ORDER = ("done", "running", "waiting", "needs_person", "failed", "blocked", "cancelled", "skipped")
+_MARKS = {
+    **{
+        "done": "✓",
+        "failed": "✗",
+        "running": "▶",
+        "verifying": "▶",
+        "merging": "▶",
+        "waiting": "…",
+        "ready": "○",
+    },
+    **{"needs_person": "?", "blocked": "⊘", "interrupted": "!", "cancelled": "⊗", "skipped": "»"},
+}
+_ORDER = (
+    *(
+        "done",
+        "running",
+        "verifying",
+        "merging",
+        "waiting",
+        "needs_person",
+        "failed",
+        "blocked",
+        "interrupted",
+    ),
+    *("cancelled", "ready", "pending", "skipped"),
+)
 
 
 def name_of(state: str) -> str:
     """A state or an outcome as people say it."""
     return _NAMES.get(state, state.replace("_", " "))
+
+
+def mark_of(state: str) -> str:
+    """A sign for a state, for those who do not see its colour."""
+    return _MARKS.get(state, "·")
 
 
 def length(seconds: float | None) -> str:
@@ -38,6 +69,22 @@ def moment(unix: float | None) -> str:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         at.isoformat(timespec="milliseconds"), f"{at:%Y-%m-%d %H:%M:%S}"
     )
+
+
+def amount(number: float | None) -> str:
+    """A number in groups of three, from a million on in millions; "" where it is not known."""
+    if number is None:
+        return ""
+    if abs(number) >= 1e6:
+        return f"{number / 1e9:.2f} billion" if abs(number) >= 1e9 else f"{number / 1e6:.2f} million"
+    return f"{number:,.0f}".replace(",", "\u202f")
+
+
+def usd(amount: float | None) -> str:
+    """Dollars, with as many digits as small sums need; "" where they are not known."""
+    if amount is None:
+        return ""
+    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
 
 
 def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:

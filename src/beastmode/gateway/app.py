@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
 
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.door import Door
@@ -21,7 +22,7 @@ class App:
     """The gateway as an ASGI application.
 
     door: says who may see a page.   pages: small answers of our own by path (`/livez`, `/readyz`, `/metrics`); they
-    are not counted as requests.
+    are not counted as requests.   locked: those of them that only a token opens (`Authorization: Bearer`).
     keep_bytes: of each answer, for whoever records all.
     on_start, on_stop: called when the server begins and ends; on_drain: when nothing more is to be begun.
     """
@@ -32,12 +33,14 @@ class App:
         pages: dict[str, Page],
         *,
         door: Door,
+        locked: Mapping[str, str] | None = None,
         keep_bytes: int = 0,
         on_start: Callable[[], Awaitable[None]],
         on_drain: Callable[[], None],
         on_stop: Callable[[], Awaitable[None]],
     ) -> None:
         self._proxy, self._pages, self._door = proxy, pages, door
+        self._locked = locked or {}
         self._keep_bytes = keep_bytes
         self._on_start, self._on_drain, self._on_stop = on_start, on_drain, on_stop
 
@@ -63,6 +66,9 @@ class App:
             await self._proxy.handle(incoming, reply)
 
     async def _show(self, page: Page, incoming: Incoming, reply: Reply) -> None:
+        if not self._opens(incoming):
+            await reply.whole(401, [(b"content-type", b"text/plain")], b"this page needs its token\n")
+            return
         right = RIGHTS.get(incoming.path)
         refused = self._door.refusal(incoming, right) if right else None
         if refused is None:
@@ -71,6 +77,11 @@ class App:
             status, kind = refused.status, "application/json"
             body = dialect_for(incoming.method, incoming.path).error(refused.failure, status)
         await reply.whole(status, [(b"content-type", kind.encode())], body)
+
+    def _opens(self, incoming: Incoming) -> bool:
+        token = self._locked.get(incoming.path)
+        shown = incoming.header(b"authorization").encode()
+        return token is None or hmac.compare_digest(shown, f"Bearer {token}".encode())
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -56,7 +56,8 @@ class Backend:
     """One upstream with its limits.
 
     guard_for: makes the guard of a scope: "" for the upstream as a whole, or the tenant where each has limits of its
-    own (`by_tenant`).   most_waiting: in one line at once.
+    own (`by_tenant`).   most_waiting: in one line at once.   last_failure: that
+    says something of the server.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Backend:
         self.upstream, self.name = upstream, name
         self._guard_for, self._clock, self._most_waiting = guard_for, clock, most_waiting
         self._by_tenant = by_tenant
+        self.last_failure: Failure | None = None
         self._stopped = False
         self._changed: Changed | None = None
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
@@ -128,6 +130,11 @@ class Backend:
         finally:
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         return admission
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """What stands between requests and the upstream: one, or one for each credential that was used lately."""
+        return list(self._lanes.values())
 
     @property
     def waiting(self) -> int:

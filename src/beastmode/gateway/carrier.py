@@ -135,6 +135,8 @@ class Carrier:
             call.tried.add(backend)
             call.entry.tries += 1
             failure = await self._try(backend, call, admitted)
+            if failure is not None and failure.effect == "dropped":
+                backend.last_failure = failure
             if failure is not None and failure.throttle and failure.retry_after_s is not None:
                 backend.pause(call, failure)
             return failure

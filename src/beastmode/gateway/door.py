@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from beastmode.gateway.call import Call
@@ -9,6 +10,7 @@ from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.rejected import RejectedError
+from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.entry import Entry
 from beastmode.store.key import Right
 
@@ -22,6 +24,10 @@ class Door(Protocol):
 
     def receive(self, incoming: Incoming, entry: Entry) -> Caller:
         """Who asks; written into the record, let in or not. Raises RejectedError, 401, where they may not."""
+        ...
+
+    def payers(self) -> Iterable[tuple[str, Turnstile]]:
+        """Who pays for requests, in words, and how much each may."""
         ...
 
     def allow(self, caller: Caller, method: str, asked: Asked) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from beastmode.cache.credentials import IN_HEADERS
+from beastmode.cache.tags import HEADER as TAGS
 from beastmode.gateway.incoming import Headers
 
 _HOP_BY_HOP = frozenset(
@@ -25,7 +26,7 @@ PRIORITY = b"x-beast-priority"
 """Ours: a client says with it how urgent it is. It goes no further."""
 _REMADE = frozenset((b"host", b"content-length", b"expect"))
 """These are written anew for the request that goes on (`wire.py`)."""
-_NOT_FOR_UPSTREAM = _REMADE | _HOP_BY_HOP | {PRIORITY}
+_NOT_FOR_UPSTREAM = _REMADE | _HOP_BY_HOP | {PRIORITY, TAGS}
 _ANTHROPIC = b"anthropic-version"
 """A client that sends this wants its upstream's key in `x-api-key`."""
 

@@ -7,6 +7,7 @@ here, and reads what other gateways of the home have used.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -38,6 +39,7 @@ class KeyRing:
         self.alarm = ""
         self._home, self._clock, self._most_waiting = home, clock, most_waiting
         self._turnstiles: dict[str, Turnstile] = {}
+        self._payers: Sequence[tuple[str, Turnstile]] = ()
         self._by_hash: dict[bytes, tuple[str, float | None]] = {}
         self._unwritten: dict[tuple[str, str], Use] = {}
         self._last_used: dict[str, float] = {}
@@ -62,6 +64,10 @@ class KeyRing:
         """Whose secret that is, and until when it works or worked (None: no end is set); None for a strange one."""
         found = self._by_hash.get(hash_of(secret))
         return None if found is None else (self._turnstiles[found[0]], found[1])
+
+    def payers(self) -> Sequence[tuple[str, Turnstile]]:
+        """Each key that may not do as much as it likes, in words, and its turnstile."""
+        return self._payers
 
     def used(self, key: Key) -> None:
         """It has been used just now."""
@@ -157,6 +163,10 @@ class KeyRing:
                 turnstile = self._turnstiles[key.id] = Turnstile(key, self._clock, self._most_waiting)
             turnstile.purse.know(self._used_of(key))
             turnstile.know(key)
+        limited = [
+            one for one in self._turnstiles.values() if one.key.limits.rates or one.key.limits.allowances
+        ]
+        self._payers = [(f"key {one.key.name}", one) for one in limited if one.key.revoked_unix is None]
         self._by_hash = {hash_: (key.id, until) for key in keys for hash_, until in key.secrets}
 
     def _used_of(self, key: Key) -> dict[str, Use]:

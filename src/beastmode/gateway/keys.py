@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Literal
 
 from beastmode.clock import Clock
@@ -68,6 +69,9 @@ class Doorkeeper:
             raise
         caller.sign(entry)
         return caller
+
+    def payers(self) -> Iterable[tuple[str, Turnstile]]:
+        return self._ring.payers()
 
     def allow(self, caller: Caller, method: str, asked: Asked) -> None:
         """Raise RejectedError, 403, for a model that this key may not use, or for one that cannot be read there."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from beastmode.cache import control
+from beastmode.cache import control, tags
 from beastmode.cache.admission import Mode, storable, why_not
 from beastmode.cache.answer import Answer, replayable
 from beastmode.cache.control import Wish, wish_of
@@ -23,19 +23,21 @@ from beastmode.gateway.headers import as_text
 from beastmode.gateway.incoming import Headers
 from beastmode.gateway.locate import locate
 from beastmode.gateway.packing import unpacked
+from beastmode.store.entries_moment import Moment
 
 
 class Recall(msgspec.Struct, gc=False):
     """What one request has to do with the cache.
 
     key: the name of its answer.   wish: what its headers ask for.   upstream: the one whose answer that is.
-    since: the cache's generation when it came.
+    since: what was cleared when it came.   tags: that its client names; known once it is a miss.
     """
 
     key: bytes
     wish: Wish
     upstream: str
-    since: int
+    since: Moment
+    tags: tuple[str, ...] = ()
 
 
 class Remembering:
@@ -85,7 +87,7 @@ class Remembering:
             salt=str(call.caller.round) if call.caller and call.caller.round else "",
         )
         call.answer_key = key
-        return Recall(key, wish, upstream, self._the_stack.generation)
+        return Recall(key, wish, upstream, self._the_stack.moment)
 
     @property
     def _the_stack(self) -> Stack:
@@ -113,9 +115,13 @@ class Remembering:
             raise rejections.not_cached()
         if found is None:
             call.entry.cache_why = call.entry.cache_why or ("new" if recall.wish.read else "no-cache")
-            told = control.miss(call.entry.cache_why, recall.wish.ignored)
-            call.reply.notes = ((control.TOLD, told),)
+            self._tell_miss(call, recall)
         return found
+
+    def _tell_miss(self, call: Call, recall: Recall) -> None:
+        recall.tags, dropped = tags.said_in(call.incoming.headers)
+        ignored = (*recall.wish.ignored, "tags") if dropped else recall.wish.ignored
+        call.reply.notes = ((control.TOLD, control.miss(call.entry.cache_why, ignored)),)
 
     async def replay(self, found: Found, call: Call) -> None:
         """Answer with it. It costs nothing, and says what it has saved."""
@@ -132,7 +138,7 @@ class Remembering:
         if why := self._why_not_kept(flight, recall):
             entry.cache_why = f"{entry.cache_why}; not kept: {why}"
         else:
-            self._the_stack.put(recall.key, self._answer_of(flight), recall.since)
+            self._the_stack.put(recall.key, self._answer_of(flight, recall), recall.since)
 
     def _why_not_kept(self, flight: Flight, recall: Recall) -> str:
         """Why the answer that a flight has brought is not one to be kept; "" where it is."""
@@ -145,7 +151,7 @@ class Remembering:
             return why
         return "" if control.ttl_s(headers, self._ttl_s) > 0 else "the upstream forbids it"
 
-    def _answer_of(self, flight: Flight) -> Answer:
+    def _answer_of(self, flight: Flight, recall: Recall) -> Answer:
         assert flight.head is not None
         (status, headers), entry = flight.head, flight.leader.entry
         return Answer(
@@ -160,6 +166,7 @@ class Remembering:
             tokens_out=entry.tokens_out,
             tokens_cached=entry.tokens_cached,
             tokens_reasoning=entry.tokens_reasoning,
+            tags=(*tags.of_ours(entry.model, recall.upstream, entry.run, entry.task), *recall.tags),
         )
 
     def _fit(self, found: Found | None, call: Call, recall: Recall) -> Found | None:
@@ -170,6 +177,7 @@ class Remembering:
         if why:
             call.entry.cache_why = why
             return None
+        call.entry.upstream = recall.upstream  # whose prices say what this one has saved
         return found
 
 

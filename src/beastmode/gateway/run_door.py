@@ -4,7 +4,7 @@ else; its requests are paid out of the budgets of its task and of its run."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -89,6 +89,7 @@ class RunDoor:
         self._used = dict(used or {})
         self._guests: dict[str, Guest] = {}
         self._by_task: dict[str, Turnstile] = {}
+        self._whose: dict[Turnstile, str] = {}
         everything = NO_USE
         for use in self._used.values():
             everything = everything.plus(use)
@@ -145,6 +146,11 @@ class RunDoor:
             guest.asks = True
             self._on_asks(guest.said)
         return caller
+
+    def payers(self) -> Iterable[tuple[str, Turnstile]]:
+        open_now = [payer for guest in self._guests.values() for payer in guest.payers]
+        of_run = [self._of_run] if self._of_run else []
+        return [(self._whose[payer], payer) for payer in dict.fromkeys([*of_run, *open_now])]
 
     def allow(self, caller: Caller, method: str, asked: Asked) -> None:
         """Any model may be asked."""
@@ -210,4 +216,5 @@ class RunDoor:
         limits = KeyLimits(allowances=(Allowance(budget.usd, "usd", "run"),))
         turnstile = Turnstile(Key(name, name, limits, 0.0), self._clock, self._most_waiting, budget.words)
         turnstile.purse.know({"run": used})
+        self._whose[turnstile] = budget.words.whose
         return turnstile

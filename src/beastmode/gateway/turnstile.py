@@ -46,6 +46,11 @@ class Turnstile:
         self._waited_for: Callable[[Key], RejectedError] = words.too_fast
         self._stopped = False
 
+    @property
+    def waiting(self) -> int:
+        """Requests that are in line here."""
+        return self._waiting
+
     def know(self, key: Key) -> None:
         """The key as it is now; those that wait go by that."""
         if key.limits.rates != self.key.limits.rates:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from beastmode.runner.estimate import Spread
+from beastmode.runner.estimate import MOSTLY, Spread
+from beastmode.runner.progress import SessionView
+
+
+def left_of(session: SessionView, ended: int, now_unix: float) -> Spread | None:
+    """Seconds until the list of a session at work will have come to its end; None where nothing says: nothing was
+    foreseen when it began, or most of that was a guess.
+
+    ended: tasks that this session has brought to their end.
+    """
+    told = session.estimate
+    if session.ended is not None or not told or told["guessed"] > MOSTLY:
+        return None
+    elapsed_s = max(now_unix - session.started.unix_us / 1e6, 0.0)
+    return remaining(Spread(**told["seconds"]), min(ended, told["tasks"]), told["tasks"], elapsed_s)
 
 
 def remaining(told: Spread | None, ended: int, tasks: int, elapsed_s: float) -> Spread | None:

@@ -62,8 +62,7 @@ def summarise(progress: Progress, report: str = "", *, alive: bool = True) -> Su
     for view in progress.tasks.values():
         counts[view.state if view.state in counts else "waiting"] += 1
     asked = counts["total"] - counts["skipped"]
-    ended = progress.sessions[-1].ended if progress.sessions else None
-    end: dict[str, Any] = ended.data if ended else _no_end(alive, progress.people.paused)
+    end = end_of(progress, alive=alive)
     seen = measures.evidence(progress, progress.rates)
     return Summary(
         run_id=progress.name,
@@ -109,6 +108,10 @@ def at_gate(view: TaskView) -> bool:
     return view.state == "needs_person" and view.reason == AT_GATE
 
 
-def _no_end(alive: bool, paused: bool) -> dict[str, Any]:
-    running = "paused" if paused else "running"
+def end_of(progress: Progress, *, alive: bool) -> dict[str, Any]:
+    """How the last session ended, or how it stands: `state`, `exit_code`, and what belongs to them."""
+    ended = progress.sessions[-1].ended if progress.sessions else None
+    if ended is not None:
+        return ended.data
+    running = "paused" if progress.people.paused else "running"
     return {"state": running if alive else "killed", "exit_code": EXIT_FAILED}

@@ -173,13 +173,15 @@ class Guard:
         self._retry_ended.set()
         self._changed()
 
-    def in_use(self) -> tuple[int, int]:
-        """Slots in use and starts that count in the window now, those of other processes included."""
-        return self._store.in_use(self._clock.monotonic())
+    def in_use(self, rate: Rate | None = None) -> tuple[int, int]:
+        """Slots in use and starts that count in the window now, those of other processes included.   rate: whose
+        window; None: that of the first."""
+        return self._store.in_use(self._clock.monotonic(), rate.padded_span_s if rate else None)
 
-    def tokens_in_use(self) -> int:
-        """Tokens that count in the window now, those of other processes included; 0 where none are limited."""
-        return self._store.tokens_in_use(self._clock.monotonic())
+    def tokens_in_use(self, rate: TokenRate | None = None) -> int:
+        """Tokens that count in the window now, those of other processes included; 0 where none are limited.   rate: as
+        of `in_use`."""
+        return self._store.tokens_in_use(self._clock.monotonic(), rate.padded_span_s if rate else None)
 
     def close(self) -> None:
         """Give up what is still held in a store that others share."""

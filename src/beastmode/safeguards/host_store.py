@@ -63,7 +63,8 @@ class HostStore:
         self._tickets = 0
         self._generation = -1
         self._strictest = members.Strictest(concurrency, (), (), 1)
-        self._in_use, self._tokens_in_use = (0, 0), 0
+        self._in_use: dict[float | None, tuple[int, int]] = {}
+        self._tokens_in_use: dict[float | None, int] = {}
         self._buried_at = -math.inf
         self._alone_since = math.inf
         # While it counts alone, and the one to begin with as soon as the transaction that has made it is committed.
@@ -143,21 +144,21 @@ class HostStore:
     def most_places(self) -> float:
         return min((starts for _, starts in self._strictest.windows), default=math.inf)
 
-    def in_use(self, now: float) -> tuple[int, int]:
+    def in_use(self, now: float, span_s: float | None = None) -> tuple[int, int]:
         """Of all processes. The last known where the file is busy."""
         memory = self._counting_alone(now)
         if memory is not None and not self._asked():
-            return memory.in_use(now)
-        self._save(now, lambda db: self._count(db, now))
-        return self._in_use
+            return memory.in_use(now, span_s)
+        self._save(now, lambda db: self._count(db, now, span_s))
+        return self._in_use.get(span_s, (0, 0))
 
-    def tokens_in_use(self, now: float) -> int:
+    def tokens_in_use(self, now: float, span_s: float | None = None) -> int:
         """Of all processes. The last known where the file is busy."""
         memory = self._counting_alone(now)
         if memory is not None and not self._asked():
-            return memory.tokens_in_use(now)
-        self._save(now, lambda db: self._count_tokens(db, now))
-        return self._tokens_in_use
+            return memory.tokens_in_use(now, span_s)
+        self._save(now, lambda db: self._count_tokens(db, now, span_s))
+        return self._tokens_in_use.get(span_s, 0)
 
     def close(self) -> None:
         """Leave. What is still held counts as if the process had died: the server may be at work on it."""
@@ -348,15 +349,13 @@ class HostStore:
         self._buried_at = now
         return members.bury_dead(db, self._stem, self._member, now)
 
-    def _count(self, db: sqlite3.Connection, now: float) -> None:
-        rates = self._limits.rates
-        span_s = rates[0].padded_span_s if rates else None
-        self._in_use = Decision(db, now, self._strictest).in_use(span_s)
+    def _count(self, db: sqlite3.Connection, now: float, span_s: float | None) -> None:
+        first = next((rate.padded_span_s for rate in self._limits.rates), None)
+        self._in_use[span_s] = Decision(db, now, self._strictest).in_use(span_s or first)
 
-    def _count_tokens(self, db: sqlite3.Connection, now: float) -> None:
-        tokens = self._limits.tokens
-        span_s = tokens[0].padded_span_s if tokens else None
-        self._tokens_in_use = Decision(db, now, self._strictest).tokens_in_use(span_s)
+    def _count_tokens(self, db: sqlite3.Connection, now: float, span_s: float | None) -> None:
+        first = next((rate.padded_span_s for rate in self._limits.tokens), None)
+        self._tokens_in_use[span_s] = Decision(db, now, self._strictest).tokens_in_use(span_s or first)
 
 
 def _room_for(rates: Sequence[Rate]) -> int:

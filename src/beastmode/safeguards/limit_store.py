@@ -94,12 +94,13 @@ class LimitStore(Protocol):
         """How many places can ever be had at once: whoever asked for more would wait for ever."""
         ...
 
-    def in_use(self, now: float) -> tuple[int, int]:
-        """Slots in use, and starts that count in the first window."""
+    def in_use(self, now: float, span_s: float | None = None) -> tuple[int, int]:
+        """Slots in use, and starts that count in a window; 0 where there is none such.   span_s: its padded span; None:
+        the first."""
         ...
 
-    def tokens_in_use(self, now: float) -> int:
-        """Tokens that count in the first window of tokens; 0 where there is none."""
+    def tokens_in_use(self, now: float, span_s: float | None = None) -> int:
+        """Tokens that count in a window of tokens, likewise."""
         ...
 
     def close(self) -> None:
@@ -196,12 +197,13 @@ class MemoryStore:
     def most_places(self) -> float:
         return min((window.starts for window in self._windows), default=math.inf)
 
-    def in_use(self, now: float) -> tuple[int, int]:
-        starts = self._windows[0].in_window(now) if self._windows else 0
-        return self._slots.in_use(now), starts
+    def in_use(self, now: float, span_s: float | None = None) -> tuple[int, int]:
+        windows = (window for window in self._windows if span_s in (None, window.span_s))
+        return self._slots.in_use(now), next((window.in_window(now) for window in windows), 0)
 
-    def tokens_in_use(self, now: float) -> int:
-        return self._token_windows[0].in_window(now) if self._token_windows else 0
+    def tokens_in_use(self, now: float, span_s: float | None = None) -> int:
+        windows = (window for window in self._token_windows if span_s in (None, window.span_s))
+        return next((window.in_window(now) for window in windows), 0)
 
     def close(self) -> None:
         """Nothing to give up: the memory goes with the process."""

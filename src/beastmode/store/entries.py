@@ -1,7 +1,8 @@
 """The tables of the cache and the statements that use them, in SQLAlchemy Core: for SQLite and PostgreSQL.
 
 An answer is valid in one generation: `clear` begins another one, and from that moment on nothing older is read or
-written, in whichever process. What is left of older ones is deleted in small steps.
+written, in whichever process. What is left of older ones is deleted in small steps. The clears of a tag are counted:
+an answer with that tag is valid where it was begun after the last of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     ClauseElement,
     Column,
+    ColumnClause,
     Double,
     Index,
     LargeBinary,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal_column,
     select,
     update,
 )
@@ -29,9 +32,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-VERSION = 1
+VERSION = 2
+"""2: tags."""
 
 METADATA = MetaData()
+_ZERO: ColumnClause[int] = literal_column("0")
+_ONE: ColumnClause[int] = literal_column("1")
+"""As they stand in a statement: a driver would be asked for their values."""
 
 FORMAT = Table("cache_format", METADATA, Column("version", BigInteger, nullable=False))
 
@@ -40,8 +47,10 @@ STATE = Table(
     METADATA,
     Column("generation", BigInteger, nullable=False),
     Column("since_unix", Double, nullable=False),
+    Column("clears", BigInteger, nullable=False, server_default=_ZERO),
 )
-"""One row. generation: a random number, so that a file that was made anew differs too.   since_unix: its begin."""
+"""One row. generation: a random number, so that a file that was made anew differs too.   since_unix: its begin.
+clears: how often a tag was cleared, ever."""
 
 ENTRIES = Table(
     "entries",
@@ -53,8 +62,29 @@ ENTRIES = Table(
     Column("model", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False),
+    Column("clears", BigInteger, nullable=False, server_default=_ZERO),
+    Column("tag_set", BigInteger, nullable=False, server_default=_ZERO),
 )
-"""One row an answer.   bytes: the length of `answer`, so that counting reads no answer."""
+"""One row an answer.   bytes: the length of `answer`, so that counting reads no answer.   clears: of `cache_state` when
+it was written.   tag_set: names its tags; 0 where it was written by a beast that knew none."""
+
+TAGS = Table(
+    "cache_tags",
+    METADATA,
+    Column("tag", Text, primary_key=True),
+    Column("tag_set", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Which tags a set has. Answers of one kind share one: a number in each of them, and no row for each of their tags."""
+
+CLEARED = Table(
+    "cache_cleared",
+    METADATA,
+    Column("tag", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+)
+"""The latest clear of each tag.   number: `clears` of `cache_state` with it.   done: 1 once all is deleted."""
 
 TIERS = Table(
     "cache_tiers",
@@ -85,7 +115,17 @@ INDEXES = (
         ENTRIES.c.bytes,
     ),
 )
-
+TAG_INDEXES = (
+    Index(
+        "entries_by_tags",
+        ENTRIES.c.generation,
+        ENTRIES.c.tag_set,
+        ENTRIES.c.clears,
+        ENTRIES.c.expires_unix,
+        ENTRIES.c.bytes,
+    ),
+    Index("cache_tags_by_set", TAGS.c.tag_set),
+)
 
 ROWS_A_STEP = 100
 """Looked at to be deleted at once."""
@@ -97,12 +137,13 @@ _ROWS = select(ENTRIES.c.key, ENTRIES.c.bytes)
 
 NUMBER = select(func.count()).select_from(ENTRIES)
 READ_STATE = select(STATE.c.generation, STATE.c.since_unix)
+READ_MOMENT = select(STATE.c.generation, STATE.c.clears)
 READ = (
-    select(ENTRIES.c.answer, ENTRIES.c.generation)
+    select(ENTRIES.c.answer, ENTRIES.c.generation, ENTRIES.c.clears)
     .select_from(ENTRIES.join(STATE, ENTRIES.c.generation == STATE.c.generation))
     .where(ENTRIES.c.key == bindparam("key_"))
 )
-"""key -> answer, generation; nothing of another generation."""
+"""key -> answer, generation, clears; nothing of another generation."""
 BEGIN_ANEW = update(STATE).values(generation=_G, since_unix=_NOW)
 """generation, since_unix."""
 OF_OLDER_GENERATIONS = (_ROWS.where(ENTRIES.c.generation < _G), _ROWS.where(ENTRIES.c.generation > _G))
@@ -133,6 +174,62 @@ AGES = select(func.min(ENTRIES.c.stored_unix), func.max(ENTRIES.c.stored_unix)).
 )
 """generation, now -> oldest, newest."""
 
+# ---- tags ----
+
+_TAG: BindParameter[str] = bindparam("tag_")
+_NUMBER: BindParameter[int] = bindparam("number_")
+_SET: BindParameter[int] = bindparam("tag_set_")
+_WITH_TAG = _OF_GENERATION, ENTRIES.c.tag_set.in_(select(TAGS.c.tag_set).where(TAGS.c.tag == _TAG))
+_OF_MODEL = _OF_GENERATION, ENTRIES.c.model == bindparam("model_"), ENTRIES.c.tag_set == _ZERO
+
+COUNT_CLEAR = update(STATE).values(clears=STATE.c.clears + _ONE)
+READ_CLEARED = select(CLEARED.c.tag, CLEARED.c.number)
+UNFINISHED = select(CLEARED.c.tag, CLEARED.c.number).where(CLEARED.c.done == _ZERO).order_by(CLEARED.c.number)
+FINISH = update(CLEARED).values(done=_ONE).where(CLEARED.c.tag == _TAG, CLEARED.c.number == _NUMBER)
+"""tag, number."""
+FORGET_CLEARED = delete(CLEARED).where(CLEARED.c.number <= _NUMBER, CLEARED.c.done == _ONE)
+"""number."""
+WITH_TAG = _ROWS.where(*_WITH_TAG, ENTRIES.c.clears < _NUMBER)
+"""generation, tag, number -> key, bytes."""
+OF_MODEL = _ROWS.where(*_OF_MODEL, ENTRIES.c.clears < _NUMBER)
+"""generation, model, number -> key, bytes; of those that were written without tags."""
+NUMBER_WITH_TAG = select(func.count()).where(*_WITH_TAG)
+"""generation, tag."""
+NUMBER_OF_MODEL = select(func.count()).where(*_OF_MODEL)
+"""generation, model."""
+_SETS = (
+    select(ENTRIES.c.tag_set, func.count().label("entries"), func.sum(ENTRIES.c.bytes).label("bytes"))
+    .where(_OF_GENERATION, ENTRIES.c.expires_unix > _NOW)
+    .group_by(ENTRIES.c.tag_set)
+    .subquery()
+)
+BY_TAG = (
+    select(TAGS.c.tag, func.sum(_SETS.c.entries), func.sum(_SETS.c.bytes))
+    .select_from(TAGS.join(_SETS, TAGS.c.tag_set == _SETS.c.tag_set))
+    .where(TAGS.c.tag.not_like(literal_column("'model:%'")))
+    .group_by(TAGS.c.tag)
+    .order_by(func.sum(_SETS.c.bytes).desc(), TAGS.c.tag)
+)
+"""generation, now -> tag, entries, bytes; the most bytes first. Not of models, which `BY_MODEL` has."""
+SETS_FROM = select(TAGS.c.tag_set).where(TAGS.c.tag_set > _SET).distinct().order_by(TAGS.c.tag_set)
+"""tag_set -> the next ones."""
+IS_USED = select(ENTRIES.c.key).where(_OF_GENERATION, ENTRIES.c.tag_set == _SET)
+"""generation, tag_set."""
+FORGET_SET = delete(TAGS).where(TAGS.c.tag_set == _SET)
+FORGET_SETS = delete(TAGS)
+
+UPGRADES: dict[int, tuple[ClauseElement | str, ...]] = {
+    1: (
+        "ALTER TABLE cache_state ADD COLUMN clears BIGINT DEFAULT 0 NOT NULL",
+        "ALTER TABLE entries ADD COLUMN clears BIGINT DEFAULT 0 NOT NULL",
+        "ALTER TABLE entries ADD COLUMN tag_set BIGINT DEFAULT 0 NOT NULL",
+        CreateTable(TAGS),
+        CreateTable(CLEARED),
+        *map(CreateIndex, TAG_INDEXES),
+    )
+}
+"""What brings a file of each older version to the next."""
+
 
 def text(statement: ClauseElement, dialect: Dialect) -> str:
     """A statement's text for a driver; values go in by position, in the order named above."""
@@ -141,9 +238,11 @@ def text(statement: ClauseElement, dialect: Dialect) -> str:
 
 def put(table: Table, dialect: Dialect) -> str:
     """The statement that inserts a row, or replaces the one of the same primary key. The columns of the table."""
-    statement, key = _insert(table, dialect), _key_of(table)
-    replaced = {column.name: statement.excluded[column.name] for column in table.c if column.name != key}
-    return text(statement.on_conflict_do_update(index_elements=[key], set_=replaced), dialect)
+    statement, keys = _insert(table, dialect), [column.name for column in table.primary_key]
+    replaced = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    if not replaced:
+        return text(statement.on_conflict_do_nothing(), dialect)
+    return text(statement.on_conflict_do_update(index_elements=keys, set_=replaced), dialect)
 
 
 def count(dialect: Dialect) -> str:
@@ -155,19 +254,22 @@ def count(dialect: Dialect) -> str:
 
 def creation(dialect: Dialect, generation: int, now_unix: float) -> list[tuple[str, tuple[object, ...]]]:
     """The statements, and their values, that make an empty cache, to be run in one transaction."""
-    made: list[ClauseElement] = [*map(CreateTable, METADATA.sorted_tables), *map(CreateIndex, INDEXES)]
+    indexes = map(CreateIndex, (*INDEXES, *TAG_INDEXES))
+    made: list[ClauseElement] = [*map(CreateTable, METADATA.sorted_tables), *indexes]
     return [
         *((text(statement, dialect), ()) for statement in made),
         (text(_insert(FORMAT, dialect), dialect), (VERSION,)),
-        (text(_insert(STATE, dialect), dialect), (generation, now_unix)),
+        (text(_insert(STATE, dialect), dialect), (generation, now_unix, 0)),
     ]
+
+
+def upgrade(dialect: Dialect, version: int) -> list[str]:
+    """The statements that bring a file of that version to ours, to be run in one transaction."""
+    steps = [step for old in range(version, VERSION) for step in UPGRADES[old]]
+    said = [step if isinstance(step, str) else text(step, dialect) for step in steps]
+    return [*said, f"UPDATE {FORMAT.name} SET version = {VERSION}"]  # noqa: S608 names of ours
 
 
 def _insert(table: Table, dialect: Dialect) -> Any:
     of_dialect = postgresql if dialect.name == "postgresql" else sqlite
     return of_dialect.insert(table).values(dict.fromkeys(table.c.keys()))
-
-
-def _key_of(table: Table) -> str:
-    (column,) = table.primary_key
-    return column.name

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import BeastError, CacheError, CacheVersionError
 from beastmode.store import entries
+from beastmode.store.entries_moment import MOST_CLEARS, Moment
 from beastmode.store.sqlite_file import (
     UPDATE_TIP,
     Tips,
@@ -42,7 +44,8 @@ _TIPS = Tips(
 
 
 class EntryRow(NamedTuple):
-    """A row of `entries`.   answer: sealed; see cache/sealing.py."""
+    """A row of `entries`, and its tags.   answer: sealed; see cache/sealing.py.   clears: of the moment at which it was
+    valid."""
 
     key: bytes
     generation: int
@@ -51,6 +54,8 @@ class EntryRow(NamedTuple):
     model: str
     size: int
     answer: bytes
+    clears: int = 0
+    tags: tuple[str, ...] = ()
 
 
 class TierCount(NamedTuple):
@@ -88,6 +93,7 @@ class EntriesFile:
         try:
             self._prepare(now_unix)
             self.id = file_id(path)
+            self._moment = moment_of(self.db)
         except (OSError, sqlite3.Error) as error:
             self.db.close()
             raise fault(error, path, "opened") from error
@@ -95,17 +101,33 @@ class EntriesFile:
             self.db.close()
             raise
 
-    def generation(self) -> int:
-        """The generation of now. Raises where the file was deleted or replaced: what is written then is lost."""
+    def moment(self) -> Moment:
+        """What is cleared by now; the same object as before where nothing was since. Raises where the file was deleted
+        or replaced: what is written then is lost."""
         must_still_be(self.path, self.id)
-        return state(self.db)[0]
+        if _one(self.db, entries.READ_MOMENT) != (self._moment.generation, self._moment.clears):
+            self._moment = moment_of(self.db)
+        return self._moment
 
     def write(self, rows: Sequence[EntryRow]) -> None:
-        """Insert those of the generation of now, or replace those of the same key, in one commit; the others are not
+        """Insert those that were not cleared since, or replace those of the same key, in one commit; the others are not
         written, however long they waited."""
         with transaction(self.db):
-            generation = self.generation()
-            self.db.executemany(_put(), [row for row in rows if row.generation == generation])
+            now = self.moment()
+            rows = [row for row in rows if now.allows(Moment(row.generation, row.clears), row.tags)]
+            sets = {row.tags: tag_set_of(row.tags) for row in rows}
+            self.db.executemany(_tag(), [(tag, of) for tags, of in sets.items() for tag in tags])
+            self.db.executemany(_put(), [(*row[:7], now.clears, sets[row.tags]) for row in rows])
+
+    def clear_tag(self, tag: str) -> None:
+        """From now on no answer with this tag is valid that was begun before. What is there of them is deleted
+        afterwards, see `entries_upkeep`."""
+        with transaction(self.db):
+            self.db.execute(sql(entries.COUNT_CLEAR))
+            must_still_be(self.path, self.id)
+            _, clears = _one(self.db, entries.READ_MOMENT)
+            self.db.execute(_clear(), (tag, clears, 0))
+            self.db.execute(sql(entries.FORGET_CLEARED), (clears - MOST_CLEARS,))
 
     def begin_anew(self, now_unix: float) -> int:
         """Begin another generation, and with it other counts: nothing of before is read or written from now on."""
@@ -140,18 +162,41 @@ class EntriesFile:
         self.db.execute("PRAGMA secure_delete = OFF")  # on in some builds: each deleted byte is written again
         self.db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         with transaction(self.db):  # also where nothing is made: it says whether the file can be written
-            if version_of(self.db, self.path) == 0:  # nobody else was faster
+            version = version_of(self.db, self.path)  # again: somebody else may have been faster
+            if version == 0:
                 for statement, values in entries.creation(_DIALECT, new_generation(), now_unix):
                     self.db.execute(statement, values)
+            elif version < entries.VERSION:
+                for statement in entries.upgrade(_DIALECT, version):
+                    self.db.execute(statement)
             state(self.db)
 
 
 def state(db: sqlite3.Connection) -> tuple[int, float]:
     """The generation of now, and when it began."""
-    row = db.execute(sql(entries.READ_STATE)).fetchone()
+    generation, since_unix = _one(db, entries.READ_STATE)
+    return int(generation), float(since_unix)
+
+
+def _one(db: sqlite3.Connection, statement: ClauseElement) -> tuple[Any, Any]:
+    row = db.execute(sql(statement)).fetchone()
     if row is None:
         raise sqlite3.DatabaseError("its state is missing")
-    return int(row[0]), float(row[1])
+    first, second = row
+    return first, second
+
+
+def moment_of(db: sqlite3.Connection) -> Moment:
+    """What is cleared by now."""
+    generation, clears = _one(db, entries.READ_MOMENT)
+    return Moment(generation, clears, dict(db.execute(sql(entries.READ_CLEARED)).fetchall()))
+
+
+def tag_set_of(tags: Iterable[str]) -> int:
+    """The number of a set of tags, > 0; the same in every process. 0 for none."""
+    names = sorted(tag.encode() for tag in set(tags))
+    parts = b"".join(len(name).to_bytes(4, "big") + name for name in names)
+    return int.from_bytes(blake2b(parts, digest_size=8).digest(), "big") >> 1 or 1 if names else 0
 
 
 @cache
@@ -163,6 +208,16 @@ def sql(statement: ClauseElement) -> str:
 @cache
 def _put() -> str:
     return entries.put(entries.ENTRIES, _DIALECT)
+
+
+@cache
+def _tag() -> str:
+    return entries.put(entries.TAGS, _DIALECT)
+
+
+@cache
+def _clear() -> str:
+    return entries.put(entries.CLEARED, _DIALECT)
 
 
 @cache

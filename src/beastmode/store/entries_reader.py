@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from beastmode.errors import CacheError
 from beastmode.store import entries
 from beastmode.store.entries_file import SILENT_S, TierCount, fault, sql, state, version_of
 from beastmode.store.sqlite_file import FileId, connect, file_id
+
+MOST_TAGS = 50
+"""Of which figures are given; there may be as many as there are answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,30 @@ class ModelFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class TagFigures:
+    """Of one tag: the entries that have it, and their bytes."""
+
+    tag: str
+    entries: int
+    bytes: int
+
+
+class KeptEntry(NamedTuple):
+    """As it lies in the file.   answer: sealed.   generation, clears: of the moment at which it was valid."""
+
+    answer: bytes
+    generation: int
+    clears: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What a cache holds, and how it was used since `since_unix`, when it was made or cleared.
 
     models: the most bytes first; entries that have expired do not count.   oldest_unix, newest_unix: of the entries
     of now, None where there are none.   tiers: hits and misses by name, of all processes together.   memories: how
-    many processes have a memory in front now, and what they hold in memory together.
+    many processes have a memory in front now, and what they hold in memory together.   tags: the `MOST_TAGS` with the
+    most bytes.
     """
 
     since_unix: float
@@ -38,6 +60,7 @@ class Figures:
     memories: int
     memory_entries: int
     memory_bytes: int
+    tags: tuple[TagFigures, ...] = ()
 
     @property
     def entries(self) -> int:
@@ -62,7 +85,8 @@ class EntriesReader:
         except sqlite3.Error as error:
             raise fault(error, path, "opened") from error
         try:
-            if version_of(self._db, path) == 0:
+            self._version = version_of(self._db, path)
+            if self._version == 0:
                 raise CacheError(
                     "this is an empty file", where=str(path), tip="Start the gateway with it first."
                 )
@@ -73,13 +97,13 @@ class EntriesReader:
             self._db.close()
             raise
 
-    def read(self, key: bytes) -> tuple[bytes, int] | None:
-        """The sealed answer of a key and its generation, None where there is none. Raises CacheError."""
+    def read(self, key: bytes) -> KeptEntry | None:
+        """The answer of a key, None where there is none. Raises CacheError."""
         try:
             row = self._db.execute(sql(entries.READ), (key,)).fetchone()
         except sqlite3.Error as error:
             raise fault(error, self._path, "read") from error
-        return None if row is None else (row[0], row[1])
+        return None if row is None else KeptEntry(*row)
 
     def figures(self, now_unix: float) -> Figures:
         """What it holds and how it was used, as of one moment. Raises CacheError."""
@@ -101,12 +125,21 @@ class EntriesReader:
         models = self._db.execute(sql(entries.BY_MODEL), (generation, now_unix)).fetchall()
         oldest, newest = self._db.execute(sql(entries.AGES), (generation, now_unix)).fetchone()
         tiers = self._db.execute(sql(entries.READ_TIERS)).fetchall()
-        memories = self._db.execute(sql(entries.READ_MEMORIES), (now_unix - SILENT_S,)).fetchone()
+        at_work = self._db.execute(sql(entries.READ_MEMORIES), (now_unix - SILENT_S,)).fetchone()
         return Figures(
             since_unix,
             tuple(ModelFigures(*model) for model in models),
             oldest,
             newest,
             {tier: TierCount(hits, misses) for tier, hits, misses in tiers},
-            *(int(number or 0) for number in memories),
+            memories=at_work[0],
+            memory_entries=at_work[1] or 0,
+            memory_bytes=at_work[2] or 0,
+            tags=self._tags(generation, now_unix),
         )
+
+    def _tags(self, generation: int, now_unix: float) -> tuple[TagFigures, ...]:
+        if self._version == 1:  # read before anybody has written to it anew
+            return ()
+        largest = f"{sql(entries.BY_TAG)} LIMIT {MOST_TAGS}"
+        return tuple(TagFigures(*tag) for tag in self._db.execute(largest, (generation, now_unix)))

@@ -1,8 +1,10 @@
-"""What a cache needs beside writing: old answers make room, and all of them go when it is cleared."""
+"""What a cache needs beside writing: old answers make room, and all, or those with a tag, go when it is cleared."""
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +31,39 @@ class Limits:
 
 
 def make_room(file: EntriesFile, limits: Limits, now_unix: float) -> bool:
-    """Delete some of what is outdated, too old or too much, and give room back: one small step. True where more may
-    be to do."""
+    """Delete some of what is outdated, cleared, too old or too much, and give room back: one small step. True where
+    more may be to do."""
+    if forget_cleared(file):
+        return True
     keys = _to_go(file.db, limits, now_unix)
-    if keys:
-        with transaction(file.db):
-            file.db.executemany(sql(entries.DELETE), keys)
+    _delete(file.db, keys)
     return give_back(file.db, limits.size_bytes, PAGES_A_STEP) or bool(keys)
+
+
+def forget_cleared(file: EntriesFile) -> bool:
+    """Delete some of what has a tag that was cleared: one small step. True where more may be to do."""
+    unfinished = file.db.execute(sql(entries.UNFINISHED)).fetchone()
+    if unfinished is None:
+        return False
+    tag, number = unfinished
+    keys = _with_tag(file.db, tag, number)
+    _delete(file.db, keys)
+    if not keys:
+        file.db.execute(sql(entries.FINISH), (tag, number))
+    return True
+
+
+def forget_unused_tags(file: EntriesFile, after: int, most: int) -> int:
+    """Of the next `most` sets of tags behind that one forget those that no answer has any more. The last one that was
+    looked at; 0 where that was the last of all."""
+    generation, _ = state(file.db)
+    with transaction(file.db):
+        sets = file.db.execute(f"{sql(entries.SETS_FROM)} LIMIT {most}", (after,)).fetchall()
+        unused = [
+            row for row in sets if not file.db.execute(sql(entries.IS_USED), (generation, *row)).fetchone()
+        ]
+        file.db.executemany(sql(entries.FORGET_SET), unused)
+    return int(sets[-1][0]) if len(sets) == most else 0
 
 
 def clear(path: Path, now_unix: float) -> int:
@@ -49,7 +77,9 @@ def clear(path: Path, now_unix: float) -> int:
         (number,) = file.db.execute(sql(entries.NUMBER)).fetchone()
         file.begin_anew(now_unix)
         with suppress(sqlite3.Error):
-            file.db.execute(sql(entries.DELETE_ALL))
+            with transaction(file.db):  # together: what is written meanwhile keeps its tags
+                file.db.execute(sql(entries.DELETE_ALL))
+                file.db.execute(sql(entries.FORGET_SETS))
             file.db.execute(
                 "VACUUM"
             )  # copies what is left, next to nothing: 470 MB took 3 s, and 55 s in small steps
@@ -58,6 +88,65 @@ def clear(path: Path, now_unix: float) -> int:
     finally:
         file.close()
     return int(number)
+
+
+def clear_tag(path: Path, tag: str, now_unix: float, most_s: float = math.inf) -> int:
+    """Forget the answers with this tag of the cache at `path`, in every process that uses it. How many there were.
+
+    As `clear`: from its first step on none of them is written; a process that runs reads none as soon as it has looked,
+    twice a second. An answer that was begun before and ends later is not kept.   most_s: for so long they are deleted;
+    what is left then is for the upkeep, or for `finish_clears`.
+    """
+    file = EntriesFile(path, now_unix)
+    try:
+        number = _number_with(file.db, tag)
+        file.clear_tag(tag)
+        until = time.monotonic() + most_s
+        with suppress(sqlite3.Error):
+            while forget_cleared(file) and time.monotonic() < until:
+                pass
+    except (OSError, sqlite3.Error) as error:
+        raise fault(error, path, "cleared") from error
+    finally:
+        file.close()
+    return number
+
+
+def finish_clears(path: Path, now_unix: float) -> None:
+    """Delete what clears of tags have left in the cache at `path`. Raises CacheError and CacheVersionError."""
+    file = EntriesFile(path, now_unix)
+    try:
+        while forget_cleared(file):
+            pass
+    except (OSError, sqlite3.Error) as error:
+        raise fault(error, path, "cleared") from error
+    finally:
+        file.close()
+
+
+def _number_with(db: sqlite3.Connection, tag: str) -> int:
+    generation, _ = state(db)
+    (number,) = db.execute(sql(entries.NUMBER_WITH_TAG), (generation, tag)).fetchone()
+    kind, _, model = tag.partition(":")
+    if kind == "model":
+        (untagged,) = db.execute(sql(entries.NUMBER_OF_MODEL), (generation, model)).fetchone()
+        number += untagged
+    return int(number)
+
+
+def _with_tag(db: sqlite3.Connection, tag: str, number: int) -> list[tuple[bytes]]:
+    generation, _ = state(db)
+    keys = _some(db, entries.WITH_TAG, (generation, tag, number))
+    kind, _, model = tag.partition(":")
+    if not keys and kind == "model":
+        keys = _some(db, entries.OF_MODEL, (generation, model, number))
+    return keys
+
+
+def _delete(db: sqlite3.Connection, keys: list[tuple[bytes]]) -> None:
+    if keys:
+        with transaction(db):
+            db.executemany(sql(entries.DELETE), keys)
 
 
 def _to_go(db: sqlite3.Connection, limits: Limits, now_unix: float) -> list[tuple[bytes]]:

@@ -19,7 +19,15 @@ import msgspec
 
 from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.errors import JournalError
-from beastmode.events import CONTROL, ONCE_AN_ATTEMPT, RUN_STARTED, Event
+from beastmode.events import (
+    ATTEMPT_ENDED,
+    CONTROL,
+    LIMITS,
+    ONCE_AN_ATTEMPT,
+    RUN_STARTED,
+    SESSION_STARTED,
+    Event,
+)
 from beastmode.settings import Durability
 from beastmode.store.ballast import BALLAST_BYTES, Ballast
 from beastmode.store.journal_file import (
@@ -39,6 +47,8 @@ __all__ = ["BALLAST_BYTES", "VERSION", "Journal", "JournalReader"]
 
 _INSERT = "INSERT INTO events (run, kind, task, attempt, unix_us, mono_us, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT = "SELECT kind, run, task, attempt, data, unix_us, mono_us, seq FROM events"
+_CHANGES = (SESSION_STARTED, LIMITS, CONTROL)
+"""Of what may have led to a failure."""
 
 _LOOK_S = 0.01
 
@@ -194,6 +204,11 @@ class JournalReader:
         self._db = connect(path, write=False)
         self._decode = msgspec.json.Decoder(dict[str, Any]).decode
 
+    @property
+    def is_made(self) -> bool:
+        """Whether anything can be read yet; False in the instant in which somebody is making the file."""
+        return version_of(self._db) > 0
+
     def runs(self) -> Iterator[Event]:
         """The RUN_STARTED event of every run, oldest first; none where its file has been made, and no table yet."""
         if not version_of(self._db):
@@ -217,6 +232,21 @@ class JournalReader:
         # Kinds spelt out and `+seq`: else SQLite looks at all events of the run.
         where = f"kind IN {ONCE_AN_ATTEMPT} AND run = ? AND task = ?"
         return self._events(f"{_SELECT} WHERE {where} ORDER BY +seq", (run, task))
+
+    def troubles(self, after: int = 0) -> Iterator[Event]:
+        """Of all runs, with a higher `seq` than `after`, in order: the ends of attempts that failed, and what may have
+        led to them: runs that began or went on, other limits, what people asked for."""
+        # The data is looked at as text: most attempts end well, and decoding them all would take ten times as long.
+        where = (
+            f"kind IN {_CHANGES} OR (kind = '{ATTEMPT_ENDED}' AND instr(CAST(data AS TEXT), '\"failure\"'))"
+        )
+        return self._events(f"{_SELECT} WHERE seq > ? AND ({where}) ORDER BY seq", (after,))
+
+    def last_seq(self) -> int:
+        """The highest `seq` there is; 0 for none."""
+        return max(
+            (event.seq for event in self._events(f"{_SELECT} ORDER BY seq DESC LIMIT 1", ())), default=0
+        )
 
     def first(self, run: int, most: int) -> list[Event]:
         """The first `most` events of a run."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import BeastError, LedgerError, LedgerVersionError
 from beastmode.store.entry import Row
+from beastmode.store.ledger_rollup import LedgerRollup
 from beastmode.store.ledger_schema import BODIES, FORMAT, REQUESTS, VERSION, creation, put, upgrade
 from beastmode.store.sqlite_file import (
     UPDATE_TIP,
@@ -32,6 +35,7 @@ Body = tuple[str, bytes | None, bytes | None, bytes | None]
 """Of a row of `bodies`: id, request, answer, what was sent beside the body."""
 
 _DIALECT = sqlite.dialect()
+_outcome_of = itemgetter(list(REQUESTS.c.keys()).index("outcome"))
 _DAMAGED_TIP = "Move the file away: a new one is begun. `sqlite3 FILE .recover` may bring records back."
 _TIPS = Tips(
     full="Free space on the disk that holds the ledger; recording goes on by itself.",
@@ -82,6 +86,7 @@ class LedgerFile:
             self.db = connect(path, write=True)
         except (OSError, sqlite3.Error) as error:
             raise fault(error, path, "opened") from error
+        self.rollup = LedgerRollup(self.db)
         try:
             self._prepare()
             self._id = file_id(path)
@@ -93,12 +98,15 @@ class LedgerFile:
             raise
 
     def write(self, rows: Sequence[Row], bodies: Sequence[Body]) -> None:
-        """Insert rows, or replace those of the same id, in one commit that survives kill -9.
+        """Insert rows, or replace those of the same id, in one commit that survives kill -9; with it go the tables that
+        are made of those that have ended.
 
         In as few statements as may be: SQLite hands the interpreter's lock back and forth once a statement, and while
         the event loop is busy each time may cost a thread milliseconds. A single one is its own transaction.
         """
-        if len(rows) <= _MOST_IN_ONE and not bodies:
+        if not rows and not bodies:
+            return
+        if len(rows) <= _MOST_IN_ONE and not bodies and not any(map(_outcome_of, rows)):
             self._put(rows)
         else:
             self._put_all(rows, bodies)
@@ -108,11 +116,23 @@ class LedgerFile:
         self.db.execute(_put(len(rows)), list(chain.from_iterable(rows)))
 
     def _put_all(self, rows: Sequence[Row], bodies: Sequence[Body]) -> None:
-        with transaction(self.db):
+        with self.changed():
+            tally = self.rollup.replace(rows)
             for at in range(0, len(rows), _MOST_IN_ONE):
                 self._put(rows[at : at + _MOST_IN_ONE])
             if bodies:
                 self.db.executemany(_put_body(), bodies)
+            self.rollup.put(tally)
+
+    @contextmanager
+    def changed(self) -> Iterator[None]:
+        """All that is done in it, rows and what is made of them, or nothing."""
+        try:
+            with transaction(self.db):
+                yield
+        except BaseException:
+            self.rollup.forget()
+            raise
 
     def must_be_there(self) -> None:
         """Raise where the file was deleted or replaced: what is written then is lost."""

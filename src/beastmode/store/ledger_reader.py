@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry, Sent
 from beastmode.store.ledger_file import fault, ledger_path, version_of
 from beastmode.store.ledger_notes import take_in
-from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS
+from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS, VERSION
 from beastmode.store.sqlite_file import connect
 
 PAGE_ROWS = 500
@@ -24,6 +25,8 @@ PAGE_ROWS = 500
 output nobody reads, must not let it grow."""
 
 _FIELDS = [column for column in REQUESTS.c if column.name != "process"]
+FIELDS = [column.name for column in _FIELDS]
+"""The columns of a row that `entry_of` reads."""
 _NAMES = ["class_" if column.name == "class" else column.name for column in _FIELDS]
 
 
@@ -59,16 +62,35 @@ class LedgerReader:
         """
         wanted = _wanted(gone_wrong, class_, model)
         left = last
-        while left > 0 and self._version:
+        while left > 0 and self.format:
             page = wanted.limit(min(left, PAGE_ROWS))
             entries = [
-                _entry(row) for row in self._rows(page.where(REQUESTS.c.id < before) if before else page)
+                entry_of(row) for row in self._rows(page.where(REQUESTS.c.id < before) if before else page)
             ]
             yield from entries
             left -= len(entries)
             if len(entries) < PAGE_ROWS:
                 return
             before = entries[-1].id
+
+    @property
+    def format(self) -> int:
+        """The version of its format, 0 where the file is empty; it may have been brought up to date meanwhile."""
+        if self._version < VERSION:
+            self._version = version_of(self._db, self._path)
+        return self._version
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """All that is read in it is of one moment. Raises LedgerError where it cannot be."""
+        try:
+            self._db.execute("BEGIN")
+            yield self._db
+        except sqlite3.Error as error:
+            raise fault(error, self._path, "read") from error
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     def version(self) -> str:
         """Changes whenever somebody else writes."""
@@ -79,11 +101,11 @@ class LedgerReader:
         """The request of that id, with its bodies where they were recorded. Raises PreconditionError where there is
         none."""
         both = REQUESTS.outerjoin(BODIES, REQUESTS.c.id == BODIES.c.id)
-        sent_then = BODIES.c.sent if self._version > 1 else null()
+        sent_then = BODIES.c.sent if self.format > 1 else null()
         columns = (*_FIELDS, BODIES.c.request, BODIES.c.answer, sent_then)
         query = select(*columns).select_from(both).where(REQUESTS.c.id == name)
         for *row, request, answer, sent in self._rows(query) if self._version else []:
-            entry = _entry(row)
+            entry = entry_of(row)
             entry.request_body, entry.answer_body = request, answer
             entry.sent = msgspec.json.decode(sent, type=Sent) if sent else None
             return entry
@@ -123,7 +145,9 @@ def _wanted(gone_wrong: bool, class_: str, model: str) -> Select[Any]:
     return query
 
 
-def _entry(row: Any) -> Entry:
+def entry_of(row: Iterable[Any]) -> Entry:
+    """The request of a row of `FIELDS`."""
     entry = Entry(**dict(zip(_NAMES, row, strict=True)))
+    entry.stream, entry.priced = bool(entry.stream), bool(entry.priced)
     entry.stage = "left" if entry.outcome is None else "ended"
     return entry

@@ -6,10 +6,12 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 
-from beastmode.store.entry import first_id
+from beastmode.store.entry import Row, first_id
 from beastmode.store.ledger_file import LedgerFile
+from beastmode.store.ledger_forgetting import MINUTES_KEPT_S, figures_to_go, forget_figures, forget_rows
 from beastmode.store.ledger_notes import noted, put_noted
 from beastmode.store.ledger_process import left_behind, lives
+from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.sqlite_file import transaction
 from beastmode.store.sqlite_room import give_back, used_bytes
 
@@ -17,10 +19,7 @@ ROWS_A_STEP, MOST_ROWS_A_STEP = 100, 500
 """Deleted at once: a few milliseconds, also where each has bodies. Who records meanwhile waits as long."""
 PAGES_A_STEP = 100
 
-_KILLED = (
-    "UPDATE requests SET outcome = 'unfinished', class = 'killed', cause = ?, tip = ?"
-    " WHERE outcome IS NULL AND process = ?"
-)
+_OPEN = "SELECT * FROM requests WHERE outcome IS NULL AND process = ?"
 _KILLED_CAUSE = "the gateway was killed while this request was in flight"
 _KILLED_TIP = "Send it again where that does no harm: the upstream may have done it."
 _OLDEST = "SELECT max(id) FROM (SELECT id FROM requests ORDER BY id LIMIT ?)"
@@ -54,11 +53,19 @@ def finish_killed(file: LedgerFile) -> int:
     dead = [name for (name,) in open_rows.fetchall() if not lives(file.path, name)]
     finished = 0
     for name in dead:
-        finished += file.db.execute(_KILLED, (_KILLED_CAUSE, _KILLED_TIP, name)).rowcount
+        rows = [_killed(row) for row in file.db.execute(_OPEN, (name,))]
+        file.write(rows, [])
+        finished += len(rows)
     for one in left:
         with suppress(OSError):
             one.unlink(missing_ok=True)
     return finished
+
+
+def _killed(row: Row) -> Row:
+    known = dict(zip(REQUESTS.c.keys(), row, strict=True))
+    known |= {"outcome": "unfinished", "class": "killed", "cause": _KILLED_CAUSE, "tip": _KILLED_TIP}
+    return tuple(known.values())
 
 
 def rows_a_step(came: int) -> int:
@@ -69,18 +76,26 @@ def rows_a_step(came: int) -> int:
 def make_room(file: LedgerFile, retention: Retention, now_unix: float, at_most: int = ROWS_A_STEP) -> bool:
     """Delete the oldest rows that are too many, `at_most` of them, and give room back: one small step. True where
     more is to be done."""
-    last = _last_to_go(file.db, retention, now_unix, at_most)
+    is_large = used_bytes(file.db) > retention.size_bytes
+    last = _last_to_go(file.db, retention, now_unix, at_most, is_large=is_large)
     body = _last_body_to_go(file.db, retention, now_unix, at_most)
-    if last is not None or body is not None:
+    figures = figures_to_go(file.db, max(retention.age_s, MINUTES_KEPT_S), now_unix)
+    if last is not None or body is not None or figures:
         with transaction(file.db):
             file.db.execute("DELETE FROM bodies WHERE id <= ?", (max(last or "", body or ""),))
-            file.db.execute("DELETE FROM requests WHERE id <= ?", (last or "",))
-    return give_back(file.db, retention.size_bytes, PAGES_A_STEP) or last is not None or body is not None
+            if last is not None:
+                forget_rows(file.db, last, minutes_too=is_large)
+                file.db.execute("DELETE FROM requests WHERE id <= ?", (last,))
+            forget_figures(file.db, figures, at_most)
+    more = last is not None or body is not None or bool(figures)
+    return give_back(file.db, retention.size_bytes, PAGES_A_STEP) or more
 
 
-def _last_to_go(db: sqlite3.Connection, retention: Retention, now_unix: float, at_most: int) -> str | None:
+def _last_to_go(
+    db: sqlite3.Connection, retention: Retention, now_unix: float, at_most: int, *, is_large: bool
+) -> str | None:
     (last,) = db.execute(_OLDEST_BEFORE, (first_id(now_unix - retention.age_s), at_most)).fetchone()
-    if last is None and used_bytes(db) > retention.size_bytes:
+    if last is None and is_large:
         (last,) = db.execute(_OLDEST, (at_most,)).fetchone()
     return None if last is None else str(last)
 

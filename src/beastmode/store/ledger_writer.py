@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from beastmode.clock import Clock
 from beastmode.errors import BeastError, LedgerVersionError
 from beastmode.store.entry import Row
+from beastmode.store.ledger_backfill import roll
 from beastmode.store.ledger_file import Body, LedgerFile, fault
 from beastmode.store.ledger_notes import Notes
 from beastmode.store.ledger_process import LedgerProcess
@@ -25,6 +26,8 @@ from beastmode.store.ledger_upkeep import Retention, finish_killed, make_room, r
 GATHER_S = 0.05
 """How long ended requests may gather before they are written; kill -9 loses as much of them, never one that left."""
 GATHER_ROWS = 256
+LATER_S = 0.005
+"""After a note, until the thread hears that there is something to gather."""
 RETRY_S = 1.0
 """Between two attempts to use a ledger that cannot be written."""
 PATIENCE_S = 5.0
@@ -96,6 +99,7 @@ class LedgerWriter:
         self._notes: Notes | None = None
         self._noted = 0  # of what the thread has taken
         self._backlog: dict[str, Item] = {}
+        self._gathering_since = 0.0
         self._retry_at = 0.0
         self._upkeep_at, self._rows_since = 0.0, 0
         try:
@@ -143,9 +147,9 @@ class LedgerWriter:
 
     def _write_soon(self, item: Item, loop: asyncio.AbstractEventLoop) -> None:
         self._queue.append(item)
-        if self._level < _SOON:  # the thread sleeps on: woken now, it would be in the way of the request
+        if self._level < _SOON:  # woken now, the thread would be in the way of the request
             self._level = _SOON
-            loop.call_later(GATHER_S, self._signals.put, _NOW)
+            loop.call_later(LATER_S, self._signals.put, _SOON)
         elif self._level < _NOW and len(self._queue) >= GATHER_ROWS:
             self._signal(_NOW)
         self._watch_disk(loop)
@@ -219,12 +223,19 @@ class LedgerWriter:
             closing = self._wait()
             batch = [self._queue.popleft() for _ in range(len(self._queue))]
             self._take(batch)
-            self._guarded(self._write, closing)
+            waiting = [item for item in batch if item.written is not None]
+            if waiting and not closing:  # first, alone: whoever leaves waits for no ends of others
+                names = {str(item.row[0]) for item in waiting}
+                self._guarded(lambda: self._write(names, closing=False))  # noqa: B023 it is called at once
+                self._answer(waiting)
+            if closing or self._due_s() <= 0 or len(self._backlog) >= GATHER_ROWS or self._file is None:
+                self._guarded(lambda: self._write(None, closing=closing))  # noqa: B023
             if closing and self._backlog:  # what was found wrong only now is perhaps mended by opening anew
-                self._guarded(self._write, closing)
-            self._guarded(self._settle_notes, self._noted)
-            self._answer([item.written for item in batch if item.written is not None])
-            self._guarded(self._keep_up, len(batch))
+                self._guarded(lambda: self._write(None, closing=True))
+            if closing:
+                self._answer(waiting)
+            self._guarded(lambda: self._settle_notes(self._noted))
+            self._guarded(lambda: self._keep_up(len(batch)))  # noqa: B023
         self._dropped += sum(item.last for item in self._backlog.values())
         if self._file is not None:
             self._file.close()
@@ -233,10 +244,16 @@ class LedgerWriter:
     def _wait(self) -> bool:
         """Sleep until something is to be done; ends may gather for a moment. True where it is to close."""
         signal = self._next_signal(self._pause_s())
+        if signal and not self._backlog:
+            self._gathering_since = time.monotonic()
         if signal == _SOON:
-            signal = self._next_signal(GATHER_S)
+            signal = self._next_signal(self._due_s())
         self._level = _ASLEEP  # before the queue is emptied: who comes later signals again
         return signal == _CLOSE
+
+    def _due_s(self) -> float:
+        """How long what gathers may still gather; 0 where it is to be written."""
+        return max(0.0, self._gathering_since + GATHER_S - time.monotonic())
 
     def _next_signal(self, timeout_s: float | None) -> Level:
         try:
@@ -245,8 +262,9 @@ class LedgerWriter:
             return _ASLEEP
 
     def _pause_s(self) -> float:
-        now = time.monotonic()
-        return max(0.0, (self._retry_at if self.alarm else self._upkeep_at) - now)
+        if self._backlog and not self.alarm:
+            return self._due_s()
+        return max(0.0, (self._retry_at if self.alarm else self._upkeep_at) - time.monotonic())
 
     def _take(self, batch: list[Item]) -> None:
         for item in batch:
@@ -256,22 +274,25 @@ class LedgerWriter:
                 self._forget([older])
             self._backlog[name] = item
 
-    def _guarded(self, step: Callable[[int], None], number: int) -> None:
+    def _guarded(self, step: Callable[[], None]) -> None:
         try:
-            step(number)
+            step()
         except Exception as error:  # whatever it is, traffic passes and it is tried again
             self._broken(error)
 
-    def _write(self, closing: int) -> None:
+    def _write(self, names: Collection[str] | None, *, closing: bool) -> None:
+        """Write what has gathered for these, or for all."""
         if self._file is None:
             if not closing and time.monotonic() < self._retry_at:
                 self._trim()
                 return
             self._open()
-        if self._backlog and self._file is not None:
-            self._put(self._file, list(self._backlog.values()))
-        self._forget(self._backlog.values())
-        self._backlog.clear()
+        items = [item for name, item in self._backlog.items() if names is None or name in names]
+        if items and self._file is not None:
+            self._put(self._file, items)
+        for item in items:
+            if self._backlog.pop(str(item.row[0]), None) is not None:
+                self._forget([item])
         self.alarm = ""
 
     def _put(self, file: LedgerFile, items: list[Item]) -> None:
@@ -311,6 +332,7 @@ class LedgerWriter:
         if self._file is None or time.monotonic() < self._upkeep_at:
             return
         more = make_room(self._file, self._retention, self._clock.unix(), rows_a_step(self._rows_since))
+        more = roll(self._file) or more
         self._rows_since = 0
         self._upkeep_at = time.monotonic() + (STEP_S if more else UPKEEP_S)
 
@@ -335,7 +357,8 @@ class LedgerWriter:
     def _forget(self, items: Iterable[Item]) -> None:
         self._body_bytes_out += sum(_bytes_of(item.bodies) for item in items if item.bodies)
 
-    def _answer(self, futures: list[Future]) -> None:
+    def _answer(self, items: list[Item]) -> None:
+        futures = [item.written for item in items if item.written is not None]
         if futures:
             with suppress(RuntimeError):  # the loop has ended; nobody waits any more
                 futures[0].get_loop().call_soon_threadsafe(self._settle, futures, self.alarm)

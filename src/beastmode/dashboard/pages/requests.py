@@ -1,47 +1,47 @@
-"""Requests: what went through the gateway, and one of them."""
+"""Requests: what went through the gateways, newest first, by any filter."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from beastmode.dashboard.site import Site
+from beastmode.dashboard.filters import chips_of, query_of, wanted_of
+from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
-from beastmode.dashboard.sources.requests import Wanted
+from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 
 PAGE_ROWS = 50
 
 
 def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for a disk, so it happens in threads."""
-    requests = sources.requests
+
+    def read(wanted: Wanted) -> tuple[RequestPage, Choices]:
+        return sources.requests.page(wanted, PAGE_ROWS), sources.requests.choices()
 
     async def all_requests(request: Request) -> Response:
-        wanted = _wanted(request)
-        page = await run_in_threadpool(requests.page, wanted, PAGE_ROWS)
-        return site.page(request, "requests.html", page=page, wanted=wanted)
+        wanted = wanted_of(request.query_params)
+        if _has_blanks(request):
+            return RedirectResponse(address(request, "requests") + query_of(wanted))
+        page, choices = await run_in_threadpool(read, wanted)
+        return site.page(
+            request,
+            "requests.html",
+            page=page,
+            choices=choices,
+            wanted=wanted,
+            chips=chips_of(wanted),
+            newest=query_of(replace(wanted, before="")),
+            older=query_of(replace(wanted, before=page.next_before)) if page.next_before else "",
+        )
 
-    async def one_request(request: Request) -> Response:
-        name = request.path_params["request"]
-        row = await run_in_threadpool(requests.request, name)
-        if row is None:
-            raise HTTPException(404, f"There is no request {name!r}. Old ones go by age and size.")
-        return site.page(request, "request.html", row=row)
-
-    return [
-        Route("/requests", all_requests, name="requests"),
-        Route("/requests/{request}", one_request, name="request"),
-    ]
+    return [Route("/requests", all_requests, name="requests")]
 
 
-def _wanted(request: Request) -> Wanted:
-    asked = request.query_params
-    return Wanted(
-        gone_wrong="failed" in asked,
-        class_=asked.get("class", ""),
-        model=asked.get("model", ""),
-        before=asked.get("before", ""),
-    )
+def _has_blanks(request: Request) -> bool:
+    """A form sends all of its fields; an address that is kept or sent to somebody says only what is asked for."""
+    return any(not value for name, value in request.query_params.items() if name != "failed")

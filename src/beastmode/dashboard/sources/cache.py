@@ -13,9 +13,11 @@ from beastmode.dashboard.sources.plain import Plain
 class CacheView:
     """What is kept, as its file has it, whether a gateway is at work or not.
 
-    tiers: name, entries, bytes, hits, misses.   models, tags: name, entries, bytes; bounded.   oldest_unix,
-    newest_unix: of the answers; None where there is none.   misses: why requests were not answered from it, of the last
-    day: reason, count.
+    tiers: name, entries, bytes, hits, misses.   models, tags: name, entries, bytes, and the `tag` to forget them by;
+    the most bytes first; tags bounded.   oldest_unix, newest_unix: of the answers; None where there is none.   misses:
+    why requests of the last day were not answered from it: `reason` as the ledger has it, `count`; the most first.
+    asked: how many requests these are of, hits included; they are the newest ones where `asked_all` is not set.
+    since_unix: when it was made or last cleared; hits and misses count from there.
     """
 
     tiers: Sequence[Plain]
@@ -24,13 +26,19 @@ class CacheView:
     misses: Sequence[Plain]
     oldest_unix: float | None
     newest_unix: float | None
+    since_unix: float | None = None
+    asked: int = 0
+    asked_all: bool = True
 
 
 class CacheReader(Protocol):
     """The cache of a home."""
 
+    def version(self) -> str:
+        """As of RunReader; it changes a few times a second at most."""
+
     def cache(self) -> CacheView | None:
-        """None where no answer has been kept yet."""
+        """None where no answer has been kept yet. Raises BeastError where it cannot be read."""
 
 
 class CacheControl(Protocol):

@@ -23,6 +23,7 @@ class FailureGroup:
     of: requests, or attempts of tasks that asked no model.   count: all of them.   tasks: (run, task).   keys,
     upstreams, models: who was hit and where. All bounded; `left_out` tells how many tasks more.   sample: the id of the
     newest request; "" for attempts.   before: what changed in the ten minutes before the first, the latest first.
+    older: there were such before the time that was asked for, so that nothing tells what came before the first.
     """
 
     of: Literal["requests", "attempts"]
@@ -39,6 +40,7 @@ class FailureGroup:
     models: Sequence[str] = ()
     sample: str = ""
     before: Sequence[Change] = ()
+    older: bool = False
 
 
 class FailureReader(Protocol):

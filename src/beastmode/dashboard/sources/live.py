@@ -22,8 +22,10 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamNow:
-    """A model server as a gateway sees it.   state: `paused` (until paused_until_unix, as it asked), `unhealthy` or
-    `open` (the breaker) where nothing is sent.   why: in words; "" where it is well."""
+    """A model server as a gateway sees it.   state: `paused` (as it asked), `unhealthy` or `open` (the breaker) where
+    nothing is sent; until paused_until_unix, None where that is not known.   why: in words; "" where it is well.
+    last, tip: what went wrong there last, where that is why.   url: as the requests name it.   gauges: of this host;
+    where each credential has limits of its own, of the one that is worst off."""
 
     name: str
     state: Literal["well", "unhealthy", "open", "probing", "paused"]
@@ -31,6 +33,9 @@ class UpstreamNow:
     paused_until_unix: float | None
     waiting: int
     gauges: Sequence[Gauge]
+    url: str = ""
+    last: str = ""
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class TierNow:
 @dataclass(frozen=True, slots=True)
 class GatewayNow:
     """A gateway.   of: `serve`, or the run that it belongs to, like `r7`.   alarms: what needs a person, in words.
-    settings: name, value, origin (`flag`, `environment`, `file`, `default`), what it does. Never a secret."""
+    settings: name, value, upstream ("" for one of the gateway), origin (`flag`, `environment`, `file`, `default`,
+    `run`), where (which flag, variable, line of a file or run), help: what it does. Never a secret.
+    budgets: of keys, of its run and the tasks that are at work, those nearest to their end."""
 
     url: str
     of: str
@@ -63,6 +70,7 @@ class GatewayNow:
     tiers: Sequence[TierNow]
     alarms: Sequence[str]
     settings: Sequence[Plain]
+    budgets: Sequence[Gauge] = ()
 
 
 class LiveReader(Protocol):
@@ -72,4 +80,5 @@ class LiveReader(Protocol):
         """As of RunReader. Asked for only while somebody looks; the gateways are asked at most once a second."""
 
     def gateways(self) -> Sequence[GatewayNow]:
-        """As they said at most a second ago; one that does not answer is left out. Never waits longer than 0.5 s."""
+        """As they said at most a second ago, those that are slow to answer at most five; others are left out. Never
+        waits longer than 0.5 s."""

@@ -71,11 +71,34 @@ class RequestReader(Protocol):
         """For the filters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """How a recorded request can be sent again.
+
+    why_not: why it cannot, with what to do about it; "" where it can.   changed: why it would not be the very same, as
+    words after "it"; "" where it is, byte for byte.   to: base URL that it is sent to.   key_env: the variable that
+    usually holds the key of that server; "" where a gateway has it.   has_key: that variable is set where the pages are
+    served.   curl: the same as a command line, without credentials; "" where its body was not kept.
+    """
+
+    why_not: str = ""
+    changed: str = ""
+    to: str = ""
+    key_env: str = ""
+    has_key: bool = False
+    curl: str = ""
+
+
 class RequestControl(Protocol):
     """Sends a request once more."""
 
-    def replay(self, name: str) -> tuple[str, str]:
+    def repeatable(self, name: str) -> Repeatable:
+        """What can be done with it, before anything is."""
+
+    def replay(self, name: str, *, key_env: str = "", anyway: bool = False) -> tuple[str, str]:
         """What has come of it in words, and the id of the new request; "" where that is not known.
 
-        Blocks until it has its answer. Raises BeastError where it cannot be sent, with what to do instead.
+        key_env: the variable that holds the key; "" for none.   anyway: also where it is not the very same request.
+        Waits for its answer, up to a minute; after that it goes on by itself. Raises BeastError where it cannot be
+        sent, with what to do instead.
         """

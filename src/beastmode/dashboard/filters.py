@@ -1,0 +1,94 @@
+"""Filters of the requests: what an address asks for, and the address that asks for it. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from beastmode.dashboard.sources.requests import Wanted
+
+MOST_CHARS = 300
+"""Of one filter; nothing that is recorded is asked for by more."""
+_TEXTS = {
+    "class": "class_",
+    "upstream": "upstream",
+    "model": "model",
+    "key": "key",
+    "run": "run",
+    "task": "task",
+    "words": "text",
+    "before": "before",
+}
+"""By its name in an address: the field."""
+_CACHE = {"hit": "from memory", "miss": "not from memory"}
+_SHOWN = {
+    "class": "class",
+    "upstream": "upstream",
+    "model": "model",
+    "key": "key",
+    "run": "run",
+    "task": "task",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is set.   words: for people.   without: the query that leaves it out."""
+
+    words: str
+    without: str
+
+
+def wanted_of(asked: Mapping[str, str]) -> Wanted:
+    """What the query of an address asks for. What cannot be understood counts as not said."""
+    texts = {field: asked.get(name, "").strip()[:MOST_CHARS].strip() for name, field in _TEXTS.items()}
+    cache = asked.get("cache", "")
+    return Wanted(
+        gone_wrong="failed" in asked,
+        cache="hit" if cache == "hit" else "miss" if cache == "miss" else "",
+        slower_than_s=_seconds(asked.get("slower", "")),
+        **texts,
+    )
+
+
+def query_of(wanted: Wanted) -> str:
+    """The query that asks for it, with its question mark; "" where all are wanted."""
+    said = {"failed": "on"} if wanted.gone_wrong else {}
+    said |= {name: value for name, field in _TEXTS.items() if (value := getattr(wanted, field))}
+    said |= {"cache": wanted.cache} if wanted.cache else {}
+    if wanted.slower_than_s is not None:
+        said["slower"] = f"{wanted.slower_than_s:.15g}"
+    return f"?{urlencode(said)}" if said else ""
+
+
+def chips_of(wanted: Wanted) -> list[Chip]:
+    """The filters that are set, each with the way to do without it. None of them keeps `before`: with other filters
+    one begins at the newest."""
+    newest = replace(wanted, before="")
+    chips = (
+        [Chip("what went wrong", query_of(replace(newest, gone_wrong=False)))] if wanted.gone_wrong else []
+    )
+    for name, title in _SHOWN.items():
+        if value := getattr(wanted, _TEXTS[name]):
+            without: dict[str, Any] = {_TEXTS[name]: ""}
+            chips.append(Chip(f"{title} {value}", query_of(replace(newest, **without))))
+    if wanted.cache:
+        chips.append(Chip(_CACHE[wanted.cache], query_of(replace(newest, cache=""))))
+    if wanted.slower_than_s is not None:
+        slower = f"slower than {wanted.slower_than_s:.15g} s"
+        chips.append(Chip(slower, query_of(replace(newest, slower_than_s=None))))
+    if wanted.text:
+        chips.append(Chip(f"words {wanted.text}", query_of(replace(newest, text=""))))
+    return chips
+
+
+def _seconds(text: str) -> float | None:
+    """A length of time of an address; None where it is none, or nothing is shorter."""
+    try:
+        seconds = float(f"{float(text.replace(',', '.')):.15g}") if len(text) <= 30 else 0.0
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds > 0 else None

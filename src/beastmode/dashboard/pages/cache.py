@@ -1,0 +1,68 @@
+"""Cache: what is kept, of what use it was, why it was not, and forgetting some or all of it."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from beastmode.dashboard.acting import Form, act
+from beastmode.dashboard.amounts import brief, size
+from beastmode.dashboard.misses import why_not_answered, why_not_kept
+from beastmode.dashboard.site import Site, address
+from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.tiers import rows_of, whose
+from beastmode.errors import BeastError, SettingError
+
+DAY_S = 86_400.0
+_TIERS = (("l1", "From memory"), ("l3", "From the database"), ("shared", "Shared with one in flight"))
+
+
+def row_id(tag: str) -> str:
+    """Names the row of a tag: what is open there must not become another's when the order changes."""
+    return blake2b(tag.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def routes(site: Site, sources: Sources) -> list[Route]:
+    """Reading waits for a disk and for gateways, so it happens in threads."""
+
+    async def cache(request: Request) -> Response:
+        gateways = await run_in_threadpool(sources.live.gateways)
+        trouble = ""
+        try:
+            view = await run_in_threadpool(sources.cache.cache)
+        except BeastError as error:
+            view, trouble = None, str(error)
+        now_unix = sources.unix()
+        day = await run_in_threadpool(sources.stats.over, now_unix - DAY_S, now_unix)
+        return site.page(
+            request,
+            "cache.html",
+            view=view,
+            day=day,
+            saved=sum((day.hits or {}).values()),
+            by_tier=[(name, (day.hits or {}).get(tier, 0)) for tier, name in _TIERS],
+            trouble=trouble,
+            rows=rows_of(view, gateways) if view else [],
+            without=[whose(gateway) for gateway in gateways if not gateway.tiers],
+            answered=why_not_answered(view.misses) if view else [],
+            kept=why_not_kept(view.misses) if view else [],
+            row_id=row_id,
+            size=size,
+            brief=brief,
+        )
+
+    async def clear(request: Request, form: Form) -> tuple[str, str]:
+        del request
+        tag, all_ = form.get("tag", ""), "all" in form
+        if bool(tag) == all_:  # never all of it by accident
+            raise SettingError("this form names no tag", tip="Load the page again.")
+        return await run_in_threadpool(sources.cache_control.clear, tag), ""
+
+    return [
+        Route("/cache", cache, name="cache"),
+        act("clear_cache", "/cache/clear", lambda request: address(request, "cache"), clear),
+    ]

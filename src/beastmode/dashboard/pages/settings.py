@@ -1,0 +1,81 @@
+"""Settings: what holds, and where each value came from; keys; where all is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from beastmode.dashboard.amounts import size
+from beastmode.dashboard.site import Site
+from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.plain import Plain
+from beastmode.dashboard.tiers import whose
+from beastmode.errors import BeastError
+
+T = TypeVar("T")
+_ORIGINS = {
+    "flag": "flag",
+    "environment": "environment",
+    "file": "file",
+    "run": "the run",
+    "person": "a person",
+    "default": "default",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Settings of one gateway or run.   changed: other than by default; they come first."""
+
+    title: str
+    note: str
+    changed: Sequence[Plain]
+    defaults: Sequence[Plain]
+
+
+def effective(title: str, note: str, settings: Sequence[Plain]) -> Effective:
+    """Those that somebody has set, and the others, each in the order in which they are documented."""
+    said = [{"upstream": "", "where": "", "help": "", **one} for one in settings]
+    return Effective(
+        title,
+        note,
+        [one for one in said if one["origin"] != "default"],
+        [one for one in said if one["origin"] == "default"],
+    )
+
+
+def routes(site: Site, sources: Sources) -> list[Route]:
+    """Reading waits for a disk and for gateways, so it happens in threads."""
+
+    def read() -> dict[str, Any]:
+        gateways = sources.live.gateways()
+        runs, runs_trouble = _or_trouble(sources.home.runs)
+        keys, keys_trouble = _or_trouble(sources.keys.keys)
+        return {
+            "gateways": [effective(whose(one), "", one.settings) for one in gateways],
+            "runs": [effective(f"Run {one.run}", one.title, one.settings) for one in runs],
+            "runs_trouble": runs_trouble,
+            "keys": keys,
+            "keys_trouble": keys_trouble,
+            "home": sources.home.home(),
+        }
+
+    async def settings(request: Request) -> Response:
+        content = await run_in_threadpool(read)
+        return site.page(request, "settings.html", size=size, origins=_ORIGINS, **content)
+
+    return [Route("/settings", settings, name="settings")]
+
+
+def _or_trouble(read: Callable[[], Sequence[T]]) -> tuple[Sequence[T], str]:
+    """What is read, or why it cannot be: that must not hide the rest of the page."""
+    try:
+        return read(), ""
+    except BeastError as error:
+        return [], str(error)
