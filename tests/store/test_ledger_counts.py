@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from beastmode.store import ledger_writer, sqlite_file
 from beastmode.store.entry import OUTCOMES, Entry, Outcome
-from tests.store.ledgers import NOON, entry, opened, recorded, sql
+from tests.store.ledgers import NOON, entry, opened, recorded
 
 
 class Counting(RuleBasedStateMachine):
@@ -55,7 +55,7 @@ class Counting(RuleBasedStateMachine):
         )  # an alarm lets it leave, and may be over a moment later
         self.loop.run_until_complete(self.ledger.leaves(request))
         if calm and not self.ledger.alarm:
-            assert sql(self.ledger.path, f"SELECT id FROM requests WHERE id = '{request.id}'")
+            assert request.id in {row.id for row in recorded(self.ledger.path)}
         return request
 
     @rule(request=st.one_of(consumes(received), consumes(left)), outcome=st.sampled_from(OUTCOMES))
