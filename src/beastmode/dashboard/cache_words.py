@@ -1,4 +1,4 @@
-"""What the cache says in words: a sentence for each reason why a request was answered from memory, or was not."""
+"""What the cache says in words: a sentence for each reason why a request was answered from the cache, or was not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def words_of(cache: str, why: str, outcome: str = "") -> str:
     if outcome == "shared":
         return "An identical request was on its way, and its answer was sent to this one as well."
     if cache == "off":
-        return "Nothing was looked for in memory: the cache is off, or the request asks no model."
+        return "Nothing was looked for in the cache: the cache is off, or the request asks no model."
     if not cache or not why:
         return ""
     reason, not_kept = parts_of(why)
@@ -43,7 +43,7 @@ def words_of(cache: str, why: str, outcome: str = "") -> str:
 
 
 def parts_of(why: str) -> tuple[str, str]:
-    """Why it was not answered from memory, and why its new answer was not kept; "" where that was."""
+    """Why it was not answered from the cache, and why its new answer was not kept; "" where that was."""
     reason, _, not_kept = why.partition(_NOT_KEPT)
     return reason, not_kept
 

@@ -81,7 +81,7 @@ def _rates(steps: Steps, step_s: float, now_unix: float) -> list[Line]:
 
     return [
         rate("answered", "done", (), "upstream_ok"),
-        rate("from memory", "waiting", (8, 3), "hit", "shared"),
+        rate("from the cache", "waiting", (8, 3), "hit", "shared"),
         rate("went wrong", "failed", (3, 3), *GONE_WRONG),
         rate("client left", "cancelled", (1, 3), "cancelled"),
     ]
@@ -98,7 +98,7 @@ def _lengths(steps: Steps) -> list[Line]:
 def _costs(steps: Steps) -> list[Line]:
     return [
         _line(steps, "cost", "person", (), lambda one: one.cost_usd),
-        _line(steps, "saved by memory", "done", (8, 3), lambda one: one.saved_usd),
+        _line(steps, "saved by the cache", "done", (8, 3), lambda one: one.saved_usd),
     ]
 
 

@@ -43,7 +43,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             "cache.html",
             view=view,
             day=day,
-            saved=day.from_memory,
+            saved=day.from_cache,
             by_tier=[(name, day.hits.get(tier, 0)) for tier, name in _TIERS],
             trouble=trouble,
             rows=rows_of(view, gateways) if view else [],

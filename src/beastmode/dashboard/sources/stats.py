@@ -36,7 +36,7 @@ class Figures:
         return sum(self.outcomes.get(name, 0) for name in outcomes)
 
     @property
-    def from_memory(self) -> int:
+    def from_cache(self) -> int:
         """Of all tiers."""
         return sum(self.hits.values())
 
