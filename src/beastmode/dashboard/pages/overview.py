@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -48,6 +47,16 @@ class Overview:
         return self.now.received / NOW_S
 
     @property
+    def in_flight(self) -> int | None:
+        """Over all gateways; None where none is at work."""
+        return sum(one.in_flight for one in self.gateways) if self.gateways else None
+
+    @property
+    def waiting(self) -> int | None:
+        """Likewise."""
+        return sum(one.waiting for one in self.gateways) if self.gateways else None
+
+    @property
     def gone_wrong(self) -> int:
         """Requests that failed, were rejected or cut off."""
         return self.over.ended(*GONE_WRONG)
@@ -64,7 +73,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
         view = await run_in_threadpool(look, sources, span, sources.unix())
-        return site.page(request, "overview.html", view=view, span=span, spans=SPANS, **_of(view))
+        return site.page(request, "overview.html", view=view, span=span, spans=SPANS)
 
     return [Route("/", overview, name="home")]
 
@@ -88,13 +97,3 @@ def look(sources: Sources, span: Span, now_unix: float) -> Overview:
         charts=charts_of(steps, span.step_s, now_unix),
         empty=not (gateways or runs or over.received or sources.requests.page(Wanted(), 1).rows),
     )
-
-
-def _of(view: Overview) -> Mapping[str, Any]:
-    """Sums over all gateways; None where none is at work."""
-    if not view.gateways:
-        return {"in_flight": None, "waiting": None}
-    return {
-        "in_flight": sum(one.in_flight for one in view.gateways),
-        "waiting": sum(one.waiting for one in view.gateways),
-    }
