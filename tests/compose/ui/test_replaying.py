@@ -22,7 +22,7 @@ from beastmode.store.ledger_file import ledger_path
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.dashboard.reading import Keeper, Live, sources
-from tests.gateway.served import gateway, records
+from tests.gateway.served import records
 from tests.store.ledgers import entry, opened, upstream_call
 
 BODY = json.dumps({"model": "m-small", "messages": [{"role": "user", "content": "Grüße"}]}).encode()
@@ -60,15 +60,6 @@ def test_it_goes_to_its_upstream_with_the_key_of_a_variable_and_its_record_is_to
     assert (asked.body, asked.credential) == (BODY, KEY)
     again = next(one for one in records(tmp_path) if one.id == new)
     assert (again.outcome, again.id != name) == ("upstream_ok", True)
-
-
-def test_through_a_gateway_that_gateway_s_record_is_told(tmp_path: Path) -> None:
-    with in_thread(ModelServer()) as server, in_thread(gateway(server.url, tmp_path)) as url:
-        name = record(tmp_path, server.url)
-        replays = LedgerReplays(tmp_path, Live(), gateway=url)
-        assert (replays.repeatable(name).to, replays.repeatable(name).key_envs) == (url, [])
-        _, new = replays.replay(name)
-    assert {one.id for one in records(tmp_path)} == {name, new}
 
 
 def test_what_fails_again_says_what_to_do(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -20,38 +19,32 @@ from beastmode.dashboard.sources.live import GatewayNow, LiveReader
 from beastmode.dashboard.sources.requests import Repeatable
 from beastmode.dashboard.words import length
 from beastmode.doctor.keys import key_in
-from beastmode.errors import BeastError, PreconditionError
+from beastmode.errors import PreconditionError
 from beastmode.gateway.as_curl import curl_of, usual_variable
 from beastmode.gateway.replaying import Replay, replay_of
-from beastmode.store.entry import Entry, first_id
-from beastmode.store.ledger_reader import reader_of
+from beastmode.store.entry import Entry
 
 MOST_AT_ONCE = 4
 """Each holds a thread of the pages until it has its answer, and some money may go with it."""
 _PATIENCE_S = 60.0
-_RECORD_S = 1.0
-"""A gateway writes the end of a request within some 50 ms."""
-_LOOKED_AT = 100
 _UNSENDABLE = "no upstream was asked, so nothing says where it would go"
 
 
 class LedgerReplays:
     """A `RequestControl` over the ledger in `home`. Thread-safe.
 
-    live: the gateways at work.   gateway: base URL of the one that sends it; "" for straight to the upstream that it
-    went to, within the limits that this host keeps for it.   environment: where the key of an upstream is looked for; a
-    gateway has its own.
+    Straight to the upstream that it went to, within the limits that this host keeps for it.   live: the gateways at
+    work.   environment: where the key of an upstream is looked for.
     """
 
     def __init__(
         self,
         home: Path,
         live: LiveReader,
-        gateway: str = "",
         environment: Mapping[str, str] = os.environ,
         patience_s: float = _PATIENCE_S,
     ) -> None:
-        self._home, self._live, self._gateway = home, live, gateway
+        self._home, self._live = home, live
         self._environment, self._patience_s = environment, patience_s
         self._free = threading.BoundedSemaphore(MOST_AT_ONCE)
 
@@ -60,27 +53,25 @@ class LedgerReplays:
             replay = replay_of(recorded(self._home, name))
         except PreconditionError as error:
             return Repeatable(why_not=f"{error.what}. {error.tip}")
-        to = self._gateway or replay.upstream
-        if not to:
+        if not replay.upstream:
             return Repeatable(why_not=f"{_UNSENDABLE}.")
-        variables = () if self._gateway else self._variables(replay.upstream)
+        variables = self._variables(replay.upstream)
         return Repeatable(
             changed=replay.changed,
-            to=to,
+            to=replay.upstream,
             key_envs=[one for one in variables if one in self._environment],
             unset=[one for one in variables if one not in self._environment],
-            curl=curl_of(replay, to),
+            curl=curl_of(replay, replay.upstream),
         )
 
     def replay(self, name: str, *, key_env: str = "", anyway: bool = False) -> tuple[str, str]:
         entry = recorded(self._home, name)
         replay = replay_of(entry)
-        _see_sendable(replay, self._gateway)
-        key = "" if self._gateway else self._key(key_env, replay.upstream)
+        _see_sendable(replay)
+        key = self._key(key_env, replay.upstream)
         if not self._free.acquire(blocking=False):
             tip = "Wait until one of them has its answer."
             raise PreconditionError(f"{MOST_AT_ONCE} requests are being sent again already", tip=tip)
-        began = time.time()
         ended = self._begin(entry, key, anyway)
         wait([ended], self._patience_s)
         if not ended.done():
@@ -89,7 +80,7 @@ class LedgerReplays:
                 "",
             )
         answered = ended.result()
-        return _words(answered, key), answered.id or self._record_of(entry, began)
+        return _words(answered, key), answered.id
 
     def _begin(self, entry: Entry, key: str, anyway: bool) -> Future[Answered]:
         """Send it, in a thread of its own: whoever waits for it may give up, and it goes on."""
@@ -97,7 +88,7 @@ class LedgerReplays:
 
         def send() -> None:
             try:
-                sending = send_again(entry, to=self._gateway, home=self._home, key=key, anyway=anyway)
+                sending = send_again(entry, to="", home=self._home, key=key, anyway=anyway)
                 ended.set_result(asyncio.run(sending))
             except BaseException as error:
                 ended.set_exception(error)  # told by whoever waits
@@ -122,23 +113,6 @@ class LedgerReplays:
             raise PreconditionError(finding.what, tip=finding.tip)
         return key
 
-    def _record_of(self, entry: Entry, began_unix: float) -> str:
-        """The record that another gateway made of it: the first of that kind since it was sent; "" for none yet."""
-        deadline = time.monotonic() + _RECORD_S
-        oldest = first_id(began_unix)
-        while True:
-            reader = reader_of(self._home)
-            try:
-                lately = [one for one in reader.requests(_LOOKED_AT, model=entry.model) if one.id >= oldest]
-            except BeastError:
-                return ""
-            finally:
-                reader.close()
-            same = [one.id for one in lately if (one.method, one.path) == (entry.method, entry.path)]
-            if same or time.monotonic() > deadline:
-                return min(same, default="")
-            time.sleep(0.02)
-
 
 def _named_for(upstream: str, gateway: GatewayNow) -> Iterator[str]:
     """Variables that a gateway was told to take the key of this upstream from."""
@@ -148,8 +122,8 @@ def _named_for(upstream: str, gateway: GatewayNow) -> Iterator[str]:
             yield str(setting.get("value", ""))
 
 
-def _see_sendable(replay: Replay, gateway: str) -> None:
-    if not gateway and not replay.upstream:
+def _see_sendable(replay: Replay) -> None:
+    if not replay.upstream:
         tip = "Send it through a gateway: beast replay ID --to URL."
         raise PreconditionError(_UNSENDABLE, where=replay.id, tip=tip)
 

@@ -77,8 +77,8 @@ class Repeatable:
 
     why_not: why it cannot, with what to do about it; "" where it can.   changed: why it would not be the very same, as
     words after "it"; "" where it is, byte for byte.   to: base URL that it is sent to.   key_envs: variables for the
-    key of that server that are set where the pages are served; unset: those that are not; where a gateway has the key,
-    there are none.   curl: the same as a command line, without credentials; "" where its body was not kept.
+    key of that server that are set where the pages are served; unset: those that are not.   curl: the same as a command
+    line, without credentials; "" where its body was not kept.
     """
 
     why_not: str = ""
