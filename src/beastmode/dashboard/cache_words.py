@@ -10,11 +10,11 @@ REASONS: dict[str, str] = {
     "not understood": "The body is not what its API asks for, so nobody can tell what would change the answer.",
     "stateful": "Its answer hangs on more than the request: an earlier answer, a stored prompt, a tool of the server.",
     "not deterministic": "It may be answered otherwise each time (no temperature of 0). "
-    "`--cache all` remembers such answers as well.",
-    "no-store": "Its client forbids it, with `cache-control: no-store`.",
-    "no-cache": "Its client wants a fresh answer, with `cache-control: no-cache`.",
-    "older than max-age": "There is an answer, and it is older than the client takes (`cache-control: max-age`).",
-    "min-fresh": "There is an answer, and it expires sooner than the client takes (`cache-control: min-fresh`).",
+    "--cache all remembers such answers as well.",
+    "no-store": "Its client forbids it, with cache-control: no-store.",
+    "no-cache": "Its client wants a fresh answer, with cache-control: no-cache.",
+    "older than max-age": "There is an answer, and it is older than the client takes (cache-control: max-age).",
+    "min-fresh": "There is an answer, and it expires sooner than the client takes (cache-control: min-fresh).",
 }
 """By the first part of a reason. Of a hit that is its tier."""
 NOT_KEPT: dict[str, str] = {
@@ -22,7 +22,7 @@ NOT_KEPT: dict[str, str] = {
     "answered by a spare": "another upstream than the first gave it",
     "status": "only those with status 200 are",
     "stopped": "it did not come to its own end",
-    "the upstream forbids it": "the upstream forbids that, with `cache-control`",
+    "the upstream forbids it": "the upstream forbids that, with cache-control",
 }
 """Why a new answer was not kept: by what stands behind `; not kept: `, up to a number or a word of its own."""
 _NOT_KEPT = "; not kept: "

@@ -12,7 +12,7 @@ from beastmode.compose.ui.figures import KeptFigures, figures_of
 from beastmode.compose.ui.look import Look
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime
-from tests.compose.looking import look_at
+from tests.compose.ui.looking import look_at
 from tests.runner.story import Story, failure
 
 JOURNAL = Path("/nowhere/journal.db")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from beastmode import events
 from beastmode.compose.ui.folding import Fold, phase_of
 from beastmode.events import Event
-from tests.compose.looking import look_at
+from tests.compose.ui.looking import look_at
 from tests.runner.story import Story, failure
 
 TASKS = ("a", "b", "c", "d")

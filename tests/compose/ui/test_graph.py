@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from beastmode.compose.ui.graph import graph_of
-from tests.compose.looking import by_needs, look_at
+from tests.compose.ui.looking import by_needs, look_at
 from tests.runner.story import Story, failure
 
 

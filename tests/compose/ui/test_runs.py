@@ -24,7 +24,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
-from tests.compose.looking import by_needs, record
+from tests.compose.ui.looking import by_needs, record
 from tests.processes import eventually
 from tests.runner.story import Story, failure
 

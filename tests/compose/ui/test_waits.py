@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beastmode import events
 from beastmode.compose.ui.waits import persons_of, ready_of, waits_of
-from tests.compose.looking import by_needs, look_at
+from tests.compose.ui.looking import by_needs, look_at
 from tests.runner.story import UNIX_S, Story, failure
 
 
