@@ -53,15 +53,15 @@ class LedgerReader:
         self._engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
 
     def requests(
-        self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = "", before: str = ""
+        self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = ""
     ) -> Iterator[Entry]:
         """The last requests that fit, newest first, without bodies; those in flight have no outcome.
 
         gone_wrong: only those that failed, were rejected, or were in flight when their gateway was killed.
-        class_, model: only those of this class or model, "" for any.   before: an id; only older ones.
+        class_, model: only those of this class or model, "" for any.
         """
         wanted = _wanted(gone_wrong, class_, model)
-        left = last
+        left, before = last, ""
         while left > 0 and self.format:
             page = wanted.limit(min(left, PAGE_ROWS))
             entries = [
@@ -91,11 +91,6 @@ class LedgerReader:
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-
-    def version(self) -> str:
-        """Changes whenever somebody else writes."""
-        (version,) = self._db.execute("PRAGMA data_version").fetchone()
-        return str(version)
 
     def find(self, name: str) -> Entry:
         """The request of that id, with its bodies where they were recorded. Raises PreconditionError where there is

@@ -251,7 +251,7 @@ def test_of_a_long_run_the_same_is_offered_as_of_a_short_one(
     record(tmp_path, at_work.events, over.events, paused.events)
     control = JournalControl(tmp_path, JournalRuns(tmp_path))
     assert [list(control.offers(run, "")) for run in ("r1", "r2", "r3")] == [
-        ["pause", "retry", "cancel", "limits"],
+        ["retry", "cancel", "limits"],  # nobody is at work on it
         ["limits"],
         ["resume", "cancel", "limits"],
     ]
