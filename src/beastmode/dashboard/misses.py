@@ -12,7 +12,11 @@ _NOT_KEPT = "; not kept: "
 _WORDS: Mapping[str, tuple[str, str]] = {
     "new": (
         "not kept yet",
-        "Asked for the first time, or what was kept has gone: by age, for room, or cleared.",
+        "Asked for the first time within the time for which answers are kept, as far as is known.",
+    ),
+    "asked before": (
+        "asked before",
+        "Its answer is not there: it failed or may not be kept, was cleared, or had to make room.",
     ),
     "not deterministic": (
         "not deterministic",
