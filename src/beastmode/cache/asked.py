@@ -47,7 +47,7 @@ class _Generation:
 
     def __init__(self, began: float, cells: int) -> None:
         self.began, self.count = began, 0
-        self._cells = array("Q", bytes(8 * cells))
+        self._cells = array("Q", (0,)) * cells
         self._last = cells - 1
 
     def last(self, key: bytes) -> int:
