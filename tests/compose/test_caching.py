@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ from tests.cache.answers import key
 DAY_S = 86_400.0
 
 
-def serving(home: Path, **changes: object) -> Serving:
-    return Serving((UpstreamSettings("http://127.0.0.1:1"),), home=home, **changes)  # type: ignore[arg-type]
+def serving(home: Path, **changes: Any) -> Serving:
+    return Serving((UpstreamSettings("http://127.0.0.1:1"),), home=home, **changes)
 
 
 def kept(home: Path, **age_s: float) -> None:
@@ -35,7 +36,7 @@ def kept(home: Path, **age_s: float) -> None:
     file.close()
 
 
-def known(home: Path, *names: str, asked: Asked | None = None, **changes: object) -> list[bool]:
+def known(home: Path, *names: str, asked: Asked | None = None, **changes: Any) -> list[bool]:
     asked = asked or Asked(DAY_S)
     asyncio.run(recall_asked(asked, serving(home, **changes)))
     return [asked.note(key(name), time.time()) for name in names]
@@ -59,7 +60,7 @@ def test_what_was_cleared_is_not_noted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"cache": "off"}, {"cache_disk_bytes": 0}])
-def test_where_the_disk_is_not_used_its_file_is_not_read(tmp_path: Path, changes: dict[str, object]) -> None:
+def test_where_the_disk_is_not_used_its_file_is_not_read(tmp_path: Path, changes: dict[str, Any]) -> None:
     kept(tmp_path, one=60)
     assert known(tmp_path, "one", **changes) == [False]
 
