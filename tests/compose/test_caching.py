@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from beastmode.compose.caching import recall_asked
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
 from beastmode.store.entries_upkeep import clear
-from tests.cache.answers import key
+from tests.cache.answers import NOON, Wall, key
 
 DAY_S = 86_400.0
 
@@ -25,11 +24,11 @@ def serving(home: Path, **changes: Any) -> Serving:
 
 def kept(home: Path, **age_s: float) -> None:
     """Answers of these names, as old as that."""
-    file, now = EntriesFile(cache_path(home), time.time()), time.time()
+    file = EntriesFile(cache_path(home), NOON)
     generation = file.moment().generation
     file.write(
         [
-            EntryRow(key(name), generation, now - old, now - old + DAY_S, "m", 1, b"a")
+            EntryRow(key(name), generation, NOON - old, NOON - old + DAY_S, "m", 1, b"a")
             for name, old in age_s.items()
         ]
     )
@@ -38,8 +37,8 @@ def kept(home: Path, **age_s: float) -> None:
 
 def known(home: Path, *names: str, asked: Asked | None = None, **changes: Any) -> list[bool]:
     asked = asked or Asked(DAY_S)
-    asyncio.run(recall_asked(asked, serving(home, **changes)))
-    return [asked.note(key(name), time.time()) for name in names]
+    asyncio.run(recall_asked(asked, serving(home, **changes), Wall().clock))
+    return [asked.note(key(name), NOON) for name in names]
 
 
 def test_keys_on_disk_are_noted_up_to_their_age(tmp_path: Path) -> None:
@@ -55,7 +54,7 @@ def test_of_very_many_the_newest_are_noted(tmp_path: Path) -> None:
 
 def test_what_was_cleared_is_not_noted(tmp_path: Path) -> None:
     kept(tmp_path, one=60)
-    clear(cache_path(tmp_path), time.time())
+    clear(cache_path(tmp_path), NOON)
     assert known(tmp_path, "one") == [False]
 
 

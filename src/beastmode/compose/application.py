@@ -72,7 +72,7 @@ def app_for(
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
     alarms = _alarms(ledger, door, stack, raised, over)
-    recall = partial(recall_asked, memory.asked, serving)
+    recall = partial(recall_asked, memory.asked, serving, clock)
     life = _Life(routes, carrier, door, ledger, stack, listening, alarms, recall)
     own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
     shown = seen.page(serving, listening.hide, routes.every, door, ledger, stack) if seen else {}

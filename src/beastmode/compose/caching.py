@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from beastmode.cache.asked import Asked
 from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.l3_database import L3Database, Limits
 from beastmode.cache.stack import PATIENCE_S, Stack
+from beastmode.clock import Clock
 from beastmode.compose.serve_settings import Serving
 from beastmode.errors import BeastError
 from beastmode.store.entries_file import TierCount, cache_path
@@ -32,13 +32,13 @@ def stack_for(serving: Serving, patience_s: float = PATIENCE_S) -> Stack | None:
     return Stack(L1Memory(max(1, memory)), l3, patience_s=patience_s)
 
 
-async def recall_asked(asked: Asked, serving: Serving) -> None:
+async def recall_asked(asked: Asked, serving: Serving, clock: Clock) -> None:
     """Note the keys of the answers on disk: they were asked for before this gateway began. Some at a time, and of very
     many the newest; none where they cannot be read, which the stack tells of."""
     if serving.cache == "off" or not serving.cache_disk_bytes:
         return
     with suppress(BeastError):
-        since_unix = time.time() - serving.cache_ttl_s
+        since_unix = clock.unix() - serving.cache_ttl_s
         found = await asyncio.to_thread(_keys_in, cache_path(serving.home), since_unix, asked.most // 2)
         for at in range(0, len(found), _NOTED_AT_ONCE):
             for key, stored_unix in found[at : at + _NOTED_AT_ONCE]:

@@ -45,9 +45,8 @@ def _figures(came: Came, times: float = 1.0) -> Figures:
         return {name: of(number) for name, number in by.items() if number}
 
     sums, outcomes, hits = came.sums, each(came.outcomes), each(came.hits)
-    missed = of(
-        sums.repeats - sum(came.hits.values())
-    )  # apart: rounded together they could be fewer than the hits
+    # Apart from the hits: rounded together they could be fewer than those.
+    missed = of(sums.repeats - sum(came.hits.values()))
     return Figures(
         received=sum(outcomes.values()) + of(came.in_flight),
         outcomes=outcomes,

@@ -46,8 +46,7 @@ class Remembering:
     """Looks for the answers to requests, and keeps answers that went well.
 
     mode: which requests have to do with it at all.   ttl_s: how long an answer is kept.   source_of: the base URL of
-    the upstream that would be asked, and the tenant as which.
-    asked: what was asked for before, as far as this process knows.
+    the upstream that would be asked, and the tenant as which.   asked: what was asked for before, as far as is known.
     """
 
     def __init__(

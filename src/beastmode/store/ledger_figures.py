@@ -28,8 +28,8 @@ class Came:
     """What the requests came to that were received in a span of time.
 
     outcomes, classes, hits: how many by outcome, by class of failure, by tier of the cache.   in_flight: received then,
-    and not ended yet.   sums: of all that have ended.   repeats_known: it was recorded of all of
-    them whether they had been asked for before; only then are `sums.repeats` all.
+    and not ended yet.   sums: of all that have ended.   repeats_known: of all of them it was recorded
+    whether they had been asked for before; only then are `sums.repeats` all.
     """
 
     outcomes: dict[str, int] = field(default_factory=dict)
