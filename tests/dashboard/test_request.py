@@ -65,7 +65,7 @@ def test_what_has_ended_does_not_change_any_more_so_its_page_is_not_made_again()
 
 def test_why_it_was_a_hit_or_a_miss_stands_in_words() -> None:
     page = browser(request_row(cache="miss", cache_why="not deterministic")).get("/requests/1").text
-    assert "Why it was not from memory" in page
+    assert "Why it was not from the cache" in page
     assert "--cache all" in page
     assert (
         "memory of the gateway" in browser(request_row(cache="hit", cache_why="l1")).get("/requests/1").text

@@ -165,6 +165,7 @@ def test_after_kill_9_the_figures_are_those_of_the_rows(tmp_path: Path, after_li
         process.stdout.readline()
     process.kill()
     process.communicate()
+    recorded(path)  # whoever reads takes in what was noted
     must_agree(path)
     before = sql(path, "SELECT count(*) FROM requests WHERE outcome IS NULL")[0][0]
     assert before, "nothing was in flight at the kill: this proves nothing"
@@ -180,6 +181,7 @@ def test_another_process_that_is_thought_dead_is_counted_once(tmp_path: Path) ->
         request = entry()
         ledger.begin(request)
         await ledger.leaves(request)
+        assert len(recorded(ledger.path)) == 1
         for lock in (tmp_path / "ledger-processes").iterdir():
             lock.unlink()  # somebody has tidied up
         await opened(ledger.path).close()

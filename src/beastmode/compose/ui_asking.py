@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from beastmode.compose.asking import ask
+from beastmode.compose.asking import ask, runner_at_work
 from beastmode.compose.limits_asked import limits_asked, limits_now
 from beastmode.compose.standing import JournalStanding
 from beastmode.compose.ui_runs import JournalRuns
@@ -35,12 +35,13 @@ class JournalControl:
         if task:
             return [one for one in _OF_TASKS if meaning(Control(one, task), now).acts]
         if len(progress.tasks) > _MANY:
-            return self._offered_by_counts(run, paused=now.paused)
-        begun = any(view.state not in ENDED for view in progress.tasks.values())
-        offered = [one for one in _OF_RUNS if one == "limits" or meaning(Control(one), now).acts]
-        return [one for one in offered if begun or one != "pause"]
+            offered = self._offered_by_counts(run, paused=now.paused)
+        else:
+            offered = [one for one in _OF_RUNS if one == "limits" or meaning(Control(one), now).acts]
+        # Before it goes on one may want to pause it, too; but there a button of that name would puzzle.
+        return [one for one in offered if one != "pause" or runner_at_work(self._home, progress)]
 
-    def _offered_by_counts(self, run: str, *, paused: bool) -> list[str]:
+    def _offered_by_counts(self, run: str, *, paused: bool) -> list[Action]:
         """The same without a look at each task."""
         counts = self._runs.counts_of(run)
         left = sum(count for state, count in counts.items() if state not in ENDED)

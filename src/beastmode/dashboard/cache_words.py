@@ -1,4 +1,4 @@
-"""Why a request was answered from memory or was not, in words: a sentence for each reason that the cache gives."""
+"""Why a request was answered from the cache or was not, in words: a sentence for each reason that the cache gives."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def words_of(cache: str, why: str, outcome: str = "") -> str:
     if outcome == "shared":
         return "An identical request was on its way, and its answer was sent to this one as well."
     if cache == "off":
-        return "Nothing was looked for in memory: the cache is off, or the request asks no model."
+        return "Nothing was looked for in the cache: the cache is off, or the request asks no model."
     if not cache or not why:
         return ""
     reason, _, not_kept = why.partition("; not kept: ")

@@ -23,7 +23,7 @@ _TEXTS = {
     "before": "before",
 }
 """By its name in an address: the field."""
-_CACHE = {"hit": "from memory", "miss": "not from memory"}
+_CACHE = {"hit": "from the cache", "miss": "not from the cache"}
 _SHOWN = {
     "class": "class",
     "upstream": "upstream",

@@ -81,7 +81,7 @@ def charts_of(steps: Steps, step_s: float, now_unix: float) -> list[Chart]:
             times,
             [
                 rate("answered", "done", (), "upstream_ok"),
-                rate("from memory", "waiting", (8, 3), "hit", "shared"),
+                rate("from the cache", "waiting", (8, 3), "hit", "shared"),
                 rate("went wrong", "failed", (3, 3), "failed", "rejected", "unfinished"),
                 rate("client left", "cancelled", (1, 3), "cancelled"),
             ],
@@ -102,7 +102,7 @@ def charts_of(steps: Steps, step_s: float, now_unix: float) -> list[Chart]:
             times,
             [
                 line("cost", "person", (), lambda one: one.cost_usd),
-                line("saved by memory", "done", (8, 3), lambda one: one.saved_usd),
+                line("saved by the cache", "done", (8, 3), lambda one: one.saved_usd),
             ],
         ),
     ]

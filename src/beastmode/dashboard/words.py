@@ -12,7 +12,7 @@ from beastmode.failures.advice import spoken
 _NAMES = {
     "needs_person": "needs a person",
     "upstream_ok": "answered",
-    "hit": "from memory",
+    "hit": "from the cache",
     "shared": "shared",
     "pending": "to do",
 }

@@ -16,6 +16,7 @@ from sqlalchemy.pool import StaticPool
 from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry, Sent
 from beastmode.store.ledger_file import fault, ledger_path, version_of
+from beastmode.store.ledger_notes import take_in
 from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS, VERSION
 from beastmode.store.sqlite_file import connect
 
@@ -35,6 +36,7 @@ class LedgerReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        take_in(path)
         try:
             db = connect(path, write=False)
         except sqlite3.Error as error:
