@@ -5,7 +5,9 @@ from __future__ import annotations
 REASONS: dict[str, str] = {
     "l1": "The same request was answered before, and the answer was in the memory of the gateway.",
     "l3": "The same request was answered before, and the answer was in the database of this home.",
-    "new": "Nothing that was remembered answers it: nobody has asked exactly this yet, or the answer has expired.",
+    "new": "Nobody has asked exactly this within the time for which answers are kept, as far as is known.",
+    "asked before": "It was asked before, and its answer is not there: it failed or may not be kept, was forgotten, "
+    "or is still on its way.",
     "no dialect": "It asks no model in a way that the gateway can read, so it passes through.",
     "not understood": "The body is not what its API asks for, so nobody can tell what would change the answer.",
     "stateful": "Its answer hangs on more than the request: an earlier answer, a stored prompt, a tool of the server.",

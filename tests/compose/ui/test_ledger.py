@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from beastmode.compose.ui.requests import LedgerRequests
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.sources.requests import Choices, Wanted
 from beastmode.dashboard.sources.stats import Figures
+from beastmode.store import ledger_figures
+from beastmode.store.entry import Entry, row_of
+from beastmode.store.ledger_backfill import roll
 from beastmode.store.ledger_file import LedgerFile, ledger_path
 from tests.store.ledgers import NOON, end, entry, older, opened, upstream_call
-from tests.store.random_rows import ledger_of
+from tests.store.random_rows import ledger_of, requests
 
 
 def test_where_there_is_no_ledger_there_is_nothing_to_see(tmp_path: Path) -> None:
@@ -73,6 +81,59 @@ def test_a_ledger_that_no_gateway_has_brought_up_to_date_yet_is_read_as_it_is(
         entries[6].id,
         entries[0].id,
     ]
+
+
+MISSED: dict[str, Any] = {"outcome": "upstream_ok", "cache": "miss"}
+
+
+def figures_of(home: Path, since_s: float, until_s: float) -> Figures:
+    return LedgerStats(home).over(NOON + since_s, NOON + until_s)
+
+
+def test_how_many_had_been_asked_before_is_known_from_when_it_was_recorded(tmp_path: Path) -> None:
+    path = ledger_path(tmp_path)
+    ledger_of(path, [entry(NOON + n * 30, cache_why="new", **MISSED) for n in range(9)], rolled=-1)
+    older(path, 2)
+    file = LedgerFile(path)
+    later = [
+        entry(NOON + 3600, cache_why="asked before", **MISSED),
+        entry(NOON + 3601, cache_why="new", **MISSED),
+        entry(NOON + 3602, outcome="hit", cache_why="l1"),
+    ]
+    file.write([row_of(one, "someone") for one in later], [])
+    while roll(file):
+        pass
+    file.close()
+    assert figures_of(tmp_path, 0, 7200).received == 12
+    assert figures_of(tmp_path, 0, 7200).repeats is None
+    assert figures_of(tmp_path, 240, 300).repeats is None  # the minute of the last one
+    assert figures_of(tmp_path, 3600, 7200).repeats == 2
+    assert [step.repeats for _, step in LedgerStats(tmp_path).series(NOON, NOON + 7200, 3600)] == [None, 2]
+    lately = LedgerStats(tmp_path).lately
+    assert [lately(NOON + 3603, seconds).repeats for seconds in (60, 7200)] == [2, None]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_of_a_ledger_that_no_gateway_has_brought_up_to_date_yet_it_is_not_known(
+    tmp_path: Path, version: int
+) -> None:
+    ledger_of(ledger_path(tmp_path), [entry(outcome="hit", cache_why="l1")], rolled=-1)
+    assert figures_of(tmp_path, 0, 60).repeats == 1
+    older(ledger_path(tmp_path), version)
+    assert figures_of(tmp_path, 0, 60).repeats is None
+    assert LedgerStats(tmp_path).lately(NOON + 1, 60).repeats is None
+
+
+@given(st.lists(requests(), max_size=30, unique_by=lambda one: one.id), st.integers(2, 20))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_never_more_is_answered_from_memory_than_could_have_been(entries: list[Entry], most: int) -> None:
+    with tempfile.TemporaryDirectory() as home, patch.object(ledger_figures, "MOST_ROWS", most):
+        ledger_of(ledger_path(Path(home)), entries, rolled=-1)
+        stats = LedgerStats(Path(home))
+        steps = [step for _, step in stats.series(NOON, NOON + 4 * 3600, 300)]
+        for one in (*steps, stats.lately(NOON + 3 * 3600, 3 * 3600)):  # of which that is a sample
+            assert one.repeats is not None
+            assert sum((one.hits or {}).values()) <= one.repeats <= one.received
 
 
 def test_received_is_what_has_ended_and_what_is_in_flight(tmp_path: Path) -> None:

@@ -44,13 +44,15 @@ def _figures(came: Came, times: float = 1.0) -> Figures:
     def each(by: dict[str, int]) -> dict[str, int]:
         return {name: of(number) for name, number in by.items() if number}
 
-    sums, outcomes = came.sums, each(came.outcomes)
+    sums, outcomes, hits = came.sums, each(came.outcomes), each(came.hits)
+    # Apart from the hits: rounded together they could be fewer than those.
+    missed = of(sums.repeats - sum(came.hits.values()))
     return Figures(
         received=sum(outcomes.values()) + of(came.in_flight),
         outcomes=outcomes,
         classes=each(came.classes),
-        hits=each(came.hits),
-        repeats=None,
+        hits=hits,
+        repeats=sum(hits.values()) + missed if came.repeats_known else None,
         p50_s=quantile(sums.lengths, 0.5),
         p95_s=quantile(sums.lengths, 0.95),
         p99_s=quantile(sums.lengths, 0.99),
