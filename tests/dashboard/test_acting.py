@@ -46,6 +46,13 @@ def test_a_fault_is_told_with_its_tip() -> None:
     assert "no such run. Do otherwise." in page
 
 
+def test_words_of_any_language_fit_into_what_a_browser_keeps() -> None:
+    browser = Told(fault="\u65e5\u672c\u8a9e" * 400).browser
+    answer = browser.post("/tell", headers=HERE, follow_redirects=False)
+    assert len(answer.headers["set-cookie"]) < 4096
+    assert "\u65e5\u672c\u8a9e" * 100 in browser.get("/").text
+
+
 def test_what_is_said_never_becomes_part_of_the_page() -> None:
     page = Told().browser.post("/tell", data={"words": NASTY}, headers=HERE).text
     assert "<script>alert" not in page

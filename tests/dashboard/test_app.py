@@ -10,10 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode import Roadmap, Task, run
-from beastmode.compose.ui_door import HomeDoor
-from beastmode.compose.ui_requests import LedgerRequests
-from beastmode.compose.ui_runs import JournalRuns
-from beastmode.compose.ui_serving import sources_of
+from beastmode.compose.ui.door import HomeDoor
+from beastmode.compose.ui.requests import LedgerRequests
+from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.serving import sources_of
 from beastmode.dashboard.app import dashboard
 from tests.dashboard.reading import NASTY, Keeper, Requests, Runs, run_line, sources
 

@@ -25,6 +25,8 @@ told there, too."""
 SAID = "said"
 """The kind of cookie that carries the words to the next page, which takes it away."""
 _FORM_BYTES, _FIELDS, _SAID_CHARS, _SAID_S = 64 * 1024, 50, 1000, 30
+_SAID_BYTES = 1200
+"""Each may take three in a cookie, and no browser keeps one of more than 4096."""
 _NO_KEY = "Changing something needs the key. Open the link that beast printed when it began."
 
 
@@ -63,7 +65,8 @@ def said_to(request: Request) -> str:
 
 def _shown(request: Request, place: str, words: str) -> Response:
     answer = RedirectResponse(place, 303)
-    keep(request, answer, SAID, quote(words[:_SAID_CHARS]), _SAID_S)
+    said = words.encode("utf-8", "replace")[:_SAID_BYTES].decode("utf-8", "ignore")
+    keep(request, answer, SAID, quote(said), _SAID_S)
     return answer
 
 

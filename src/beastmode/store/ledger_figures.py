@@ -17,7 +17,9 @@ MOST_ROWS = 5_000
 
 _HOUR_S = 3600
 _OPEN = "SELECT id FROM requests INDEXED BY requests_open WHERE outcome IS NULL"
-_SUMS = "outcome, class, tier, requests, tokens_in, tokens_out, cost_usd, saved_usd, unpriced, lengths"
+_SUMS = (
+    "outcome, class, tier, requests, tokens_in, tokens_out, cost_usd, saved_usd, repeats, unpriced, lengths"
+)
 _OUTCOME = list(REQUESTS.c.keys()).index("outcome")
 
 
@@ -26,7 +28,8 @@ class Came:
     """What the requests came to that were received in a span of time.
 
     outcomes, classes, hits: how many by outcome, by class of failure, by tier of the cache.   in_flight: received then,
-    and not ended yet.   sums: of all that have ended.
+    and not ended yet.   sums: of all that have ended.   repeats_known: of all of them it was recorded
+    whether they had been asked for before; only then are `sums.repeats` all.
     """
 
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -34,6 +37,7 @@ class Came:
     hits: dict[str, int] = field(default_factory=dict)
     in_flight: int = 0
     sums: Sums = field(default_factory=Sums)
+    repeats_known: bool = True
 
     @property
     def received(self) -> int:
@@ -72,11 +76,15 @@ def _out_to(span: int, since_unix: float, until_unix: float) -> tuple[int, int]:
 
 
 def _series(reader: LedgerReader, since: int, until: int, step: int) -> list[tuple[float, Came]]:
-    steps = [(float(began), Came()) for began in range(since, until, step)]
-    if steps and reader.format == VERSION:
+    known = reader.format == VERSION
+    steps = [(float(began), Came(repeats_known=known)) for began in range(since, until, step)]
+    if steps and known:
         with reader.reading() as db:
+            recorded_from = _minute_of_repeats(db)
             for began, cell, sums in _cells(db, since, until, step):
-                steps[max(0, began - since) // step][1].add(cell, sums)
+                came = steps[max(0, began - since) // step][1]
+                came.add(cell, sums)
+                came.repeats_known &= began >= recorded_from
             for began in _in_flight(db, since, until):
                 steps[(began - since) // step][1].in_flight += 1
     return steps
@@ -86,13 +94,14 @@ def lately(reader: LedgerReader, now_unix: float, seconds: int) -> tuple[Came, f
     """Of the last seconds, from the rows; and what of them was seen. Where they are too many it is of the newest of
     them, and the share of the time is told that these cover: from more than 0 to 1. Raises LedgerError."""
     if not reader.format:
-        return Came(), 1.0
+        return Came(repeats_known=False), 1.0
     since = now_unix - seconds
     with reader.reading() as db:
         rows = db.execute(
             "SELECT * FROM requests WHERE id >= ? ORDER BY id DESC LIMIT ?", (first_id(since), MOST_ROWS)
         ).fetchall()
-    came, tally = Came(), Tally()
+        known = reader.format == VERSION and (not rows or rows[-1][0] >= _repeats_from(db))
+    came, tally = Came(repeats_known=known), Tally()
     tally.add(row for row in rows if row[_OUTCOME] is not None)
     for cell, sums in tally.cells.items():
         came.add(cell, sums)
@@ -101,6 +110,17 @@ def lately(reader: LedgerReader, now_unix: float, seconds: int) -> tuple[Came, f
     if len(rows) == MOST_ROWS and seconds > 0:
         share = min(1.0, max(1e-6, (now_unix - int(rows[-1][0][:13], 16) / 1e6) / seconds))
     return came, share
+
+
+def _repeats_from(db: sqlite3.Connection) -> str:
+    (first,) = db.execute("SELECT repeats_from_id FROM ledger_rolled").fetchone()
+    return str(first)
+
+
+def _minute_of_repeats(db: sqlite3.Connection) -> int:
+    """The Unix time of the first full minute of which it was recorded what had been asked for before."""
+    first = _repeats_from(db)
+    return (minute_of(first, 0) + 1) * 60 if first else 0
 
 
 def _cells(db: sqlite3.Connection, since: int, until: int, step: int) -> Iterator[tuple[int, Cell, Sums]]:
@@ -131,12 +151,13 @@ def _sums(
     tokens_out: int,
     cost_usd: float,
     saved_usd: float,
+    repeats: int,
     unpriced: int,
     lengths: bytes,
 ) -> Sums:
     sums = Sums()
     sums.requests, sums.tokens_in, sums.tokens_out = requests, tokens_in, tokens_out
-    sums.cost_usd, sums.saved_usd, sums.unpriced = cost_usd, saved_usd, unpriced
+    sums.cost_usd, sums.saved_usd, sums.repeats, sums.unpriced = cost_usd, saved_usd, repeats, unpriced
     unpacked_into(sums.lengths, lengths)
     return sums
 
