@@ -255,3 +255,19 @@ def test_of_a_long_run_the_same_is_offered_as_of_a_short_one(
         ["limits"],
         ["resume", "cancel", "limits"],
     ]
+
+
+def test_a_journal_that_was_begun_anew_is_shown_and_not_the_old_one(tmp_path: Path) -> None:
+    run(Roadmap([Task("old", ["false"])], title="Old"), home=tmp_path, retries=0)
+    runs = JournalRuns(tmp_path)
+    before = runs.version()
+    assert [line.title for line in runs.latest(9)] == ["Old"]
+    for file in tmp_path.glob("journal.db*"):
+        file.unlink()
+    assert runs.latest(9) == []
+    run(Roadmap([Task("new", ["true"])], title="New"), home=tmp_path)
+    assert runs.version() != before
+    assert [(line.title, line.state) for line in runs.latest(9)] == [("New", "done")]
+    view = runs.run("r1")
+    assert view
+    assert view.line.counts["done"] == 1
