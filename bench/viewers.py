@@ -18,8 +18,10 @@ from statistics import median, quantiles
 
 import aiohttp
 
+from beastmode.store.ledger_file import ledger_path
 from bench import gateway_servers as servers
 from bench.contest import Contender, Figures, Row, main
+from bench.dashboard_ledger import fill
 from bench.gateway_load import cpu_s, memory_mb
 from bench.viewers_browser import Browser
 
@@ -29,7 +31,9 @@ BEFORE_S = 4.0
 """The dashboard is loaded, and all have their page."""
 QUIET_S = 1.1
 """Between two changes, where it is measured how long one takes to a page."""
-PATHS = ("/runs/r1", "/")
+BEFORE_REQUESTS, BEFORE_SPAN_S = 200_000, 3600.0
+"""What the gateway had to do until then: 55 requests a second for an hour."""
+PATHS = ("/", "/requests", "/runs/r1")
 
 ROW = Row(
     module="bench.viewers",
@@ -61,7 +65,7 @@ class AtWork:
 
 
 def fifty(size: int) -> Figures:
-    """Half at a run and half at the first page, while the gateway has `size` requests."""
+    """A third each at the first page, at the requests and at a run, while the gateway has `size` requests."""
     return asyncio.run(_looked(VIEWERS, size))
 
 
@@ -151,10 +155,13 @@ def _ms(seconds: list[float], percent: int) -> float:
 
 @contextmanager
 def _at_work(tasks: int) -> Iterator[AtWork]:
-    """A gateway with its dashboard and, with tasks, a run in the same home."""
+    """A gateway that was busy before, with its dashboard, and, with tasks, a run in the same home."""
     beast = str(Path(sys.executable).parent / "beast")
     with tempfile.TemporaryDirectory() as folder, servers.json_upstream() as upstream:
         env = os.environ | {"BEAST_LIMITS_DIR": folder, "BEAST_HOME": f"{folder}/home"}
+        ledger = ledger_path(Path(folder) / "home")
+        ledger.parent.mkdir(mode=0o700)
+        fill(ledger, BEFORE_REQUESTS, time.time(), BEFORE_SPAN_S)
         roadmap = Path(folder) / "roadmap.yaml"
         listed = [{"id": f"t{number}", "command": ["sleep", "1"]} for number in range(tasks)]
         roadmap.write_text(json.dumps({"tasks": listed}), encoding="utf-8")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from beastmode.store.entry import first_id
-from beastmode.store.latencies import unpacked_into
+from beastmode.store.latencies import kind_of, unpacked_into
 from beastmode.store.ledger_reader import LedgerReader
-from beastmode.store.ledger_schema import REQUESTS, VERSION
-from beastmode.store.ledger_tally import Cell, Sums, Tally, minute_of
+from beastmode.store.ledger_schema import VERSION
+from beastmode.store.ledger_tally import Cell, Sums, is_a_length, minute_of, tier_of
 
 MOST_ROWS = 5_000
 """Of the last seconds: more are a sample of them."""
@@ -18,7 +19,9 @@ MOST_ROWS = 5_000
 _HOUR_S = 3600
 _OPEN = "SELECT id FROM requests INDEXED BY requests_open WHERE outcome IS NULL"
 _SUMS = "outcome, class, tier, requests, tokens_in, tokens_out, cost_usd, saved_usd, unpriced, lengths"
-_OUTCOME = list(REQUESTS.c.keys()).index("outcome")
+_LATELY = "SELECT id, outcome, class, cache_why, total_s FROM requests WHERE id >= ? ORDER BY id DESC LIMIT ?"
+_MOST_KNOWN = 8192
+"""Cells of minutes and hours that stay unpacked: all that have not changed since, for whoever asks once a second."""
 
 
 @dataclass(slots=True)
@@ -83,24 +86,36 @@ def _series(reader: LedgerReader, since: int, until: int, step: int) -> list[tup
 
 
 def lately(reader: LedgerReader, now_unix: float, seconds: int) -> tuple[Came, float]:
-    """Of the last seconds, from the rows; and what of them was seen. Where they are too many it is of the newest of
-    them, and the share of the time is told that these cover: from more than 0 to 1. Raises LedgerError."""
+    """Of the last seconds, from the rows: how many, how they ended, how long they took; tokens and costs are left out.
+    And what of them was seen: where they are too many it is of the newest of them, and the share of the time is told
+    that these cover: from more than 0 to 1. Raises LedgerError."""
     if not reader.format:
         return Came(), 1.0
-    since = now_unix - seconds
     with reader.reading() as db:
-        rows = db.execute(
-            "SELECT * FROM requests WHERE id >= ? ORDER BY id DESC LIMIT ?", (first_id(since), MOST_ROWS)
-        ).fetchall()
-    came, tally = Came(), Tally()
-    tally.add(row for row in rows if row[_OUTCOME] is not None)
-    for cell, sums in tally.cells.items():
-        came.add(cell, sums)
-    came.in_flight = sum(row[_OUTCOME] is None for row in rows)
+        rows = db.execute(_LATELY, (first_id(now_unix - seconds), MOST_ROWS)).fetchall()
     share = 1.0
     if len(rows) == MOST_ROWS and seconds > 0:
         share = min(1.0, max(1e-6, (now_unix - int(rows[-1][0][:13], 16) / 1e6) / seconds))
-    return came, share
+    return _came(rows), share
+
+
+def _came(rows: Iterable[tuple[str, str | None, str | None, str | None, float | None]]) -> Came:
+    """Of rows as `_LATELY` has them. Written for speed: thousands, once a second."""
+    came, alike = Came(), dict[tuple[str | None, ...], Sums]()
+    for _, outcome, class_, why, total_s in rows:
+        if outcome is None:
+            came.in_flight += 1
+            continue
+        sums = alike.get((outcome, class_, why))
+        if sums is None:
+            sums = alike[outcome, class_, why] = Sums()
+        sums.requests += 1
+        if total_s is not None and is_a_length(total_s):
+            kind = kind_of(total_s)
+            sums.lengths[kind] = sums.lengths.get(kind, 0) + 1
+    for (outcome, class_, why), sums in alike.items():
+        came.add(Cell(0, outcome or "", class_ or "", tier_of(outcome or "", why or "")), sums)
+    return came
 
 
 def _cells(db: sqlite3.Connection, since: int, until: int, step: int) -> Iterator[tuple[int, Cell, Sums]]:
@@ -125,6 +140,7 @@ def _of(db: sqlite3.Connection, span: int, since: int, until: int) -> Iterator[t
         yield began, Cell(began // 60, outcome, class_, tier), _sums(*values)
 
 
+@lru_cache(_MOST_KNOWN)
 def _sums(
     requests: int,
     tokens_in: int,
@@ -134,6 +150,7 @@ def _sums(
     unpriced: int,
     lengths: bytes,
 ) -> Sums:
+    """Of a cell. It is given to others, too: nobody may change it."""
     sums = Sums()
     sums.requests, sums.tokens_in, sums.tokens_out = requests, tokens_in, tokens_out
     sums.cost_usd, sums.saved_usd, sums.unpriced = cost_usd, saved_usd, unpriced
