@@ -49,8 +49,10 @@ ROW = Row(
 
 @dataclass(slots=True)
 class Asked:
-    """What the gateway's clients saw.   sent: when each request was, by the name of its model."""
+    """What the gateway's clients saw.   model: that all ask; "" for another one each, by which a request is found.
+    sent: when each was, by the name of its model."""
 
+    model: str = ""
     took_s: list[float] = field(default_factory=list)
     sent: dict[str, float] = field(default_factory=dict)
 
@@ -81,8 +83,8 @@ def one(size: int) -> Figures:
 
 async def _looked(viewers: int, size: int) -> Figures:
     with _at_work(tasks=400) as work:
-        looking, asked, begun_s = _viewers(work, viewers), Asked(), time.monotonic()
-        await _ask(work, Asked(), 1 / REQUESTS_PER_S, int(BEFORE_S * REQUESTS_PER_S))
+        looking, asked, begun_s = _viewers(work, viewers), Asked("m-1"), time.monotonic()
+        await _ask(work, Asked("m-1"), 1 / REQUESTS_PER_S, int(BEFORE_S * REQUESTS_PER_S))
         before_s, at_work_s = cpu_s(work.pid), time.monotonic()
         await _ask(work, asked, 1 / REQUESTS_PER_S, size)
         now_s = time.monotonic()
@@ -137,7 +139,7 @@ async def _ask(work: AtWork, asked: Asked, every_s: float, size: int) -> None:
         begun = time.monotonic()
         for number in range(size):
             await asyncio.sleep(max(0.0, begun + number * every_s - time.monotonic()))
-            model = f"m-{time.monotonic_ns()}"
+            model = asked.model or f"m-{time.monotonic_ns()}"
             all_.create_task(_one(session, {**body, "model": model}, asked))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -48,6 +48,13 @@ class Site:
             "usd": words.usd,
         }
         self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
+
+    def templates(self) -> Iterator[str]:
+        """Compile one after the other: that of a page takes longer than all the rest of it. Names each when it is
+        ready."""
+        for name in self._templates.list_templates(["html"]):
+            self._templates.get_template(name)
+            yield name
 
     def page(self, request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
         """A whole page. In templates, `url(name, **parts)` is the address of a route, `visitor` who looks."""

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
+from typing import Any
 
 from beastmode.store.entry import first_id
 from beastmode.store.latencies import kind_of, unpacked_into
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_schema import VERSION
-from beastmode.store.ledger_tally import Cell, Sums, is_a_length, minute_of, tier_of
+from beastmode.store.ledger_tally import Sums, is_a_length, minute_of, tier_of
 
-MOST_ROWS = 5_000
+MOST_ROWS = 2_000
 """Of the last seconds: more are a sample of them."""
 
+_Row = tuple[Any, ...]
+"""`began`, then `_SUMS`."""
 _HOUR_S = 3600
 _OPEN = "SELECT id FROM requests INDEXED BY requests_open WHERE outcome IS NULL"
 _SUMS = "outcome, class, tier, requests, tokens_in, tokens_out, cost_usd, saved_usd, unpriced, lengths"
 _LATELY = "SELECT id, outcome, class, cache_why, total_s FROM requests WHERE id >= ? ORDER BY id DESC LIMIT ?"
-_MOST_KNOWN = 8192
-"""Cells of minutes and hours that stay unpacked: all that have not changed since, for whoever asks once a second."""
+_BLOCK_S = 600
+_MOST_BLOCKS = 512
+"""So many stretches of time stay summed up, by what their rows are: for whoever asks once a second, nearly none has
+changed since."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Came:
-    """What the requests came to that were received in a span of time.
+    """What the requests came to that were received in a span of time. Several may be given the same one.
 
     outcomes, classes, hits: how many by outcome, by class of failure, by tier of the cache.   in_flight: received then,
     and not ended yet.   sums: of all that have ended.
@@ -42,12 +48,24 @@ class Came:
     def received(self) -> int:
         return self.sums.requests + self.in_flight
 
-    def add(self, cell: Cell, sums: Sums) -> None:
+    def add(self, outcome: str, class_: str, tier: str, sums: Sums) -> None:
         """Add the requests of a cell."""
-        for by, name in ((self.outcomes, cell.outcome), (self.classes, cell.class_), (self.hits, cell.tier)):
+        for by, name in ((self.outcomes, outcome), (self.classes, class_), (self.hits, tier)):
             if name:
                 by[name] = by.get(name, 0) + sums.requests
         self.sums.plus(sums)
+
+    def plus(self, other: Came) -> None:
+        """Add another's."""
+        for by, more in (
+            (self.outcomes, other.outcomes),
+            (self.classes, other.classes),
+            (self.hits, other.hits),
+        ):
+            for name, count in more.items():
+                by[name] = by.get(name, 0) + count
+        self.in_flight += other.in_flight
+        self.sums.plus(other.sums)
 
 
 def over(reader: LedgerReader, since_unix: float, until_unix: float) -> Came:
@@ -75,14 +93,37 @@ def _out_to(span: int, since_unix: float, until_unix: float) -> tuple[int, int]:
 
 
 def _series(reader: LedgerReader, since: int, until: int, step: int) -> list[tuple[float, Came]]:
-    steps = [(float(began), Came()) for began in range(since, until, step)]
-    if steps and reader.format == VERSION:
+    begins = range(since, until, step)
+    blocks: list[list[Came]] = [[] for _ in begins]
+    if begins and reader.format == VERSION:
         with reader.reading() as db:
-            for began, cell, sums in _cells(db, since, until, step):
-                steps[max(0, began - since) // step][1].add(cell, sums)
+            for (at, _), cells in groupby(_cells(db, since, until, step), _block_in(since, step)):
+                blocks[at].append(_summed(tuple(cells)))
             for began in _in_flight(db, since, until):
-                steps[(began - since) // step][1].in_flight += 1
-    return steps
+                blocks[(began - since) // step].append(Came(in_flight=1))
+    return [(float(began), _together(parts)) for began, parts in zip(begins, blocks, strict=True)]
+
+
+def _block_in(since: int, step: int) -> Callable[[_Row], tuple[int, int]]:
+    """Which step a row belongs to, and which block of it."""
+    return lambda row: (max(0, row[0] - since) // step, row[0] // _BLOCK_S)
+
+
+def _together(parts: list[Came]) -> Came:
+    if len(parts) == 1:
+        return parts[0]
+    came = Came()
+    for part in parts:
+        came.plus(part)
+    return came
+
+
+@lru_cache(_MOST_BLOCKS)
+def _summed(rows: tuple[_Row, ...]) -> Came:
+    came = Came()
+    for _, outcome, class_, tier, *values in rows:
+        came.add(outcome, class_, tier, _sums(*values))
+    return came
 
 
 def lately(reader: LedgerReader, now_unix: float, seconds: int) -> tuple[Came, float]:
@@ -114,11 +155,11 @@ def _came(rows: Iterable[tuple[str, str | None, str | None, str | None, float | 
             kind = kind_of(total_s)
             sums.lengths[kind] = sums.lengths.get(kind, 0) + 1
     for (outcome, class_, why), sums in alike.items():
-        came.add(Cell(0, outcome or "", class_ or "", tier_of(outcome or "", why or "")), sums)
+        came.add(outcome or "", class_ or "", tier_of(outcome or "", why or ""), sums)
     return came
 
 
-def _cells(db: sqlite3.Connection, since: int, until: int, step: int) -> Iterator[tuple[int, Cell, Sums]]:
+def _cells(db: sqlite3.Connection, since: int, until: int, step: int) -> Iterator[_Row]:
     """Whole hours as hours, where no step begins within them or where nothing else is left; all else by the minute."""
     (oldest,) = db.execute("SELECT min(began) FROM figures WHERE span = 60").fetchone()
     first = last = since
@@ -134,13 +175,11 @@ def _cells(db: sqlite3.Connection, since: int, until: int, step: int) -> Iterato
     yield from _of(db, 60, since, until)
 
 
-def _of(db: sqlite3.Connection, span: int, since: int, until: int) -> Iterator[tuple[int, Cell, Sums]]:
-    query = f"SELECT began, {_SUMS} FROM figures WHERE span = ? AND began >= ? AND began < ?"  # noqa: S608
-    for began, outcome, class_, tier, *values in db.execute(query, (span, since, until)):
-        yield began, Cell(began // 60, outcome, class_, tier), _sums(*values)
+def _of(db: sqlite3.Connection, span: int, since: int, until: int) -> Iterable[_Row]:
+    query = f"SELECT began, {_SUMS} FROM figures WHERE span = ? AND began >= ? AND began < ? ORDER BY began"  # noqa: S608
+    return db.execute(query, (span, since, until))
 
 
-@lru_cache(_MOST_KNOWN)
 def _sums(
     requests: int,
     tokens_in: int,
@@ -150,7 +189,6 @@ def _sums(
     unpriced: int,
     lengths: bytes,
 ) -> Sums:
-    """Of a cell. It is given to others, too: nobody may change it."""
     sums = Sums()
     sums.requests, sums.tokens_in, sums.tokens_out = requests, tokens_in, tokens_out
     sums.cost_usd, sums.saved_usd, sums.unpriced = cost_usd, saved_usd, unpriced
