@@ -45,6 +45,9 @@ _PLACES = (
 )
 """Title and route of each page that the head names."""
 
+_FIRST_S, _BETWEEN_S = 0.3, 0.02
+"""Whoever comes at once goes before all that is got ready for others, and whoever comes then waits for little of it."""
+
 
 def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = True) -> Starlette:
     """The pages over these sources.   keeper: knows who may look, and change something.   loopback_only: refuse whoever
@@ -96,8 +99,9 @@ def _warmed(site: Site, sources: Sources) -> Callable[[Starlette], AbstractAsync
     """Gets ready what the first pages want, while nobody waits for it."""
 
     async def warm() -> None:
+        await asyncio.sleep(_FIRST_S)
         for _ in site.templates():
-            await asyncio.sleep(0)  # whoever asks already goes first
+            await asyncio.sleep(_BETWEEN_S)
         with suppress(Exception):  # what cannot be read is told to whoever looks
             await run_in_threadpool(overview.look, sources, SPANS["1h"], sources.unix())
 
