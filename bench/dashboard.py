@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 from starlette.types import ASGIApp, Message
 
-from beastmode.compose.ui_door import HomeDoor
-from beastmode.compose.ui_requests import LedgerRequests
-from beastmode.compose.ui_serving import sources_of
-from beastmode.compose.ui_stats import LedgerStats
+from beastmode.compose.ui.door import HomeDoor
+from beastmode.compose.ui.requests import LedgerRequests
+from beastmode.compose.ui.serving import sources_of
+from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.filters import query_of
 from beastmode.dashboard.sources.requests import Wanted

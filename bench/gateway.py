@@ -15,7 +15,7 @@ ROW = Row(
     unit="requests/s",
     better="higher",
     target="at most 300 µs of CPU a request, at least 0.5 of nginx",
-    sizes={"beastmode": 30_000, "nginx": 40_000, "Portkey": 3_000, "LiteLLM": 400},
+    sizes={"beastmode": 30_000, "nginx": 40_000, "bare uvicorn": 40_000, "Portkey": 3_000, "LiteLLM": 400},
     rounds=3,
 )
 
@@ -30,6 +30,7 @@ def carry(front: Front, size: int) -> Figures:
 CONTENDERS: dict[str, Contender] = {
     "beastmode": partial(carry, servers.beast),
     "nginx": partial(carry, servers.nginx),
+    "bare uvicorn": partial(carry, servers.bare),
     "Portkey": partial(carry, servers.portkey),
     "LiteLLM": partial(carry, servers.litellm),
 }

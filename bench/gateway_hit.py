@@ -16,7 +16,7 @@ ROW = Row(
     unit="requests/s",
     better="higher",
     target="at most 80 µs of CPU a request, at least 1.0 of nginx",
-    sizes={"beastmode": 20_000, "nginx": 40_000, "LiteLLM": 400},
+    sizes={"beastmode": 20_000, "nginx": 40_000, "bare uvicorn": 40_000, "LiteLLM": 400},
     rounds=3,
 )
 
@@ -34,6 +34,7 @@ def hit(front: Front, size: int) -> Figures:
 CONTENDERS: dict[str, Contender] = {
     "beastmode": partial(hit, servers.beast_cached),
     "nginx": partial(hit, servers.nginx_cached),
+    "bare uvicorn": partial(hit, servers.bare),
     "LiteLLM": partial(hit, servers.litellm_cached),
 }
 

@@ -36,7 +36,7 @@ _ASK = {
 }
 BODY = json.dumps(_ASK).encode("ascii")
 """0.5 KB: what a client asks."""
-_ANSWER = {
+_SAID = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
     "created": 1,
@@ -50,6 +50,7 @@ _ANSWER = {
     ],
     "usage": {"prompt_tokens": 100, "completion_tokens": 200, "total_tokens": 300},
 }
+ANSWER = json.dumps(_SAID).replace("'", "").encode("ascii")
 """1.1 KB: what the model server answers."""
 
 
@@ -70,8 +71,8 @@ Front = Callable[[str], AbstractContextManager[Served]]
 @contextmanager
 def json_upstream() -> Iterator[Served]:
     """nginx that answers each request with the same 1.1 KB of JSON."""
-    answer = json.dumps(_ANSWER).replace("'", "")
-    with _nginx(f"location / {{ default_type application/json; return 200 '{answer}'; }}") as served:
+    answer = f"return 200 '{ANSWER.decode()}';"
+    with _nginx(f"location / {{ default_type application/json; {answer} }}") as served:
         yield served
 
 
@@ -127,6 +128,15 @@ def nginx_cached(upstream: str) -> Iterator[Served]:
     }"""
     with _nginx(cache, f"proxy_cache_path cache keys_zone=answers:10m; {_pool(upstream)}") as served:
         yield served
+
+
+@contextmanager
+def bare(_upstream: str) -> Iterator[Served]:
+    """A raw ASGI application under uvicorn that answers by itself: no upstream is asked, nothing is looked at or kept.
+    What is above its cost is ours to save; what it costs itself is not, in Python under this server."""
+    port = _free_port()
+    with _started([sys.executable, "-m", "bench.gateway_bare", str(port)], port) as pid:
+        yield Served(f"http://127.0.0.1:{port}", pid)
 
 
 @contextmanager

@@ -11,10 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
+from typing import IO
 
 import aiohttp
 
@@ -34,6 +35,7 @@ QUIET_S = 1.1
 BEFORE_REQUESTS, BEFORE_SPAN_S = 200_000, 3600.0
 """What the gateway had to do until then: 55 requests a second for an hour."""
 PATHS = ("/", "/requests", "/runs/r1")
+_FREE = "--rate 1000000/s --upstream-concurrency 1000 --port 0 --ui on --ui-port 0"
 
 ROW = Row(
     module="bench.viewers",
@@ -167,38 +169,27 @@ def _at_work(tasks: int) -> Iterator[AtWork]:
         roadmap = Path(folder) / "roadmap.yaml"
         listed = [{"id": f"t{number}", "command": ["sleep", "1"]} for number in range(tasks)]
         roadmap.write_text(json.dumps({"tasks": listed}), encoding="utf-8")
-        free = [
-            "--rate",
-            "1000000/s",
-            "--upstream-concurrency",
-            "1000",
-            "--port",
-            "0",
-            "--ui",
-            "on",
-            "--ui-port",
-            "0",
-        ]
-        started = [
-            subprocess.Popen(
-                [beast, "serve", "--upstream", upstream.url, *free], env=env, stderr=subprocess.PIPE
-            )
-        ]
-        try:
-            stderr = started[0].stderr
-            assert stderr is not None
-            gateway = _found(stderr.readline(), rb"Serving (\S+)")
-            link = _found(stderr.readline(), rb"Dashboard: (\S+)")
+        with ExitStack() as stack:
+            serve = [beast, "serve", "--upstream", upstream.url, *_FREE.split()]
+            process, told = stack.enter_context(_begun(serve, env))
+            gateway = _found(told.readline(), rb"Serving (\S+)")
+            link = _found(told.readline(), rb"Dashboard: (\S+)")
             if tasks:
-                run = [beast, "run", str(roadmap), "--rate", "none"]
-                started.append(subprocess.Popen(run, env=env, stderr=subprocess.PIPE))
-                assert started[1].stderr is not None
-                _found(started[1].stderr.readline(), rb"(r1): ")
-            yield AtWork(gateway, link, _dashboard(started[0].pid))
-        finally:
-            for process in reversed(started):
-                process.terminate()
-                process.wait()
+                _, told = stack.enter_context(_begun([beast, "run", str(roadmap), "--rate", "none"], env))
+                _found(told.readline(), rb"(r1): ")
+            yield AtWork(gateway, link, _dashboard(process.pid))
+
+
+@contextmanager
+def _begun(command: list[str], env: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """A process until the block ends, and what it says."""
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE)
+    try:
+        assert process.stderr is not None
+        yield process, process.stderr
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _found(line: bytes, pattern: bytes) -> str:
@@ -213,7 +204,7 @@ def _dashboard(gateway: int) -> int:
     while time.monotonic() < deadline:
         children = Path(f"/proc/{gateway}/task").glob("*/children")
         for pid in " ".join(each.read_text(encoding="ascii") for each in children).split():
-            if b"ui_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"compose.ui.process" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return int(pid)
         time.sleep(0.05)
     raise RuntimeError("the dashboard has not begun")

@@ -71,7 +71,7 @@ SIZES = {
     "bench.dashboard": 2000,
     "bench.viewers": 3,
 }
-GATEWAYS = ("beastmode", "nginx")
+GATEWAYS = ("beastmode", "nginx", "bare uvicorn")
 """Portkey and LiteLLM take half a minute to start, and are installed by nobody who only tests."""
 ALL = [
     (row, name)
@@ -79,8 +79,14 @@ ALL = [
     for name in row.sizes
     if name in GATEWAYS or not row.module.startswith("bench.gateway")
 ]
-NEEDS = {"GNU parallel": ("parallel",), "beastmode": ("nginx", "wrk"), "nginx": ("nginx", "wrk")}
-NEEDS |= {"one viewer": ("nginx",), "nobody": ("nginx",)}
+NEEDS = {
+    "GNU parallel": ("parallel",),
+    "beastmode": ("nginx", "wrk"),
+    "nginx": ("nginx", "wrk"),
+    "bare uvicorn": ("nginx", "wrk"),
+    "one viewer": ("nginx",),
+    "nobody": ("nginx",),
+}
 
 
 @pytest.mark.parametrize(("row", "name"), ALL, ids=[f"{row.module}-{name}" for row, name in ALL])

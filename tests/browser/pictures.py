@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FloatRect, Page
 
 from beastmode.testing.model_server import ModelServer, Refusal, Script
 from beastmode.testing.threads import in_thread
@@ -39,10 +39,12 @@ SCREENS: tuple[tuple[str, int, Scheme], ...] = (
     ("-narrow", NARROW, "light"),
     ("-narrow-dark", NARROW, "dark"),
 )
+LONGEST = 2000.0
+"""Pixels of a page that are shown."""
 _AT_WORK = """
 title: "Month 2: Many teams"
 limits: {{concurrency: 3, rate: 4/s}}
-order: phases
+order: needs
 phases:
   - title: "Week 5: Isolation"
     tasks:
@@ -112,7 +114,14 @@ def take(browser: Browser, place: World, folder: Path) -> None:
                     opened.page.click("main tbody a")
                     opened.page.wait_for_selector('#live[data-state="live"]')
                 opened.page.wait_for_timeout(300)
-                opened.page.screenshot(path=folder / f"{name}{suffix}.png")
+                _shoot(opened.page, folder / f"{name}{suffix}.png")
+
+
+def _shoot(page: Page, path: Path) -> None:
+    """The whole page, as far as somebody reads on."""
+    size = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+    clip: FloatRect = {"x": 0, "y": 0, "width": size[0], "height": min(size[1], LONGEST)}
+    page.screenshot(path=path, full_page=True, clip=clip)
 
 
 def main(folder: Path) -> None:

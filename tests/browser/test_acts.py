@@ -42,8 +42,9 @@ def test_what_is_being_filled_in_stays_when_the_page_changes(place: World, looks
     looks.show(f"{place.pages}/runs/r1")
     looks.page.click("summary:text-is('Limits')")
     looks.page.fill("input[name='--max-concurrency']", "9")
+    looks.page.evaluate("document.addEventListener('shown', () => { document.body.dataset.again = 'yes' })")
     place.ran(ROADMAP.format(go=place.home.parent / "go"), name="another")
-    looks.page.wait_for_timeout(1000)
+    looks.page.wait_for_selector("body[data-again=yes]")
     assert looks.page.input_value("input[name='--max-concurrency']") == "9"
     looks.page.click("button:text-is('Change the limits')")
     looks.page.wait_for_selector("#said:has-text('at most 9 tasks at once')")

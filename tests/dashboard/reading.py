@@ -229,7 +229,7 @@ class Replays:
         return "It went well.", self.new
 
 
-NASTY_REPEATABLE = Repeatable(changed=NASTY, to=NASTY, key_env=NASTY, has_key=True, curl=NASTY)
+NASTY_REPEATABLE = Repeatable(changed=NASTY, to=NASTY, key_envs=[NASTY], unset=[NASTY], curl=NASTY)
 
 
 class Failures:

@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode import Roadmap, Task, run
-from beastmode.compose.ui_door import HomeDoor
-from beastmode.compose.ui_serving import sources_of
+from beastmode.compose.ui.door import HomeDoor
+from beastmode.compose.ui.serving import sources_of
 from beastmode.dashboard.app import dashboard
 from beastmode.errors import SettingError
 from tests.dashboard.reading import NASTY, Control, Keeper, Runs, run_line, sources

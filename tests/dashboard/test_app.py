@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode import Roadmap, Task, run
-from beastmode.compose.ui_requests import LedgerRequests
-from beastmode.compose.ui_runs import JournalRuns
+from beastmode.compose.ui.requests import LedgerRequests
+from beastmode.compose.ui.runs import JournalRuns
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources.runs import RunLine

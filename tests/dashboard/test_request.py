@@ -65,7 +65,7 @@ def test_what_has_ended_does_not_change_any_more_so_its_page_is_not_made_again()
 
 def test_why_it_was_a_hit_or_a_miss_stands_in_words() -> None:
     page = browser(request_row(cache="miss", cache_why="not deterministic")).get("/requests/1").text
-    assert "Why it was not from memory" in page
+    assert "Why it was not from the cache" in page
     assert "--cache all" in page
     assert (
         "memory of the gateway" in browser(request_row(cache="hit", cache_why="l1")).get("/requests/1").text
@@ -82,7 +82,7 @@ def test_a_failure_stands_first_with_its_tip_and_the_way_to_all_of_its_class() -
 
 
 def test_it_is_sent_again_with_what_the_form_says_and_the_new_one_is_shown() -> None:
-    replays = Replays(Repeatable(changed="was cut", to="http://h", key_env="X_KEY"), new="1")
+    replays = Replays(Repeatable(changed="was cut", to="http://h", key_envs=["X_KEY"]), new="1")
     here = browser(request_row(), replays)
     assert "it was cut" in here.get("/requests/1").text
     page = here.post("/requests/1/replay", data={"key_env": " X_KEY ", "anyway": "on"}, headers=HERE)

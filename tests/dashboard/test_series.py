@@ -38,7 +38,7 @@ def test_rates_are_by_outcome_and_of_the_last_step_by_what_has_passed() -> None:
     }
     told = lines((0.0, Figures(60, ended)), (60.0, Figures(60, ended)), now=90.0)
     assert told["answered"] == [0.5, 1.0]
-    assert told["from memory"] == [0.2, 0.4]
+    assert told["from the cache"] == [0.2, 0.4]
     assert told["went wrong"] == [0.1, 0.2]
     assert told["client left"] == [0.2, 0.4]
 

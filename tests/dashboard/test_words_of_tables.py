@@ -13,8 +13,10 @@ import pytest
 from beastmode.cache import admission, control, stack
 from beastmode.dashboard.cache_words import NOT_KEPT, REASONS, words_of
 from beastmode.dashboard.class_words import MEANINGS, meaning_of
+from beastmode.dashboard.misses import why_not_answered
 from beastmode.failures.tips import TIPS
 from beastmode.gateway import remembering
+from beastmode.store.entry import ASKED_BEFORE
 
 GIVES_REASONS = (
     (admission, ("why_not", "storable")),
@@ -49,6 +51,9 @@ def reasons_of(module: ModuleType, names: tuple[str, ...]) -> set[str]:
 def test_every_reason_that_the_cache_gives_has_its_words() -> None:
     given = set().union(*(reasons_of(module, names) for module, names in GIVES_REASONS))
     assert {"new", "no-cache", "stateful", "status", "too large"} <= given  # they are found at all
+    given |= {ASKED_BEFORE}  # which the ledger counts by
+    misses = [{"reason": one, "count": 1} for one in given - NOT_KEPT.keys()]
+    assert all(reason.words for reason in why_not_answered(misses))
     assert given - {"off"} <= REASONS.keys() | NOT_KEPT.keys()
     assert set(get_args(stack.Tier)) <= REASONS.keys()
 

@@ -14,6 +14,8 @@ import aiohttp.test_utils
 import aiohttp.web
 import pytest
 
+from beastmode.compose.caching import recall_asked
+from beastmode.compose.ui.stats import LedgerStats
 from beastmode.gateway.headers import to_upstream
 from beastmode.store.entries_file import cache_path
 from beastmode.store.entries_upkeep import clear_tag
@@ -23,6 +25,7 @@ from tests.gateway.served import gateway, records
 from tests.gateway.test_proxy import ask, ask_claude
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+ASKED_BEFORE = 'miss; why="asked before"'
 HELLO = [{"role": "user", "content": "hello"}]
 
 
@@ -107,6 +110,30 @@ def test_what_may_not_be_remembered_is_asked_again_and_says_why(
     assert {entry.outcome for entry in records(tmp_path)} == {"upstream_ok"}
 
 
+def test_a_gateway_that_starts_again_knows_what_the_disk_knew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recalled = asyncio.Event()
+
+    async def recall(*given: Any) -> None:
+        await recall_asked(*given)
+        recalled.set()
+
+    monkeypatch.setattr("beastmode.compose.application.recall_asked", recall)
+
+    async def story() -> str:
+        async with ModelServer() as server, client() as session:
+            async with gateway(server.url, tmp_path) as url:
+                await post(session, url)
+            recalled.clear()
+            async with gateway(server.url, tmp_path) as url:
+                await recalled.wait()
+                clear_tag(cache_path(tmp_path), "model:m-small", 0.0)
+                return (await post(session, url))[2]
+
+    assert run(story()) == ASKED_BEFORE
+
+
 def test_all_remembers_what_is_not_deterministic_too(tmp_path: Path) -> None:
     async def story() -> int:
         async with (
@@ -165,7 +192,7 @@ def test_a_clear_of_a_tag_reaches_a_running_gateway(tmp_path: Path, tag: str) ->
 
     *first, again, other = run(story())
     assert first == ["miss; why=new"] * 2
-    assert again == "miss; why=new"
+    assert again == ASKED_BEFORE
     assert other.startswith("miss" if tag.startswith("upstream") else "hit; tier=l1")
 
 
@@ -182,6 +209,32 @@ def test_cache_control_is_honoured(tmp_path: Path) -> None:
     assert told[3][1] == "miss; why=no-cache"
     assert told[5][1].startswith("hit; tier=l1")
     assert paid == 3
+
+
+def test_what_could_have_been_answered_from_memory_is_counted(tmp_path: Path) -> None:
+    """Two that fail and one after them, then hits, identical ones at once, and what no cache may answer."""
+    troubles = [Trouble(status=400)] * 2
+
+    async def story() -> None:
+        async with (
+            ModelServer() as server,
+            Chaos(server.url, plan=lambda _: troubles.pop() if troubles else Trouble()) as chaos,
+            gateway(chaos.url, tmp_path) as url,
+            client() as session,
+        ):
+            for _ in range(5):
+                await post(session, url)
+            await asyncio.gather(*(post(session, url, max_tokens=7) for _ in range(3)))
+            await post(session, url, headers={"cache-control": "no-cache"})
+            for _ in range(2):
+                await post(session, url, temperature=1)
+                await post(session, url, headers={"cache-control": "no-store"})
+
+    run(story())
+    now = records(tmp_path)[-1].received_unix
+    over = LedgerStats(tmp_path).over(now - 3600, now + 3600)
+    assert over.outcomes == {"failed": 2, "upstream_ok": 7, "hit": 2, "shared": 2}
+    assert over.repeats == 6  # of the same question the second on, and two that shared
 
 
 @pytest.mark.parametrize("fault", [fault for fault in ANSWER_FAULTS if fault != "slow_drip"])
@@ -220,7 +273,7 @@ def test_what_was_cut_short_or_filtered_is_not_kept(tmp_path: Path, stopped: str
         async with server, gateway(str(server.make_url("")), tmp_path) as url, client() as session:
             return [(await post(session, url))[2] for _ in range(2)]
 
-    assert run(story()) == ["miss; why=new"] * 2
+    assert run(story()) == ["miss; why=new", ASKED_BEFORE]
     assert len(asked) == 2
     assert "not kept" in records(tmp_path)[0].cache_why
 

@@ -24,6 +24,9 @@ _failure = st.sampled_from(
 )
 
 
+_why = st.sampled_from(["", "new", "asked before", "asked before; not kept: status 500", "no-cache"])
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> Entry:
     """One request within the first hours after noon; in flight, or ended in any way."""
@@ -38,7 +41,7 @@ def requests(draw: st.DrawFn) -> Entry:
         key=draw(_name), upstream=draw(_name), model=draw(_name), run=run, task=draw(_name) if run else "",
         outcome=outcome, class_=class_, cause=cause, tip=tip, total_s=total_s,
         tokens_in=draw(st.none() | st.integers(0, 9)), tokens_out=draw(st.none() | st.integers(0, 9)),
-        cost_usd=draw(st.none() | st.floats(0, 1)), cache_why="l1" if outcome == "hit" else "",
+        cost_usd=draw(st.none() | st.floats(0, 1)), cache_why="l1" if outcome == "hit" else draw(_why),
     )  # fmt: skip
 
 

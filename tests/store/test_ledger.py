@@ -16,8 +16,12 @@ import pytest
 from beastmode.errors import PreconditionError
 from beastmode.store.entry import OUTCOMES, Entry, Outcome, Sent, first_id, new_id
 from beastmode.store.ledger import Counts, Ledger
+from beastmode.store.ledger_figures import over
+from beastmode.store.ledger_names import names
+from beastmode.store.ledger_pages import page
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.ledger_sought import Sought
 from tests.store.ledgers import NOON, end, entry, older, opened, recorded, sql, upstream_call
 
 
@@ -347,3 +351,22 @@ def test_whoever_leaves_waits_for_no_ends_of_others(tmp_path: Path, monkeypatch:
         assert [row.outcome for row in recorded(ledger.path)] == [None, "hit"]
 
     asyncio.run(play())
+
+
+def test_who_opened_the_file_in_the_instant_it_was_made_reads_what_comes(tmp_path: Path) -> None:
+    path, only = tmp_path / "ledger.db", entry()
+    path.touch()
+    reader = LedgerReader(path)
+    assert (list(reader.requests(9)), page(reader, Sought(), 9).entries, names(reader).models) == ([], [], [])
+    with pytest.raises(PreconditionError):
+        reader.find(only.id)
+
+    async def play() -> None:
+        ledger = opened(path)
+        await upstream_call(ledger, only)
+        await ledger.close()
+
+    asyncio.run(play())
+    assert reader.find(only.id) == page(reader, Sought(), 9).entries[0] == only
+    assert (over(reader, NOON - 60, NOON + 60).received, names(reader).models) == (1, ["m"])
+    reader.close()

@@ -106,6 +106,7 @@ def test_a_ledger_that_another_process_holds(tmp_path: Path) -> None:
         other = sqlite3.connect(ledger.path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         await passes(ledger)
+        await until(lambda: ledger.alarm)
         assert "locked" in ledger.alarm
         assert "Another process" in ledger.alarm
         other.close()
@@ -261,6 +262,7 @@ def test_nobody_waits_for_a_disk_that_does_not_answer(
         other = sqlite3.connect(ledger.path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         await passes(ledger)
+        await until(lambda: ledger.alarm)
         assert "has not answered" in ledger.alarm
         other.close()
         await goes_on(ledger, 3)

@@ -25,7 +25,9 @@ from beastmode.store.ledger_upkeep import finish_killed, make_room
 from tests.store.ledgers import NOON, end, entry, older, opened, recorded, sql, upstream_call
 from tests.store.random_rows import ledger_of, requests
 
-_SUMS = "requests, tokens_in, tokens_out, round(cost_usd, 9), round(saved_usd, 9), unpriced, lengths"
+_SUMS = "requests, tokens_in, tokens_out, round(cost_usd, 9), round(saved_usd, 9), repeats, unpriced, lengths"
+_REPEATED = "outcome IN ('hit', 'shared') OR (outcome NOT NULL AND cache_why LIKE 'asked before%')"
+"""Once more, in other words than the program's."""
 
 Figures = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -45,7 +47,7 @@ def recounted(path: Path, span: int) -> Figures:
     return {
         tuple(cell): (
             one.requests, one.tokens_in, one.tokens_out, round(one.cost_usd, 9), round(one.saved_usd, 9),
-            one.unpriced, packed(one.lengths),
+            one.repeats, one.unpriced, packed(one.lengths),
         )
         for cell, one in sums.cells.items()
     }  # fmt: skip
@@ -60,6 +62,9 @@ def must_agree(path: Path) -> None:
     reader = LedgerReader(path)
     came = over(reader, NOON, NOON + 5 * 3600)
     reader.close()
+    if came.repeats_known:
+        assert came.sums.repeats == sql(path, f"SELECT count(*) FROM requests WHERE {_REPEATED}")[0][0]
+    assert came.sums.repeats >= came.outcomes.get("hit", 0) + came.outcomes.get("shared", 0)
     assert came.received == received == sum(came.outcomes.values()) + came.in_flight
     assert sum(came.outcomes.values()) == ended
 
@@ -160,6 +165,7 @@ def test_after_kill_9_the_figures_are_those_of_the_rows(tmp_path: Path, after_li
         process.stdout.readline()
     process.kill()
     process.communicate()
+    recorded(path)  # whoever reads takes in what was noted
     must_agree(path)
     before = sql(path, "SELECT count(*) FROM requests WHERE outcome IS NULL")[0][0]
     assert before, "nothing was in flight at the kill: this proves nothing"
@@ -175,6 +181,7 @@ def test_another_process_that_is_thought_dead_is_counted_once(tmp_path: Path) ->
         request = entry()
         ledger.begin(request)
         await ledger.leaves(request)
+        assert len(recorded(ledger.path)) == 1
         for lock in (tmp_path / "ledger-processes").iterdir():
             lock.unlink()  # somebody has tidied up
         await opened(ledger.path).close()

@@ -14,6 +14,7 @@ from beastmode.cache.tags import MOST_OF_OURS, tag_of
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
+from beastmode.dashboard.amounts import size
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import counted, percent, utc
@@ -111,8 +112,8 @@ def _lines(figures: Figures) -> Iterator[str]:
     yield f"Since {utc(figures.since_unix)}, when it was made or last cleared:"
     yield ""
     rows = [
-        (tier, f"{entries:,}", _size(size), f"{count.hits:,}", f"{count.misses:,}", _rate(count))
-        for tier, entries, size, count in _tiers(figures)
+        (tier, f"{entries:,}", size(held), f"{count.hits:,}", f"{count.misses:,}", _rate(count))
+        for tier, entries, held, count in _tiers(figures)
     ]
     yield from in_columns([("TIER", "ENTRIES", "BYTES", "HITS", "MISSES", "HIT RATE"), *rows])
     yield ""
@@ -120,12 +121,12 @@ def _lines(figures: Figures) -> Iterator[str]:
     if figures.models:
         yield f"Stored between {utc(figures.oldest_unix)} and {utc(figures.newest_unix)}."
         yield ""
-        models = [(safe(model.model), f"{model.entries:,}", _size(model.bytes)) for model in figures.models]
+        models = [(safe(model.model), f"{model.entries:,}", size(model.bytes)) for model in figures.models]
         yield from in_columns([("MODEL", "ENTRIES", "BYTES"), *models])
     if figures.tags:
         yield ""
         shown = figures.tags[:_MOST_SHOWN]
-        tags = [(safe(tag.tag), f"{tag.entries:,}", _size(tag.bytes)) for tag in shown]
+        tags = [(safe(tag.tag), f"{tag.entries:,}", size(tag.bytes)) for tag in shown]
         yield from in_columns([("TAG", "ENTRIES", "BYTES"), *tags])
         if len(figures.tags) > _MOST_SHOWN:
             yield "More tags are in --json."
@@ -134,13 +135,3 @@ def _lines(figures: Figures) -> Iterator[str]:
 def _rate(count: TierCount) -> str:
     asked = count.hits + count.misses
     return percent(count.hits / asked if asked else None)
-
-
-def _size(number: int) -> str:
-    """Bytes for people: `512 B`, `3.4 kB`, `1.2 GB`."""
-    size = float(number)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.1f}".rstrip("0").rstrip(".") + f" {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

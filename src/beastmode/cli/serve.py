@@ -19,7 +19,7 @@ from beastmode.errors import EXIT_DONE, EXIT_INPUT
 if TYPE_CHECKING:
     from beastmode.compose.serve_choice import Choice
     from beastmode.compose.serve_settings import Serving
-    from beastmode.compose.ui_mount import Mount
+    from beastmode.compose.ui.mount import Mount
     from beastmode.telemetry.logs import Logs
 
 app = new_app()
@@ -52,7 +52,7 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
 def _dashboard_of(serving: Serving) -> AbstractContextManager[Mount | None]:
     if not serving.ui:
         return nullcontext()
-    from beastmode.compose.ui_mount import Mount  # who does without it does without sockets and threads
+    from beastmode.compose.ui.mount import Mount  # who does without it does without sockets and threads
 
     return Mount(
         serving.home,

@@ -17,7 +17,7 @@ from beastmode.settings import understood
 def shown_at(home: Path, port: str | None) -> Iterator[str]:
     """A dashboard for as long as a run takes; gives what is to be said when the run has ended.   port: as the flag has
     it. Raises BeastError where it cannot be."""
-    from beastmode.compose.ui_mount import Mount  # most runs do without
+    from beastmode.compose.ui.mount import Mount  # most runs do without
 
     number = None if port is None else understood("--ui-port", port, _port)
     with Mount(home, "127.0.0.1", number, _tell) as mount:

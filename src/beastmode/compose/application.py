@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from beastmode.cache.stack import Stack
 from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.compose.alarms import Alarm, Tell, watch
-from beastmode.compose.caching import stack_for
+from beastmode.compose.caching import recall_asked, stack_for
 from beastmode.compose.door import door_for
 from beastmode.compose.listening import Listening
 from beastmode.compose.seen import Seen
@@ -71,7 +72,8 @@ def app_for(
     memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
     alarms = _alarms(ledger, door, stack, raised, over)
-    life = _Life(routes, carrier, door, ledger, stack, listening, alarms)
+    recall = partial(recall_asked, memory.asked, serving, clock)
+    life = _Life(routes, carrier, door, ledger, stack, listening, alarms, recall)
     own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
     shown = seen.page(serving, listening.hide, routes.every, door, ledger, stack) if seen else {}
     return App(
@@ -141,12 +143,13 @@ class _Life:
     stack: Stack | None
     listening: Listening
     alarms: Sequence[Alarm]
+    recall: Callable[[], Coroutine[None, None, None]]
     watching: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def begin(self) -> None:
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, prices.load)
-        self.watching.append(loop.create_task(watch(self.alarms)))
+        self.watching += [loop.create_task(watch(self.alarms)), loop.create_task(self.recall())]
         self.door.watch()
         self.listening.begin()
 

@@ -55,11 +55,11 @@ def ask(home: Path, progress: Progress, control: Control) -> Asked:
     if not told.acts:
         return Asked(*about, "nothing", told.words + now.because_asked(control))
     event = _written(home, progress.run, control)
-    if not _runner(home, progress):
+    if not runner_at_work(home, progress):
         return Asked(*about, "next", told.words, event.seq)
     effect = _effect(home, progress, event)
     if effect is None:
-        when: When = "soon" if _runner(home, progress) else "next"
+        when: When = "soon" if runner_at_work(home, progress) else "next"
         return Asked(*about, when, told.words, event.seq)
     return Asked(*about, "now" if effect.data["acts"] else "nothing", effect.data["effect"], event.seq)
 
@@ -104,7 +104,7 @@ def _effect(home: Path, progress: Progress, asked: Event) -> Event | None:
     reader = JournalReader(journal_path(home))
     try:
         while time.monotonic() < deadline:
-            alive = _runner(home, progress)
+            alive = runner_at_work(home, progress)
             for event in reader.events(progress.run, after):
                 after = event.seq
                 if event.kind == CONTROLLED and event.data["control"] == asked.seq:
@@ -117,7 +117,7 @@ def _effect(home: Path, progress: Progress, asked: Event) -> Event | None:
         reader.close()
 
 
-def _runner(home: Path, progress: Progress) -> bool:
+def runner_at_work(home: Path, progress: Progress) -> bool:
     """Whether one is at work on this run."""
     return bool(holder_on(home, _roadmap(progress), progress.name))
 

@@ -15,7 +15,7 @@ from beastmode.compose.port import see_port
 from beastmode.compose.serve_keys import key_of
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.compose.tls import checked_tls
-from beastmode.compose.ui_listener import listen
+from beastmode.compose.ui.listener import listen
 from beastmode.doctor.asking import Asker
 from beastmode.doctor.findings import Diagnosis, Fact, Finding
 from beastmode.doctor.home import look_at_home

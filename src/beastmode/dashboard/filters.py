@@ -23,15 +23,9 @@ _TEXTS = {
     "before": "before",
 }
 """By its name in an address: the field."""
-_CACHE = {"hit": "from memory", "miss": "not from memory"}
-_SHOWN = {
-    "class": "class",
-    "upstream": "upstream",
-    "model": "model",
-    "key": "key",
-    "run": "run",
-    "task": "task",
-}
+_CACHE = {"hit": "from the cache", "miss": "not from the cache"}
+_NAMED = ("class", "upstream", "model", "key", "run", "task")
+"""Of these, those that have to be just that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +65,10 @@ def chips_of(wanted: Wanted) -> list[Chip]:
     chips = (
         [Chip("what went wrong", query_of(replace(newest, gone_wrong=False)))] if wanted.gone_wrong else []
     )
-    for name, title in _SHOWN.items():
+    for name in _NAMED:
         if value := getattr(wanted, _TEXTS[name]):
             without: dict[str, Any] = {_TEXTS[name]: ""}
-            chips.append(Chip(f"{title} {value}", query_of(replace(newest, **without))))
+            chips.append(Chip(f"{name} {value}", query_of(replace(newest, **without))))
     if wanted.cache:
         chips.append(Chip(_CACHE[wanted.cache], query_of(replace(newest, cache=""))))
     if wanted.slower_than_s is not None:

@@ -122,10 +122,10 @@ def _of_budget(budget: Gauge) -> Matter:
 
 def _of_failures(lately: Lately) -> Iterator[Matter]:
     """Classes that are well above their usual share, the most frequent first."""
-    counts = (lately.now.classes or {}).items()
+    counts = lately.now.classes.items()
     for class_, count in sorted(counts, key=lambda one: -one[1]):
         share = count / max(1, lately.now.received)
-        usual = (lately.usual.classes or {}).get(class_, 0) / max(1, lately.usual.received)
+        usual = lately.usual.classes.get(class_, 0) / max(1, lately.usual.received)
         if count >= _AT_LEAST and share >= (_TIMES * usual if usual else _SHARE):
             before = f"it is {percent(usual, 1)} else" if usual else "it was not seen the day before"
             yield Matter(

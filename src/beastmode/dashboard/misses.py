@@ -1,4 +1,4 @@
-"""Misses: why requests were not answered from the cache, and why new answers were not kept, in words. Pure."""
+"""Misses: why requests were not answered from the cache, and why new answers were not kept, as rows of tables. Pure."""
 
 from __future__ import annotations
 
@@ -6,38 +6,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from beastmode.dashboard.cache_words import REASONS, parts_of, unkept_words
 from beastmode.dashboard.sources.plain import Plain
 
-_NOT_KEPT = "; not kept: "
-_WORDS: Mapping[str, tuple[str, str]] = {
-    "new": (
-        "not kept yet",
-        "Asked for the first time, or what was kept has gone: by age, for room, or cleared.",
-    ),
-    "not deterministic": (
-        "not deterministic",
-        "It does not ask for the likeliest answer (temperature 0). --cache all keeps such answers too.",
-    ),
-    "stateful": (
-        "stateful",
-        "Its answer hangs on more than the request, or leaves something at the provider.",
-    ),
-    "no dialect": (
-        "another protocol",
-        "It asks no model in a way that is known here; it was passed on as it is.",
-    ),
-    "not understood": ("not understood", "Its body is no JSON, or of other types than its protocol has."),
-    "no-store": ("no-store", "The client forbids it (Cache-Control)."),
-    "no-cache": ("no-cache", "The client wants a new answer (Cache-Control)."),
-    "older than max-age": ("too old", "The client wants a younger answer (Cache-Control: max-age)."),
-    "min-fresh": ("too old soon", "The client wants one that holds for longer (Cache-Control: min-fresh)."),
-    "off": ("the cache is off", "Turn it on: beast serve --cache deterministic."),
+_NAMES: Mapping[str, str] = {
+    "new": "not kept yet",
+    "no dialect": "another protocol",
+    "older than max-age": "too old",
+    "min-fresh": "too old soon",
+    "off": "the cache is off",
+    "answered by a spare": "a spare answered",
+    "the upstream forbids it": "forbidden",
 }
-_KEPT_WORDS: Mapping[str, tuple[str, str]] = {
-    "too large": ("too large", "It is larger than what is held of one answer."),
-    "answered by a spare": ("a spare answered", "Another upstream stood in; the key is that of the first."),
-    "the upstream forbids it": ("forbidden", "The answer says so itself (Cache-Control)."),
-}
+"""Where the reason itself is not short and clear enough for a table."""
+_OFF = "Turn it on: beast serve --cache deterministic."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +35,23 @@ def why_not_answered(misses: Sequence[Plain]) -> list[Reason]:
     """The reasons by number, the most first."""
     counts = Counter[str]()
     for miss in misses:
-        counts[miss["reason"].partition(_NOT_KEPT)[0]] += miss["count"]
-    return [Reason(*_WORDS.get(reason, (reason, "")), count) for reason, count in counts.most_common()]
+        counts[parts_of(miss["reason"])[0]] += miss["count"]
+    words = REASONS | {"off": _OFF}
+    return [_row(reason, words.get(reason, ""), count) for reason, count in counts.most_common()]
 
 
 def why_not_kept(misses: Sequence[Plain]) -> list[Reason]:
     """Of the answers that came instead, those that the cache did not take."""
     counts = Counter[str]()
     for miss in misses:
-        _, not_kept, reason = miss["reason"].partition(_NOT_KEPT)
-        if not_kept:
-            counts[reason] += miss["count"]
-    return [Reason(*_kept_words(reason), count) for reason, count in counts.most_common()]
+        if not_kept := parts_of(miss["reason"])[1]:
+            counts[not_kept] += miss["count"]
+    return [_row(reason, _sentence(unkept_words(reason)), count) for reason, count in counts.most_common()]
 
 
-def _kept_words(reason: str) -> tuple[str, str]:
-    if reason.startswith("status "):
-        return reason, "Only answers with status 200 are kept."
-    if reason.startswith("stopped: "):
-        return reason, "It did not come to its own end."
-    return _KEPT_WORDS.get(reason, (reason, ""))
+def _row(reason: str, words: str, count: int) -> Reason:
+    return Reason(_NAMES.get(reason, reason), words, count)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""

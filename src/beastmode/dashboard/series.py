@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from beastmode.dashboard.sources.stats import Figures, StatsReader
+from beastmode.store.entry import GONE_WRONG
 
 Steps = Sequence[tuple[float, Figures]]
 
@@ -66,55 +67,50 @@ def steps_of(stats: StatsReader, span: Span, now_unix: float) -> Steps:
 def charts_of(steps: Steps, step_s: float, now_unix: float) -> list[Chart]:
     """Requests by how they ended, how long they took, what they cost."""
     times = [begin for begin, _ in steps]
+    return [
+        Chart("Requests a second", "rate", times, _rates(steps, step_s, now_unix)),
+        Chart("How long they took", "time", times, _lengths(steps)),
+        Chart("What they cost", "usd", times, _costs(steps)),
+    ]
 
-    def line(name: str, colour: str, dash: Sequence[int], value: Callable[[Figures], float | None]) -> Line:
-        return Line(name, colour, dash, [_rounded(value(figures)) for _, figures in steps])
 
+def _rates(steps: Steps, step_s: float, now_unix: float) -> list[Line]:
     def rate(name: str, colour: str, dash: Sequence[int], *outcomes: str) -> Line:
-        values = [_count(one, outcomes) / _elapsed_s(begin, step_s, now_unix) for begin, one in steps]
+        values = [one.ended(*outcomes) / _elapsed_s(begin, step_s, now_unix) for begin, one in steps]
         return Line(name, colour, dash, [_rounded(value) for value in values])
 
     return [
-        Chart(
-            "Requests a second",
-            "rate",
-            times,
-            [
-                rate("answered", "done", (), "upstream_ok"),
-                rate("from memory", "waiting", (8, 3), "hit", "shared"),
-                rate("went wrong", "failed", (3, 3), "failed", "rejected", "unfinished"),
-                rate("client left", "cancelled", (1, 3), "cancelled"),
-            ],
-        ),
-        Chart(
-            "How long they took",
-            "time",
-            times,
-            [
-                line("half of them", "done", (), lambda one: one.p50_s),
-                line("95 %", "retry", (8, 3), lambda one: one.p95_s),
-                line("99 %", "failed", (3, 3), lambda one: one.p99_s),
-            ],
-        ),
-        Chart(
-            "What they cost",
-            "usd",
-            times,
-            [
-                line("cost", "person", (), lambda one: one.cost_usd),
-                line("saved by memory", "done", (8, 3), lambda one: one.saved_usd),
-            ],
-        ),
+        rate("answered", "done", (), "upstream_ok"),
+        rate("from the cache", "waiting", (8, 3), "hit", "shared"),
+        rate("went wrong", "failed", (3, 3), *GONE_WRONG),
+        rate("client left", "cancelled", (1, 3), "cancelled"),
     ]
+
+
+def _lengths(steps: Steps) -> list[Line]:
+    return [
+        _line(steps, "half of them", "done", (), lambda one: one.p50_s),
+        _line(steps, "95 %", "retry", (8, 3), lambda one: one.p95_s),
+        _line(steps, "99 %", "failed", (3, 3), lambda one: one.p99_s),
+    ]
+
+
+def _costs(steps: Steps) -> list[Line]:
+    return [
+        _line(steps, "cost", "person", (), lambda one: one.cost_usd),
+        _line(steps, "saved by the cache", "done", (8, 3), lambda one: one.saved_usd),
+    ]
+
+
+def _line(
+    steps: Steps, name: str, colour: str, dash: Sequence[int], value: Callable[[Figures], float | None]
+) -> Line:
+    return Line(name, colour, dash, [_rounded(value(figures)) for _, figures in steps])
 
 
 def _elapsed_s(begin: float, step_s: float, now_unix: float) -> float:
     """Of a step that is not over, what has passed of it."""
     return min(step_s, max(1.0, now_unix - begin))
-
-
-def _count(figures: Figures, outcomes: Sequence[str]) -> int:
-    return sum((figures.outcomes or {}).get(name, 0) for name in outcomes)
 
 
 def _rounded(value: float | None) -> float | None:

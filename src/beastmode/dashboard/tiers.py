@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.live import GatewayNow, TierNow
+from beastmode.dashboard.words import percent
 
 _NOT_AT_WORK = "no gateway is at work"
 
@@ -32,7 +33,7 @@ class TierRow:
     def rate(self) -> str:
         """Of what was looked for there, what was found."""
         asked = self.hits + self.misses
-        return f"{100 * self.hits / asked:.1f} %" if asked else ""
+        return percent(self.hits, asked, 1) if asked else ""
 
 
 def rows_of(view: CacheView, gateways: Sequence[GatewayNow]) -> list[TierRow]:

@@ -72,7 +72,7 @@ def _stretches(
 
 
 _HERE = {
-    "hit": "answered from memory",
+    "hit": "answered from the cache",
     "rejected": "until it was turned away",
     "cancelled": "until its client left",
 }

@@ -13,7 +13,7 @@ from beastmode.failures.advice import spoken
 _NAMES = {
     "needs_person": "needs a person",
     "upstream_ok": "answered",
-    "hit": "from memory",
+    "hit": "from the cache",
     "shared": "shared",
     "pending": "to do",
 }
@@ -86,7 +86,7 @@ def usd(amount: float | None) -> str:
     """Dollars, with as many digits as small sums need; "" where they are not known."""
     if amount is None:
         return ""
-    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+    return f"${amount:,.{2 if amount >= 1 or not amount else 4 if amount >= 0.01 else 6}f}"
 
 
 def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
@@ -94,9 +94,9 @@ def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
     return [(state, name_of(state), counts[state]) for state in _ORDER if counts.get(state)]
 
 
-def percent(part: float, whole: float) -> str:
+def percent(part: float, whole: float, digits: int = 0) -> str:
     """A share, for people."""
-    return f"{100 * part / whole:.0f} %" if whole else "0 %"
+    return f"{100 * part / whole if whole else 0:.{digits}f} %"
 
 
 def number_in(text: str) -> int:

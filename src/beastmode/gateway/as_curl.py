@@ -29,9 +29,14 @@ def curl_of(replay: Replay, base: str) -> str:
     return " \\\n  ".join([*lines, *body])
 
 
+def usual_variable(upstream: str) -> str:
+    """The environment variable from which the provider's own tools take the key; "" for a server of no known one."""
+    return told("", upstream, {}, frozenset()).key
+
+
 def variable_for(upstream: str) -> str:
-    """The environment variable that usually holds the key of this server."""
-    return told("", upstream, {}, frozenset()).key or "API_KEY"
+    """The environment variable that stands for the key of this server."""
+    return usual_variable(upstream) or "API_KEY"
 
 
 def word(text: str) -> str:

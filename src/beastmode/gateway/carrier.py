@@ -142,7 +142,7 @@ class Carrier:
             return failure
 
     async def _recorded(self, call: Call) -> None:
-        """Its row is on disk before it leaves."""
+        """It is on record before it leaves, whatever kills us."""
         if call.entry.tries == 0:
             try:
                 await self._ledger.leaves(call.entry)

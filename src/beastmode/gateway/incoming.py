@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from beastmode.gateway.carried import blotted, take_out
 from beastmode.gateway.room import FIRST_BYTES, Place, Room
@@ -23,6 +23,8 @@ _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
 _PACKINGS = b"accept-encoding"
 _TO_END_S = 1.0
+_COPIED_BYTES = 4 * 1024 * 1024
+"""A larger body stays as it has grown: to copy 30 MB holds up everybody else for 0.03 to 0.1 s."""
 
 
 class ClientGoneError(Exception):
@@ -106,7 +108,9 @@ class Incoming:
             body += message.get("body", b"")
             place.hold(_bounded(len(body), most_bytes))
             if not message.get("more_body"):
-                return bytes(body)
+                return (
+                    bytes(body) if len(body) <= _COPIED_BYTES else cast("bytes", body)
+                )  # nobody changes it now
             message = await self._next()
 
     def let_go(self) -> None:

@@ -12,7 +12,7 @@ from beastmode.gateway import rejections
 from beastmode.gateway.call import Call
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
-from beastmode.gateway.dialects import dialect_for
+from beastmode.gateway.dialects import dialect_for, outline
 from beastmode.gateway.dialects.decoding import flaw_of
 from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
@@ -99,7 +99,7 @@ class Proxy:
             raise rejections.too_large(limits.most_body_bytes) from None
         except NoRoomError:
             raise rejections.no_room(self._room.most_bytes) from None
-        call.asked = call.dialect.read(incoming.path, incoming.query, call.body)
+        call.asked = outline.read(call.dialect, incoming.path, incoming.query, call.body)
         call.entry.model, call.entry.stream = blotted(call.asked.model[:_MOST_WORDS]), call.asked.stream
         self._door.allow(call.caller, incoming.method, call.asked)
         if call.asked.broken and not incoming.header(b"content-encoding") and (flaw := flaw_of(call.body)):

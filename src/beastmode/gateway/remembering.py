@@ -9,6 +9,7 @@ import msgspec
 from beastmode.cache import control, tags
 from beastmode.cache.admission import Mode, storable, why_not
 from beastmode.cache.answer import Answer, replayable
+from beastmode.cache.asked import Asked
 from beastmode.cache.control import Wish, wish_of
 from beastmode.cache.key import key_of
 from beastmode.cache.recipes import recipe_for
@@ -24,6 +25,7 @@ from beastmode.gateway.incoming import Headers
 from beastmode.gateway.locate import locate
 from beastmode.gateway.packing import unpacked
 from beastmode.store.entries_moment import Moment
+from beastmode.store.entry import ASKED_BEFORE
 
 
 class Recall(msgspec.Struct, gc=False):
@@ -44,7 +46,7 @@ class Remembering:
     """Looks for the answers to requests, and keeps answers that went well.
 
     mode: which requests have to do with it at all.   ttl_s: how long an answer is kept.   source_of: the base URL of
-    the upstream that would be asked, and the tenant as which.
+    the upstream that would be asked, and the tenant as which.   asked: what was asked for before, as far as is known.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Remembering:
     ) -> None:
         self._stack, self._mode, self._clock = stack, mode, clock
         self._source_of, self._ttl_s = source_of, ttl_s
+        self.asked = Asked(ttl_s)
 
     def consider(self, call: Call) -> Recall | None:
         """What the request has to do with the cache; None for nothing, and the record says why. Raises RejectedError
@@ -114,7 +117,9 @@ class Remembering:
         if found is None and recall.wish.only_if_cached:
             raise rejections.not_cached()
         if found is None:
-            call.entry.cache_why = call.entry.cache_why or ("new" if recall.wish.read else "no-cache")
+            before = self.asked.note(recall.key, self._clock.unix())
+            why = ASKED_BEFORE if before else "new"
+            call.entry.cache_why = call.entry.cache_why or (why if recall.wish.read else "no-cache")
             self._tell_miss(call, recall)
         return found
 

@@ -152,6 +152,12 @@ STORED_BEFORE = _ROWS.where(_OF_GENERATION, ENTRIES.c.stored_unix < _NOW).order_
 """generation, stored_unix -> key, bytes."""
 OLDEST = _ROWS.where(_OF_GENERATION).order_by(ENTRIES.c.stored_unix)
 """generation -> key, bytes."""
+NEWEST_KEYS = (
+    select(ENTRIES.c.key, ENTRIES.c.stored_unix)
+    .where(_OF_GENERATION, ENTRIES.c.stored_unix >= _NOW)
+    .order_by(ENTRIES.c.stored_unix.desc())
+)
+"""generation, stored_unix -> key, stored_unix; the newest first."""
 DELETE = delete(ENTRIES).where(ENTRIES.c.key == bindparam("key_"))
 DELETE_ALL = delete(ENTRIES)
 FORGET_MEMORY = delete(MEMORIES).where(MEMORIES.c.process == bindparam("process_"))

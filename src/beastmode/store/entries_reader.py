@@ -105,6 +105,15 @@ class EntriesReader:
             raise fault(error, self._path, "read") from error
         return None if row is None else KeptEntry(*row)
 
+    def keys(self, since_unix: float, most: int) -> list[tuple[bytes, float]]:
+        """The keys of what was stored since then and not cleared, each with when that was, the newest first. Raises
+        CacheError."""
+        try:
+            newest = f"{sql(entries.NEWEST_KEYS)} LIMIT {most:d}"
+            return list(self._db.execute(newest, (state(self._db)[0], since_unix)))
+        except sqlite3.Error as error:
+            raise fault(error, self._path, "read") from error
+
     def figures(self, now_unix: float) -> Figures:
         """What it holds and how it was used, as of one moment. Raises CacheError."""
         try:

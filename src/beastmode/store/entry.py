@@ -15,6 +15,10 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 GONE_WRONG: tuple[Outcome, ...] = ("failed", "rejected", "unfinished")
 """What a user must be told: whoever cancels a request knows."""
 
+ASKED_BEFORE = "asked before"
+"""The first part of `cache_why` where a request was a miss whose question had been asked for before: a cache that
+forgets nothing could have had its answer."""
+
 Stage = Literal["new", "received", "left", "ended"]
 
 _RANDOM_BITS = 44  # 11 of the digits

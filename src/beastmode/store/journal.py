@@ -267,6 +267,17 @@ class JournalReader:
             raise fault(error, self._path, "read") from error
 
 
+def made_journal(path: Path) -> JournalReader | None:
+    """A journal that may not exist yet, open to be read; None also in the instant in which somebody is making it."""
+    if not path.exists():
+        return None
+    reader = JournalReader(path)
+    if reader.is_made:
+        return reader
+    reader.close()
+    return None
+
+
 def _open(path: Path, synchronous: str) -> Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

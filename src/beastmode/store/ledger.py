@@ -1,7 +1,7 @@
 """The ledger of requests: each is counted when it comes, recorded before it leaves, and has one outcome at its end.
 
 ledger.begin(entry)          # received
-await ledger.leaves(entry)   # on disk, before it leaves for the upstream; not for a hit or a rejection
+await ledger.leaves(entry)   # kept, whatever kills us, before it leaves for the upstream; not for a hit or a rejection
 entry.outcome = "upstream_ok"
 ledger.end(entry)            # whatever happened
 """
@@ -92,7 +92,8 @@ class Ledger:
         _tell(self._on_begin, entry)
 
     async def leaves(self, entry: Entry) -> None:
-        """Return once its row is committed, without an outcome yet: from here on no kill of this process loses it.
+        """Return once it is noted, or its row committed, without an outcome yet: from here on no kill of this process
+        loses it, and every reader of the ledger finds its row.
 
         To be awaited before the request leaves for the upstream, the first time only. With an alarm it returns at
         once and the row is written when that goes; with `strict` it raises LedgerError.

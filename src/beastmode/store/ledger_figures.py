@@ -13,7 +13,7 @@ from beastmode.store.entry import first_id
 from beastmode.store.latencies import kind_of, unpacked_into
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_schema import VERSION
-from beastmode.store.ledger_tally import Sums, is_a_length, minute_of, tier_of
+from beastmode.store.ledger_tally import Sums, is_a_length, is_a_repeat, minute_of, tier_of
 
 MOST_ROWS = 2_000
 """Of the last seconds: more are a sample of them."""
@@ -22,7 +22,9 @@ _Row = tuple[Any, ...]
 """`began`, then `_SUMS`."""
 _HOUR_S = 3600
 _OPEN = "SELECT id FROM requests INDEXED BY requests_open WHERE outcome IS NULL"
-_SUMS = "outcome, class, tier, requests, tokens_in, tokens_out, cost_usd, saved_usd, unpriced, lengths"
+_SUMS = (
+    "outcome, class, tier, requests, tokens_in, tokens_out, cost_usd, saved_usd, repeats, unpriced, lengths"
+)
 _LATELY = "SELECT id, outcome, class, cache_why, total_s FROM requests WHERE id >= ? ORDER BY id DESC LIMIT ?"
 _BLOCK_S = 600
 _MOST_BLOCKS = 512
@@ -35,7 +37,8 @@ class Came:
     """What the requests came to that were received in a span of time. Several may be given the same one.
 
     outcomes, classes, hits: how many by outcome, by class of failure, by tier of the cache.   in_flight: received then,
-    and not ended yet.   sums: of all that have ended.
+    and not ended yet.   sums: of all that have ended.   repeats_known: of all of them it was recorded
+    whether they had been asked for before; only then are `sums.repeats` all.
     """
 
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class Came:
     hits: dict[str, int] = field(default_factory=dict)
     in_flight: int = 0
     sums: Sums = field(default_factory=Sums)
+    repeats_known: bool = True
 
     @property
     def received(self) -> int:
@@ -65,6 +69,7 @@ class Came:
             for name, count in more.items():
                 by[name] = by.get(name, 0) + count
         self.in_flight += other.in_flight
+        self.repeats_known &= other.repeats_known
         self.sums.plus(other.sums)
 
 
@@ -93,15 +98,18 @@ def _out_to(span: int, since_unix: float, until_unix: float) -> tuple[int, int]:
 
 
 def _series(reader: LedgerReader, since: int, until: int, step: int) -> list[tuple[float, Came]]:
+    known = reader.format == VERSION
     begins = range(since, until, step)
     blocks: list[list[Came]] = [[] for _ in begins]
-    if begins and reader.format == VERSION:
+    if begins and known:
         with reader.reading() as db:
-            for (at, _), cells in groupby(_cells(db, since, until, step), _block_in(since, step)):
-                blocks[at].append(_summed(tuple(cells)))
+            recorded_from = _minute_of_repeats(db)
+            for (at, _), rows in groupby(_cells(db, since, until, step), _block_in(since, step)):
+                cells = tuple(rows)
+                blocks[at].append(_summed(cells, repeats_known=cells[0][0] >= recorded_from))
             for began in _in_flight(db, since, until):
                 blocks[(began - since) // step].append(Came(in_flight=1))
-    return [(float(began), _together(parts)) for began, parts in zip(begins, blocks, strict=True)]
+    return [(float(began), _together(parts, known)) for began, parts in zip(begins, blocks, strict=True)]
 
 
 def _block_in(since: int, step: int) -> Callable[[_Row], tuple[int, int]]:
@@ -109,18 +117,18 @@ def _block_in(since: int, step: int) -> Callable[[_Row], tuple[int, int]]:
     return lambda row: (max(0, row[0] - since) // step, row[0] // _BLOCK_S)
 
 
-def _together(parts: list[Came]) -> Came:
+def _together(parts: list[Came], repeats_known: bool) -> Came:
     if len(parts) == 1:
         return parts[0]
-    came = Came()
+    came = Came(repeats_known=repeats_known)
     for part in parts:
         came.plus(part)
     return came
 
 
 @lru_cache(_MOST_BLOCKS)
-def _summed(rows: tuple[_Row, ...]) -> Came:
-    came = Came()
+def _summed(rows: tuple[_Row, ...], *, repeats_known: bool) -> Came:
+    came = Came(repeats_known=repeats_known)
     for _, outcome, class_, tier, *values in rows:
         came.add(outcome, class_, tier, _sums(*values))
     return came
@@ -131,18 +139,21 @@ def lately(reader: LedgerReader, now_unix: float, seconds: int) -> tuple[Came, f
     And what of them was seen: where they are too many it is of the newest of them, and the share of the time is told
     that these cover: from more than 0 to 1. Raises LedgerError."""
     if not reader.format:
-        return Came(), 1.0
+        return Came(repeats_known=False), 1.0
     with reader.reading() as db:
         rows = db.execute(_LATELY, (first_id(now_unix - seconds), MOST_ROWS)).fetchall()
+        known = reader.format == VERSION and (not rows or rows[-1][0] >= _repeats_from(db))
     share = 1.0
     if len(rows) == MOST_ROWS and seconds > 0:
         share = min(1.0, max(1e-6, (now_unix - int(rows[-1][0][:13], 16) / 1e6) / seconds))
-    return _came(rows), share
+    return _came(rows, repeats_known=known), share
 
 
-def _came(rows: Iterable[tuple[str, str | None, str | None, str | None, float | None]]) -> Came:
+def _came(
+    rows: Iterable[tuple[str, str | None, str | None, str | None, float | None]], *, repeats_known: bool
+) -> Came:
     """Of rows as `_LATELY` has them. Written for speed: thousands, once a second."""
-    came, alike = Came(), dict[tuple[str | None, ...], Sums]()
+    came, alike = Came(repeats_known=repeats_known), dict[tuple[str, str | None, str | None], Sums]()
     for _, outcome, class_, why, total_s in rows:
         if outcome is None:
             came.in_flight += 1
@@ -155,8 +166,20 @@ def _came(rows: Iterable[tuple[str, str | None, str | None, str | None, float | 
             kind = kind_of(total_s)
             sums.lengths[kind] = sums.lengths.get(kind, 0) + 1
     for (outcome, class_, why), sums in alike.items():
-        came.add(outcome or "", class_ or "", tier_of(outcome or "", why or ""), sums)
+        sums.repeats = sums.requests if is_a_repeat(outcome, why or "") else 0
+        came.add(outcome, class_ or "", tier_of(outcome, why or ""), sums)
     return came
+
+
+def _repeats_from(db: sqlite3.Connection) -> str:
+    (first,) = db.execute("SELECT repeats_from_id FROM ledger_rolled").fetchone()
+    return str(first)
+
+
+def _minute_of_repeats(db: sqlite3.Connection) -> int:
+    """The Unix time of the first full minute of which it was recorded what had been asked for before."""
+    first = _repeats_from(db)
+    return (minute_of(first, 0) + 1) * 60 if first else 0
 
 
 def _cells(db: sqlite3.Connection, since: int, until: int, step: int) -> Iterator[_Row]:
@@ -186,12 +209,13 @@ def _sums(
     tokens_out: int,
     cost_usd: float,
     saved_usd: float,
+    repeats: int,
     unpriced: int,
     lengths: bytes,
 ) -> Sums:
     sums = Sums()
     sums.requests, sums.tokens_in, sums.tokens_out = requests, tokens_in, tokens_out
-    sums.cost_usd, sums.saved_usd, sums.unpriced = cost_usd, saved_usd, unpriced
+    sums.cost_usd, sums.saved_usd, sums.repeats, sums.unpriced = cost_usd, saved_usd, repeats, unpriced
     unpacked_into(sums.lengths, lengths)
     return sums
 

@@ -1,4 +1,7 @@
-"""Which processes write to a ledger now: each holds the lock of a file that the kernel lets go when it ends."""
+"""Which processes write to a ledger now: each holds the lock of a file that the kernel lets go when it ends.
+
+Those files hold what their process has noted (`ledger_notes`), and stay until somebody has taken that in.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,11 @@ class LedgerProcess:
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._path = _lock_of(path, self.name)
         self._fd = -1
+
+    @property
+    def fd(self) -> int:
+        """Of its file, while the lock is held; else -1."""
+        return self._fd
 
     def show(self) -> None:
         """Take the lock, where it is not held yet. Raises OSError."""
@@ -52,15 +60,13 @@ def _locked(lock: Path) -> int:
 
 
 def lives(path: Path, name: str) -> bool:
-    """Does the process `name` still write to the ledger at `path`? The file of one that does not is removed."""
-    lock = _lock_of(path, name)
+    """Does the process `name` still write to the ledger at `path`?"""
     try:
-        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(_lock_of(path, name), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        lock.unlink(missing_ok=True)
     except BlockingIOError:
         return True
     finally:
@@ -68,11 +74,22 @@ def lives(path: Path, name: str) -> bool:
     return False
 
 
-def sweep(path: Path) -> None:
-    """Remove the files of processes that no longer live."""
-    with suppress(OSError):
-        for lock in _lock_of(path, "any").parent.iterdir():
-            lives(path, lock.name)
+def files_of(path: Path) -> list[Path]:
+    """The files of all processes, living or dead, as far as they can be seen."""
+    try:
+        return sorted(_lock_of(path, "any").parent.iterdir())
+    except OSError:
+        return []
+
+
+def left_behind(path: Path) -> list[Path]:
+    """The files of processes that no longer live."""
+    left = []
+    for file in files_of(path):
+        with suppress(OSError):  # whose it is cannot be told
+            if not lives(path, file.name):
+                left.append(file)
+    return left
 
 
 def _lock_of(path: Path, name: str) -> Path:

@@ -16,6 +16,7 @@ from sqlalchemy.pool import StaticPool
 from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry, Sent
 from beastmode.store.ledger_file import fault, ledger_path, version_of
+from beastmode.store.ledger_notes import take_in
 from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS, VERSION
 from beastmode.store.sqlite_file import connect
 
@@ -35,6 +36,7 @@ class LedgerReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        take_in(path)
         try:
             db = connect(path, write=False)
         except sqlite3.Error as error:
@@ -51,15 +53,15 @@ class LedgerReader:
         self._engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
 
     def requests(
-        self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = "", before: str = ""
+        self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = ""
     ) -> Iterator[Entry]:
         """The last requests that fit, newest first, without bodies; those in flight have no outcome.
 
         gone_wrong: only those that failed, were rejected, or were in flight when their gateway was killed.
-        class_, model: only those of this class or model, "" for any.   before: an id; only older ones.
+        class_, model: only those of this class or model, "" for any.
         """
         wanted = _wanted(gone_wrong, class_, model)
-        left = last
+        left, before = last, ""
         while left > 0 and self.format:
             page = wanted.limit(min(left, PAGE_ROWS))
             entries = [
@@ -89,11 +91,6 @@ class LedgerReader:
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-
-    def version(self) -> str:
-        """Changes whenever somebody else writes."""
-        (version,) = self._db.execute("PRAGMA data_version").fetchone()
-        return str(version)
 
     def find(self, name: str) -> Entry:
         """The request of that id, with its bodies where they were recorded. Raises PreconditionError where there is

@@ -27,7 +27,7 @@ ANY = "\u2026"
 _AT_ONCE = 32
 _OUTCOME, _TRIES = map(list(REQUESTS.c.keys()).index, ("outcome", "tries"))
 _CELL = "span, began, outcome, class, tier"
-_SUMS = "requests, tokens_in, tokens_out, cost_usd, saved_usd, unpriced"
+_SUMS = "requests, tokens_in, tokens_out, cost_usd, saved_usd, repeats, unpriced"
 _PUT_FAILURES = (
     "INSERT INTO failures (shape, began, requests, first, last) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (shape, began) DO UPDATE SET requests = requests + excluded.requests,"
@@ -169,6 +169,7 @@ def _values(sums: Sums) -> tuple[Any, ...]:
         sums.tokens_out,
         sums.cost_usd,
         sums.saved_usd,
+        sums.repeats,
         sums.unpriced,
         sums.slowest_s,
         packed(sums.lengths),
@@ -199,7 +200,7 @@ def _lengths(number: int) -> str:
 def _put_figures(number: int) -> str:
     added = ", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS.split(", "))
     return (  # names of ours
-        f"INSERT INTO figures ({_CELL}, {_SUMS}, slowest_s, lengths) VALUES {_tuples(number, 13)}"  # noqa: S608
+        f"INSERT INTO figures ({_CELL}, {_SUMS}, slowest_s, lengths) VALUES {_tuples(number, 14)}"  # noqa: S608
         f" ON CONFLICT ({_CELL}) DO UPDATE SET {added},"
         " slowest_s = max(slowest_s, excluded.slowest_s), lengths = excluded.lengths"
     )

@@ -92,6 +92,7 @@ FIGURES = Table(
     Column("tokens_out", BigInteger, nullable=False),
     Column("cost_usd", Double, nullable=False),
     Column("saved_usd", Double, nullable=False),
+    Column("repeats", BigInteger, nullable=False),
     Column("unpriced", BigInteger, nullable=False),
     Column("slowest_s", Double, nullable=False),
     Column("lengths", LargeBinary, nullable=False),
@@ -177,8 +178,14 @@ TEXTS = Table(
 """What each request that went wrong says, without its case: so narrow that half a million are looked through in a
 quarter of a second, which is why there is no index of words."""
 
-ROLLED = Table("ledger_rolled", METADATA, Column("from_id", Text, nullable=False))
-"""One row: requests from this id on are in the tables above as soon as they have ended; older ones are to come."""
+ROLLED = Table(
+    "ledger_rolled",
+    METADATA,
+    Column("from_id", Text, nullable=False),
+    Column("repeats_from_id", Text, nullable=False),
+)
+"""One row: requests from `from_id` on are in the tables above as soon as they have ended; older ones are to come. Of
+those before `repeats_from_id` nobody recorded whether they were asked for before."""
 
 NOTHING_YET = "~"
 """Greater than any id: in an old ledger nothing is in those tables yet."""
@@ -211,10 +218,13 @@ ROLLUP_INDEXES = (
 _DIALECT = sqlite.dialect()
 
 
+_NEWER_THAN_ALL = "(SELECT coalesce(max(id) || '~', '') FROM requests)"
+
+
 def _rollups(dialect: Dialect, from_id: str) -> tuple[str, ...]:
     tables = [str(CreateTable(table).compile(dialect=dialect)) for table in ROLLUPS]
     indexes = [str(CreateIndex(index).compile(dialect=dialect)) for index in ROLLUP_INDEXES]
-    return (*tables, *indexes, f"INSERT INTO {ROLLED.name} VALUES ('{from_id}')")  # noqa: S608 names of ours
+    return (*tables, *indexes, f"INSERT INTO {ROLLED.name} VALUES ('{from_id}', {_NEWER_THAN_ALL})")  # noqa: S608 names of ours
 
 
 UPGRADES = {

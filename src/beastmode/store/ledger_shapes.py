@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
+T = TypeVar("T")
 MASK = "#"
 """In the place of each word with a digit in it."""
 MOST_CHARACTERS = 500
@@ -44,7 +45,7 @@ class Who(msgspec.Struct):
             _note(kept, new, MOST_NAMES)
 
 
-def _note(kept: list[Any], new: Sequence[Any], most: int) -> None:
+def _note(kept: list[T], new: Sequence[T], most: int) -> None:
     for one in new:
         if one and one not in kept and len(kept) < most:
             kept.append(one)

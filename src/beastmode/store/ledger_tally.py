@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from beastmode.store import prices
-from beastmode.store.entry import GONE_WRONG
+from beastmode.store.entry import ASKED_BEFORE, GONE_WRONG
 from beastmode.store.latencies import Lengths, kind_of
 from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.ledger_shapes import Shape, Who, shape_of
@@ -50,12 +50,14 @@ class Kind(NamedTuple):
 
 
 class Sums:
-    """What the requests of a cell come to. saved_usd: what its hits would have cost.   unpriced: answered, or counted,
-    and without a price.   slowest_s: 0 where nothing was timed."""
+    """What the requests of a cell come to. saved_usd: what its hits would have cost.   repeats: what had been asked for
+    before; each hit and each shared one is.   unpriced: answered, or counted, and without a price.   slowest_s: 0 where
+    nothing was timed."""
 
     __slots__ = (
         "cost_usd",
         "lengths",
+        "repeats",
         "requests",
         "saved_usd",
         "slowest_s",
@@ -65,13 +67,14 @@ class Sums:
     )
 
     def __init__(self) -> None:
-        self.requests = self.tokens_in = self.tokens_out = self.unpriced = 0
+        self.requests = self.repeats = self.tokens_in = self.tokens_out = self.unpriced = 0
         self.cost_usd = self.saved_usd = self.slowest_s = 0.0
         self.lengths: Lengths = {}
 
     def plus(self, other: Sums) -> None:
         """Add another's."""
         self.requests += other.requests
+        self.repeats += other.repeats
         self.tokens_in += other.tokens_in
         self.tokens_out += other.tokens_out
         self.unpriced += other.unpriced
@@ -155,12 +158,14 @@ class Tally:
         self.seen.add((minute, Kind(key, upstream, model, outcome, class_)))
         tier = tier_of(outcome, cache_why)
         free = outcome in ("hit", "shared")
+        repeated = is_a_repeat(outcome, cache_why)
         sums = self._sums(Cell(minute, outcome, class_, tier))
         sums.slowest_s = max(sums.slowest_s, some.slowest_s)
         for kind, count in some.lengths.items():
             sums.lengths[kind] = sums.lengths.get(kind, 0) + count
         for (tokens_in, tokens_out, cached, cost_usd), count in some.used.items():
             sums.requests += count
+            sums.repeats += count if repeated else 0
             if free:
                 if tokens_in is not None and model:
                     saved = _price(model, upstream, dialect, tokens_in, tokens_out, cached, minute)
@@ -195,6 +200,11 @@ def tier_of(outcome: str, cache_why: str) -> str:
     if outcome == "hit":
         return cache_why
     return "shared" if outcome == "shared" else ""
+
+
+def is_a_repeat(outcome: str, cache_why: str) -> bool:
+    """Whether it had been asked for before."""
+    return outcome in ("hit", "shared") or cache_why.partition(";")[0] == ASKED_BEFORE
 
 
 def is_a_length(seconds: float) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 
 from beastmode.store.entry import Row, first_id
 from beastmode.store.ledger_file import LedgerFile
 from beastmode.store.ledger_forgetting import MINUTES_KEPT_S, figures_to_go, forget_figures, forget_rows
-from beastmode.store.ledger_process import lives, sweep
+from beastmode.store.ledger_notes import noted, put_noted
+from beastmode.store.ledger_process import left_behind, lives
 from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.sqlite_file import transaction
 from beastmode.store.sqlite_room import give_back, used_bytes
@@ -42,8 +44,11 @@ class Retention:
 def finish_killed(file: LedgerFile) -> int:
     """Give the outcome `unfinished` to the open rows of processes that no longer live. How many there were.
 
-    What those processes left behind is removed.
+    What those processes had noted is among them; what they left behind is removed.
     """
+    left = left_behind(file.path)
+    for one in left:
+        put_noted(file.db, noted(one))
     open_rows = file.db.execute("SELECT DISTINCT process FROM requests WHERE outcome IS NULL")
     dead = [name for (name,) in open_rows.fetchall() if not lives(file.path, name)]
     finished = 0
@@ -51,7 +56,9 @@ def finish_killed(file: LedgerFile) -> int:
         rows = [_killed(row) for row in file.db.execute(_OPEN, (name,))]
         file.write(rows, [])
         finished += len(rows)
-    sweep(file.path)
+    for one in left:
+        with suppress(OSError):
+            one.unlink(missing_ok=True)
     return finished
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 from beastmode.store.allowance import NO_USE, Use, begins_unix, period_names
 from beastmode.store.entry import first_id
 from beastmode.store.ledger_file import fault, version_of
+from beastmode.store.ledger_notes import take_in
 from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.sqlite_file import connect
 
@@ -98,6 +99,7 @@ def asked_by_attempts(
 
 
 def _rows(path: Path, query: Select[Any]) -> list[Any]:
+    take_in(path)
     try:
         with closing(connect(path, write=False)) as db:
             if version_of(db, path) == 0:

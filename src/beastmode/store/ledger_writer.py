@@ -18,12 +18,16 @@ from beastmode.errors import BeastError, LedgerVersionError
 from beastmode.store.entry import Row
 from beastmode.store.ledger_backfill import roll
 from beastmode.store.ledger_file import Body, LedgerFile, fault
+from beastmode.store.ledger_notes import Notes
 from beastmode.store.ledger_process import LedgerProcess
+from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.ledger_upkeep import Retention, finish_killed, make_room, rows_a_step
 
 GATHER_S = 0.05
 """How long ended requests may gather before they are written; kill -9 loses as much of them, never one that left."""
 GATHER_ROWS = 256
+LATER_S = 0.005
+"""After a note, until the thread hears that there is something to gather."""
 RETRY_S = 1.0
 """Between two attempts to use a ledger that cannot be written."""
 PATIENCE_S = 5.0
@@ -45,6 +49,8 @@ _UNFIT = (
 )
 """Raised for a value that cannot be stored, not for a disk: half a surrogate in a model's name is enough."""
 
+_COLUMNS = [str(name) for name in REQUESTS.c.keys()]  # noqa: SIM118 it is no dict
+
 Level = Literal[0, 1, 2, 3]
 _ASLEEP: Level = 0
 _SOON: Level = 1
@@ -55,19 +61,22 @@ Future = asyncio.Future[str]
 
 
 class Item(NamedTuple):
-    """What one request has to have written.   last: nothing will come after this for it."""
+    """What one request has to have written.   last: nothing will come after this for it.   note: its number; 0 where
+    it is not noted."""
 
     row: Row
     bodies: Body | None
     last: bool
     written: Future | None = None
+    note: int = 0
 
 
 class LedgerWriter:
     """Takes rows from the event loop and writes them; of what gathers for one id the newest.
 
     alarm: why the ledger cannot be written, "" where it can.   Raises LedgerVersionError; any other ledger that cannot
-    be opened is an alarm, and is tried again, but where `strict` is set.
+    be opened is an alarm, and is tried again, but where `strict` is set. Where it is, no row is noted before it is
+    written: whoever waits hears of the ledger itself.
     """
 
     def __init__(self, path: Path, retention: Retention, clock: Clock, *, strict: bool = False) -> None:
@@ -86,6 +95,9 @@ class LedgerWriter:
         self._dropped = 0  # by the thread
         self._body_bytes_in, self._body_bytes_out = 0, 0
         self._file: LedgerFile | None = None
+        self._strict = strict
+        self._notes: Notes | None = None
+        self._noted = 0  # of what the thread has taken
         self._backlog: dict[str, Item] = {}
         self._gathering_since = 0.0
         self._retry_at = 0.0
@@ -119,21 +131,37 @@ class LedgerWriter:
             self._signal(_NOW)
 
     def written(self, row: Row) -> Future:
-        """Have it written now. The future is done once it is committed, with ""; else with why not."""
+        """Have it noted at once and written with the next batch, or else written now. The future is done, with "", once
+        no kill of this process can lose it; else with why not."""
         loop = asyncio.get_running_loop()
         future: Future = loop.create_future()
         if self.alarm or self._closed:
             self.add(row, None, last=False)
             future.set_result(self.alarm or "the ledger is closed")
-            return future
-        self._waiting.add(future)
-        self._queue.append(Item(row, None, False, future))
+        elif self._notes is not None and (note := self._notes.take(row)):
+            future.set_result("")
+            self._write_soon(Item(row, None, False, note=note), loop)
+        else:
+            self._write_now(Item(row, None, False, future), loop)
+        return future
+
+    def _write_soon(self, item: Item, loop: asyncio.AbstractEventLoop) -> None:
+        self._queue.append(item)
+        if self._level < _SOON:  # woken now, the thread would be in the way of the request
+            self._level = _SOON
+            loop.call_later(LATER_S, self._signals.put, _SOON)
+        elif self._level < _NOW and len(self._queue) >= GATHER_ROWS:
+            self._signal(_NOW)
+        self._watch_disk(loop)
+
+    def _write_now(self, item: Item, loop: asyncio.AbstractEventLoop) -> None:
+        if item.written is not None:
+            self._waiting.add(item.written)
+        self._queue.append(item)
         if self._level < _NOW:
             self._level = _NOW
             loop.call_soon(self._signals.put, _NOW)  # once all requests of this turn are in line
-        if self._patience is None:
-            self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._settled)
-        return future
+        self._watch_disk(loop)
 
     async def close(self) -> None:
         """Write what is left, as far as the disk takes it, and let go of the file. Idempotent."""
@@ -164,16 +192,28 @@ class LedgerWriter:
             if not future.done():  # whoever waited may have been cancelled
                 future.set_result(trouble)
 
-    def _look_at_disk(self, loop: asyncio.AbstractEventLoop, settled: int) -> None:
-        """Let those go on who wait for a disk that does not answer."""
+    def _watch_disk(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._patience is None:
+            self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._progress)
+
+    @property
+    def _progress(self) -> tuple[int, int]:
+        """Changes as long as the disk answers."""
+        return self._settled, 0 if self._notes is None else self._notes.settled
+
+    def _look_at_disk(self, loop: asyncio.AbstractEventLoop, before: tuple[int, int]) -> None:
+        """Let those go on who wait for a disk that does not answer, and note nothing more for it."""
         self._patience = None
-        if self._waiting and self._settled == settled:
+        unsettled = self._notes is not None and self._notes.last > self._notes.settled
+        if not self._waiting and (self.alarm or not unsettled):
+            return
+        if self._progress == before:
             self.alarm = (
                 f"{self.path}: the ledger's disk has not answered for {PATIENCE_S:g} s\n  See to that disk."
             )
             self._settle(list(self._waiting), self.alarm)
-        elif self._waiting:
-            self._patience = loop.call_later(PATIENCE_S, self._look_at_disk, loop, self._settled)
+        else:
+            self._watch_disk(loop)
 
     # ---- on the thread ----
 
@@ -190,8 +230,11 @@ class LedgerWriter:
                 self._answer(waiting)
             if closing or self._due_s() <= 0 or len(self._backlog) >= GATHER_ROWS or self._file is None:
                 self._guarded(lambda: self._write(None, closing=closing))  # noqa: B023
+            if closing and self._backlog:  # what was found wrong only now is perhaps mended by opening anew
+                self._guarded(lambda: self._write(None, closing=True))
             if closing:
                 self._answer(waiting)
+            self._guarded(lambda: self._settle_notes(self._noted))
             self._guarded(lambda: self._keep_up(len(batch)))  # noqa: B023
         self._dropped += sum(item.last for item in self._backlog.values())
         if self._file is not None:
@@ -225,6 +268,7 @@ class LedgerWriter:
 
     def _take(self, batch: list[Item]) -> None:
         for item in batch:
+            self._noted = max(self._noted, item.note)
             name = str(item.row[0])
             if (older := self._backlog.get(name)) is not None:
                 self._forget([older])
@@ -272,8 +316,15 @@ class LedgerWriter:
 
     def _open(self) -> None:
         self.process.show()
+        if self._notes is None and not self._strict:
+            with suppress(OSError):  # without, each waits for its row
+                self._notes = Notes(self.process.fd, _COLUMNS)
         self._file = LedgerFile(self.path)
         finish_killed(self._file)
+
+    def _settle_notes(self, noted: int) -> None:
+        if self._notes is not None and noted > self._notes.settled and not self._backlog:
+            self._notes.settle(noted)
 
     def _keep_up(self, rows: int) -> None:
         """Make room in small steps, faster than it is used up."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,14 +11,13 @@ from starlette.routing import Route
 
 from beastmode.dashboard.class_words import meaning_of
 from beastmode.dashboard.filters import query_of
+from beastmode.dashboard.series import SPANS
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.failures import FailureGroup
 from beastmode.dashboard.sources.requests import Wanted
 
 MOST_GROUPS = 50
-SPANS = {"1h": ("the last hour", 3600.0), "24h": ("24 hours", 86400.0), "7d": ("7 days", 7 * 86400.0)}
-"""By its name in an address: the words, and how long it is."""
 ALL = "all"
 _USUAL = "24h"
 _BETWEEN = re.compile(r"[\s\"'`(),:;=\[\]{}]+")
@@ -32,7 +30,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def failures(request: Request) -> Response:
         asked = request.query_params.get("since", _USUAL)
         since = asked if asked in SPANS or asked == ALL else _USUAL
-        since_unix = 0.0 if since == ALL else time.time() - SPANS[since][1]
+        since_unix = 0.0 if since == ALL else sources.unix() - SPANS[since].length_s
         groups = await run_in_threadpool(sources.failures.groups, since_unix, MOST_GROUPS + 1)
         return site.page(
             request,
@@ -40,7 +38,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             groups=[(group, meaning_of(group.class_), query_for(group)) for group in groups[:MOST_GROUPS]],
             more=len(groups) > MOST_GROUPS,
             since=since,
-            spans=[*((name, words) for name, (words, _) in SPANS.items()), (ALL, "all")],
+            spans=[*((name, f"the last {span.words}") for name, span in SPANS.items()), (ALL, "all")],
         )
 
     return [Route("/failures", failures, name="failures")]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from beastmode.dashboard.sources.live import GatewayNow
 from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
+from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""
@@ -47,19 +47,24 @@ class Overview:
         return self.now.received / NOW_S
 
     @property
-    def hits(self) -> int:
-        return sum((self.over.hits or {}).values())
+    def in_flight(self) -> int | None:
+        """Over all gateways; None where none is at work."""
+        return sum(one.in_flight for one in self.gateways) if self.gateways else None
+
+    @property
+    def waiting(self) -> int | None:
+        """Likewise."""
+        return sum(one.waiting for one in self.gateways) if self.gateways else None
 
     @property
     def gone_wrong(self) -> int:
         """Requests that failed, were rejected or cut off."""
-        ended = self.over.outcomes or {}
-        return sum(ended.get(name, 0) for name in ("failed", "rejected", "unfinished"))
+        return self.over.ended(*GONE_WRONG)
 
     @property
     def classes(self) -> Sequence[tuple[str, int]]:
         """Of failures, the most frequent first."""
-        return sorted((self.over.classes or {}).items(), key=lambda one: (-one[1], one[0]))
+        return sorted(self.over.classes.items(), key=lambda one: (-one[1], one[0]))
 
 
 def routes(site: Site, sources: Sources) -> list[Route]:
@@ -68,7 +73,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
         view = await run_in_threadpool(look, sources, span, sources.unix())
-        return site.page(request, "overview.html", view=view, span=span, spans=SPANS, **_of(view))
+        return site.page(request, "overview.html", view=view, span=span, spans=SPANS)
 
     return [Route("/", overview, name="home")]
 
@@ -92,13 +97,3 @@ def look(sources: Sources, span: Span, now_unix: float) -> Overview:
         charts=charts_of(steps, span.step_s, now_unix),
         empty=not (gateways or runs or over.received or sources.requests.page(Wanted(), 1).rows),
     )
-
-
-def _of(view: Overview) -> Mapping[str, Any]:
-    """Sums over all gateways; None where none is at work."""
-    if not view.gateways:
-        return {"in_flight": None, "waiting": None}
-    return {
-        "in_flight": sum(one.in_flight for one in view.gateways),
-        "waiting": sum(one.waiting for one in view.gateways),
-    }

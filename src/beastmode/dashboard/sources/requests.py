@@ -76,16 +76,16 @@ class Repeatable:
     """How a recorded request can be sent again.
 
     why_not: why it cannot, with what to do about it; "" where it can.   changed: why it would not be the very same, as
-    words after "it"; "" where it is, byte for byte.   to: base URL that it is sent to.   key_env: the variable that
-    usually holds the key of that server; "" where a gateway has it.   has_key: that variable is set where the pages are
-    served.   curl: the same as a command line, without credentials; "" where its body was not kept.
+    words after "it"; "" where it is, byte for byte.   to: base URL that it is sent to.   key_envs: variables for the
+    key of that server that are set where the pages are served; unset: those that are not.   curl: the same as a command
+    line, without credentials; "" where its body was not kept.
     """
 
     why_not: str = ""
     changed: str = ""
     to: str = ""
-    key_env: str = ""
-    has_key: bool = False
+    key_envs: Sequence[str] = ()
+    unset: Sequence[str] = ()
     curl: str = ""
 
 
@@ -98,7 +98,7 @@ class RequestControl(Protocol):
     def replay(self, name: str, *, key_env: str = "", anyway: bool = False) -> tuple[str, str]:
         """What has come of it in words, and the id of the new request; "" where that is not known.
 
-        key_env: the variable that holds the key; "" for none.   anyway: also where it is not the very same request.
+        key_env: one of the variables for its key; "" for none.   anyway: also where it is not the very same request.
         Waits for its answer, up to a minute; after that it goes on by itself. Raises BeastError where it cannot be
         sent, with what to do instead.
         """

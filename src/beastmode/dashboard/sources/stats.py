@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -18,9 +18,9 @@ class Figures:
     """
 
     received: int = 0
-    outcomes: Mapping[str, int] | None = None
-    classes: Mapping[str, int] | None = None
-    hits: Mapping[str, int] | None = None
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    classes: Mapping[str, int] = field(default_factory=dict)
+    hits: Mapping[str, int] = field(default_factory=dict)
     repeats: int | None = None
     p50_s: float | None = None
     p95_s: float | None = None
@@ -30,6 +30,15 @@ class Figures:
     cost_usd: float = 0.0
     saved_usd: float = 0.0
     unpriced: int = 0
+
+    def ended(self, *outcomes: str) -> int:
+        """How many ended in one of these ways."""
+        return sum(self.outcomes.get(name, 0) for name in outcomes)
+
+    @property
+    def from_cache(self) -> int:
+        """Of all tiers."""
+        return sum(self.hits.values())
 
 
 class StatsReader(Protocol):

@@ -41,6 +41,11 @@ def prompt_tokens(body: bytes, file_mark: bytes = DATA_URL) -> int:
         size = (end if end >= 0 else len(body)) - start
         if size > _SMALL:
             plain -= size
-            files += min(size // BYTES_PER_TOKEN, _PER_FILE + size // _BYTES_PER_TOKEN_OF_FILE)
+            files += file_tokens(size)
         at = body.find(file_mark, start + size)
     return plain // BYTES_PER_TOKEN + files
+
+
+def file_tokens(size: int) -> int:
+    """Tokens of a picture or a file in base64, of more than 16 KB."""
+    return min(size // BYTES_PER_TOKEN, _PER_FILE + size // _BYTES_PER_TOKEN_OF_FILE)

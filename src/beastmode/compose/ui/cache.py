@@ -1,0 +1,141 @@
+"""The cache for the dashboard: its file in a home, and beside it what the ledger says of its misses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from beastmode.cache.tags import tag_of
+from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.ui.watch import NONE, Watch
+from beastmode.dashboard.sources.cache import CacheView
+from beastmode.errors import BeastError, PreconditionError
+from beastmode.runner.report.words import counted
+from beastmode.store.entries_file import TierCount, cache_path
+from beastmode.store.entries_reader import EntriesReader, Figures
+from beastmode.store.entries_upkeep import clear, clear_tag, finish_clears
+from beastmode.store.ledger_cache_use import CacheUse, cache_use
+from beastmode.store.ledger_file import ledger_path
+
+STALE_S = 10.0
+"""What the ledger says is looked up again after this, also where nothing has changed in the cache."""
+REST_S, REST_SHARE = 0.3, 10.0
+"""A look is followed by a rest of this, and of so many times what it took: a cache of a million answers is summed up
+in half a second of CPU, and while it is in use it changes many times in that."""
+SLOW_S = 0.1
+"""Where a look takes longer, pages show the one before, and are told once there is another."""
+CLEAR_S = 1.0
+"""For so long a form waits until what it forgets is deleted; the rest goes on behind it."""
+_DAY_S = 86_400.0
+_NONE = TierCount(0, 0)
+
+
+class _Seen(NamedTuple):
+    version: str
+    view: CacheView | None
+    at: float
+    took_s: float
+
+
+class HomeCache:
+    """A `CacheReader` and `CacheControl` of the cache in `home`, which may not exist yet. Thread-safe."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._path, self._ledger = home, cache_path(home), ledger_path(home)
+        self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._watch = Watch(self._path)
+        self._version, self._look_at = NONE, 0.0
+        self._seen: _Seen | None = None
+        self._read_behind = 0
+
+    def version(self) -> str:
+        with self._lock:
+            if time.monotonic() >= self._look_at:
+                self._version = self._watch.version()
+            return f"{self._version}.{self._read_behind}" if self._read_behind else self._version
+
+    def cache(self) -> CacheView | None:
+        self.version()
+        seen = self._seen
+        if seen is None or seen.took_s <= SLOW_S:
+            return self._fresh().view
+        if not self._holds(seen) and not self._reading.locked():
+            threading.Thread(target=self._read_later, name="cache page", daemon=True).start()
+        return seen.view
+
+    def clear(self, tag: str) -> str:
+        if not self._path.exists():
+            raise PreconditionError("no answer has been kept here yet", where=str(self._home))
+        now_unix = SYSTEM_CLOCK.unix()
+        number = clear_tag(self._path, tag, now_unix, CLEAR_S) if tag else clear(self._path, now_unix)
+        threading.Thread(target=self._finish, name="cache clear", daemon=True).start()
+        self._seen, self._look_at = None, 0.0
+        what = f"{counted(number, 'answer')} with {tag}" if tag else counted(number, "answer")
+        return f"Forgotten: {what}. Gateways at work forget them within a second."
+
+    def _finish(self) -> None:
+        with suppress(BeastError):  # it is forgotten; only its room is not given back yet
+            finish_clears(self._path, SYSTEM_CLOCK.unix())
+
+    def _holds(self, seen: _Seen) -> bool:
+        return seen.version == self._version and time.monotonic() < seen.at + STALE_S
+
+    def _fresh(self) -> _Seen:
+        with self._reading:
+            seen = self._seen
+            if seen is None or not self._holds(seen):
+                version, began = self._version, time.monotonic()
+                view = self._read()
+                at = time.monotonic()
+                seen = self._seen = _Seen(version, view, at, at - began)
+                self._look_at = at + max(REST_S, REST_SHARE * seen.took_s)
+            return seen
+
+    def _read_later(self) -> None:
+        try:
+            self._fresh()
+        except BeastError:
+            self._seen = None  # whoever looks next is told
+        self._read_behind += 1
+
+    def _read(self) -> CacheView | None:
+        if not self._path.exists():
+            return None
+        now_unix = SYSTEM_CLOCK.unix()
+        reader = EntriesReader(self._path)
+        try:
+            figures = reader.figures(now_unix)
+        finally:
+            reader.close()
+        return _view(figures, cache_use(self._ledger, now_unix - _DAY_S))
+
+
+def _view(figures: Figures, use: CacheUse) -> CacheView:
+    l1, l3 = (figures.tiers.get(name, _NONE) for name in ("l1", "l3"))
+    return CacheView(
+        tiers=[
+            _tier("l1", figures.memory_entries, figures.memory_bytes, l1),
+            _tier("l3", figures.entries, figures.bytes, l3),
+        ],
+        models=[
+            {"name": one.model, "tag": tag_of("model", one.model), "entries": one.entries, "bytes": one.bytes}
+            for one in figures.models
+        ],
+        tags=[
+            {"name": one.tag, "tag": one.tag, "entries": one.entries, "bytes": one.bytes}
+            for one in figures.tags
+        ],
+        misses=[{"reason": reason, "count": count} for reason, count in use.reasons],
+        oldest_unix=figures.oldest_unix,
+        newest_unix=figures.newest_unix,
+        since_unix=figures.since_unix,
+        asked=use.asked,
+        asked_all=use.all,
+    )
+
+
+def _tier(name: str, entries: int, size: int, count: TierCount) -> dict[str, object]:
+    return {"name": name, "entries": entries, "bytes": size, "hits": count.hits, "misses": count.misses}

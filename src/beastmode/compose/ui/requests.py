@@ -1,0 +1,66 @@
+"""Requests for the dashboard: the ledger of a home."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from beastmode.compose.ui.ledger import HomeLedger
+from beastmode.dashboard.sources.plain import Plain
+from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
+from beastmode.errors import PreconditionError
+from beastmode.store.entry import Entry
+from beastmode.store.ledger_names import names
+from beastmode.store.ledger_pages import page
+from beastmode.store.ledger_sought import Sought, fit
+
+_LEFT_OUT = ("request_body", "answer_body", "sent", "traceparent", "stage")
+
+
+class LedgerRequests:
+    """A `RequestReader` of the ledger in `home`, which may not exist yet. Thread-safe."""
+
+    def __init__(self, home: Path) -> None:
+        self._ledger = HomeLedger(home)
+
+    def version(self) -> str:
+        return self._ledger.version()
+
+    def page(self, wanted: Wanted, most: int) -> RequestPage:
+        asked = asdict(wanted)
+        before = asked.pop("before")
+        with self._ledger.reader() as reader:
+            if reader is None:
+                return RequestPage([], "")
+            found = page(reader, Sought(**asked), most, before)
+        return RequestPage(
+            [_plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix
+        )
+
+    def choices(self) -> Choices:
+        with self._ledger.reader() as reader:
+            known = names(reader) if reader else None
+        return Choices(known.classes, known.upstreams, known.models, known.keys) if known else Choices()
+
+    def request(self, name: str) -> Plain | None:
+        with self._ledger.reader() as reader:
+            try:
+                entry = reader.find(fit(name)) if reader else None
+            except PreconditionError:
+                return None
+        if entry is None:
+            return None
+        bodies = {"request_body": _text(entry.request_body), "answer_body": _text(entry.answer_body)}
+        sent = msgspec.structs.asdict(entry.sent) if entry.sent else None
+        return {**_plain(entry), **bodies, "sent": sent}
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(entry).items() if name not in _LEFT_OUT}
+
+
+def _text(body: bytes | None) -> str:
+    return (body or b"").decode("utf-8", "replace")
