@@ -70,11 +70,12 @@ WITH RECURSIVE numbered(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbere
 """
 
 
-def fill(path: Path, requests: int, until_unix: float) -> None:
+def fill(path: Path, requests: int, until_unix: float, span_s: float = SPAN_S) -> None:
     """Make a ledger of so many requests that came at even distances until then: 5 in 100 went wrong, 25 are hits, 10
-    belong to a run; 20 models, 12 keys, 3 upstreams. Two in a million are of a rare model, or slow."""
+    belong to a run; 20 models, 12 keys, 3 upstreams. Two in a million are of a rare model, or slow.   span_s: an hour
+    for each million, at least."""
     pieces = max(1, requests // _PIECE)
-    span_us = int(SPAN_S * 1e6) // pieces // _HOUR_US * _HOUR_US
+    span_us = int(span_s * 1e6) // pieces // _HOUR_US * _HOUR_US
     apart_us = span_us // (requests // pieces)
     file = LedgerFile(path)
     file.db.execute("UPDATE ledger_rolled SET from_id = ?", (NOTHING_YET,))

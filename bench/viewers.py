@@ -19,8 +19,10 @@ from typing import IO
 
 import aiohttp
 
+from beastmode.store.ledger_file import ledger_path
 from bench import gateway_servers as servers
 from bench.contest import Contender, Figures, Row, main
+from bench.dashboard_ledger import fill
 from bench.gateway_load import cpu_s, memory_mb
 from bench.viewers_browser import Browser
 
@@ -30,7 +32,9 @@ BEFORE_S = 4.0
 """The dashboard is loaded, and all have their page."""
 QUIET_S = 1.1
 """Between two changes, where it is measured how long one takes to a page."""
-PATHS = ("/runs/r1", "/")
+BEFORE_REQUESTS, BEFORE_SPAN_S = 200_000, 3600.0
+"""What the gateway had to do until then: 55 requests a second for an hour."""
+PATHS = ("/", "/requests", "/runs/r1")
 _FREE = "--rate 1000000/s --upstream-concurrency 1000 --port 0 --ui on --ui-port 0"
 
 ROW = Row(
@@ -47,8 +51,10 @@ ROW = Row(
 
 @dataclass(slots=True)
 class Asked:
-    """What the gateway's clients saw.   sent: when each request was, by the name of its model."""
+    """What the gateway's clients saw.   model: that all ask; "" for another one each, by which a request is found.
+    sent: when each was, by the name of its model."""
 
+    model: str = ""
     took_s: list[float] = field(default_factory=list)
     sent: dict[str, float] = field(default_factory=dict)
 
@@ -63,7 +69,7 @@ class AtWork:
 
 
 def fifty(size: int) -> Figures:
-    """Half at a run and half at the first page, while the gateway has `size` requests."""
+    """A third each at the first page, at the requests and at a run, while the gateway has `size` requests."""
     return asyncio.run(_looked(VIEWERS, size))
 
 
@@ -79,8 +85,8 @@ def one(size: int) -> Figures:
 
 async def _looked(viewers: int, size: int) -> Figures:
     with _at_work(tasks=400) as work:
-        looking, asked, begun_s = _viewers(work, viewers), Asked(), time.monotonic()
-        await _ask(work, Asked(), 1 / REQUESTS_PER_S, int(BEFORE_S * REQUESTS_PER_S))
+        looking, asked, begun_s = _viewers(work, viewers), Asked("m-1"), time.monotonic()
+        await _ask(work, Asked("m-1"), 1 / REQUESTS_PER_S, int(BEFORE_S * REQUESTS_PER_S))
         before_s, at_work_s = cpu_s(work.pid), time.monotonic()
         await _ask(work, asked, 1 / REQUESTS_PER_S, size)
         now_s = time.monotonic()
@@ -135,7 +141,7 @@ async def _ask(work: AtWork, asked: Asked, every_s: float, size: int) -> None:
         begun = time.monotonic()
         for number in range(size):
             await asyncio.sleep(max(0.0, begun + number * every_s - time.monotonic()))
-            model = f"m-{time.monotonic_ns()}"
+            model = asked.model or f"m-{time.monotonic_ns()}"
             all_.create_task(_one(session, {**body, "model": model}, asked))
 
 
@@ -153,10 +159,13 @@ def _ms(seconds: list[float], percent: int) -> float:
 
 @contextmanager
 def _at_work(tasks: int) -> Iterator[AtWork]:
-    """A gateway with its dashboard and, with tasks, a run in the same home."""
+    """A gateway that was busy before, with its dashboard, and, with tasks, a run in the same home."""
     beast = str(Path(sys.executable).parent / "beast")
     with tempfile.TemporaryDirectory() as folder, servers.json_upstream() as upstream:
         env = os.environ | {"BEAST_LIMITS_DIR": folder, "BEAST_HOME": f"{folder}/home"}
+        ledger = ledger_path(Path(folder) / "home")
+        ledger.parent.mkdir(mode=0o700)
+        fill(ledger, BEFORE_REQUESTS, time.time(), BEFORE_SPAN_S)
         roadmap = Path(folder) / "roadmap.yaml"
         listed = [{"id": f"t{number}", "command": ["sleep", "1"]} for number in range(tasks)]
         roadmap.write_text(json.dumps({"tasks": listed}), encoding="utf-8")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from urllib.parse import urljoin
 
 import pytest
@@ -15,6 +17,9 @@ from beastmode.compose.ui.requests import LedgerRequests
 from beastmode.compose.ui.runs import JournalRuns
 from beastmode.compose.ui.serving import sources_of
 from beastmode.dashboard.app import dashboard
+from beastmode.dashboard.site import Site
+from beastmode.dashboard.sources.runs import RunLine
+from beastmode.errors import LedgerError
 from tests.dashboard.reading import NASTY, Keeper, Requests, Runs, run_line, sources
 
 
@@ -33,6 +38,28 @@ def test_the_runs_are_listed_newest_first_a_page_at_a_time() -> None:
 
 def test_where_nothing_has_run_it_says_how_to_begin() -> None:
     assert "beast run tasks.md" in browser(Runs()).get("/runs").text
+
+
+def test_what_cannot_be_read_when_it_gets_ready_is_told_to_who_looks_and_no_earlier(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("beastmode.dashboard.app._FIRST_S", 0.0)
+    monkeypatch.setattr("beastmode.dashboard.app._BETWEEN_S", 0.0)
+    tried = Event()
+
+    class Broken(Runs):
+        def latest(self, most: int, before: int = 0) -> Sequence[RunLine]:
+            tried.set()
+            raise LedgerError("it is torn", where="home")
+
+    with browser(Broken()) as here:
+        assert tried.wait(30)
+        assert here.get("/requests").status_code == 200
+        assert "it is torn" in here.get("/").text
+
+
+def test_all_templates_can_be_got_ready() -> None:
+    assert {"overview.html", "requests.html", "task.html"} < set(Site([]).templates())
 
 
 @pytest.mark.parametrize(

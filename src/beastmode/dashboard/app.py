@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -26,6 +29,7 @@ from beastmode.dashboard.pages import runs as run_pages
 from beastmode.dashboard.pages import settings as settings_page
 from beastmode.dashboard.pages import task as task_page
 from beastmode.dashboard.rendered import Rendered
+from beastmode.dashboard.series import SPANS
 from beastmode.dashboard.site import STATIC, Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.runs import BeingReadError
@@ -41,6 +45,9 @@ _PLACES = (
     ("Settings", "settings"),
 )
 """Title and route of each page that the head names."""
+
+_FIRST_S, _BETWEEN_S = 0.3, 0.02
+"""Whoever comes at once goes before all that is got ready for others, and whoever comes then waits for little of it."""
 
 
 def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = True) -> Starlette:
@@ -61,6 +68,7 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
         return StreamingResponse(_as_events(changes, may_look), media_type="text/event-stream")
 
     return Starlette(
+        lifespan=_warmed(site, sources),
         routes=[
             Route("/events", events, name="events"),
             *overview.routes(site, sources),
@@ -87,6 +95,25 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
             Exception: site.broken,
         },
     )
+
+
+def _warmed(site: Site, sources: Sources) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """Gets ready what the first pages want, while nobody waits for it."""
+
+    async def warm() -> None:
+        await asyncio.sleep(_FIRST_S)
+        for _ in site.templates():
+            await asyncio.sleep(_BETWEEN_S)
+        with suppress(Exception):  # what cannot be read is told to whoever looks
+            await run_in_threadpool(overview.look, sources, SPANS["1h"], sources.unix())
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        warming = asyncio.create_task(warm())
+        yield
+        warming.cancel()
+
+    return lifespan
 
 
 async def _as_events(changes: Changes, may_look: Callable[[], bool]) -> AsyncIterator[str]:

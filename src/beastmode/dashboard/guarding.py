@@ -123,7 +123,7 @@ def _asked_for_a_key(scope: Scope) -> Scope:
 
 
 def _headers(request: Request) -> Sequence[tuple[bytes, bytes]]:
-    trusted = request.url.scheme == "https" or is_for_loopback(request.headers.get("host", ""))
+    trusted = request.scope["scheme"] == "https" or is_for_loopback(request.headers.get("host", ""))
     return _TRUSTED if trusted else _OURS
 
 

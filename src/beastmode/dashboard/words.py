@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -61,14 +62,15 @@ def length(seconds: float | None) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else spoken(seconds)
 
 
+@lru_cache(maxsize=4096)
 def moment(unix: float | None) -> str:
     """An instant as an element that the browser shows in its own zone; until then, and without scripts, in UTC."""
     if unix is None:
         return ""
     at = datetime.fromtimestamp(unix, UTC)
-    return Markup('<time datetime="{}">{} UTC</time>').format(
-        at.isoformat(timespec="milliseconds"), f"{at:%Y-%m-%d %H:%M:%S}"
-    )
+    # Put together by Markup it was a seventh of the time that a page took; there is nothing to escape in a date.
+    text = f'<time datetime="{at.isoformat(timespec="milliseconds")}">{at:%Y-%m-%d %H:%M:%S} UTC</time>'
+    return Markup(text)  # noqa: S704
 
 
 def amount(number: float | None) -> str:

@@ -156,9 +156,9 @@ class Tally:
         cache_why: str, outcome: str,
     ) -> None:  # fmt: skip
         self.seen.add((minute, Kind(key, upstream, model, outcome, class_)))
+        tier = tier_of(outcome, cache_why)
         free = outcome in ("hit", "shared")
-        tier = (cache_why if outcome == "hit" else outcome) if free else ""
-        repeated = free or cache_why.partition(";")[0] == ASKED_BEFORE
+        repeated = is_a_repeat(outcome, cache_why)
         sums = self._sums(Cell(minute, outcome, class_, tier))
         sums.slowest_s = max(sums.slowest_s, some.slowest_s)
         for kind, count in some.lengths.items():
@@ -193,6 +193,23 @@ class Tally:
         failing.requests += sign
         failing.first, failing.last = min(failing.first, name), max(failing.last, name)
         failing.who.note([(run, task)] if run else [], [key], [upstream], [model])
+
+
+def tier_of(outcome: str, cache_why: str) -> str:
+    """As a cell has it."""
+    if outcome == "hit":
+        return cache_why
+    return "shared" if outcome == "shared" else ""
+
+
+def is_a_repeat(outcome: str, cache_why: str) -> bool:
+    """Whether it had been asked for before."""
+    return outcome in ("hit", "shared") or cache_why.partition(";")[0] == ASKED_BEFORE
+
+
+def is_a_length(seconds: float) -> bool:
+    """Whether a request can have taken so long; else lengths are told without it. (`Tally.add` has it in place.)"""
+    return 0 <= seconds < _MOST_S
 
 
 def _minute_around(name: Any, received_unix: Any) -> tuple[int, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,7 +18,7 @@ from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.sources.requests import Choices, Wanted
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.store import ledger_figures
-from beastmode.store.entry import Entry, row_of
+from beastmode.store.entry import Entry, Outcome, row_of
 from beastmode.store.ledger_backfill import roll
 from beastmode.store.ledger_file import LedgerFile, ledger_path
 from tests.store.ledgers import NOON, end, entry, older, opened, upstream_call
@@ -191,3 +192,35 @@ def test_the_last_seconds_are_of_the_rows_and_a_sample_of_very_many(
     sampled = stats.lately(NOON + 100, 50)
     assert sampled.received == pytest.approx(500, rel=0.05)
     assert sampled.received == sum(sampled.outcomes.values())
+
+
+def test_a_minute_of_long_ago_in_which_one_more_ends_is_summed_up_anew(tmp_path: Path) -> None:
+    stats = LedgerStats(tmp_path)
+
+    async def record(outcome: Outcome) -> None:
+        ledger = opened(ledger_path(tmp_path))
+        await upstream_call(ledger, entry(NOON, model="m"), outcome)
+        await ledger.close()
+
+    def seen() -> list[object]:
+        return [figures.outcomes for _, figures in stats.series(NOON, NOON + 3600, 1800)]
+
+    asyncio.run(record("upstream_ok"))
+    assert seen() == seen() == [{"upstream_ok": 1}, {}]
+    asyncio.run(record("failed"))
+    assert seen() == [{"upstream_ok": 1, "failed": 1}, {}]
+    assert stats.over(NOON, NOON + 3600).received == 2
+
+
+def test_the_last_seconds_tell_the_same_as_the_minute_they_are(tmp_path: Path) -> None:
+    outcomes = ("hit", "failed", "shared", "upstream_ok")
+    entries = [
+        entry(NOON + n, outcome=outcomes[n % 4], total_s=n / 7, class_="timeout" if n % 4 == 1 else "",
+              cache_why="l1" if n % 4 == 0 else "")
+        for n in range(60)
+    ]  # fmt: skip
+    ledger_of(ledger_path(tmp_path), entries, rolled=-1)
+    stats = LedgerStats(tmp_path)
+    lately, over = stats.lately(NOON + 60, 60), stats.over(NOON, NOON + 60)
+    assert replace(lately, saved_usd=0.0) == replace(over, saved_usd=0.0, unpriced=0)
+    assert lately.hits == {"l1": 15, "shared": 15}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from beastmode.dashboard.sources import Sources
 _HOST = "127.0.0.1"
 _DRAIN_S = 1
 """Pages stay open for days: their streams of events are no work that would have to be finished."""
+_OBJECTS_A_LOOK = 10_000
+"""A page makes thousands, and next to none in circles."""
 Tls = tuple[Path, Path]
 """A certificate with its chain, and its private key."""
 
@@ -52,8 +55,11 @@ def server_of(home: Path, host: str, tls: Tls | None = None) -> uvicorn.Server:
     app = dashboard(
         sources_of(home), HomeDoor(home_key(home), UiKeyRing(home), open_=loopback), loopback_only=loopback
     )
+    gc.freeze()  # what is loaded stays: looking through it for garbage took 45 ms every few pages
+    gc.set_threshold(_OBJECTS_A_LOOK)
     config = uvicorn.Config(
         app,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

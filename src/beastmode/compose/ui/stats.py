@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from beastmode.compose.ui.ledger import HomeLedger
@@ -35,6 +36,7 @@ class LedgerStats:
         return _figures(came, 1 / share)
 
 
+@lru_cache(256)
 def _figures(came: Came, times: float = 1.0) -> Figures:
     """times: how many requests each stands for, where these are a sample."""
 

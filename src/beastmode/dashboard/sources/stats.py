@@ -55,4 +55,5 @@ class StatsReader(Protocol):
         minute."""
 
     def lately(self, now_unix: float, seconds: int) -> Figures:
-        """Of the last seconds, from the rows themselves; bounded: where there were very many, of a sample of them."""
+        """Of the last seconds, from the rows themselves: how many, how they ended, how long they took, without tokens
+        and costs. Bounded: where there were very many, of a sample of them."""
