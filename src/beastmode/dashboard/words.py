@@ -68,7 +68,7 @@ def moment(unix: float | None) -> str:
     if unix is None:
         return ""
     at = datetime.fromtimestamp(unix, UTC)
-    # Put together by Markup it was a seventh of the time that a page took; there is nothing to escape in a date.
+    # Put together by Markup it was a seventh of what fifty viewers cost; there is nothing to escape in a date.
     text = f'<time datetime="{at.isoformat(timespec="milliseconds")}">{at:%Y-%m-%d %H:%M:%S} UTC</time>'
     return Markup(text)  # noqa: S704
 

@@ -55,7 +55,7 @@ def server_of(home: Path, host: str, tls: Tls | None = None) -> uvicorn.Server:
     app = dashboard(
         sources_of(home), HomeDoor(home_key(home), UiKeyRing(home), open_=loopback), loopback_only=loopback
     )
-    gc.freeze()  # what is loaded stays: looking through it for garbage took 45 ms every few pages
+    gc.freeze()  # what is loaded stays: it need not be looked through for garbage every few pages
     gc.set_threshold(_OBJECTS_A_LOOK)
     config = uvicorn.Config(
         app,
