@@ -71,6 +71,22 @@ def test_a_failure_is_found_by_its_filter(place: World, looks: Window) -> None:
     looks.page.wait_for_selector("text=401")
 
 
+def test_what_failed_is_sent_again_from_its_page(place: World, looks: Window) -> None:
+    place.server.script.answer = (400, '{"error": {"message": "not today"}}')
+    assert place.ask("try me again").status_code == 400
+    place.server.script.answer = None
+    asked = place.server.paid
+    looks.show(f"{place.pages}/requests?text=not+today")
+    looks.page.click("tbody a")
+    failed = looks.page.url
+    looks.page.click("summary:has-text('Replay')")
+    looks.page.click("#again button:text-is('Send it again')")
+    looks.page.wait_for_selector("#said")
+    looks.page.wait_for_selector("h1 .badge.upstream_ok")
+    assert looks.page.url != failed
+    assert place.server.paid == asked + 1
+
+
 def test_the_page_survives_a_restart_and_catches_up(place: World, looks: Window) -> None:
     second = place.show()
     port = place.pages.rpartition(":")[2]

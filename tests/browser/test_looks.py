@@ -18,6 +18,9 @@ PAGES = (
     "/runs/r1/tasks/well",
     "/runs/r1/tasks/breaks",
     "/requests",
+    "/requests?failed=on",
+    "/failures",
+    "/failures?since=all",
     "/cache",
     "/settings",
     "/nowhere",
@@ -64,6 +67,18 @@ def test_nothing_is_wrong_with_a_page(path: str, screen: Window, lived_in: World
     assert screen.faults() == []
     assert not screen.is_wider_than_the_screen()
     assert [one for one in screen.complaints if "404" not in one or path != "/nowhere"] == []
+
+
+@pytest.mark.parametrize("which", ["failed=on", "cache=hit"])
+def test_nothing_is_wrong_with_the_page_of_a_request(which: str, screen: Window, lived_in: World) -> None:
+    screen.show(f"{lived_in.pages}/requests?{which}")
+    screen.page.click("main tbody a")
+    screen.page.wait_for_selector("h2:text-is('Where its time went')")
+    for fold in screen.page.locator("summary").all():
+        fold.click()
+    assert screen.faults() == []
+    assert not screen.is_wider_than_the_screen()
+    assert screen.complaints == []
 
 
 def test_a_newcomer_s_first_page_is_not_empty(browser: Browser, place: World) -> None:
