@@ -12,6 +12,7 @@ from subprocess import DEVNULL
 
 import pytest
 
+from beastmode.store.ledger_file import ledger_path
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.coding.project import CHECK, Project, writes
@@ -188,6 +189,14 @@ def test_the_default_budget_of_a_run_that_goes_on_counts_what_it_has_spent(tmp_p
     assert (ran.code, ran.summary["tasks"]["done"]) == (0, 6), ran.said
 
 
+def ended_in(ledger: Path, task: str) -> int:
+    """How many requests of a task have ended, as their ledger knows by now: an end is written with the next batch."""
+    with closing(sqlite3.connect(ledger)) as db:
+        of_task = "SELECT count(*) FROM requests WHERE outcome IS NOT NULL AND task = ?"
+        [(ended,)] = db.execute(of_task, (task,))
+    return int(ended)
+
+
 def test_what_an_attempt_had_used_when_its_runner_was_killed_is_counted(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.list_("tasks: [{id: a}]", a=writes("a.txt", asks=2))
@@ -203,7 +212,7 @@ def test_what_an_attempt_had_used_when_its_runner_was_killed_is_counted(tmp_path
             stdout=DEVNULL,
             stderr=DEVNULL,
         ) as killed:
-            eventually(lambda: server.paid == 2)
+            eventually(lambda: server.paid == 2 and ended_in(ledger_path(project.top / ".beast"), "a") == 1)
             killed.kill()
         ran = project.run(*flags)
     assert (ran.code, ran.summary["attempts"]) == (0, 2), ran.said

@@ -233,8 +233,10 @@ def test_what_could_have_been_answered_from_memory_is_counted(tmp_path: Path) ->
     run(story())
     now = records(tmp_path)[-1].received_unix
     over = LedgerStats(tmp_path).over(now - 3600, now + 3600)
-    assert over.outcomes == {"failed": 2, "upstream_ok": 7, "hit": 2, "shared": 2}
-    assert over.repeats == 6  # of the same question the second on, and two that shared
+    came = dict(over.outcomes or {})
+    assert came.pop("hit") + came.pop("shared", 0) == 4  # those at once may come one after the other
+    assert came == {"failed": 2, "upstream_ok": 7}
+    assert over.repeats == 6  # of the same question the second on, and two that came with another
 
 
 @pytest.mark.parametrize("fault", [fault for fault in ANSWER_FAULTS if fault != "slow_drip"])
