@@ -138,3 +138,13 @@ def test_very_many_are_bounded(tmp_path: Path) -> None:
     (group,) = HomeFailures(tmp_path).groups(0.0, 50)
     assert (len(group.tasks), group.left_out) == (ui_failures.MOST_TASKS, 2)
     assert HomeFailures(tmp_path).groups(0.0, 0) == []
+
+
+def test_a_journal_that_was_begun_anew_is_not_told_with_the_old_one(tmp_path: Path) -> None:
+    run(Roadmap([Task("old", ["sh", "-c", "exit 3"])]), home=tmp_path, retries=0)
+    failures = HomeFailures(tmp_path)
+    assert [group.tasks for group in failures.groups(0.0, 9)] == [[("r1", "old")]]
+    for file in tmp_path.glob("journal.db*"):
+        file.unlink()
+    run(Roadmap([Task("new", ["sh", "-c", "exit 4"])]), home=tmp_path, retries=0)
+    assert [group.tasks for group in failures.groups(0.0, 9)] == [[("r1", "new")]]

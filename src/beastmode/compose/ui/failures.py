@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
+from beastmode.compose.ui.journal import HomeJournal
 from beastmode.compose.ui.ledger import HomeLedger
 from beastmode.dashboard.sources.failures import Change, FailureGroup
 from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
-from beastmode.store.journal import JournalReader, made_journal
 from beastmode.store.ledger_first import Firsts, Of, first_seen
 from beastmode.store.ledger_groups import Group, groups
 from beastmode.store.ledger_reader import LedgerReader
@@ -27,9 +27,8 @@ class HomeFailures:
     """
 
     def __init__(self, home: Path) -> None:
-        self._ledger, self._journal_path = HomeLedger(home), journal_path(home)
+        self._ledger, self._journal = HomeLedger(home), HomeJournal(journal_path(home), self._begun_anew)
         self._lock = threading.Lock()
-        self._journal: JournalReader | None = None
         self._troubles = Troubles()
 
     def groups(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
@@ -44,12 +43,14 @@ class HomeFailures:
             return [self._with_before(group, firsts) for group in latest]
 
     def _read_on(self) -> None:
-        if self._journal is None:
-            self._journal = made_journal(self._journal_path)
-        if self._journal is not None:
-            until = self._journal.last_seq()
-            self._troubles.apply_all(self._journal.troubles(self._troubles.last_seq))
+        journal = self._journal.reader()
+        if journal is not None:
+            until = journal.last_seq()
+            self._troubles.apply_all(journal.troubles(self._troubles.last_seq))
             self._troubles.last_seq = max(self._troubles.last_seq, until)
+
+    def _begun_anew(self) -> None:
+        self._troubles = Troubles()
 
     def _with_before(self, group: FailureGroup, firsts: Firsts) -> FailureGroup:
         """The group with what changed before it began; as it is where that was before the time that was asked for."""

@@ -16,6 +16,7 @@ from beastmode.compose.ui.diff import Diffs
 from beastmode.compose.ui.figures import KeptFigures
 from beastmode.compose.ui.folding import Fold
 from beastmode.compose.ui.graph import graph_of
+from beastmode.compose.ui.journal import HomeJournal
 from beastmode.compose.ui.logs import WatchedLogs, parts_of, pieces, tails
 from beastmode.compose.ui.look import MOST_PHASES, Look
 from beastmode.compose.ui.said import Lists
@@ -39,8 +40,8 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
 from beastmode.runner.remaining import left_of
-from beastmode.store.journal import JournalReader, made_journal
-from beastmode.store.journal_file import FileId, connect, file_id
+from beastmode.store.journal import JournalReader
+from beastmode.store.journal_file import connect
 
 _MOST_KEPT = 2_000_000
 """Tasks and attempts, of all runs that are kept folded: about 1.2 GB. The run looked at last is kept in any case."""
@@ -68,8 +69,7 @@ class JournalRuns:
     def __init__(self, home: Path, clock: Clock = SYSTEM_CLOCK) -> None:
         self._home, self._path, self._clock = home, journal_path(home), clock
         self._lock = threading.Lock()
-        self._reader: JournalReader | None = None
-        self._of: FileId | None = None
+        self._journal = HomeJournal(self._path, self._begun_anew)
         self._watch = Watch(self._path, partial(connect, write=False))
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._lines: dict[int, tuple[int, RunLine]] = {}
@@ -278,15 +278,12 @@ class JournalRuns:
         return last[0].seq if last else 0
 
     def _open(self) -> JournalReader | None:
-        """To be called with the lock. Where another file lies there now, all that was read of the old one is over."""
-        there = file_id(self._path)
-        if there != self._of:
-            self._reader, self._of = None, there
-            self._kept.clear()
-            self._lines.clear()
-        if self._reader is None:
-            self._reader = made_journal(self._path)
-        return self._reader
+        """To be called with the lock."""
+        return self._journal.reader()
+
+    def _begun_anew(self) -> None:
+        self._kept.clear()
+        self._lines.clear()
 
     # ---- one run -----------------------------------------------------------------------------------
 
