@@ -25,6 +25,7 @@ from beastmode.compose.ui.runs import JournalRuns
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources import Sources
+from beastmode.errors import PreconditionError
 
 _HOST = "127.0.0.1"
 _DRAIN_S = 1
@@ -39,8 +40,13 @@ def serve_ui(home: Path, port: int | None, started: Callable[[str], None]) -> No
     """Show what the home has until Ctrl-C.   port: 0 for any that is free, None for the usual one.   started: told the
     link, and what is odd about it.
 
-    Raises PreconditionError where nobody can listen there.
+    Raises PreconditionError where nobody can listen there, and where not even the folder around the home exists.
     """
+    if not home.absolute().parent.is_dir():
+        tip = (
+            "Name the folder in which beast run or beast serve keeps its files: often .beast, in the project."
+        )
+        raise PreconditionError("there is no such home", where=str(home), tip=tip)
     server = server_of(home, _HOST)
     with listen(_HOST, port, "--port") as listener:
         elsewhere = port is None and listener.getsockname()[1] != PORT
