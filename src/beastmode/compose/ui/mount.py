@@ -76,11 +76,9 @@ class Mount:
         """End it. Idempotent."""
         if self._life_line < 0:
             return
-        line, self._life_line = (
-            self._life_line,
-            -1,
-        )  # first: the thread asks for it when the process has ended
-        os.close(line)  # the process and the thread both watch the other end
+        # Forgotten first: the thread asks for it when the process has ended, and both watch the other end.
+        line, self._life_line = self._life_line, -1
+        os.close(line)
         if self._thread is not None:
             self._thread.join(_END_S)
             if self._thread.is_alive() and self._process is not None:
