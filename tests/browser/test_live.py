@@ -14,7 +14,9 @@ ROADMAP = """
 title: Live
 limits: {{concurrency: 2}}
 tasks:
-  - {{id: waits, command: [sh, -c, 'until [ -e {go} ]; do sleep 0.02; done; echo it went']}}
+  - id: waits
+    command: [sh, -c, 'until [ -e {go} ]; do sleep 0.02; done; echo it went']
+    verify: [sh, -c, 'until [ -e {proof} ]; do sleep 0.02; done']
   - {{id: after, command: ['true'], needs: [waits]}}
   - {{id: breaks, command: [sh, -c, 'echo what broke; exit 3'], retries: 0}}
 """
@@ -26,13 +28,15 @@ def state(task: str, name: str) -> str:
 
 
 def test_a_task_is_followed_through_its_states(place: World, looks: Window) -> None:
-    go = place.home.parent / "go"
+    go, proof = place.home.parent / "go", place.home.parent / "proof"
     looks.show(f"{place.pages}/runs")
-    running = place.run(ROADMAP.format(go=go), "--fresh")
+    running = place.run(ROADMAP.format(go=go, proof=proof), "--fresh")
     looks.page.click("#r1 a")
     looks.page.wait_for_selector(state("waits", "running"))
     looks.page.wait_for_selector(state("breaks", "failed"))
     go.touch()
+    looks.page.wait_for_selector(state("waits", "verifying"))
+    proof.touch()
     looks.page.wait_for_selector(state("waits", "done"))
     looks.page.wait_for_selector(state("after", "done"))
     assert running.wait(30) == 1

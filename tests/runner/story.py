@@ -49,6 +49,11 @@ class Story:
         self.now = self.now if at is None else at
         return self.add(events.ATTEMPT_STARTED, task, attempt, {"waited_s": waited_s} if waited_s else {})
 
+    def step(self, task: str, step: str, attempt: int = 1, at: float | None = None) -> Story:
+        """`verifying` or `merging`."""
+        self.now = self.now if at is None else at
+        return self.add(events.STEP, task, attempt, {"step": step})
+
     def stop(
         self, task: str, attempt: int = 1, at: float | None = None, end: str = "done", **data: Any
     ) -> Story:

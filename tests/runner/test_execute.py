@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from beastmode.events import PAUSED
+from beastmode.events import PAUSED, STEP
 from beastmode.failures.failure import Failure
-from beastmode.runner.execute import Job, execute
+from beastmode.runner.execute import Job, Verdict, execute
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.policy import Tries
 from tests.runner.virtual import FAULT, HOUR_S, NOT_VERIFIED, PERMANENT, Room, checking, ending, throttle
@@ -130,6 +130,19 @@ def test_a_failed_verification_is_fed_to_the_next_attempt_and_forgotten_after_it
     assert run(room, job) == ("done", 0.0)
     assert seen == ["", "3 != 4", "3 != 4"]
     assert job.feedback == ""
+
+
+def test_that_work_is_verified_is_on_record_while_it_is() -> None:
+    room, told = Room(), list[list[tuple[int, str]]]()
+    judge = checking(NOT_VERIFIED, None)
+
+    async def verify(attempt: Attempt) -> Verdict:
+        steps = [event for event in room.journal.events if event.kind == STEP]
+        told.append([(event.attempt, event.data["step"]) for event in steps])
+        return await judge(attempt)
+
+    assert run(room, room.job(ending(None, None), verify=verify)) == ("done", 0.0)
+    assert told == [[(1, "verifying")], [(1, "verifying"), (2, "verifying")]]
 
 
 def test_what_never_verifies_fails_and_a_failed_attempt_is_not_verified() -> None:

@@ -39,6 +39,22 @@ def test_a_task_goes_from_pending_through_waiting_to_done() -> None:
     assert (view.state, view.attempts, view.counted, view.failure) == ("done", 2, 1, None)
 
 
+def test_a_step_is_the_state_of_its_task_until_the_attempt_ends() -> None:
+    story = Story().session().plan("a").start("a", at=0)
+    assert story.told().tasks["a"].state == "running"
+    assert story.step("a", "verifying", at=1).told().tasks["a"].state == "verifying"
+    assert story.step("a", "merging", at=2).told().tasks["a"].state == "merging"
+    assert story.stop("a", at=3).told().tasks["a"].state == "done"
+    assert story.told().attempts[0].steps == (("verifying", 1_000_000), ("merging", 2_000_000))
+
+
+def test_what_was_being_verified_when_its_runner_was_killed_begins_again() -> None:
+    story = Story().session().plan("a", "b").start("a").step("a", "verifying")
+    assert story.session().told().tasks["a"].state == "pending"
+    story.add(events.CANCELLED, "b").start("b").step("b", "verifying")
+    assert story.told().tasks["b"].state == "cancelled"
+
+
 def test_a_throttle_does_not_count_and_a_failure_keeps_its_tip() -> None:
     story = Story().session().plan("a").attempt("a", 1, 2, end="waiting", failure=failure("rate_limit"))
     assert story.told().tasks["a"].counted == 0

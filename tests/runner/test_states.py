@@ -10,7 +10,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.states import FINAL, MOVES, STATE_AFTER, AttemptEnd, TaskState
 from tests.simulation.world import Parts, World
 
-UNRECORDED: set[TaskState] = {"ready", "verifying", "merging"}
+UNRECORDED: set[TaskState] = {"ready"}
 """States that a task passes through without an event of its own: a move recorded may lead through them."""
 
 

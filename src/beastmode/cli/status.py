@@ -23,13 +23,15 @@ from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.remaining import left_of
 from beastmode.runner.report.levels import level_now
 from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
-from beastmode.runner.states import FINAL, TaskState
+from beastmode.runner.states import AT_WORK, FINAL, TaskState
 from beastmode.runner.summary import Summary, summarise
 
 app = new_app()
 
 _SHOWN: dict[TaskState, str] = {
     "running": "cyan",
+    "verifying": "cyan",
+    "merging": "cyan",
     "waiting": "yellow",
     "needs_person": "magenta",
     "failed": "red",
@@ -128,7 +130,7 @@ def _tasks(progress: Progress, summary: Summary) -> Iterator[Text]:
 
 
 def _why(view: TaskView, summary: Summary, since_unix: float | None) -> str:
-    if view.state == "running":
+    if view.state in AT_WORK:
         if summary.state == "killed":
             return "  was at work when its runner was killed; runs again"
         for_s = f", for {duration(time.time() - since_unix)}" if since_unix else ""

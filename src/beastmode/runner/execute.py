@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from beastmode.clock import Clock
-from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, PAUSED
+from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, PAUSED, STEP
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.secrets import Secrets
@@ -144,10 +144,10 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
         outcome = await _perform(job, attempt, admitted)
         _pause_for_all(outcome.failure, means)
         if outcome.ok and job.verify is not None:
-            job.step = "verifying"
+            _comes_to("verifying", job, means)
             _judged(job, outcome, await job.verify(attempt))
         if outcome.ok and job.merge is not None:
-            job.step = "merging"
+            _comes_to("merging", job, means)
             _judged(job, outcome, await job.merge(attempt))
         if outcome.failure is not None:
             outcome.failure = means.secrets.hide_in(outcome.failure)
@@ -156,6 +156,12 @@ async def _attempt(job: Job, means: Means, admitted: Admission) -> Outcome:
         await _record_end(job, means, admitted, Outcome(), Decision(end, counts=False))
         raise
     return outcome
+
+
+def _comes_to(step: Literal["verifying", "merging"], job: Job, means: Means) -> None:
+    """Told to whoever looks; nothing depends on it, so nobody waits until it is on disk."""
+    job.step = step
+    means.journal.append(STEP, means.run, job.task.id, job.attempts, {"step": step})
 
 
 def _judged(job: Job, outcome: Outcome, verdict: Verdict) -> None:

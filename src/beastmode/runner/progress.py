@@ -14,7 +14,7 @@ from beastmode.runner.gates import AT_GATE
 from beastmode.runner.people import SERVER, People, merged_limits
 from beastmode.runner.plain_limits import rates_in
 from beastmode.runner.policy import NOT_MERGED
-from beastmode.runner.states import ENDED, STATE_AFTER, TaskState
+from beastmode.runner.states import AT_WORK, ENDED, STATE_AFTER, TaskState
 from beastmode.settings import Rate
 
 _NO_WAITS: dict[str, float] = {}
@@ -29,6 +29,7 @@ class AttemptView:
     admitted_us: when it was let through the guard.   left_us: when it really left; None: it never did.
     ended_us: None while it runs.   killed: the runner was killed under it; it ended no later than `ended_us`, the
     last word of that runner, and may have left without a stamp.   usage: of its model, see `CodeView`.
+    steps: those that it came to after its work, and when, microseconds of the monotonic clock.
     """
 
     task: str
@@ -45,6 +46,7 @@ class AttemptView:
     cpu_s: float = 0.0
     max_rss_kib: int = 0
     usage: dict[str, float] = field(default_factory=lambda: _NO_USAGE)
+    steps: tuple[tuple[TaskState, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -181,7 +183,7 @@ class Progress:
         self.sessions.append(SessionView(len(self.sessions) + 1, event))
         self.changed, self.people.limits = {}, dict(event.data.get("persons", {}))
         for view in self.tasks.values():
-            if view.state in ("blocked", "skipped", "running", "waiting"):
+            if view.state in ("blocked", "skipped", "waiting", *AT_WORK):
                 view.state = "pending"
 
     def _estimated(self, event: Event) -> None:
@@ -304,6 +306,13 @@ class Progress:
             self._open[(event.task, event.attempt)] = attempt
             self.attempts.append(attempt)
 
+    def _step(self, event: Event) -> None:
+        view = self._task(event.task)
+        if view.state in AT_WORK:
+            view.state = event.data["step"]
+        if (attempt := self._open.get((event.task, event.attempt))) is not None:
+            attempt.steps = (*attempt.steps, (event.data["step"], event.mono_us))
+
     def _attempt_ended(self, event: Event) -> None:
         view, data = self._task(event.task), event.data
         view.open_attempt = 0
@@ -381,5 +390,6 @@ _HANDLERS = {
     events.REJECTED: Progress._rejected,
     events.REDO: Progress._redo,
     events.ATTEMPT_STARTED: Progress._attempt_started,
+    events.STEP: Progress._step,
     events.ATTEMPT_ENDED: Progress._attempt_ended,
 }

@@ -41,6 +41,9 @@ MOVES: dict[TaskState, frozenset[TaskState]] = {
 }
 """From each state, where a task may go. Back to `pending`: a changed task, a new session, a person's word."""
 
+AT_WORK: tuple[TaskState, ...] = ("running", "verifying", "merging")
+"""States in which an attempt is under way."""
+
 FINAL: frozenset[TaskState] = frozenset({"done", "failed", "blocked", "skipped", "cancelled", "needs_person"})
 """States in which nothing more happens in this session."""
 

@@ -33,7 +33,7 @@ def test_a_task_s_turn_comes_then_limits_hold_it_then_it_works() -> None:
 
 def test_what_was_proven_and_merged_has_its_part_of_the_time() -> None:
     story = Story().session().plan("a").start("a", at=0)
-    story.stop("a", at=10, check_s=2.0, check_wait_s=1.0, merge_s=0.5, merge_wait_s=0.5)
+    story.step("a", "verifying", at=6).step("a", "merging", at=9).stop("a", at=10)
     assert told(story, "a") == [
         ("run", 0.0, 6.0, "done"),
         ("verify", 6.0, 9.0, "done"),

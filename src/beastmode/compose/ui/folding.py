@@ -14,14 +14,13 @@ from beastmode.runner.states import FINAL
 _OF_MANY = (events.PLANNED, events.SELECTED, events.SESSION_STARTED, events.SESSION_ENDED)
 _PLAIN_STATES = ("pending", "done", "skipped")
 """Most tasks are in one of these, and nothing more is to be said of them."""
-_SPENT = ("check_s", "check_wait_s", "merge_s", "merge_wait_s")
 
 
 class Fold:
     """The progress of a run, and its sums, kept as events come: a look costs what is new.
 
     counts: tasks by state.   phases: the same for each phase, in the order of the list.   notable: tasks in any other
-    state than most are in, by state.   spent: of attempts whose work was proven or merged, seconds by name.
+    state than most are in, by state.
     cost_usd: None where nobody counted; without `unpriced` requests.   begun: tasks that have.   ended_now: tasks that
     the session at work has brought to their end.   lock: held by whoever reads on or looks.
     """
@@ -32,7 +31,6 @@ class Fold:
         self.counts: Counter[str] = Counter()
         self.phases: dict[str, Counter[str]] = {}
         self.notable: dict[str, dict[str, None]] = {}
-        self.spent: dict[tuple[str, int], dict[str, float]] = {}
         self.cost_usd: float | None = None
         self.ended_now: set[str] = set()
         self.unpriced = 0
@@ -117,8 +115,6 @@ class Fold:
             self.ended_now.add(event.task)
         else:
             self.ended_now.discard(event.task)
-        if spent := {name: data[name] for name in _SPENT if name in data}:
-            self.spent[event.task, event.attempt] = spent
         if "usage" in data:
             self.cost_usd = (self.cost_usd or 0.0) + data["usage"].get("cost_usd", 0.0)
             self.unpriced += int(data["usage"].get("unpriced", 0))

@@ -9,7 +9,7 @@ from itertools import islice
 
 from beastmode.compose.ui.look import Look, some_of
 from beastmode.dashboard.sources.runs import GraphPart
-from beastmode.runner.states import TaskState
+from beastmode.runner.states import AT_WORK, TaskState
 
 MOST_NODES = 150
 _NEAREST = 40
@@ -46,7 +46,7 @@ def _around(look: Look, tied: Mapping[str, int], most: int) -> list[str]:
 
 def _that_matter(look: Look, tied: Mapping[str, int], most: int) -> Iterable[str]:
     """Of tasks at work, failed or waiting as many as leave room for what is around them; else the first to do."""
-    states: tuple[TaskState, ...] = ("running", "failed", "needs_person", "waiting", "blocked")
+    states: tuple[TaskState, ...] = (*AT_WORK, "failed", "needs_person", "waiting", "blocked")
     some = [view.id for view in some_of(look.fold, states, most) if view.id in tied][: most // 3]
     tasks = look.progress.tasks
     return some or list(islice((id_ for id_ in tied if tasks[id_].state == "pending"), 1)) or list(tied)[-1:]

@@ -11,10 +11,9 @@ from beastmode.compose.ui.folding import Fold, phase_of
 from beastmode.dashboard.sources.runs import PhaseLine, RunLine, TaskLine, TaskPage
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.words import reason_words
-from beastmode.runner.states import TaskState
+from beastmode.runner.states import AT_WORK, TaskState
 from beastmode.runner.summary import end_of
 
-_AT_WORK = ("running", "verifying", "merging")
 MOST_PHASES = 100
 
 
@@ -46,14 +45,12 @@ class Look:
 
     def state_of(self, view: TaskView) -> str:
         """A task's state as it is shown: also what is not recorded while it is so."""
-        if view.state == "running" and self.by and view.code and view.code.merging:
-            return "merging"
         ready = view.state == "pending" and self.by and self.fold.by_needs and self.fold.is_ready(view)
         return "ready" if ready else self._named(view.state)
 
     def _named(self, state: str) -> str:
         """What was at work when its runner was killed is not any more."""
-        return "interrupted" if state in _AT_WORK and not self.by else state
+        return "interrupted" if state in AT_WORK and not self.by else state
 
     def run_line(self) -> RunLine:
         """The run among others."""

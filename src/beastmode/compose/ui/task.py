@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from beastmode.compose.ui.folding import Fold
 from beastmode.compose.ui.look import Look
 from beastmode.dashboard.sources.runs import AttemptLine, Near, TaskView
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, Event
@@ -18,7 +17,7 @@ MOST_NEAR, MOST_ATTEMPTS = 50, 100
 
 def task_of(look: Look, known: Known, recorded: Iterable[Event]) -> TaskView:
     """recorded: the starts and ends of its attempts, in order."""
-    attempts, code = _attempts(look.fold, recorded), known.code or CodeView()
+    attempts, code = _attempts(recorded), known.code or CodeView()
     people, needed_by = look.progress.people, look.fold.needed_by().get(known.id, [])
     return TaskView(
         run=look.run_line(),
@@ -55,7 +54,7 @@ def _stands_in(look: Look, known: Known) -> str:
     return f"{file_of(key)[0]}:{known.line}" if known.line else str(file_of(key)[0])
 
 
-def _attempts(fold: Fold, recorded: Iterable[Event]) -> list[AttemptLine]:
+def _attempts(recorded: Iterable[Event]) -> list[AttemptLine]:
     started: dict[int, Event] = {}
     lines: dict[int, AttemptLine] = {}
     for event in recorded:
@@ -64,15 +63,13 @@ def _attempts(fold: Fold, recorded: Iterable[Event]) -> list[AttemptLine]:
             waited = event.data.get("waited_s", {})
             lines[event.attempt] = AttemptLine(event.attempt, event.unix_us / 1e6, "", waited)
         elif event.kind == ATTEMPT_ENDED and event.attempt in started:
-            lines[event.attempt] = _ended(fold, started[event.attempt], event)
+            lines[event.attempt] = _ended(started[event.attempt], event)
     return list(lines.values())
 
 
-def _ended(fold: Fold, began: Event, end: Event) -> AttemptLine:
+def _ended(began: Event, end: Event) -> AttemptLine:
     """How it spent its time. An attempt that a kill cut off has an end by another clock: its time is not known."""
-    spent = fold.spent.get((end.task, end.attempt), {})
-    verified_s = spent["check_s"] + spent.get("check_wait_s", 0.0) if "check_s" in spent else None
-    merged_s = spent["merge_s"] + spent.get("merge_wait_s", 0.0) if "merge_s" in spent else None
+    verified_s, merged_s = _spent_s(end, "check"), _spent_s(end, "merge")
     all_s = max(0.0, (end.mono_us - end.data.get("left_us", began.mono_us)) / 1e6)
     ran_s = max(0.0, all_s - (verified_s or 0.0) - (merged_s or 0.0))
     return AttemptLine(
@@ -85,3 +82,10 @@ def _ended(fold: Fold, began: Event, end: Event) -> AttemptLine:
         merged_s,
         end.data.get("failure"),
     )
+
+
+def _spent_s(end: Event, on: str) -> float | None:
+    """Seconds of an attempt, waiting for it included; None where it did not come to that."""
+    if f"{on}_s" not in end.data:
+        return None
+    return float(end.data[f"{on}_s"] + end.data.get(f"{on}_wait_s", 0.0))

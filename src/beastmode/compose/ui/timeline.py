@@ -4,10 +4,10 @@ million costs what one of a thousand does."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from beastmode.compose.ui.look import Look, some_of
-from beastmode.dashboard.sources.runs import Stretch, Timeline, TimelineRow
+from beastmode.dashboard.sources.runs import Step, Stretch, Timeline, TimelineRow
 from beastmode.runner.progress import AttemptView, TaskView
 from beastmode.runner.report.timeline import Axis
 
@@ -17,6 +17,7 @@ _LOOKED_AT = 4_000
 _MOST_ATTEMPTS = 30
 """That are drawn of one task: its last ones."""
 _LEAST_S = 0.001
+_STEPS: dict[str, Step] = {"verifying": "verify", "merging": "merge"}
 
 
 def timeline_of(look: Look) -> Timeline:
@@ -113,20 +114,13 @@ class _Drawing:
         yield from self._work(attempt, max(at_s, admitted_s))
 
     def _work(self, attempt: AttemptView, begin_s: float) -> Iterator[Stretch]:
-        """At work, proven, merged: the ends of the last two are the end of the attempt."""
-        end_s = max(begin_s, self._end_s(attempt))
-        spent = self._look.fold.spent.get((attempt.task, attempt.number), {})
-        verify_s = spent.get("check_s", 0.0) + spent.get("check_wait_s", 0.0)
-        merge_s = spent.get("merge_s", 0.0) + spent.get("merge_wait_s", 0.0)
-        merging_s = max(begin_s, end_s - merge_s)
-        marks = [begin_s, max(begin_s, merging_s - verify_s), merging_s, end_s]
-        for (one, other), step in zip(pairwise(marks), ("run", "verify", "merge"), strict=True):
-            if step == "run":
-                yield Stretch("run", one, other, attempt.number, attempt.end)
-            elif other > one:
-                yield Stretch(
-                    "verify" if step == "verify" else "merge", one, other, attempt.number, attempt.end
-                )
+        """At work, proven, merged."""
+        marks = [begin_s, *(self._s(attempt.session, came_us) for _, came_us in attempt.steps)]
+        marks = list(accumulate([*marks, self._end_s(attempt)], max))
+        steps: list[Step] = ["run", *(_STEPS[step] for step, _ in attempt.steps)]
+        for step, (from_s, to_s) in zip(steps, pairwise(marks), strict=True):
+            if step == "run" or to_s > from_s:
+                yield Stretch(step, from_s, to_s, attempt.number, attempt.end)
 
     def _end_s(self, attempt: AttemptView) -> float:
         if attempt.ended_us is not None:

@@ -42,8 +42,8 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """A task among others.   state: as recorded; also `merging`, `ready` (its turn has come) and `interrupted` (it was
-    at work when its runner was killed), where that can be told.   why: what it waits for, or what failed, in words.
+    """A task among others.   state: as recorded; also `ready` (its turn has come) and `interrupted` (it was at work
+    when its runner was killed), where that can be told.   why: what it waits for, or what failed, in words.
     place: in the order of the list, from 0."""
 
     id: str
