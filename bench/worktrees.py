@@ -12,14 +12,14 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings
-from beastmode.runner.git import Git
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import result_ref
+from beastmode.runner.code.repository import repository_of
+from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.kinds.protocol import Attempt
-from beastmode.runner.refs import result_ref
-from beastmode.runner.repository import repository_of
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding, Command
-from beastmode.runner.workspace import Place, Workspaces
 from bench.contest import Contender, Figures, Row, main
 
 FILES, AT_ONCE, AGENT_S = 10_000, 2, 1.0

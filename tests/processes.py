@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.runner.supervisor import Supervisor
+from beastmode.runner.processes.supervisor import Supervisor
 
 LONG_S = 30.0
 """No promise about speed: after this long, what a test waits for is not coming."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
 from beastmode.runner.kinds.agent import AgentKind
 from beastmode.runner.kinds.protocol import Outcome
 from beastmode.runner.model_access import Access

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, MERGING, PLANNED, SESSION_ENDED, SESSION_STARTED
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.merge import MergeQueue
+from beastmode.runner.code.repository import repository_of
+from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.execute import Verdict
 from beastmode.runner.home import journal_path, prepare_home
 from beastmode.runner.kinds.protocol import Attempt
-from beastmode.runner.merge import MergeQueue
 from beastmode.runner.progress import Progress
-from beastmode.runner.repository import repository_of
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
-from beastmode.runner.workspace import Place, Workspaces
 from beastmode.runner.worktrees.roots import worktrees_root
 from beastmode.store.journal import Journal, JournalReader
 from beastmode.testing import attempt_of

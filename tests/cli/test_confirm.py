@@ -11,10 +11,10 @@ from beastmode.cli.confirm import confirm
 from beastmode.compose.coding_choice import Chosen
 from beastmode.compose.coding_opening import Code
 from beastmode.errors import PreconditionError
-from beastmode.runner.coding import CodingSettings, ModelServer
-from beastmode.runner.estimate import Estimate, Spread
-from beastmode.runner.git import Git
-from beastmode.runner.repository import Repository
+from beastmode.runner.code.coding import CodingSettings, ModelServer
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.repository import Repository
+from beastmode.runner.foreseeing.estimate import Estimate, Spread
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.settings import RunSettings

@@ -8,11 +8,11 @@ import pytest
 
 from beastmode.cli.what_if import combinations, row_lines, rows_of
 from beastmode.errors import SettingError
-from beastmode.runner.estimate import estimate
-from beastmode.runner.foresight import Limits, Scene
+from beastmode.runner.foreseeing.estimate import estimate
+from beastmode.runner.foreseeing.foresight import Limits, Scene
+from beastmode.runner.foreseeing.likeness import Pool
+from beastmode.runner.foreseeing.worlds import Case
 from beastmode.runner.graph import Graph
-from beastmode.runner.likeness import Pool
-from beastmode.runner.worlds import Case
 from beastmode.settings import Rate
 
 POOL = Pool("f", math.log(10.0), 0.0, 0.0, 0.0)

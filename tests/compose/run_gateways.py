@@ -16,7 +16,7 @@ from aiohttp import web
 from beastmode.compose.run_gateway import RunGateway
 from beastmode.compose.upstreams import Limited, not_asked
 from beastmode.gateway.run_door import Spent
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access
 from beastmode.runner.roadmap import Task

@@ -10,7 +10,7 @@ import pytest
 from beastmode.compose.coding_agents import see_agents
 from beastmode.compose.coding_choice import Chosen
 from beastmode.errors import PreconditionError
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import GENERATE, Coding
 

@@ -10,7 +10,7 @@ import pytest
 
 from beastmode.compose.coding_choice import Chosen, choose, with_budget, writes_code
 from beastmode.errors import BeastError
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.code.coding import ModelServer
 from beastmode.runner.roadmap import Roadmap, Task, TaskOptions
 from beastmode.runner.work import Coding, Command
 from beastmode.settings import Rate, RunSettings

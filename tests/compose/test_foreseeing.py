@@ -15,8 +15,8 @@ from beastmode.compose.opening import Request
 from beastmode.compose.planning import question_of
 from beastmode.errors import JournalError
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, ESTIMATED, PLANNED, SESSION_STARTED
-from beastmode.runner.coding import CodingSettings, ModelServer
-from beastmode.runner.estimate import estimate
+from beastmode.runner.code.coding import CodingSettings, ModelServer
+from beastmode.runner.foreseeing.estimate import estimate
 from beastmode.runner.graph import graph_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress

@@ -10,7 +10,7 @@ import pytest
 
 from beastmode.compose.run_gateway import RunGateway
 from beastmode.gateway.run_door import Spent
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
 from beastmode.runner.model_access import Usage
 from beastmode.runner.work import Coding
 from beastmode.store.ledger_file import ledger_path

@@ -18,7 +18,7 @@ from beastmode.cache.l3_reader import L3Reader, Read
 from beastmode.compose import starting
 from beastmode.compose.run_gateway import RunGateway
 from beastmode.errors import BeastError
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.settings import Auto, Rate
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_reader import LedgerReader

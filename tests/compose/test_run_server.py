@@ -14,7 +14,7 @@ from beastmode.compose.run_server import dialects_of, is_near
 from beastmode.compose.run_serving import PROVIDERS, serving_of
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.routes import Provider, meant_for
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.settings import Rate
 from beastmode.testing.model_server import ModelServer as Scripted
 from beastmode.testing.model_server import Script

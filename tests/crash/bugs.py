@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from beastmode.events import ATTEMPT_ENDED, Event
-from beastmode.runner import progress, watchdog
+from beastmode.runner import progress
+from beastmode.runner.processes import watchdog
 from beastmode.store.journal import Journal
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.runner.prompt import Brief, prompt_of
+from beastmode.runner.code.prompt import Brief, prompt_of
 from beastmode.runner.work import Coding
 from tests.examples.month_1 import FOLDER, ROADMAP, TASKS, answer, stumbling_to
 

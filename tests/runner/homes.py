@@ -11,19 +11,19 @@ import random
 from dataclasses import dataclass, field
 
 from beastmode.events import PLANNED, RUN_STARTED, SESSION_STARTED, Event
-from beastmode.runner.estimate import Estimate, estimate
-from beastmode.runner.foresight import Limits, Scene
+from beastmode.runner.foreseeing.estimate import Estimate, estimate
+from beastmode.runner.foreseeing.foresight import Limits, Scene
+from beastmode.runner.foreseeing.history import Likeness, Past, Reading
+from beastmode.runner.foreseeing.likeness import Memory
+from beastmode.runner.foreseeing.worlds import Case
 from beastmode.runner.graph import graph_of
-from beastmode.runner.history import Likeness, Past, Reading
 from beastmode.runner.kinds.protocol import Attempt, Outcome
-from beastmode.runner.likeness import Memory
 from beastmode.runner.progress import Progress
 from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import Selection, fingerprint, opening_events, plan_session
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.work import Command
-from beastmode.runner.worlds import Case
 from beastmode.settings import Rate
 from tests.runner.virtual import FAULT, Room
 

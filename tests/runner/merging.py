@@ -22,22 +22,22 @@ from beastmode.clock import SYSTEM_CLOCK
 from beastmode.events import MERGING, SESSION_ENDED, SESSION_STARTED
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.landing import landed_in
+from beastmode.runner.code.merge import MergeQueue
+from beastmode.runner.code.repository import repository_of
+from beastmode.runner.code.standing import StandingGit
+from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.execute import Job, Means, Verdict
-from beastmode.runner.git import Git
 from beastmode.runner.graph import graph_of
 from beastmode.runner.kinds.protocol import Attempt, Outcome
-from beastmode.runner.landing import landed_in
-from beastmode.runner.merge import MergeQueue
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress
-from beastmode.runner.repository import repository_of
 from beastmode.runner.resume import Selection, opening_events, plan_session
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.schedule import Schedule
-from beastmode.runner.standing import StandingGit
 from beastmode.runner.work import Coding, Command
-from beastmode.runner.workspace import Place, Workspaces
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.store.journal import Journal, JournalReader

@@ -137,11 +137,12 @@ def test_that_work_is_verified_is_on_record_while_it_is() -> None:
     judge = checking(NOT_VERIFIED, None)
 
     async def verify(attempt: Attempt) -> Verdict:
+        await asyncio.sleep(1.0)
         steps = [event for event in room.journal.events if event.kind == STEP]
         told.append([(event.attempt, event.data["step"]) for event in steps])
         return await judge(attempt)
 
-    assert run(room, room.job(ending(None, None), verify=verify)) == ("done", 0.0)
+    assert run(room, room.job(ending(None, None), verify=verify)) == ("done", 2.0)
     assert told == [[(1, "verifying")], [(1, "verifying"), (2, "verifying")]]
 
 

@@ -11,12 +11,12 @@ from typing import Any, ParamSpec
 
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.repository import repository_of
+from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.kinds.protocol import Attempt
-from beastmode.runner.repository import repository_of
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding, Command
-from beastmode.runner.workspace import Place, Workspaces
 
 P = ParamSpec("P")
 

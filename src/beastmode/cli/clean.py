@@ -13,8 +13,8 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
-from beastmode.runner.cleaning import Cleaning, Item, clean
-from beastmode.runner.repository import repository_at
+from beastmode.runner.code.cleaning import Cleaning, Item, clean
+from beastmode.runner.code.repository import repository_at
 
 app = new_app()
 

@@ -13,7 +13,7 @@ import typer
 
 from beastmode.cli.flags import one_of, shell_line
 from beastmode.errors import SettingError
-from beastmode.runner.coding import parse_agent, parse_usd
+from beastmode.runner.code.coding import parse_agent, parse_usd
 from beastmode.runner.work import Command
 from beastmode.settings import filled, parse_concurrency, parse_count, parse_token_rates, understood
 

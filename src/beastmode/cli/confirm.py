@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from beastmode.compose.coding_opening import Code
 from beastmode.errors import PreconditionError
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.code.coding import ModelServer
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.settings import RunSettings

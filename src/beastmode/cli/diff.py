@@ -13,8 +13,8 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, find_task
 from beastmode.errors import PreconditionError
-from beastmode.runner.changes import Changes, changes_of, files_of, git_at
-from beastmode.runner.git import Git
+from beastmode.runner.code.changes import Changes, changes_of, files_of, git_at
+from beastmode.runner.code.git import Git
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import TaskView
 

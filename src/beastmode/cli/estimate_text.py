@@ -9,8 +9,8 @@ from typing import Any
 from beastmode.cli.plan_text import Look
 from beastmode.cli.what_if import Row, row_lines
 from beastmode.failures.advice import spoken
-from beastmode.runner.bottleneck import Bottleneck
-from beastmode.runner.estimate import Estimate
+from beastmode.runner.foreseeing.bottleneck import Bottleneck
+from beastmode.runner.foreseeing.estimate import Estimate
 from beastmode.runner.report.words import counted
 
 

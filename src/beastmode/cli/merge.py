@@ -16,9 +16,9 @@ from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run
 from beastmode.cli.words import safe
 from beastmode.errors import PreconditionError
-from beastmode.runner.bring import Bringing, command_of, look
-from beastmode.runner.changes import git_at
-from beastmode.runner.git import Git
+from beastmode.runner.code.bring import Bringing, command_of, look
+from beastmode.runner.code.changes import git_at
+from beastmode.runner.code.git import Git
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import counted
 

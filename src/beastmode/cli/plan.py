@@ -24,9 +24,9 @@ from beastmode.compose.foreseeing import case_of
 from beastmode.compose.opening import Request, checked
 from beastmode.compose.planning import question_of
 from beastmode.errors import JournalError, JournalVersionError
-from beastmode.runner.bottleneck import bottleneck
 from beastmode.runner.command_line import as_arguments
-from beastmode.runner.estimate import estimate
+from beastmode.runner.foreseeing.bottleneck import bottleneck
+from beastmode.runner.foreseeing.estimate import estimate
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.home import HOME
 from beastmode.runner.plan import plan_of

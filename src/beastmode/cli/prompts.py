@@ -8,10 +8,10 @@ from pathlib import Path
 from beastmode.cli.words import safe_lines
 from beastmode.compose.coding_choice import is_code, read_template
 from beastmode.compose.coding_opening import top_of
+from beastmode.runner.code.detect import check_of
+from beastmode.runner.code.prompt import Brief, prompt_of
 from beastmode.runner.command_line import as_verify
-from beastmode.runner.detect import check_of
 from beastmode.runner.fields import fill
-from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.work import Coding, Command
 

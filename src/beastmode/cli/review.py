@@ -15,11 +15,11 @@ from beastmode.cli.diff import found, show
 from beastmode.cli.history import find_run, find_task
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import PreconditionError, SettingError
+from beastmode.runner.code.reviewing import as_object, waiting_in
 from beastmode.runner.home import HOME, log_path, logs_of, run_folder
-from beastmode.runner.output import tail_of
+from beastmode.runner.processes.output import tail_of
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.words import counted
-from beastmode.runner.reviewing import as_object, waiting_in
 
 app = new_app()
 

@@ -17,10 +17,10 @@ from beastmode.cli.history import find_run, runner_of
 from beastmode.cli.words import safe
 from beastmode.events import Event
 from beastmode.failures.advice import spoken
-from beastmode.runner.estimate import Spread
+from beastmode.runner.foreseeing.estimate import Spread
+from beastmode.runner.foreseeing.remaining import left_of
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.remaining import left_of
 from beastmode.runner.report.levels import level_now
 from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
 from beastmode.runner.states import AT_WORK, FINAL, TaskState

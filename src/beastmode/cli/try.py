@@ -22,7 +22,7 @@ from beastmode.compose.planning import next_task, question_of
 from beastmode.errors import EXIT_DONE
 from beastmode.failures.advice import spoken
 from beastmode.runner.command_line import as_arguments
-from beastmode.runner.estimate import Estimate, estimate
+from beastmode.runner.foreseeing.estimate import Estimate, estimate
 
 app = new_app()
 

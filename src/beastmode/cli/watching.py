@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live, View
-from beastmode.runner.estimate import Spread
 from beastmode.runner.execute import Job
-from beastmode.runner.remaining import remaining
+from beastmode.runner.foreseeing.estimate import Spread
+from beastmode.runner.foreseeing.remaining import remaining
 from beastmode.runner.report.words import counted, duration
 from beastmode.runner.states import FINAL, TaskState
 

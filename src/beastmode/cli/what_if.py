@@ -11,9 +11,9 @@ from typing import Any
 from beastmode.cli.columns import in_columns
 from beastmode.errors import SettingError
 from beastmode.failures.advice import spoken
-from beastmode.runner.estimate import STEPS, Estimate, estimate
-from beastmode.runner.foresight import Limits
-from beastmode.runner.worlds import Case
+from beastmode.runner.foreseeing.estimate import STEPS, Estimate, estimate
+from beastmode.runner.foreseeing.foresight import Limits
+from beastmode.runner.foreseeing.worlds import Case
 from beastmode.settings import parse_concurrency, parse_count, parse_rates, parse_token_rates, understood
 
 MOST_ROWS = 24

@@ -9,7 +9,7 @@ from typing import Any
 
 from beastmode.doctor.findings import Fact, Finding
 from beastmode.runner.agents.find import KNOWN, Seen, agent_of, see
-from beastmode.runner.coding import parse_agent
+from beastmode.runner.code.coding import parse_agent
 from beastmode.runner.work import GENERATE
 
 _ALONE = "without a gateway, under task limits only: --gateway none"

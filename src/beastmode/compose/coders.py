@@ -20,7 +20,12 @@ from beastmode.compose.run_gateway import RunGateway, way_to_model
 from beastmode.errors import PreconditionError
 from beastmode.failures.failure import Failure
 from beastmode.gateway.run_door import Spent
-from beastmode.runner.coding import ModelServer, work_of
+from beastmode.runner.code.coding import ModelServer, work_of
+from beastmode.runner.code.merge import MergeQueue
+from beastmode.runner.code.prompt import Brief, prompt_of
+from beastmode.runner.code.proof import Proof, slots_by_cores
+from beastmode.runner.code.setup import set_up
+from beastmode.runner.code.workspace import Workspaces
 from beastmode.runner.execute import Verdict
 from beastmode.runner.fields import fill
 from beastmode.runner.kinds.agent import AgentKind
@@ -28,15 +33,10 @@ from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.environment import field_values
 from beastmode.runner.kinds.generate import GenerateKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
-from beastmode.runner.merge import MergeQueue
 from beastmode.runner.model_access import OwnAccess
-from beastmode.runner.prompt import Brief, prompt_of
-from beastmode.runner.proof import Proof, slots_by_cores
+from beastmode.runner.processes.supervisor import Supervisor
 from beastmode.runner.roadmap import Task
-from beastmode.runner.setup import set_up
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import GENERATE, Coding, Command
-from beastmode.runner.workspace import Workspaces
 from beastmode.runner.worktrees.place import Place, in_place
 from beastmode.runner.worktrees.room import check_room
 from beastmode.runner.worktrees.roots import worktrees_root

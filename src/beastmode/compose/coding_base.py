@@ -12,13 +12,13 @@ from beastmode.compose.coding_choice import is_code
 from beastmode.compose.coding_opening import Code
 from beastmode.compose.opening import Opened
 from beastmode.errors import PreconditionError
+from beastmode.runner.code.proof import Proof
+from beastmode.runner.code.refs import result_ref
+from beastmode.runner.code.workspace import Workspaces
 from beastmode.runner.home import log_beside, log_path
 from beastmode.runner.kinds.protocol import Attempt
-from beastmode.runner.proof import Proof
-from beastmode.runner.refs import result_ref
 from beastmode.runner.roadmap import Task
 from beastmode.runner.verify import verify_of
-from beastmode.runner.workspace import Workspaces
 from beastmode.runner.worktrees.place import WorkspaceError
 
 _LOOK_S = 60.0

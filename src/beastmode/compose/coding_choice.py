@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.errors import PreconditionError, Problem, RoadmapError
-from beastmode.runner.coding import CodingSettings, ModelServer, work_of
-from beastmode.runner.detect import check_of
-from beastmode.runner.prompt import problems_of_template
+from beastmode.runner.code.coding import CodingSettings, ModelServer, work_of
+from beastmode.runner.code.detect import check_of
+from beastmode.runner.code.prompt import problems_of_template
 from beastmode.runner.roadmap import Roadmap, Task
 from beastmode.runner.work import GENERATE, Coding
 from beastmode.settings import RunSettings

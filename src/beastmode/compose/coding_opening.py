@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.coding_choice import Chosen, Said, choose, with_budget
-from beastmode.runner.coding import CodingSettings, ModelServer
-from beastmode.runner.estimate import NOTHING, Estimate
-from beastmode.runner.landing import Landed, landed_in
+from beastmode.runner.code.coding import CodingSettings, ModelServer
+from beastmode.runner.code.landing import Landed, landed_in
+from beastmode.runner.code.repository import Repository, repository_of
+from beastmode.runner.foreseeing.estimate import NOTHING, Estimate
 from beastmode.runner.plain_limits import plain_server
 from beastmode.runner.progress import Progress
-from beastmode.runner.repository import Repository, repository_of
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import RunSettings
 

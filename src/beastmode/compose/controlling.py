@@ -13,8 +13,8 @@ from beastmode.compose.opening import Opened
 from beastmode.compose.standing import LiveStanding
 from beastmode.errors import JournalError
 from beastmode.events import ANSWERED, APPROVED, CONTROLLED, LIMITS, RESET, Event
+from beastmode.runner.code.git import GitError
 from beastmode.runner.control import Control, Meaning, meaning
-from beastmode.runner.git import GitError
 from beastmode.runner.people import SERVER
 from beastmode.runner.plain_limits import at_once_in, flat, nested, rates_in
 from beastmode.runner.policy import NOT_MERGED, Tries

@@ -9,19 +9,19 @@ from pathlib import Path
 
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.history import FULL, QUICK, Bounds, pasts_in
-from beastmode.runner.coding import CodingSettings, work_of
-from beastmode.runner.estimate import FEW_STEPS, Estimate, estimate
-from beastmode.runner.foresight import Limits, Scene
+from beastmode.runner.code.coding import CodingSettings, work_of
+from beastmode.runner.code.proof import slots_by_cores
+from beastmode.runner.foreseeing.estimate import FEW_STEPS, Estimate, estimate
+from beastmode.runner.foreseeing.foresight import Limits, Scene
+from beastmode.runner.foreseeing.history import Likeness, agent_of, kind_of, size_of
+from beastmode.runner.foreseeing.likeness import A_PERSONS_WORD, Memory, Pool
+from beastmode.runner.foreseeing.worlds import Case
 from beastmode.runner.graph import Graph
-from beastmode.runner.history import Likeness, agent_of, kind_of, size_of
-from beastmode.runner.likeness import A_PERSONS_WORD, Memory, Pool
-from beastmode.runner.proof import slots_by_cores
 from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import Plan, fingerprint
 from beastmode.runner.roadmap import Task
 from beastmode.runner.touches import touches_of
 from beastmode.runner.work import GENERATE
-from beastmode.runner.worlds import Case
 from beastmode.settings import RunSettings
 
 _LONG = 5_000

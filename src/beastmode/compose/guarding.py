@@ -6,7 +6,7 @@ from typing import Any
 
 from beastmode.clock import Clock, boot_id
 from beastmode.compose.opening import Opened
-from beastmode.runner.supervisor import MARK
+from beastmode.runner.processes.supervisor import MARK
 from beastmode.safeguards.following import Level
 from beastmode.safeguards.guard import Guard, Probe
 from beastmode.safeguards.host_store import HostStore

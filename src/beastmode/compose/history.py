@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beastmode.errors import BeastError
 from beastmode.events import ATTEMPT_STARTED, SESSION_STARTED, Event
-from beastmode.runner.history import Past, Reading
+from beastmode.runner.foreseeing.history import Past, Reading
 from beastmode.runner.home import journal_path
 from beastmode.store.journal import JournalReader
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.opening import Opened
+from beastmode.runner.code.proof import feedback_in
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt, Kind
 from beastmode.runner.kinds.python import CallKind
 from beastmode.runner.policy import Tries
-from beastmode.runner.proof import feedback_in
+from beastmode.runner.processes.supervisor import Supervisor
 from beastmode.runner.roadmap import Task
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.verify import Verifier, verify_of
 from beastmode.runner.work import Call, Http, Work
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from beastmode.compose.coding_opening import Code
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.code.coding import ModelServer
 from beastmode.runner.limits import still_held
 from beastmode.runner.people import SERVER
 from beastmode.runner.plain_limits import (

@@ -23,7 +23,7 @@ from beastmode.compose.foreseeing import Question, case_of
 from beastmode.compose.known_as import key_of, progress_of
 from beastmode.compose.limits_said import NOTHING_SAID, LimitsSaid, limits_said
 from beastmode.errors import Problem, RoadmapError, SettingError
-from beastmode.runner.estimate import Estimate, estimate
+from beastmode.runner.foreseeing.estimate import Estimate, estimate
 from beastmode.runner.formats.addresses import is_live
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.graph import Graph, graph_of

@@ -12,8 +12,8 @@ from beastmode.compose.foreseeing import Question, at_start
 from beastmode.compose.known_as import key_of, progress_of
 from beastmode.compose.opening import Opened, Request, checked, read_list, settings_for
 from beastmode.errors import BeastError
-from beastmode.runner.coding import CodingSettings, ModelServer
-from beastmode.runner.estimate import Estimate
+from beastmode.runner.code.coding import CodingSettings, ModelServer
+from beastmode.runner.foreseeing.estimate import Estimate
 from beastmode.runner.formats.asked import ALL, Asked
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress

@@ -8,10 +8,10 @@ from beastmode.compose.desk import Desk
 from beastmode.compose.taking import take
 from beastmode.errors import PreconditionError
 from beastmode.events import ACCEPTED, REDO, REJECTED
-from beastmode.runner.changes import git_at, result_of
-from beastmode.runner.git import Git
+from beastmode.runner.code.changes import git_at, result_of
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import branch_of
 from beastmode.runner.policy import NOT_MERGED
-from beastmode.runner.refs import branch_of
 from beastmode.runner.summary import at_gate
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.salvage import keep

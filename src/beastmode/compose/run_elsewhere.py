@@ -11,7 +11,7 @@ from beastmode.doctor.keys import key_in
 from beastmode.errors import PreconditionError
 from beastmode.failures.failure import Failure
 from beastmode.gateway.path_token import PathToken, token_of
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.code.coding import ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access, Usage
 

@@ -38,7 +38,7 @@ from beastmode.gateway.path_token import PathToken, token_of
 from beastmode.gateway.quarantine import Quarantine
 from beastmode.gateway.run_door import BudgetOf, Guest, RunDoor, Spent
 from beastmode.gateway.tally import Tally
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access, Usage
 from beastmode.runner.work import Coding

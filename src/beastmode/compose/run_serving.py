@@ -8,7 +8,7 @@ from beastmode.compose.serve_forms import base_url
 from beastmode.compose.serve_settings import Serving, UpstreamSettings
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.routes import Provider
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.code.coding import ModelServer
 
 PROVIDERS: dict[Provider, str] = {
     "anthropic": "https://api.anthropic.com",

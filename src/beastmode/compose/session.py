@@ -29,12 +29,12 @@ from beastmode.failures.secrets import Secrets
 from beastmode.runner.execute import Job, Means
 from beastmode.runner.home import watchdog_folder
 from beastmode.runner.plain_limits import plain_rates
+from beastmode.runner.processes.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
 from beastmode.runner.rank import rank_of
 from beastmode.runner.resume import opening_events
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import TaskState
 from beastmode.runner.summary import Summary
-from beastmode.runner.supervisor import Supervisor, end_leftovers, wait_for_old_watchdogs
 from beastmode.runner.touches import touches_of
 from beastmode.safeguards.budget import Budget
 from beastmode.safeguards.guard import Guard

@@ -14,22 +14,22 @@ from beastmode.compose.desk import Desk
 from beastmode.errors import BeastError, PreconditionError
 from beastmode.events import MERGING
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.merge import Check, MergeQueue
+from beastmode.runner.code.proof import Proof
+from beastmode.runner.code.refs import result_ref
+from beastmode.runner.code.repository import repository_of
+from beastmode.runner.code.setup import set_up
+from beastmode.runner.code.workspace import Place, WorkspaceError, Workspaces
 from beastmode.runner.execute import Verdict
 from beastmode.runner.formats.asked import file_of
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.home import log_path, run_folder, watchdog_folder
 from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.protocol import Attempt
-from beastmode.runner.merge import Check, MergeQueue
-from beastmode.runner.proof import Proof
-from beastmode.runner.refs import result_ref
-from beastmode.runner.repository import repository_of
+from beastmode.runner.processes.supervisor import Supervisor
 from beastmode.runner.roadmap import Task
-from beastmode.runner.setup import set_up
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Coding, Command
-from beastmode.runner.workspace import Place, WorkspaceError, Workspaces
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.place import in_place
 from beastmode.runner.worktrees.roots import worktrees_root

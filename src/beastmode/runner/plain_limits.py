@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from beastmode.runner.coding import ModelServer
+from beastmode.runner.code.coding import ModelServer
 from beastmode.runner.people import SERVER
 from beastmode.settings import Auto, Rate, TokenRate, parse_concurrency, parse_rates, parse_token_rates
 

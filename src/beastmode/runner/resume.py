@@ -14,10 +14,10 @@ import msgspec
 
 from beastmode.errors import Problem, RoadmapError
 from beastmode.events import APPROVED, ATTEMPT_ENDED, PLANNED, RESET, SELECTED
+from beastmode.runner.code.landing import Landed
+from beastmode.runner.foreseeing.history import kind_of, named_in, size_of
 from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.gates import AT_GATE, gates_of
-from beastmode.runner.history import kind_of, named_in, size_of
-from beastmode.runner.landing import Landed
 from beastmode.runner.policy import Tries
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.roadmap import Gate, Roadmap, Task

@@ -10,8 +10,8 @@ from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.runner.agents.judging import Result, facts_of, failure_of
 from beastmode.runner.agents.protocol import Said
+from beastmode.runner.code.workspace import Saved
 from beastmode.runner.model_access import Usage
-from beastmode.runner.workspace import Saved
 
 QUOTA = classify.from_status(429, {"Retry-After": "90"}, "slow down", now_unix=0.0)
 WRONG_KEY = classify.from_status(401, {}, "Incorrect API key provided", now_unix=0.0)

@@ -10,7 +10,7 @@ import pytest
 
 from beastmode.runner.agents.find import KNOWN, agent_of
 from beastmode.runner.agents.protocol import Launch
-from beastmode.runner.coding import AGENTS
+from beastmode.runner.code.coding import AGENTS
 from beastmode.runner.model_access import Access
 from beastmode.runner.work import Coding
 from tests.runner.agents.asks import BEHIND, HOME, PASSING, URL, ask

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from beastmode.runner.code.git import Git
 from beastmode.runner.generating.tree import Bounds, changed_since, files_of, ignored_among
-from beastmode.runner.git import Git
 from tests.repositories import git, repository
 from tests.runner.workplace import in_a_loop
 

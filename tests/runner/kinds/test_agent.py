@@ -12,7 +12,7 @@ import pytest
 
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings, ModelServer
+from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.agent import AgentKind
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, Usage

@@ -15,8 +15,8 @@ from beastmode.runner.kinds.command import CommandKind
 from beastmode.runner.kinds.http import HttpKind
 from beastmode.runner.kinds.protocol import Attempt, Kind, Outcome
 from beastmode.runner.kinds.python import CallKind
+from beastmode.runner.processes.supervisor import Supervisor
 from beastmode.runner.roadmap import Task
-from beastmode.runner.supervisor import Supervisor
 from beastmode.runner.work import Call, Command, Http, Work
 from beastmode.testing import attempt_of
 from tests.processes import belonging_to, supervisor_in

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from beastmode.failures.failure import Failure
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.prompt import Brief, prompt_of
+from beastmode.runner.code.workspace import Workspaces
 from beastmode.runner.generating.edits import Delete, Edit, Replace, Write
 from beastmode.runner.generating.limits import Limits
 from beastmode.runner.generating.notation import render
 from beastmode.runner.kinds.generate import GenerateKind
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, Usage
-from beastmode.runner.prompt import Brief, prompt_of
 from beastmode.runner.roadmap import Task, TaskOptions
 from beastmode.runner.work import Coding
-from beastmode.runner.workspace import Workspaces
 from beastmode.testing import attempt_of
 from beastmode.testing.model_answers import whole
 from beastmode.testing.model_server import ModelServer, Refusal, Script

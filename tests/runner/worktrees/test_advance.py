@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.making import make
 from tests.repositories import git, repository
 from tests.runner.workplace import in_a_loop

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.making import make
 from beastmode.runner.worktrees.spares import Spares
 from tests.repositories import git, repository

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from beastmode.dashboard.sources.runs import DiffView
 from beastmode.errors import BeastError
-from beastmode.runner.changes import Changes, changes_of, files_of, git_at
+from beastmode.runner.code.changes import Changes, changes_of, files_of, git_at
+from beastmode.runner.code.git import Git, GitError, command_of
 from beastmode.runner.formats.asked import file_of
-from beastmode.runner.git import Git, GitError, command_of
 from beastmode.runner.progress import Progress, TaskView
 
 MOST_BYTES, MOST_FILES = 200_000, 500

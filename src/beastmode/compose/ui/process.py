@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from beastmode.runner.watchdog_process import ends_well
+from beastmode.runner.processes.watchdog_process import ends_well
 
 
 @dataclass(frozen=True, slots=True)

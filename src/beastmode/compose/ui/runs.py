@@ -36,10 +36,10 @@ from beastmode.dashboard.sources.runs import (
 from beastmode.dashboard.words import number_in
 from beastmode.errors import BeastError
 from beastmode.failures.advice import spoken
+from beastmode.runner.foreseeing.remaining import left_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
-from beastmode.runner.remaining import left_of
 from beastmode.store.journal import JournalReader
 from beastmode.store.journal_file import connect
 

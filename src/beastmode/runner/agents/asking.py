@@ -10,13 +10,13 @@ from pathlib import Path
 from string import Template
 
 from beastmode.runner.agents.protocol import Ask, Launch
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.workspace import Place
 from beastmode.runner.fields import fill
 from beastmode.runner.kinds.environment import field_values
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access
 from beastmode.runner.work import Coding, Command
-from beastmode.runner.workspace import Place
 
 _SESSIONS = uuid.UUID("6f1d0f0e-7f9b-5d0c-9a53-6a0e5f6f2b11")
 """The space in which task and attempt name a session: the same ones in every run."""

@@ -21,7 +21,7 @@ from beastmode.runner.agents.mini import Mini
 from beastmode.runner.agents.opencode import OpenCode
 from beastmode.runner.agents.protocol import Agent, Login
 from beastmode.runner.agents.template import Template
-from beastmode.runner.coding import parse_agent
+from beastmode.runner.code.coding import parse_agent
 from beastmode.runner.work import Coding
 
 KNOWN: Mapping[str, Agent] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from beastmode.runner.output import AttemptLog
+from beastmode.runner.processes.output import AttemptLog
 
 MOST_BYTES = 1 << 21
 """An agent's last word is one line of JSON that may hold all it wrote; what it printed long before decides nothing."""

@@ -10,8 +10,8 @@ from beastmode.failures.failure import Failure
 from beastmode.failures.words import one_line
 from beastmode.runner.agents import complaints
 from beastmode.runner.agents.protocol import Said
+from beastmode.runner.code.workspace import Saved
 from beastmode.runner.model_access import Usage
-from beastmode.runner.workspace import Saved
 
 _FOR_WANT_OF_LEAVE = ("no_change", "agent_failed")
 _MOST_REFUSED = 20

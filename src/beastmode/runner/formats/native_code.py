@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from beastmode.runner.coding import parse_agent
+from beastmode.runner.code.coding import parse_agent
 from beastmode.runner.formats.native_model import PhaseEntry, RoadmapEntry, TaskEntry
 from beastmode.runner.work import GENERATE, Coding, Command
 

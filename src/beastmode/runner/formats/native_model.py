@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from beastmode.runner.coding import parse_usd
+from beastmode.runner.code.coding import parse_usd
 from beastmode.runner.formats import native_json
 from beastmode.runner.formats import native_values as values
 from beastmode.runner.formats.yaml_lines import Items

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from beastmode.errors import Problem, SettingError
-from beastmode.runner.coding import parse_agent
+from beastmode.runner.code.coding import parse_agent
 from beastmode.runner.fields import problems_of_arguments, problems_of_script, problems_of_shell
 from beastmode.runner.formats.yaml_lines import Entries, Items, Scalar, shown
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from beastmode.runner.code.git import Git
 from beastmode.runner.generating.applying import apply
 from beastmode.runner.generating.edits import Rename
 from beastmode.runner.generating.finding import named_in
@@ -19,7 +20,6 @@ from beastmode.runner.generating.reading import Read
 from beastmode.runner.generating.rounds import Ask, Talk, talk
 from beastmode.runner.generating.showing import Shown
 from beastmode.runner.generating.tree import Bounds, changed_since, files_of, ignored_among
-from beastmode.runner.git import Git
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from beastmode.runner.code.git import Git
 from beastmode.runner.generating.covering import covers
 from beastmode.runner.generating.listing import Listed
 from beastmode.runner.generating.paths import refused, same_name
-from beastmode.runner.git import Git
 
 PROMISED = "the task may change only"
 

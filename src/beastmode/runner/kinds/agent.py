@@ -23,13 +23,13 @@ from beastmode.runner.agents.fitness import Fitness
 from beastmode.runner.agents.hearing import HeardLog
 from beastmode.runner.agents.judging import Result, facts_of, failure_of
 from beastmode.runner.agents.protocol import Agent, Ask, Heard, Launch, Said
-from beastmode.runner.coding import CodingSettings
+from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.workspace import Place, Saved, WorkspaceError, Workspaces
 from beastmode.runner.kinds.command import not_started
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, ModelAccess
-from beastmode.runner.supervisor import Exit, Supervisor
+from beastmode.runner.processes.supervisor import Exit, Supervisor
 from beastmode.runner.work import Coding
-from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
 _MOST_ANSWER_BYTES = 64 << 20
 

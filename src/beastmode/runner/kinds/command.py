@@ -12,7 +12,7 @@ from beastmode.failures.words import one_line
 from beastmode.runner.fields import fill
 from beastmode.runner.kinds.environment import environment_of, field_values
 from beastmode.runner.kinds.protocol import Attempt, Outcome
-from beastmode.runner.supervisor import AttemptLog, Exit, Supervisor
+from beastmode.runner.processes.supervisor import AttemptLog, Exit, Supervisor
 from beastmode.runner.work import Command
 
 _NOT_FOUND, _CANNOT_RUN, _NOT_NOW = 127, 126, 71

@@ -17,7 +17,9 @@ from beastmode.failures import classify
 from beastmode.failures.failure import Failure
 from beastmode.failures.secrets import Secrets
 from beastmode.failures.words import one_line
-from beastmode.runner.coding import CodingSettings, work_of
+from beastmode.runner.code.coding import CodingSettings, work_of
+from beastmode.runner.code.git import GitError
+from beastmode.runner.code.workspace import Place, Saved, WorkspaceError, Workspaces
 from beastmode.runner.generating.asking import Asking, Refused, host_of
 from beastmode.runner.generating.authoring import Author
 from beastmode.runner.generating.inside import RefusedPathError
@@ -35,12 +37,10 @@ from beastmode.runner.generating.speaking import (
     said,
 )
 from beastmode.runner.generating.tree import Bounds
-from beastmode.runner.git import GitError
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, ModelAccess, Usage
-from beastmode.runner.output import AttemptLog
+from beastmode.runner.processes.output import AttemptLog
 from beastmode.runner.work import GENERATE, Coding
-from beastmode.runner.workspace import Place, Saved, WorkspaceError, Workspaces
 
 _OF_THE_ANSWER = ("edit_refused", "no_change")
 _TOKEN = re.compile(r"/t/([^/?#]+)")

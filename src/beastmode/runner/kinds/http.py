@@ -18,7 +18,7 @@ from beastmode.probes.proxies import proxy_for
 from beastmode.runner.kinds.http_answer import Answer, judge, read
 from beastmode.runner.kinds.http_request import missing_in, prepared, secrets_of
 from beastmode.runner.kinds.protocol import Attempt, Outcome
-from beastmode.runner.supervisor import AttemptLog
+from beastmode.runner.processes.supervisor import AttemptLog
 from beastmode.runner.work import Http
 
 

@@ -18,7 +18,7 @@ from beastmode.runner.kinds.calling import UncallableError, call, taken
 from beastmode.runner.kinds.command import not_started, outcome_of
 from beastmode.runner.kinds.environment import environment_of
 from beastmode.runner.kinds.protocol import Attempt, Outcome
-from beastmode.runner.supervisor import AttemptLog, Exit, Supervisor
+from beastmode.runner.processes.supervisor import AttemptLog, Exit, Supervisor
 from beastmode.runner.work import Call
 
 _CHILD = "beastmode.runner.kinds.call_child"

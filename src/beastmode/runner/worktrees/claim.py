@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
-from beastmode.runner.git import HELD
+from beastmode.runner.code.git import HELD
 
 _FILE = ".in-use"
 _LONGEST_COMMAND_S, _BETWEEN_LOOKS_S = 60.0, 0.02

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 
 _OURS = "refs/heads/beast/"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 
 _SPECIAL = re.compile(r"([\\*?\[\]!# ])")
 

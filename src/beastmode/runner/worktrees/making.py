@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from beastmode.runner.git import Git, GitError
+from beastmode.runner.code.git import Git, GitError
 from beastmode.runner.worktrees.files import delete
 from beastmode.runner.worktrees.worktree import Worktree
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 
 _MOST_LOOKED_AT = 200
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from beastmode.runner.git import Git
-from beastmode.runner.refs import task_ref
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import task_ref
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.files import free_name, move_aside
 from beastmode.runner.worktrees.making import take_down

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 
 _MOST_NAMED = 5
 

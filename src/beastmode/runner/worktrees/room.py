@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from beastmode.errors import PreconditionError
-from beastmode.runner.repository import Repository
+from beastmode.runner.code.repository import Repository
 from beastmode.runner.worktrees.copies import matches, sizes
 
 _SPARE = 2

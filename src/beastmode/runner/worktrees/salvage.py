@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from beastmode.runner.commits import signed_like
-from beastmode.runner.git import Git
-from beastmode.runner.refs import kept_ref, kept_refs, task_ref
+from beastmode.runner.code.commits import signed_like
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import kept_ref, kept_refs, task_ref
 from beastmode.runner.worktrees.files import move_aside
 from beastmode.runner.worktrees.odd_files import odd_among
 from beastmode.runner.worktrees.worktree import Row, Worktree, is_below

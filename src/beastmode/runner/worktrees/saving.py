@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from beastmode.runner.commits import signed_like
-from beastmode.runner.git import Git
-from beastmode.runner.refs import saved_ref, task_ref
+from beastmode.runner.code.commits import signed_like
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import saved_ref, task_ref
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.elsewhere import Elsewhere, look_elsewhere
 from beastmode.runner.worktrees.odd_files import odd_among

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from beastmode.runner.git import Git, GitError
+from beastmode.runner.code.git import Git, GitError
 from beastmode.runner.worktrees.files import delete
 from beastmode.runner.worktrees.making import make, take_down
 from beastmode.runner.worktrees.worktree import Worktree, known

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.worktree import Row, Worktree
 
 _LOCAL = ("-c", "protocol.file.allow=always")

@@ -6,8 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from beastmode.runner.commits import EMAIL, NAME
-from beastmode.runner.git import Git
+from beastmode.runner.code.commits import EMAIL, NAME
+from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.excludes import as_environment
 from beastmode.runner.worktrees.files import delete
 from beastmode.runner.worktrees.ports import PortBlocks

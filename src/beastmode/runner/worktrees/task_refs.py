@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beastmode.runner.git import Git
-from beastmode.runner.refs import base_ref, kept_refs, merged_ref, result_ref, saved_ref, start_ref, task_ref
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import (
+    base_ref,
+    kept_refs,
+    merged_ref,
+    result_ref,
+    saved_ref,
+    start_ref,
+    task_ref,
+)
 
 
 @dataclass(frozen=True, slots=True)

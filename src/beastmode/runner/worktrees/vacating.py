@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from beastmode.runner.git import Git
-from beastmode.runner.refs import task_ref
+from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import task_ref
 from beastmode.runner.worktrees.files import delete, tidy
 from beastmode.runner.worktrees.ignored import precious_among
 from beastmode.runner.worktrees.salvage import set_aside

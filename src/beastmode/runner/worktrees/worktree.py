@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from beastmode.runner.git import Git
+from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.differing import paths_alone
 from beastmode.runner.worktrees.files import delete, move_aside, tidy
 
