@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 from urllib.parse import unquote_plus
+
+import msgspec
 
 from beastmode.cache.credentials import IN_HEADERS
 
@@ -23,7 +24,7 @@ _IN_TEXT = re.compile(r"(beast(?:_|%5F))[0-9A-Za-z]{40,}", re.IGNORECASE)
 """The same in a path, where it may be percent-encoded."""
 
 
-class Carried(NamedTuple):
+class Carried(msgspec.Struct, frozen=True, gc=False):
     """A request without keys of ours.
 
     keys: those that were there, first the header's.   place: the header that an upstream of this client wants a key

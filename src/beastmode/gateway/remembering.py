@@ -67,7 +67,7 @@ class Remembering:
         where it wants an answer from there or none."""
         incoming, entry, dialect = call.incoming, call.entry, call.dialect.name
         in_run = call.caller is not None and bool(call.caller.said.run)
-        wish = wish_of(incoming.headers)
+        wish = wish_of(incoming.headers) if incoming.has_any(control.WISHES) else control.ANYTHING
         if why := self._why_not(call, wish, in_run=in_run):
             off = why == "off"
             entry.cache, entry.cache_why = ("off", "") if off else ("miss", why)

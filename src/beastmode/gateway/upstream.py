@@ -36,7 +36,7 @@ class Upstream:
 
     def tenant_of(self, incoming: Incoming) -> bytes:
         """Whose credentials it sees with this request, as a hash."""
-        if self._key:
+        if self._key or not (incoming.query or incoming.has_any(IN_HEADERS)):
             return self._own_tenant
         theirs = [name + b"=" + value for name, value in incoming.headers if name in IN_HEADERS]
         if incoming.query:
