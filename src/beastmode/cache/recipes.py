@@ -34,10 +34,8 @@ class Recipe:
     mask: Callable[[Body], None]
     offers_search: bool = False
 
-    def knows(self, dialect: str, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-        """Whether this request is of its agent."""
-        if dialect not in self.dialects:
-            return False
+    def knows(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether this request, in one of its dialects, is of its agent."""
         return any(name == b"user-agent" and value.lower().startswith(self.agent) for name, value in headers)
 
 
@@ -203,10 +201,20 @@ RUN_RECIPES: tuple[Recipe, ...] = tuple(
 )
 
 
+def _by_dialect(recipes: Sequence[Recipe]) -> dict[str, tuple[Recipe, ...]]:
+    dialects = {dialect for recipe in recipes for dialect in recipe.dialects}
+    return {name: tuple(recipe for recipe in recipes if name in recipe.dialects) for name in dialects}
+
+
+_IN_RUN, _ELSEWHERE = _by_dialect(RUN_RECIPES), _by_dialect(RECIPES)
+
+
 def recipe_for(
     dialect: str, headers: Sequence[tuple[bytes, bytes]], *, in_run: bool = False
 ) -> Recipe | None:
     """The recipe of the client that sent these headers; None for any that has none.   in_run: an attempt of a run
     asks."""
-    recipes = RUN_RECIPES if in_run else RECIPES
-    return next((recipe for recipe in recipes if recipe.knows(dialect, headers)), None)
+    for recipe in (_IN_RUN if in_run else _ELSEWHERE).get(dialect, ()):
+        if recipe.knows(headers):
+            return recipe
+    return None

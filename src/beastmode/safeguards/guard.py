@@ -286,8 +286,7 @@ class Guard:
             raise GuardStoppedError
         if self._halted:
             return Hold(self._halted, math.inf)
-        paused_s = self._paused_until - self._clock.boottime()
-        if paused_s > 0:
+        if self._paused_until > -math.inf and (paused_s := self._paused_until - self._clock.boottime()) > 0:
             return Hold(self._pause_reason, paused_s)
         now = self._clock.monotonic()
         wait_s = self.breaker.wait_s(now)
