@@ -34,8 +34,10 @@ class Recipe:
     mask: Callable[[Body], None]
     offers_search: bool = False
 
-    def knows(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-        """Whether this request, in one of its dialects, is of its agent."""
+    def knows(self, dialect: str, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether this request is of its agent."""
+        if dialect not in self.dialects:
+            return False
         return any(name == b"user-agent" and value.lower().startswith(self.agent) for name, value in headers)
 
 
@@ -215,6 +217,6 @@ def recipe_for(
     """The recipe of the client that sent these headers; None for any that has none.   in_run: an attempt of a run
     asks."""
     for recipe in (_IN_RUN if in_run else _ELSEWHERE).get(dialect, ()):
-        if recipe.knows(headers):
+        if recipe.knows(dialect, headers):
             return recipe
     return None

@@ -82,7 +82,7 @@ class Cycle:
 
     async def run(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         """Let the application answer. What it leaves unanswered is a 500, or the end of the connection."""
-        try:  # `with suppress` takes longer than the call
+        try:  # noqa: SIM105 `suppress` takes longer than the call
             await app(self.scope, self.receive, self.send)
         except BaseException:  # noqa: S110 whatever it was stands in the record of the request; nobody else is told
             pass
@@ -100,17 +100,20 @@ class Cycle:
         self._size += len(data)
         if self._size > HIGH_WATER_LIMIT:
             self._flow.pause_reading()
-        self._wake()
+        if self._news is not None:
+            self._news.set()
 
     def feed_end(self) -> None:
         """That was all of it."""
         self.more_body = False
-        self._wake()
+        if self._news is not None:
+            self._news.set()
 
     def disconnect(self) -> None:
         """Its client has gone, or will be told nothing more."""
         self.disconnected = not self.response_complete
-        self._wake()
+        if self._news is not None:
+            self._news.set()
 
     async def receive(self) -> Message:
         """What has come since the last time; waits for something to come."""
@@ -131,10 +134,6 @@ class Cycle:
         self._pieces.clear()
         self._size, self._told_end = 0, not self.more_body
         return {"type": "http.request", "body": body, "more_body": self.more_body}
-
-    def _wake(self) -> None:
-        if self._news is not None:
-            self._news.set()
 
     # ---- the answer, as it goes out ----
 
@@ -190,7 +189,8 @@ class Cycle:
             self._out.write(data)
         if last:
             self.response_complete = True
-            self._wake()
+            if self._news is not None:
+                self._news.set()
             if not self.keep_alive:
                 self._out.close()
             self._on_end()

@@ -178,7 +178,9 @@ class Remembering:
         """What was found, if the request may have it."""
         if found is None:
             return None
-        if recall.wish is not control.ANYTHING and (why := recall.wish.why_not(found.answer, self._clock.unix())):
+        if recall.wish is not control.ANYTHING and (
+            why := recall.wish.why_not(found.answer, self._clock.unix())
+        ):
             call.entry.cache_why = why
             return None
         call.entry.upstream = recall.upstream  # whose prices say what this one has saved

@@ -253,11 +253,14 @@ class Guard:
         return Health(max([1.0, *(span_s + 1.0 for span_s in singles)]))
 
     def _enter_at_once(self, admission: Admission) -> bool:
-        self._wake()
+        if self._following is not None:
+            self._wake()
         if admission.retry or self._turn.locked() or self._closed() is not None:
             return False
         now = self._clock.monotonic()
-        if (self.health is not None and not self.health.fresh(now)) or self._gap_s(now) > 0:
+        if self.health is not None and not self.health.fresh(now):
+            return False
+        if self._following is not None and self._gap_s(now) > 0:
             return False
         taken = self._store.take(now, 1, admission.tokens)
         if isinstance(taken, Hold):

@@ -132,7 +132,7 @@ class Ledger:
 
 def _tell(listeners: Sequence[Listener], entry: Entry) -> None:
     for listener in listeners:
-        try:  # `with suppress` takes longer than most listeners
+        try:  # noqa: SIM105 `suppress` takes longer than most listeners
             listener(entry)
         except Exception:  # noqa: S110 see `Listener`
             pass
