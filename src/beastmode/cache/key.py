@@ -140,7 +140,8 @@ def _key(
 
 
 _remembered = lru_cache(maxsize=64)(_key)
-"""A question that finds its answer was asked before, and need not be spelled again. At most 1 MB."""
+"""A question that finds its answer was asked before, and need not be spelled again. At most 5 MB, where heads are as
+long as may be."""
 
 
 def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:

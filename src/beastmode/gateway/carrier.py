@@ -96,7 +96,7 @@ class Carrier:
             backend, closed = self._next(left, call)
             if failures and closed and not self._worth_waiting(backend, failures, call, spent):
                 break
-            others = [other for other in left if other is not backend] if len(left) > 1 else []
+            others = [other for other in left if other is not backend]
             try:
                 failure = await self._ask(backend, call, others)
             except ClosedError:

@@ -20,8 +20,6 @@ from beastmode.gateway.outgoing import Outgoing
 from beastmode.gateway.reply import Send
 
 _WITHOUT_BODY = frozenset((204, 304))
-_ABOUT_THE_END = frozenset((b"connection", b"content-length"))
-"""Headers that say where the answer ends, and whether the connection does."""
 _ODD_NAME = re.compile(rb"[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\\"]")
 _ODD_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _LONG = 200
@@ -100,20 +98,17 @@ class Cycle:
         self._size += len(data)
         if self._size > HIGH_WATER_LIMIT:
             self._flow.pause_reading()
-        if self._news is not None:
-            self._news.set()
+        self._wake()
 
     def feed_end(self) -> None:
         """That was all of it."""
         self.more_body = False
-        if self._news is not None:
-            self._news.set()
+        self._wake()
 
     def disconnect(self) -> None:
         """Its client has gone, or will be told nothing more."""
         self.disconnected = not self.response_complete
-        if self._news is not None:
-            self._news.set()
+        self._wake()
 
     async def receive(self) -> Message:
         """What has come since the last time; waits for something to come."""
@@ -135,6 +130,10 @@ class Cycle:
         self._size, self._told_end = 0, not self.more_body
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
+    def _wake(self) -> None:
+        if self._news is not None:
+            self._news.set()
+
     # ---- the answer, as it goes out ----
 
     async def send(self, message: Message) -> None:
@@ -155,11 +154,10 @@ class Cycle:
         lines = [STATUS_LINE[status]]
         closes = False
         for name, value in headers:
-            if name in _ABOUT_THE_END:
-                if name == b"content-length":
-                    self._left = int(value)
-                else:
-                    closes = b"close" in value.lower()
+            if name == b"content-length":
+                self._left = int(value)
+            elif name == b"connection":
+                closes = b"close" in value.lower()
             lines.append(_line(name, value) if len(name) + len(value) < _LONG else _checked(name, value))
         if closes:
             self.keep_alive = False
@@ -189,8 +187,7 @@ class Cycle:
             self._out.write(data)
         if last:
             self.response_complete = True
-            if self._news is not None:
-                self._news.set()
+            self._wake()
             if not self.keep_alive:
                 self._out.close()
             self._on_end()

@@ -34,6 +34,7 @@ _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that say nothing of a length where there is no body (RFC 9110, 8.6)."""
 _JSON = ("/json", "+json")
 _LINE = b"%b: %b\r\n".__mod__
+"""Of a header: name and value."""
 _ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -84,7 +85,7 @@ class Wire:
         self, method: str, url: str, headers: Headers, body: bytes, leaves: Callable[[], None]
     ) -> Exchange:
         """Send it once: `async with wire.exchange(…) as answer`.   url: whole, and as it is to be sent.
-        headers: but for Host and Content-Length.   leaves: called when it goes out."""
+        headers: but for Host and Content-Length.   leaves: called as soon as it has gone out."""
         target = url[url.index("/", url.index("://") + 3) :]
         lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (method.encode(), target.encode("latin-1"), self._host)]
         lines += map(_LINE, headers)
