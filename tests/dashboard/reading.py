@@ -9,7 +9,8 @@ import msgspec
 
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.cache import CacheView
-from beastmode.dashboard.sources.failures import Change, FailureGroup
+from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresFound
+from beastmode.dashboard.sources.faults import Fault, fault_of
 from beastmode.dashboard.sources.live import GatewayNow, Gauge, TierNow, UpstreamNow
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage, Wanted
@@ -233,14 +234,15 @@ NASTY_REPEATABLE = Repeatable(changed=NASTY, to=NASTY, key_envs=[NASTY], unset=[
 
 
 class Failures:
-    """A FailureReader of groups that a test has made."""
+    """A FailureReader of groups that a test has made.   faults: what could not be looked through."""
 
-    def __init__(self, *groups: FailureGroup) -> None:
+    def __init__(self, *groups: FailureGroup, faults: Mapping[str, Fault] | None = None) -> None:
         self.all, self.since = list(groups), list[float]()
+        self.faults = faults or {}
 
-    def groups(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
+    def found(self, since_unix: float, most: int) -> FailuresFound:
         self.since.append(since_unix)
-        return self.all[:most]
+        return FailuresFound(self.all[:most], self.faults)
 
 
 def failure_group(**changes: Any) -> FailureGroup:
@@ -351,7 +353,7 @@ class Cache:
     """A CacheReader and CacheControl that keeps what was to be cleared.   fault: what reading and clearing end with."""
 
     def __init__(self, view: CacheView | None = None, fault: str = "") -> None:
-        self.view, self.fault, self.now = view, fault, "1"
+        self.view, self.broken, self.now = view, fault, "1"
         self.cleared: list[str] = []
 
     def version(self) -> str:
@@ -361,14 +363,20 @@ class Cache:
         self._see()
         return self.view
 
+    def fault(self) -> Fault | None:
+        return fault_of(self._error()) if self.broken else None
+
     def clear(self, tag: str) -> str:
         self._see()
         self.cleared.append(tag)
         return f"forgotten: {tag or 'all'}"
 
     def _see(self) -> None:
-        if self.fault:
-            raise CacheError(self.fault, tip="Delete the file.")
+        if self.broken:
+            raise self._error()
+
+    def _error(self) -> CacheError:
+        return CacheError(self.broken, where="/home/me/.beast/cache.db", tip="Delete the file.")
 
 
 def key_line(**changes: Any) -> KeyLine:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from beastmode.dashboard.sources.faults import Fault
 from beastmode.dashboard.sources.live import GatewayNow, Gauge, UpstreamNow
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
@@ -29,6 +30,7 @@ _OF_UPSTREAM = {
     "unhealthy": "Look at the server itself, or correct what --health asks.",
     "paused": "Wait, or lower the rate or the concurrency, or raise the quota there.",
 }
+_REST = "What else is recorded is shown."
 _WAITING = "Nothing is lost: requests wait in line meanwhile."
 _OF_RUN = {
     "failed": "Its page says what failed and what to do next.",
@@ -61,12 +63,18 @@ class Lately:
 
 
 def matters_of(
-    gateways: Sequence[GatewayNow], runs: Sequence[RunLine], lately: Lately, now_unix: float
+    gateways: Sequence[GatewayNow],
+    runs: Sequence[RunLine],
+    lately: Lately | None,
+    now_unix: float,
+    faults: Sequence[Fault] = (),
 ) -> tuple[list[Matter], int]:
-    """They, and how many more there are.   runs: the newest first."""
+    """They, and how many more there are.   runs: the newest first.   lately: None where that cannot be read.   faults:
+    what cannot be."""
     every = [
+        *map(_of_fault, faults),
         *(matter for gateway in gateways for matter in _of_gateway(gateway)),
-        *_of_failures(lately),
+        *(_of_failures(lately) if lately else ()),
         *(matter for run in runs for matter in _waiting_in(run)),
         *_gone_wrong(runs, now_unix),
     ]
@@ -77,6 +85,10 @@ def matters_of(
 def _on_a_line(matter: Matter) -> Matter:
     """Names of others cannot turn a line around."""
     return replace(matter, what=one_line(matter.what, _MOST_CHARS), tip=one_line(matter.tip, _MOST_CHARS))
+
+
+def _of_fault(fault: Fault) -> Matter:
+    return Matter("wrong", str(fault), f"{fault.tip} {_REST}".lstrip())
 
 
 def _of_gateway(gateway: GatewayNow) -> Iterator[Matter]:

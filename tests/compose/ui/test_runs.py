@@ -18,7 +18,7 @@ from beastmode.compose.ui.asking import JournalControl
 from beastmode.compose.ui.folding import Fold
 from beastmode.compose.ui.runs import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
-from beastmode.dashboard.sources.runs import BeingReadError
+from beastmode.dashboard.sources.faults import BeingReadError
 from beastmode.errors import JournalError
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock

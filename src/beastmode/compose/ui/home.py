@@ -133,7 +133,7 @@ def _version(kind: _Kind, path: Path) -> int | None:
                 return journal_file.version_of(journal)
         with closing(connect(path, write=False)) as db:
             return version_in(db, kind.format)
-    except (sqlite3.Error, OSError, BeastError):
+    except (sqlite3.Error, OSError, UnicodeDecodeError, BeastError):
         return None
 
 

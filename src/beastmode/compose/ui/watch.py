@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -13,16 +14,19 @@ from beastmode.store.sqlite_file import FileId, connect, file_id
 
 NONE, UNREADABLE = "none", "unreadable"
 """Versions of a file that is not there, and of one that cannot be looked at."""
+PATIENCE_S = 0.3
+"""How long a page waits for a file that another process keeps for itself; then it says so, and shows the others."""
 
 
 class Watch:
     """Tells the version of the file at `path`, which may not exist yet. Thread-safe; a look costs microseconds.
 
-    opened: connects to it, to read only. A journal has a way of its own.
+    opened: connects to it, to read only, and waits for nobody: the thread that looks answers all pages. A journal has
+    a way of its own.
     """
 
     def __init__(self, path: Path, opened: Callable[[Path], sqlite3.Connection] | None = None) -> None:
-        self._path, self._opened = path, opened or partial(connect, write=False)
+        self._path, self._opened = path, opened or partial(connect, write=False, busy_s=0.0)
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._id: FileId | None = None
@@ -37,7 +41,7 @@ class Watch:
                 return UNREADABLE
 
     def _look(self) -> str:
-        there = file_id(self._path)
+        there, put = file_id(self._path), _put_ns(self._path)
         if self._db is not None and there != self._id:
             self._db.close()
             self._db = None
@@ -46,4 +50,13 @@ class Watch:
         if self._db is None:
             self._db, self._id = self._opened(self._path), there
         (version,) = self._db.execute("PRAGMA data_version").fetchone()
-        return f"{there[1]}.{version}"
+        return f"{there[1]}.{version}.{put}"
+
+
+def _put_ns(path: Path) -> int:
+    """When the file itself was last changed, or who may read it: one that was put right where it lies has the same
+    number as before for SQLite. 0 where there is none."""
+    try:
+        return os.stat(path).st_ctime_ns
+    except FileNotFoundError:
+        return 0
