@@ -11,7 +11,7 @@ from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresFound
 from beastmode.dashboard.sources.faults import Fault, fault_of
-from beastmode.dashboard.sources.live import GatewayNow, Gauge, TierNow, UpstreamNow
+from beastmode.dashboard.sources.live import GatewayKilled, GatewayNow, Gauge, TierNow, UpstreamNow
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage, Wanted
 from beastmode.dashboard.sources.runs import (
@@ -294,16 +294,19 @@ def gateway_now(nasty: str = "", **changes: Any) -> GatewayNow:
 
 
 class Live:
-    """A LiveReader of gateways that a test has made."""
+    """A LiveReader of gateways that a test has made.   killed: others."""
 
-    def __init__(self, *gateways: GatewayNow) -> None:
-        self.now, self._gateways = "1", list(gateways)
+    def __init__(self, *gateways: GatewayNow, killed: Sequence[GatewayKilled] = ()) -> None:
+        self.now, self._gateways, self._killed = "1", list(gateways), killed
 
     def version(self) -> str:
         return self.now
 
     def gateways(self) -> Sequence[GatewayNow]:
         return self._gateways
+
+    def killed(self) -> Sequence[GatewayKilled]:
+        return self._killed
 
 
 class Stats:

@@ -33,7 +33,7 @@ def question(words: str = "hi") -> dict[str, Any]:
 
 async def said(home: Path) -> dict[str, Any]:
     """What the one gateway of a home says now."""
-    (sign,) = signs_in(home)
+    (sign,) = signs_in(home).at_work
     headers = {"authorization": f"Bearer {sign.token}"}
     async with aiohttp.ClientSession() as session, session.get(sign.url + PATH, headers=headers) as answer:
         assert (answer.status, answer.content_type) == (200, "application/json")
@@ -140,7 +140,7 @@ async def test_nobody_sees_it_without_the_token_and_no_look_is_a_request(tmp_pat
             for headers in (
                 {},
                 {"authorization": "Bearer x"},
-                {"authorization": signs_in(tmp_path)[0].token},
+                {"authorization": signs_in(tmp_path).at_work[0].token},
             ):
                 async with session.get(url + PATH, headers=headers) as answer:
                     assert answer.status == 401
@@ -153,7 +153,7 @@ async def test_nobody_sees_it_without_the_token_and_no_look_is_a_request(tmp_pat
 @played
 async def test_a_gateway_that_nobody_is_to_see_has_no_such_page(tmp_path: Path) -> None:
     async with ModelServer(Script()) as server, gateway(server.url, tmp_path):
-        assert signs_in(tmp_path) == []
+        assert signs_in(tmp_path).at_work == []
 
 
 @played

@@ -95,14 +95,15 @@ def look(sources: Sources, span: Span, now_unix: float) -> Overview:
     runs = [] if isinstance(latest, Fault) else latest
     lately = None if isinstance(measured, Fault) else measured.lately
     faults = _by_file([latest, measured, sources.cache.fault(), *(run.fault for run in runs)])
-    matters, left_out = matters_of(gateways, runs, lately, now_unix, faults)
+    killed = sources.live.killed()
+    matters, left_out = matters_of(gateways, runs, lately, now_unix, faults, killed)
     return Overview(
         matters=matters,
         left_out=left_out,
         gateways=gateways,
         at_work=latest if isinstance(latest, Fault) else [run for run in runs if run.state in _AT_WORK],
         measured=measured,
-        empty=not (gateways or runs or faults or _is_any_request(sources, measured)),
+        empty=not (gateways or killed or runs or faults or _is_any_request(sources, measured)),
     )
 
 
