@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import Window
 from tests.browser.world import World
 
-LIST = "title: A month\ntasks:\n- {id: one, run: 'true'}\n"
+LIST = "title: A month\ntasks:\n- {id: one, command: ['true']}\n"
 
 
 def test_a_gateway_that_was_killed_is_told_until_another_begins(place: World, looks: Window) -> None:

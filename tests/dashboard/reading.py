@@ -95,6 +95,7 @@ def run_view(line: RunLine, nasty: str = "", **changes: Any) -> RunView:
         "timeline": Timeline([TimelineRow(task, nasty, nasty, [stretch])], 0.0, 1.0, 1.0, [0.5], 5, False),
         "graph": GraphPart([task_line(nasty), task_line(id="b")], [(task, "b")], 6, 7, nasty),
         "figures": figures,
+        "repository": nasty,
     }
     return RunView(**values | changes)
 

@@ -37,6 +37,7 @@ from beastmode.dashboard.words import number_in
 from beastmode.errors import BeastError, JournalError
 from beastmode.events import Event
 from beastmode.failures.advice import spoken
+from beastmode.runner.code.whereabouts import top_of
 from beastmode.runner.foreseeing.remaining import left_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
@@ -308,6 +309,7 @@ class JournalRuns:
             timeline=timeline_of(look),
             graph=graph_of(look),
             figures=figures.of(look),
+            repository=str(top_of(look.progress) or ""),
         )
 
 

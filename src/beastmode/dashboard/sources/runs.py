@@ -188,7 +188,8 @@ class Figures:
 class RunView:
     """One run.   by: who is at work on it, "" for nobody.   left: how long it will still take, in words; "" where
     nothing says.   budget_usd: None without one.   phases: bounded, as the others.   ready: tasks whose turn has come;
-    None where that cannot be told.   figures: None while they are computed for the first time."""
+    None where that cannot be told.   figures: None while they are computed for the first time.   repository: that code
+    was written for last, "" where no session says."""
 
     line: RunLine
     by: str
@@ -203,6 +204,7 @@ class RunView:
     timeline: Timeline
     graph: GraphPart
     figures: Figures | None
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
