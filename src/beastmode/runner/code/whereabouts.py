@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +46,8 @@ async def found(progress: Progress, view: TaskView, near: Sequence[Path]) -> tup
 def _see(top: Path, progress: Progress, view: TaskView) -> None:
     if not top.is_dir():
         what = f"the repository that {progress.name} worked on is not there any more"
-        tip = f"Move it back, or go to where it lies now and give: beast diff {view.id} --run {progress.name}"
+        again = f"beast diff {shlex.quote(view.id)} --run {progress.name}"
+        tip = f"Move it back, or go to where it lies now and give: {again}"
         raise PreconditionError(what, where=str(top), tip=tip)
 
 
