@@ -116,7 +116,7 @@ def test_a_gateway_that_was_killed_is_told_with_the_command_that_begins_it_again
     (matter,), _ = matters_of([], [], QUIET, NOW, killed=[killed])
     assert matter.what == "The gateway at http://h:1 (serve) ended without a word: it was killed"
     assert (matter.command, matter.route) == (killed.command, "requests")
-    assert matter.times == [("ended at about", NOW - 60), ("had begun at", NOW - 900)]
+    assert matter.times == [("at about", NOW - 60), ("it had begun at", NOW - 900)]
     assert "dmesg" in matter.tip
     (matter,), _ = matters_of([], [], QUIET, NOW, killed=[replace(killed, machine=True, command="")])
     assert matter.what.endswith("the machine went down")

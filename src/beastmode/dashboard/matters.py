@@ -31,6 +31,9 @@ _OF_UPSTREAM = {
     "paused": "Wait, or lower the rate or the concurrency, or raise the quota there.",
 }
 _KILLER = "Look whether memory was short: journalctl -k, or dmesg, names what the kernel has killed."
+_IN_FLIGHT = (
+    "Requests that were in flight are among the newest, and are unfinished once a gateway has begun again."
+)
 _REST = "What else is recorded is shown."
 _WAITING = "Nothing is lost: requests wait in line meanwhile."
 _OF_RUN = {
@@ -105,10 +108,10 @@ def _of_killed(gateway: GatewayKilled) -> Matter:
     return Matter(
         "wrong",
         f"The gateway at {gateway.url} (serve) ended without a word: {how}",
-        f"{look}What was in flight is among the newest requests, unfinished. {again}",
+        f"{look}{_IN_FLIGHT} {again}",
         "requests",
         words="The newest requests",
-        times=[("ended at about", gateway.seen_unix), ("had begun at", gateway.began_unix)],
+        times=[("at about", gateway.seen_unix), ("it had begun at", gateway.began_unix)],
         command=gateway.command,
     )
 

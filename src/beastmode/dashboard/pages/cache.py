@@ -17,7 +17,8 @@ from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.faults import Fault, or_fault
-from beastmode.dashboard.tiers import rows_of, whose
+from beastmode.dashboard.sources.live import GatewayNow
+from beastmode.dashboard.tiers import TierRow, rows_of, rows_without_file, whose
 from beastmode.errors import SettingError
 
 DAY_S = 86_400.0
@@ -43,7 +44,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             view=view,
             day=day,
             by_tier=_TIERS,
-            rows=[] if view is None or isinstance(view, Fault) else rows_of(view, gateways),
+            rows=_rows(view, gateways),
             without=[whose(gateway) for gateway in gateways if not gateway.tiers],
             why=_why(view),
             row_id=row_id,
@@ -62,6 +63,12 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         Route("/cache", cache, name="cache"),
         act("clear_cache", "/cache/clear", lambda request: address(request, "cache"), clear),
     ]
+
+
+def _rows(view: CacheView | Fault | None, gateways: Sequence[GatewayNow]) -> Sequence[TierRow]:
+    if view is None:
+        return []
+    return rows_without_file(gateways) if isinstance(view, Fault) else rows_of(view, gateways)
 
 
 def _why(view: CacheView | Fault | None) -> tuple[Sequence[Reason], Sequence[Reason]] | Fault:
