@@ -24,6 +24,8 @@ from beastmode.compose.ui.door import HomeDoor
 from beastmode.compose.ui.serving import sources_of
 from beastmode.dashboard.app import dashboard
 from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
+from beastmode.store.key import KeyLimits
+from beastmode.store.keys import KeyStore
 from beastmode.store.ledger_file import ledger_path
 from tests.processes import eventually
 from tests.store.ledgers import end, entry, opened
@@ -243,6 +245,46 @@ def test_a_file_that_one_may_not_read_says_so_until_one_may(made: Path, file: st
             see(here, home, file)
             os.chmod(home / file, 0o600)
             see_well(here, home)
+
+
+def no_text(path: Path) -> None:
+    with closing(KeyStore(path)) as store:
+        store.add("ci", KeyLimits(), 1e9)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE keys SET name = CAST(x'ff' AS TEXT)")
+        db.commit()
+
+
+@pytest.mark.parametrize("damage", [garbage, no_text, Path.mkdir])
+def test_keys_that_cannot_be_read_are_said_in_their_place(home: Path, damage: Callable[[Path], None]) -> None:
+    damage(home / "keys.db")
+    answer = browser(home).get("/settings")
+    text = unescape(answer.text)
+    assert (answer.status_code, "They cannot be read" in text, "Where all is kept" in text) == (
+        200,
+        True,
+        True,
+    )
+    assert f"{home}/keys.db: " in text
+
+
+def test_a_home_that_one_may_not_look_into_says_so_on_every_page() -> None:
+    with tempfile.TemporaryDirectory() as around:
+        home = Path(around) / "home"
+        home.mkdir()
+        browser(home).get("/settings")
+        for path in (Path(around), home):
+            if os.geteuid() == 0:
+                os.chown(path, NOBODY, NOBODY)
+        with another_user():
+            home.chmod(0)
+            here = browser(home)
+            for page in SHOWN:
+                answer = here.get(page)
+                assert answer.status_code in (200, 503), page
+                assert "Permission denied" in answer.text, page
+            home.chmod(0o700)
+            assert "cannot be" not in here.get("/settings").text
 
 
 @pytest.mark.parametrize("file", MISSES)
