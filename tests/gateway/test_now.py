@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from beastmode.compose import serving
 from beastmode.compose.seen import Seen
 from beastmode.compose.serve_choice import Chosen
 from beastmode.compose.signs import signs_in
@@ -25,6 +27,7 @@ from beastmode.testing.model_server import ModelServer, Refusal, Script
 from tests.compose.run_gateways import ask, played
 from tests.compose.run_gateways import question as question_to
 from tests.gateway.served import gateway, records
+from tests.processes import eventually
 
 
 def question(words: str = "hi") -> dict[str, Any]:
@@ -175,3 +178,12 @@ async def test_no_setting_shows_a_secret(tmp_path: Path, monkeypatch: pytest.Mon
     assert [one["origin"] for one in told] == ["flag", "environment", "file", "default"]
     assert (told[1]["value"], told[2]["where"]) == ("UPSTREAM_API_KEY", "beast.toml:3")
     assert told[3]["help"].startswith("Which answers are kept")
+
+
+@played
+async def test_it_says_again_and_again_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "ALIVE_S", 0.01)
+    async with asked(tmp_path):
+        (path,) = (tmp_path / "gateways").iterdir()
+        os.utime(path, (5.0, 5.0))
+        await asyncio.to_thread(eventually, lambda: path.stat().st_mtime > 5.0)
