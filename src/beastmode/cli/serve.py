@@ -51,8 +51,11 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
 
 
 def _again() -> str:
-    """The command that begins it once more, wherever somebody gives it."""
-    return f"cd {shlex.quote(os.getcwd())} && {shlex.join(['beast', *sys.argv[1:]])}"
+    """The command that begins it once more, wherever somebody gives it; "" in a folder that is gone."""
+    try:
+        return f"cd {shlex.quote(os.getcwd())} && {shlex.join(['beast', *sys.argv[1:]])}"
+    except OSError:
+        return ""
 
 
 def _dashboard_of(serving: Serving) -> AbstractContextManager[Mount | None]:

@@ -98,7 +98,8 @@ class HomeCache:
             threading.Thread(target=self._read_later, name="cache page", daemon=True).start()
 
     def _holds(self, seen: _Seen) -> bool:
-        return seen.version == self._version and time.monotonic() < seen.at + STALE_S
+        is_of_now = seen.version == self._version and time.monotonic() < seen.at + STALE_S
+        return is_of_now and self._fault is None
 
     def _fresh(self) -> _Seen:
         with self._reading:

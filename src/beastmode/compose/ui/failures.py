@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from beastmode.compose.ui.journal import HomeJournal
+from beastmode.compose.ui.journal import SENSELESS, HomeJournal, senseless
 from beastmode.compose.ui.ledger import HomeLedger
 from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresFound
 from beastmode.dashboard.sources.faults import Fault, or_fault
-from beastmode.errors import BeastError
 from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
 from beastmode.store.journal import JournalReader
@@ -30,7 +29,8 @@ class HomeFailures:
     """
 
     def __init__(self, home: Path) -> None:
-        self._ledger, self._journal = HomeLedger(home), HomeJournal(journal_path(home), self._begun_anew)
+        self._ledger, self._path = HomeLedger(home), journal_path(home)
+        self._journal = HomeJournal(self._path, self._begun_anew)
         self._lock = threading.Lock()
         self._troubles = Troubles()
 
@@ -60,9 +60,9 @@ class HomeFailures:
             with self._journal.reading() as journal:
                 if journal is not None:
                     self._read_on(journal)
-        except BeastError:
+        except SENSELESS as error:
             self._begun_anew()  # what was read so far may be wrong as well
-            raise
+            raise senseless(self._path, error) from error
         return [_of_attempts(alike) for alike in self._troubles.alike(since_unix)]
 
     def _read_on(self, journal: JournalReader) -> None:

@@ -9,7 +9,16 @@ from pathlib import Path
 from beastmode.compose.ui.watch import PATIENCE_S
 from beastmode.errors import JournalError, JournalVersionError
 from beastmode.store.journal import JournalReader, made_journal
-from beastmode.store.journal_file import FileId, fault, file_id
+from beastmode.store.journal_file import DAMAGED_TIP, FileId, fault, file_id
+
+SENSELESS = (LookupError, TypeError, ValueError, AttributeError)
+"""What comes of an event that says what no runner writes: SQLite sees damage to its pages, not to a value."""
+
+
+def senseless(path: Path, error: Exception) -> JournalError:
+    """One of these, as it is told."""
+    what = f"the events make no sense ({type(error).__name__}: {error}): the journal may be damaged"
+    return JournalError(what, where=str(path), tip=DAMAGED_TIP)
 
 
 class HomeJournal:

@@ -16,7 +16,7 @@ from beastmode.compose.ui.diff import Diffs
 from beastmode.compose.ui.figures import KeptFigures
 from beastmode.compose.ui.folding import Fold
 from beastmode.compose.ui.graph import graph_of
-from beastmode.compose.ui.journal import HomeJournal
+from beastmode.compose.ui.journal import SENSELESS, HomeJournal, senseless
 from beastmode.compose.ui.logs import WatchedLogs, parts_of, pieces, tails
 from beastmode.compose.ui.look import MOST_PHASES, Look
 from beastmode.compose.ui.said import Lists
@@ -34,7 +34,7 @@ from beastmode.dashboard.sources.runs import (
     TaskView,
 )
 from beastmode.dashboard.words import number_in
-from beastmode.errors import BeastError, JournalError
+from beastmode.errors import BeastError
 from beastmode.events import Event
 from beastmode.failures.advice import spoken
 from beastmode.runner.code.whereabouts import top_of
@@ -43,12 +43,10 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
 from beastmode.store.journal import JournalReader
-from beastmode.store.journal_file import DAMAGED_TIP, connect
+from beastmode.store.journal_file import connect
 
 _MOST_KEPT = 2_000_000
 """Tasks and attempts, of all runs that are kept folded: about 1.2 GB. The run looked at last is kept in any case."""
-_SENSELESS = (LookupError, TypeError, ValueError, AttributeError)
-"""What comes of an event that says what no runner writes: SQLite sees damage to its pages, not to a value."""
 _LONG = 100_000
 """Events of a run that is read in the background: more take more than two seconds."""
 
@@ -184,12 +182,10 @@ class JournalRuns:
                 self._read_on(kept.fold)
                 self._forget()
                 yield self._look(kept.fold), kept.figures
-            except _SENSELESS as error:
-                self._kept.pop(number, None)  # what was read so far may be wrong as well
-                raise _senseless(name, self._path, error) from error
-            except BeastError:
-                self._kept.pop(number, None)
-                raise
+            except SENSELESS as error:
+                with self._lock:
+                    self._kept.pop(number, None)  # what was read so far may be wrong as well
+                raise senseless(self._path, error) from error
 
     def _is_long(self, number: int, last: int) -> bool:
         """By what was recorded from its first event on, that of other runs included."""
@@ -209,12 +205,10 @@ class JournalRuns:
             with kept.fold.lock:
                 self._read_on(kept.fold)
                 kept.fold.tied()  # the first page wants it, and it takes a second
-        except (BeastError, *_SENSELESS) as error:
-            run = kept.fold.progress.run
-            kept.fault = _senseless(
-                f"r{run}", self._path, error
-            )  # told to whoever looks next, who reads anew
-            kept.fold = Fold(run)
+        except BeastError as error:
+            kept.fault = error  # told to whoever looks next
+        except SENSELESS as error:
+            kept.fault, kept.fold = senseless(self._path, error), Fold(kept.fold.progress.run)
         finally:
             kept.reading = False
             self._told()
@@ -316,14 +310,6 @@ class JournalRuns:
 def _number(name: str) -> int:
     """Of a run; 0 for what is no name of one."""
     return number_in(name.removeprefix("r"))
-
-
-def _senseless(run: str, path: Path, error: Exception) -> BeastError:
-    """The error as it is told."""
-    if isinstance(error, BeastError):
-        return error
-    what = f"the events of {run} make no sense ({type(error).__name__}: {error}): the journal may be damaged"
-    return JournalError(what, where=str(path), tip=DAMAGED_TIP)
 
 
 def _unread(began: Event, state: str, fault: Fault | None = None) -> RunLine:
