@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from beastmode.errors import BeastError
-from beastmode.store.sqlite_file import FileId, connect, file_id
+from beastmode.store.sqlite_file import FileId, connect
 
 NONE, UNREADABLE = "none", "unreadable"
 """Versions of a file that is not there, and of one that cannot be looked at."""
@@ -41,7 +41,7 @@ class Watch:
                 return UNREADABLE
 
     def _look(self) -> str:
-        there, put = file_id(self._path), _put_ns(self._path)
+        there, put_ns = _found(self._path)
         if self._db is not None and there != self._id:
             self._db.close()
             self._db = None
@@ -50,13 +50,14 @@ class Watch:
         if self._db is None:
             self._db, self._id = self._opened(self._path), there
         (version,) = self._db.execute("PRAGMA data_version").fetchone()
-        return f"{there[1]}.{version}.{put}"
+        return f"{there[1]}.{version}.{put_ns}"
 
 
-def _put_ns(path: Path) -> int:
-    """When the file itself was last changed, or who may read it: one that was put right where it lies has the same
-    number as before for SQLite. 0 where there is none."""
+def _found(path: Path) -> tuple[FileId | None, int]:
+    """Which file lies there, and when it was last changed, or who may read it: one that was put right where it lies has
+    the version for SQLite that it had before."""
     try:
-        return os.stat(path).st_ctime_ns
+        found = os.stat(path)
     except FileNotFoundError:
-        return 0
+        return None, 0
+    return (found.st_dev, found.st_ino), found.st_ctime_ns
