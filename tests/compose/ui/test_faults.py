@@ -201,6 +201,18 @@ def test_an_event_that_says_what_no_runner_writes_is_damage_and_no_fault_of_the_
         )
 
 
+@pytest.mark.parametrize("column", ["total_s", "cause", "tokens_in"])
+def test_a_row_with_a_value_that_is_none_is_damage_and_no_fault_of_the_page(home: Path, column: str) -> None:
+    with closing(sqlite3.connect(home / "ledger.db")) as db:
+        db.execute(f"UPDATE requests SET {column} = x'ff00'")
+        db.commit()
+    here = browser(home)
+    for path, status in (("/requests", 503), (TASK, 200)):
+        answer = here.get(path)
+        said = f"has no sensible {column}: it is damaged" in unescape(answer.text)
+        assert (answer.status_code, said) == (status, True), path
+
+
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Another process keeps the file for itself."""
