@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -16,6 +16,7 @@ from beastmode.runner.code.git import Git, GitError
 from beastmode.runner.code.refs import branch_of, safe_name, task_ref
 from beastmode.runner.code.repository import Repository
 from beastmode.runner.code.standing import StandingGit
+from beastmode.runner.code.together import together
 from beastmode.runner.home import log_beside
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.roadmap import Task
@@ -35,7 +36,7 @@ from beastmode.runner.worktrees.submodules import Submodules
 from beastmode.runner.worktrees.surroundings import Surroundings
 from beastmode.runner.worktrees.task_refs import TaskRefs
 from beastmode.runner.worktrees.vacating import Vacate
-from beastmode.runner.worktrees.worktree import State, Worktree
+from beastmode.runner.worktrees.worktree import Row, State, Worktree
 
 RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
 """Runs a command in a place, its output in a log."""
@@ -144,8 +145,11 @@ class Workspaces:
         self._proven.discard(task)
         with self._spares.ahead():
             refs = await self._begun(task)
-            worktree = await self._occupy(path)(task, path, refs.saved)
-            self._elsewhere[task] = await look_elsewhere(self.git, self._files)
+            occupied, elsewhere = (
+                self._occupy(path)(task, path, refs.saved),
+                look_elsewhere(self.git, self._files),
+            )
+            worktree, self._elsewhere[task] = await together(occupied, elsewhere)
         await self._submodules.fill(worktree)
         state = worktree.state
         excluded = await self._copy(worktree, work, fresh=state is None)
@@ -247,18 +251,24 @@ class Workspaces:
         env = {"GIT_DIR": str(self._worktree_of(place).admin), "GIT_WORK_TREE": str(place.path)}
         return self.git.at(place.path, env)
 
-    async def show(self, place: Place, commit: str) -> None:
-        """The files of a place become those of a commit, on no branch. What is not saved is lost, but for what is
-        ignored. Raises WorkspaceError, GitError."""
+    async def look(self, place: Place) -> list[Row]:
+        """What in a place differs from its commit, for `show`. Raises WorkspaceError, GitError."""
         with self._spares.ahead():
-            await self._worktree_of(place).show(commit)
+            return await self._worktree_of(place).rows()
+
+    async def show(self, place: Place, commit: str, rows: Sequence[Row]) -> None:
+        """The files of a place become those of a commit, on no branch. What is not saved is lost, but for what is
+        ignored.   rows: what `look` has just seen.   Raises WorkspaceError, GitError."""
+        with self._spares.ahead():
+            await self._worktree_of(place).show(commit, rows)
         self._shown[place.task] = commit
 
     async def show_branch(self, place: Place) -> None:
         """The files of a place become those of its task's branch, likewise. Raises WorkspaceError, GitError."""
         ref = task_ref(self.run, place.task)
         self._shown.pop(place.task, None)
-        await self._worktree_of(place).show((await self.git.refs(ref))[ref], ref)
+        worktree = self._worktree_of(place)
+        await worktree.show((await self.git.refs(ref))[ref], await worktree.rows(), ref)
 
     def _worktree_of(self, place: Place) -> Worktree:
         worktree = self._worktrees[place.task]

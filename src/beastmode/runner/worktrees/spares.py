@@ -43,7 +43,7 @@ class Spares:
         for admin, path in known(self._common):
             if path.parent != self._folder:
                 continue
-            worktree = Worktree(path, admin, self._flags)
+            worktree = Worktree(self._git, path, admin, self._flags)
             self._number = max(self._number, int(path.name) if path.name.isdecimal() else 0)
             if not worktree.is_there:
                 take_down(worktree)

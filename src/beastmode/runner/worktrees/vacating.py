@@ -52,17 +52,8 @@ class Vacate:
             rows = await worktree.rows(ignored=True)
         worktree.state = None
         await asyncio.to_thread(_delete, worktree, rows)
-        await self._advance(worktree, commit)
+        await worktree.advance(commit)
         return True
-
-    async def _advance(self, worktree: Worktree, commit: str) -> None:
-        """Where nobody's work came between, the commit that its own became has the very same files."""
-        head, _ = await worktree.head()
-        trees = {(await self.git.commit(one)).tree for one in (head, commit)}
-        if len(trees) == 1:
-            worktree.point(commit)
-        else:
-            await worktree.advance(commit)
 
     async def _is_where_it_was(self, worktree: Worktree) -> bool:
         """Whether nobody has committed in it, or gone elsewhere, since it was saved."""
