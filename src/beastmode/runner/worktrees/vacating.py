@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beastmode.runner.code.git import Git
 from beastmode.runner.code.refs import task_ref
-from beastmode.runner.worktrees.files import delete, tidy
+from beastmode.runner.worktrees.files import delete
 from beastmode.runner.worktrees.ignored import precious_among
 from beastmode.runner.worktrees.salvage import set_aside
 from beastmode.runner.worktrees.worktree import Row, Worktree
@@ -68,4 +68,4 @@ def _delete(worktree: Worktree, rows: Sequence[Row]) -> None:
     for row in rows:
         if row.is_ignored or row.state == "??":
             delete(worktree.path / row.path.rstrip("/"))
-    tidy(worktree.path)
+    worktree.tidy()

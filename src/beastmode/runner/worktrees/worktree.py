@@ -11,7 +11,8 @@ from pathlib import Path
 
 from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.differing import paths_alone
-from beastmode.runner.worktrees.files import delete, move_aside, tidy
+from beastmode.runner.worktrees.files import delete, move_aside
+from beastmode.runner.worktrees.tidying import Tidying
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STATE = "beast.json"
@@ -75,6 +76,7 @@ class Worktree:
         self.path, self.admin, self.flags = path, admin, tuple(flags)
         self.exclude_file = admin / "beast-exclude"
         self._git = git.at(path, {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(path)})
+        self._tidying = Tidying()
         self._always = ("-c", f"core.excludesFile={self.exclude_file}", "-c", "core.safecrlf=false", *flags)
 
     async def git(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> str:
@@ -234,13 +236,18 @@ class Worktree:
     async def empty(self) -> None:
         """Delete all that git does not know, ignored or not."""
         await self.git("clean", "-ffdxq")
-        await asyncio.to_thread(tidy, self.path)
+        await asyncio.to_thread(self.tidy)
+
+    def tidy(self) -> None:
+        """Delete what git does not see. Raises OSError."""
+        self._tidying(self.path)
 
     def move(self, path: Path) -> Worktree:
         """The same worktree at another path, which must be free."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path.rename(path)
         moved = Worktree(self._git, path, self.admin, self.flags)
+        moved._tidying = self._tidying
         (self.admin / "gitdir").write_text(f"{path / '.git'}\n", encoding="utf-8")
         return moved
 
