@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -104,6 +104,16 @@ class Workspaces:
         self._spares = Spares(self.git, common, self.root, self._flags, movable)
         await self._spares.gather()
 
+    async def prepare(self, tasks: Collection[str], at_once: int) -> None:
+        """Begin to make the worktrees that tasks will need first, where they have none. Nobody waits for it.
+
+        tasks: that will be done.   at_once: of them.
+        """
+        new = sum(not self.path_of(task).exists() for task in tasks)
+        refs = await task_refs.read(self.git, self.run)
+        # One more than are at work: while that of a task is cleaned, the next task begins in it.
+        self._spares.prepare(refs.result, min(new, at_once + 1))
+
     def _not_ours(self, refs: TaskRefs) -> PreconditionError:
         branch = f"beast/{self.run}/result"
         if refs.result:
@@ -161,7 +171,8 @@ class Workspaces:
             await self._set_up(attempt, work, place)
             made = tuple(await worktree.ignored()) if work.setup else ()  # copies are known
             state = State(self.run, task, excluded, made)
-            self._spares.prepare(refs.result)
+            if task != _NO_TASK:
+                self._spares.prepare(refs.result)
         worktree.state = replace(state, excluded=excluded)
         self._worktrees[task] = worktree
         return place
