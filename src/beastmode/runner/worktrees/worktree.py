@@ -144,7 +144,8 @@ class Worktree:
         ):
             link.unlink(missing_ok=True)
             link.write_text(wanted, encoding="utf-8")
-        (self.admin / "gitdir").write_text(f"{link}\n", encoding="utf-8")
+        if _text_of(self.admin / "gitdir") != str(link):
+            (self.admin / "gitdir").write_text(f"{link}\n", encoding="utf-8")
 
     async def head(self) -> tuple[str, str]:
         """The commit it stands on, "" before a first one, and the ref of its branch, "" where it is detached."""
