@@ -155,11 +155,9 @@ class Workspaces:
         self._proven.discard(task)
         with self._spares.ahead():
             refs = await self._begun(task)
-            occupied, elsewhere = (
-                self._occupy(path)(task, path, refs.saved),
-                look_elsewhere(self.git, self._files),
-            )
-            worktree, self._elsewhere[task] = await together(occupied, elsewhere)
+            occupying = self._occupy(path)(task, path, refs.saved)
+            looking = look_elsewhere(self.git, self._files)
+            worktree, self._elsewhere[task] = await together(occupying, looking)
         await self._submodules.fill(worktree)
         state = worktree.state
         excluded = await self._copy(worktree, work, fresh=state is None)

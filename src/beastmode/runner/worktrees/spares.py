@@ -21,7 +21,7 @@ _FOLDER = ".spare"
 _MOST = 8
 """Kept clean at once; more than that are taken down."""
 _MADE_AT_ONCE = 2
-"""Each is thousands of files that are written: more at once are no faster, and the first comes later."""
+"""Each may be thousands of files that are written: with more at once, the first would come later."""
 
 
 class Spares:
@@ -118,6 +118,8 @@ class Spares:
             await asyncio.to_thread(delete, self._folder)
 
     def _begin(self, one: Coroutine[Any, Any, Worktree | None]) -> None:
+        """Have one on its way. It may come to nothing: what cannot be cleaned stays, for a person to look at; and where
+        none can be made, a task makes its own, and meets the error."""
         self._coming += 1
         work = asyncio.create_task(self._await(one))
         self._at_work.add(work)
@@ -126,7 +128,6 @@ class Spares:
     async def _await(self, one: Coroutine[Any, Any, Worktree | None]) -> None:
         ready = None
         try:
-            # It stays as it is, for a person to look at; or a task makes its own, and meets the error.
             with suppress(GitError, OSError):
                 ready = await one
         finally:
