@@ -81,7 +81,7 @@ async def _take_up(workspaces: Workspaces, task: str) -> None:
 
 async def _is_changed(workspaces: Workspaces, task: str, path: Path) -> bool:
     """Whether the worktree of a task holds what no commit does. False where it has none."""
-    worktree = find(workspaces.repository.common, path)
+    worktree = find(workspaces.git, workspaces.repository.common, path)
     state = worktree.state if worktree is not None and worktree.is_there else None
     if worktree is None or state is None or (state.run, state.task) != (workspaces.run, task):
         return False
