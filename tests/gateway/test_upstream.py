@@ -17,6 +17,19 @@ def asks(query: str = "", **headers: str) -> Incoming:
     return Incoming({"method": "POST", "path": path, "query_string": query_string, "headers": raw}, receive)
 
 
+def test_of_headers_of_one_name_the_first_counts_until_a_plain_answer_is_asked_for() -> None:
+    asked = asks(accept_encoding="gzip", x_api_key="one")
+    twice = Incoming(
+        {"method": "GET", "path": "/", "query_string": b"", "headers": [(b"a", b"1"), (b"a", b"2")]},
+        asked._receive,
+    )
+    assert (twice.header(b"a"), twice.header(b"b")) == ("1", "")
+    assert asked.has_any(frozenset((b"x-api-key", b"api-key")))
+    assert not asked.has_any(frozenset((b"api-key",)))
+    asked.take_plain()
+    assert asked.header(b"accept-encoding") == "identity"
+
+
 def test_without_a_key_of_its_own_each_credential_is_a_tenant() -> None:
     upstream = Upstream("http://upstream/v1")
     requests = [asks(), asks(authorization="Bearer a"), asks(authorization="Bearer b"), asks("key=a")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -133,3 +134,28 @@ def test_where_nobody_listens_the_request_has_not_left() -> None:
         assert left == []
 
     asyncio.run(story())
+
+
+def test_a_request_has_gone_out_when_its_start_is_stamped() -> None:
+    """Until then its place counts as leaving now: a stamp that comes late lets nobody start too early."""
+    seen: list[socket.socket | bytes] = []
+
+    async def story(listener: socket.socket, base: str) -> None:
+        def leaves() -> None:
+            connection, _ = listener.accept()
+            connection.settimeout(5)
+            seen.extend((connection, connection.recv(1000)))
+            connection.sendall(ANSWER)
+
+        wire = Wire(base, idle_s=5.0, connect_s=5.0)
+        async with wire.exchange("GET", f"{base}/v1/x", (), b"", leaves) as answer:
+            assert [piece async for piece in answer.pieces()] == [b"hi"]
+        await wire.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        asyncio.run(asyncio.wait_for(story(listener, f"http://127.0.0.1:{listener.getsockname()[1]}"), 60))
+    connection, asked = seen
+    assert isinstance(connection, socket.socket)
+    connection.close()
+    assert isinstance(asked, bytes)
+    assert asked.startswith(b"GET /v1/x HTTP/1.1")

@@ -14,7 +14,7 @@ import pytest
 from beastmode.store import ledger_notes
 from beastmode.store.entry import Row, first_id, row_of
 from beastmode.store.ledger_file import LedgerFile
-from beastmode.store.ledger_notes import REST_S, SLOTS, Notes, noted, take_in
+from beastmode.store.ledger_notes import LONGEST_REST_S, REST_S, SLOTS, Notes, noted, take_in
 from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.ledger_upkeep import finish_killed
 from beastmode.store.ledger_use import used_by
@@ -92,6 +92,34 @@ def test_a_disk_that_is_slow_is_left_alone_for_a_while(notes: Notes, monkeypatch
     assert (notes.take(row(1)), notes.take(row(2))) == (1, 0)
     now[0] += REST_S
     assert notes.take(row(2)) == 2
+
+
+def test_a_disk_rests_longer_each_time_in_a_row_and_not_for_long_after_it_was_slow_once(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, takes_s = [0.0], [1.0]
+
+    def write(fd: int, data: bytes, at: int) -> None:
+        now[0] += takes_s[0]
+
+    def rested_s() -> float:
+        """How long it is left alone after a note that was slow."""
+        began = now[0] + takes_s[0]
+        assert notes.take(row(1))
+        while not notes.take(row(1)):
+            now[0] += REST_S
+        return now[0] - takes_s[0] - began
+
+    monkeypatch.setattr("beastmode.store.ledger_notes.monotonic", lambda: now[0])
+    monkeypatch.setattr(ledger_notes, "_write", write)
+    assert rested_s() == REST_S
+    now[0] += 2 * REST_S
+    assert rested_s() == 4 * REST_S
+    now[0] += LONGEST_REST_S
+    takes_s[0] = 0.0
+    notes.take(row(1))
+    takes_s[0] = 1.0
+    assert rested_s() == REST_S
 
 
 def test_what_a_killed_process_had_noted_gets_an_outcome_once(

@@ -23,6 +23,9 @@ OFF = b"off"
 """Its value where the cache was not asked."""
 
 _NAME = b"cache-control"
+WISHES = frozenset((_NAME,))
+"""The headers by which a request says what it asks for; without any, it asks for nothing."""
+
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 the word of RFC 9110 for a word
 _ELEMENT = re.compile(r'((?:"(?:[^"\\]|\\.?)*(?:"|$)|[^,"])*)(?:,|$)', re.DOTALL)
 _DIRECTIVE = re.compile(rf'({_TOKEN})(?:=(?:({_TOKEN})|"((?:[^"\\]|\\.)*)"))?', re.DOTALL)

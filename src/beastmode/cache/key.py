@@ -114,8 +114,6 @@ def key_of(
     in a run, how often verification has failed for the task.
     """
     content_type, codings, counting = _sorted_out(headers, recipe.headers if recipe else _NONE)
-    read = _remembered if recipe is None and len(body) <= _SMALL else _body
-    kind, spelling = read(body, content_type, dialect, recipe)
     head = (
         tenant,
         upstream,
@@ -127,11 +125,23 @@ def key_of(
         recipe.name if recipe else "",
         codings,
         counting,
-        kind,
     )
-    key = blake2b(_encode(head), digest_size=KEY_BYTES, person=_PERSON)
+    made = _remembered if recipe is None and len(body) <= _SMALL else _key
+    return made(head, body, content_type, dialect, recipe)
+
+
+def _key(
+    head: tuple[object, ...], body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None
+) -> bytes:
+    kind, spelling = _body(body, content_type, dialect, recipe)
+    key = blake2b(_encode((*head, kind)), digest_size=KEY_BYTES, person=_PERSON)
     key.update(spelling)
     return key.digest()
+
+
+_remembered = lru_cache(maxsize=64)(_key)
+"""A question that finds its answer was asked before, and need not be spelled again. At most 5 MB, where heads are as
+long as may be."""
 
 
 def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:
@@ -143,10 +153,6 @@ def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None)
     if isinstance(value, dict) and _stripped(value, dialect, recipe):
         spelling = canonical.encoded(value)
     return b"json", spelling
-
-
-_remembered = lru_cache(maxsize=64)(_body)
-"""A question that finds its answer was asked before, and need not be spelled again. At most 1 MB."""
 
 
 def _stripped(value: dict[str, Any], dialect: str, recipe: Recipe | None) -> bool:
@@ -161,7 +167,7 @@ def _stripped(value: dict[str, Any], dialect: str, recipe: Recipe | None) -> boo
 
 def _sorted_out(
     headers: Headers, silent: frozenset[bytes]
-) -> tuple[bytes, tuple[bytes, ...] | None, list[tuple[bytes, bytes]]]:
+) -> tuple[bytes, tuple[bytes, ...] | None, tuple[tuple[bytes, bytes], ...]]:
     """The content type, the codings that the client takes (None where it does not say), and all else that counts.
 
     silent: names that do not count for this client. Of several of one name the order counts.
@@ -177,7 +183,7 @@ def _sorted_out(
         elif name == b"accept-encoding":
             codings = pair[1] if codings is None else codings + b"," + pair[1]
     counting.sort(key=_NAME)
-    return content_type, None if codings is None else _accepted(codings), counting
+    return content_type, None if codings is None else _accepted(codings), tuple(counting)
 
 
 @lru_cache(maxsize=256)

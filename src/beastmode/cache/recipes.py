@@ -203,10 +203,20 @@ RUN_RECIPES: tuple[Recipe, ...] = tuple(
 )
 
 
+def _by_dialect(recipes: Sequence[Recipe]) -> dict[str, tuple[Recipe, ...]]:
+    dialects = {dialect for recipe in recipes for dialect in recipe.dialects}
+    return {name: tuple(recipe for recipe in recipes if name in recipe.dialects) for name in dialects}
+
+
+_IN_RUN, _ELSEWHERE = _by_dialect(RUN_RECIPES), _by_dialect(RECIPES)
+
+
 def recipe_for(
     dialect: str, headers: Sequence[tuple[bytes, bytes]], *, in_run: bool = False
 ) -> Recipe | None:
     """The recipe of the client that sent these headers; None for any that has none.   in_run: an attempt of a run
     asks."""
-    recipes = RUN_RECIPES if in_run else RECIPES
-    return next((recipe for recipe in recipes if recipe.knows(dialect, headers)), None)
+    for recipe in (_IN_RUN if in_run else _ELSEWHERE).get(dialect, ()):
+        if recipe.knows(dialect, headers):
+            return recipe
+    return None

@@ -51,10 +51,8 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        else:
-            await self._http(Incoming(scope, receive), Reply(send, self._keep_bytes))
-
-    async def _http(self, incoming: Incoming, reply: Reply) -> None:
+            return
+        incoming, reply = Incoming(scope, receive), Reply(send, self._keep_bytes)
         page = self._pages.get(incoming.path) if incoming.method in ("GET", "HEAD") else None
         if page is not None:
             await self._show(page, incoming, reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from beastmode.cache.credentials import IN_HEADERS
@@ -21,7 +22,7 @@ def name_of(incoming: Incoming, secret: bytes) -> str:
     """
     if incoming.token and (key := read_token(incoming.token).key):
         return _short("token", key.encode(), secret)
-    for name, value in incoming.headers:
+    for name, value in incoming.headers if incoming.has_any(IN_HEADERS) else ():
         if name in IN_HEADERS and value:
             return _short("credential", value, secret)
     return _short("address", incoming.address.encode(), secret)
@@ -32,5 +33,6 @@ def priority_of(incoming: Incoming) -> int:
     return _CLASSES.get(incoming.header(PRIORITY).strip().lower(), 0)
 
 
+@lru_cache(maxsize=256)  # few ask, and each again and again
 def _short(kind: str, value: bytes, secret: bytes) -> str:
     return blake2b(value, digest_size=_NAME_BYTES, key=secret, person=kind.encode()).hexdigest()

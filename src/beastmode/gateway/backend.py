@@ -82,7 +82,9 @@ class Backend:
 
     def lane_of(self, call: Call) -> Lane:
         """What stands between this call and the upstream."""
-        return self._lane(self.upstream.tenant_of(call.incoming).hex() if self._by_tenant else "")
+        if not self._by_tenant:
+            return self._lanes[""]
+        return self._lane(self.upstream.tenant_of(call.incoming).hex())
 
     def _lane(self, scope: str) -> Lane:
         lane = self._lanes.get(scope)
@@ -93,7 +95,7 @@ class Backend:
             if self._stopped:
                 lane.guard.stop()
             self._forget_idle()
-        elif self._by_tenant:
+        else:
             self._lanes.move_to_end(scope)
         return lane
 
@@ -111,7 +113,7 @@ class Backend:
         admission = lane.guard.admit(retry=again, patient=patient, tokens=call.most_tokens)
         line, before = lane.line(again=again), self._clock.monotonic()
         try:
-            if len(line) or not admission.enter_at_once():
+            if not line.empty or not admission.enter_at_once():
                 place = call.caller.place if call.caller else 0
                 turn = line.turn(call.entry.key, priority_of(call.incoming), place)
                 async with asyncio.timeout(call.deadline - before), turn:

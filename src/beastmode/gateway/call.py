@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.caller import Caller, Toll
@@ -25,8 +27,7 @@ class Held:
     body: bytes
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False):
     """One request: from whom, to whom, what it asks for, and its record.
 
     out: where the upstream's answer goes: the client's reply, or a flight that several clients read.   received,
@@ -49,7 +50,7 @@ class Call:
     received: float
     deadline: float
     url: str = ""
-    tried: set[object] = field(default_factory=set)
+    tried: set[object] = msgspec.field(default_factory=set)
     rounds: int = 0
     body: bytes = b""
     asked: Asked | None = None

@@ -116,7 +116,8 @@ class Connection(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
-        self._listen()
+        if self.flow.read_paused:
+            self._listen()
 
     def _scope(self, version: str) -> Scope:
         """The head of a request, as ASGI has it."""
@@ -150,7 +151,8 @@ class Connection(HttpToolsProtocol):
         self._in_head, self._head_began = True, self.bytes_in
         if not self.cycle.response_complete:
             self.cycle.feed_end()
-        self._listen()
+        if self.flow.read_paused:
+            self._listen()
 
     def on_response_complete(self) -> None:
         if self.transport.is_closing():

@@ -57,9 +57,9 @@ def _with_key(headers: Iterable[tuple[bytes, bytes]], key: str, place: bytes) ->
 
 def _with_named(dropped: frozenset[bytes], headers: Headers) -> frozenset[bytes]:
     """These, and those that a `connection` header names."""
-    named = [value for name, value in headers if name == b"connection"]
-    if not named:
+    if b"connection" not in dict(headers):
         return dropped
+    named = [value for name, value in headers if name == b"connection"]
     return dropped.union(part.strip().lower() for part in b",".join(named).split(b","))
 
 

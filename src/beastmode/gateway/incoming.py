@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import Any, cast
 
@@ -47,6 +48,7 @@ class Incoming:
     """
 
     __slots__ = (
+        "_first",
         "_lost",
         "_place",
         "_receive",
@@ -63,7 +65,9 @@ class Incoming:
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
         query = scope["query_string"].decode("latin-1")
-        self.headers, self.query, self.keys, self.key_at = take_out(scope["headers"], query)
+        plain = take_out(scope["headers"], query)
+        self.headers, self.query, self.keys, self.key_at = plain.headers, plain.query, plain.keys, plain.place
+        self._first = dict(reversed(self.headers))
         raw: bytes | None = scope.get("raw_path")
         path = scope["path"] if raw is None else raw.decode("latin-1")
         self.token, rest = split_token(path)
@@ -75,15 +79,18 @@ class Incoming:
 
     def header(self, name: bytes) -> str:
         """The first value of a header, "" without one.   name: in lower case."""
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin-1")
-        return ""
+        value = self._first.get(name)
+        return "" if value is None else value.decode("latin-1")
+
+    def has_any(self, names: frozenset[bytes]) -> bool:
+        """Has it a header of one of these names?   names: in lower case."""
+        return not names.isdisjoint(self._first)
 
     def take_plain(self) -> None:
         """Ask for an answer that is not packed, from here on: the client has been told that it will not be."""
         others = [(name, value) for name, value in self.headers if name != _PACKINGS]
         self.headers = [*others, (_PACKINGS, b"identity")]
+        self._first[_PACKINGS] = b"identity"
 
     async def body(self, most_bytes: int, room: Room) -> bytes:
         """All of it. What it takes of the room is held until `let_go`.
@@ -127,8 +134,7 @@ class Incoming:
     @property
     def head_bytes(self) -> int:
         """About how large its line and its headers are."""
-        line = len(self.path) + len(self.query)
-        return line + sum([len(name) + len(value) for name, value in self.headers])
+        return len(self.path) + len(self.query) + sum(map(len, chain.from_iterable(self.headers)))
 
     def watched(self, answered: Callable[[], bool]) -> Watched:
         """`async with incoming.watched(…)`: within, a client that goes away cancels what is awaited; ClientGoneError

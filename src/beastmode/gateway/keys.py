@@ -14,7 +14,7 @@ from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.key_ring import KeyRing
-from beastmode.gateway.path_token import read_token
+from beastmode.gateway.path_token import PathToken, read_token
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.tolls import guess_of, spent_by
 from beastmode.gateway.turnstile import Turnstile
@@ -51,21 +51,21 @@ class Doorkeeper:
         first in this order counts. Where no key is needed, one that is not good is refused all the same.
         """
         said = read_token(incoming.token)
-        given = [said.key] if said.key.startswith(PREFIX) else list(incoming.keys)
+        given = (said.key,) if said.key.startswith(PREFIX) else incoming.keys
         if given and self._ring.has_keys:
             turnstile = self._found(given[0])
             self._ring.used(turnstile.key)
             return Caller(turnstile.key.name, said, turnstile)
         if self.asks_for_keys:
             raise key_rejections.no_key()
-        return self._stranger(incoming)
+        return self._stranger(incoming, said)
 
     def receive(self, incoming: Incoming, entry: Entry) -> Caller:
         """The same, and who asks is written into the record, let in or not."""
         try:
             caller = self.admit(incoming)
         except RejectedError:
-            self._stranger(incoming).sign(entry)
+            self._stranger(incoming, read_token(incoming.token)).sign(entry)
             raise
         caller.sign(entry)
         return caller
@@ -75,9 +75,10 @@ class Doorkeeper:
 
     def allow(self, caller: Caller, method: str, asked: Asked) -> None:
         """Raise RejectedError, 403, for a model that this key may not use, or for one that cannot be read there."""
-        key = caller.key
+        if (key := caller.key) is None:
+            return
         reads = method in ("GET", "HEAD") and not asked.model
-        if key is not None and not reads and not key.limits.may_use(asked.model):
+        if not reads and not key.limits.may_use(asked.model):
             raise key_rejections.wrong_model(key, asked.model)
 
     def refusal(self, incoming: Incoming, right: Right) -> RejectedError | None:
@@ -124,8 +125,8 @@ class Doorkeeper:
         """Write down what was used."""
         await self._ring.close()
 
-    def _stranger(self, incoming: Incoming) -> Caller:
-        return Caller(name_of(incoming, self._secret), read_token(incoming.token))
+    def _stranger(self, incoming: Incoming, said: PathToken) -> Caller:
+        return Caller(name_of(incoming, self._secret), said)
 
     def _found(self, secret: str) -> Turnstile:
         """The turnstile of a good secret. Raises RejectedError."""

@@ -96,6 +96,11 @@ class Line:
         return len(self._waiting) + self._taken
 
     @property
+    def empty(self) -> bool:
+        """Nobody waits, and it is nobody's turn."""
+        return not self._taken
+
+    @property
     def full(self) -> bool:
         """The next one would get LineFullError."""
         return len(self) >= self.most_waiting

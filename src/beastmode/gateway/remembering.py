@@ -67,7 +67,7 @@ class Remembering:
         where it wants an answer from there or none."""
         incoming, entry, dialect = call.incoming, call.entry, call.dialect.name
         in_run = call.caller is not None and bool(call.caller.said.run)
-        wish = wish_of(incoming.headers)
+        wish = wish_of(incoming.headers) if incoming.has_any(control.WISHES) else control.ANYTHING
         if why := self._why_not(call, wish, in_run=in_run):
             off = why == "off"
             entry.cache, entry.cache_why = ("off", "") if off else ("miss", why)
@@ -178,8 +178,9 @@ class Remembering:
         """What was found, if the request may have it."""
         if found is None:
             return None
-        why = recall.wish.why_not(found.answer, self._clock.unix())
-        if why:
+        if recall.wish is not control.ANYTHING and (
+            why := recall.wish.why_not(found.answer, self._clock.unix())
+        ):
             call.entry.cache_why = why
             return None
         call.entry.upstream = recall.upstream  # whose prices say what this one has saved

@@ -53,8 +53,8 @@ class Reply:
             self._unpack = unpacker(packing) if packing else None
             return
         self.begun, self.headers = True, headers
-        message = {"type": "http.response.start", "status": status, "headers": [*headers, *self.notes]}
-        await self._send(message)
+        headers = [*headers, *self.notes] if self.notes else headers
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body at once."""

@@ -56,7 +56,7 @@ class Routes(Generic[B]):
             return (
                 self._providers[meant_for(call.entry.dialect, call.incoming.path, call.incoming.headers)],
             )
-        return self.of(call.model)
+        return self.of(call.model) if self._models else self._every
 
     def of(self, model: str) -> tuple[B, ...]:
         """Those that have the model, in the order in which they are asked."""

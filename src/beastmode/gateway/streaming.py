@@ -25,12 +25,11 @@ async def relay(
     Raises what reading from the upstream raises, and ClientGoneError.
     """
     call.entry.status = answer.status
-    pieces = answer.pieces()
     if answer.is_stream and answer.status < 400:
         return await _flow(answer, call, [], heard)
     begun: list[bytes] = []
     size = 0
-    async for piece in pieces:
+    async for piece in answer.pieces():
         _first_byte(call)
         begun.append(piece)
         size += len(piece)
@@ -81,11 +80,11 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[
     try:
         async for piece in answer.pieces():
             _first_byte(call)
-            heard()
             call.mid_line = not piece.endswith(b"\n")
             try:  # it goes out before it is read: its client waits for it, and nobody waits for the record
                 await call.out.piece(piece)
             finally:
+                heard()
                 if follower is not None:
                     follower.feed(piece)
     finally:

@@ -36,7 +36,7 @@ class Upstream:
 
     def tenant_of(self, incoming: Incoming) -> bytes:
         """Whose credentials it sees with this request, as a hash."""
-        if self._key:
+        if self._key or not (incoming.query or incoming.has_any(IN_HEADERS)):
             return self._own_tenant
         theirs = [name + b"=" + value for name, value in incoming.headers if name in IN_HEADERS]
         if incoming.query:
@@ -44,8 +44,8 @@ class Upstream:
         return tenant_of(theirs) if theirs else self._own_tenant
 
     def ask(self, url: str, incoming: Incoming, body: bytes, leaves: Callable[[], None]) -> Exchange:
-        """Send it once: `async with upstream.ask(…) as answer`.   url: its own, see `url_of`.   leaves: called when it
-        goes out."""
+        """Send it once: `async with upstream.ask(…) as answer`.   url: its own, see `url_of`.   leaves: called as
+        soon as it has gone out."""
         return self._wire.exchange(incoming.method, url, self._headers_of(incoming), body, leaves)
 
     async def close(self) -> None:

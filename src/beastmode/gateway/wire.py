@@ -33,16 +33,19 @@ _AHEAD_BYTES = 64 * 1024
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 """Methods that say nothing of a length where there is no body (RFC 9110, 8.6)."""
 _JSON = ("/json", "+json")
+_LINE = b"%b: %b\r\n".__mod__
+"""Of a header: name and value."""
 _ODD = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Answer:
     """An upstream's answer whose body is still to come.   headers: those that pass on, names in lower case."""
 
-    __slots__ = ("_content", "_told", "headers", "status")
+    __slots__ = ("_content", "_kind", "_told", "headers", "status")
 
     def __init__(self, head: RawResponseMessage, content: aiohttp.StreamReader) -> None:
         self._told, self._content = head.headers, content
+        self._kind = head.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         self.status = head.code
         self.headers: Headers = to_client(head.raw_headers)
         if self.status == 304:  # its length is that of a body which does not come: uvicorn would wait for it
@@ -67,10 +70,6 @@ class Answer:
         """It is compressed, so that what passes cannot be read on the side."""
         return self._told.get("Content-Encoding", "identity").lower() != "identity"
 
-    @property
-    def _kind(self) -> str:
-        return self._told.get("Content-Type", "").partition(";")[0].strip().lower()
-
 
 class Wire:
     """Connections to the server of `base_url`.   idle_s: the longest silence of it.   connect_s: for a new one."""
@@ -86,10 +85,10 @@ class Wire:
         self, method: str, url: str, headers: Headers, body: bytes, leaves: Callable[[], None]
     ) -> Exchange:
         """Send it once: `async with wire.exchange(…) as answer`.   url: whole, and as it is to be sent.
-        headers: but for Host and Content-Length.   leaves: called when it goes out."""
+        headers: but for Host and Content-Length.   leaves: called as soon as it has gone out."""
         target = url[url.index("/", url.index("://") + 3) :]
         lines = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (method.encode(), target.encode("latin-1"), self._host)]
-        lines += [b"%b: %b\r\n" % header for header in headers]
+        lines += map(_LINE, headers)
         if body or method not in _WITHOUT_BODY:
             lines.append(b"Content-Length: %d\r\n" % len(body))
         lines.append(b"\r\n")
@@ -173,13 +172,13 @@ class Exchange:
         transport = protocol.transport
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
-        self._leaves()
         if len(self._body) <= _STEP_BYTES:
             transport.write(self._head + self._body)
             protocol.start_timeout()
         else:
             transport.write(self._head)
             self._sending = asyncio.get_running_loop().create_task(_send_in_steps(self._body, protocol))
+        self._leaves()  # until it is stamped, its place counts as leaving now: the server need not wait for that
 
     async def _answer(self, protocol: ResponseHandler) -> Answer:
         try:

@@ -253,11 +253,14 @@ class Guard:
         return Health(max([1.0, *(span_s + 1.0 for span_s in singles)]))
 
     def _enter_at_once(self, admission: Admission) -> bool:
-        self._wake()
+        if self._following is not None:
+            self._wake()
         if admission.retry or self._turn.locked() or self._closed() is not None:
             return False
         now = self._clock.monotonic()
-        if (self.health is not None and not self.health.fresh(now)) or self._gap_s(now) > 0:
+        if self.health is not None and not self.health.fresh(now):
+            return False
+        if self._following is not None and self._gap_s(now) > 0:
             return False
         taken = self._store.take(now, 1, admission.tokens)
         if isinstance(taken, Hold):
@@ -286,8 +289,7 @@ class Guard:
             raise GuardStoppedError
         if self._halted:
             return Hold(self._halted, math.inf)
-        paused_s = self._paused_until - self._clock.boottime()
-        if paused_s > 0:
+        if self._paused_until > -math.inf and (paused_s := self._paused_until - self._clock.boottime()) > 0:
             return Hold(self._pause_reason, paused_s)
         now = self._clock.monotonic()
         wait_s = self.breaker.wait_s(now)

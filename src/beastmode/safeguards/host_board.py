@@ -90,7 +90,8 @@ class Board:
 
     def asked(self) -> bool:
         """Has somebody come, so that this process must not go on counting alone?"""
-        self._must_be_open()
+        if self._fd < 0:
+            raise _closed()
         return self._map[_ASKED_AT : _ASKED_AT + _CELL.size] != _NO
 
     def forget_asked(self) -> None:
@@ -98,12 +99,13 @@ class Board:
 
     def _write(self, at: int, data: bytes) -> None:
         """In one copy, of whole numbers at their places in memory: a kill leaves each of them old or new."""
-        self._must_be_open()
+        if self._fd < 0:
+            raise _closed()
         self._map[at : at + len(data)] = data
 
-    def _must_be_open(self) -> None:
-        if self._fd < 0:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+def _closed() -> OSError:
+    return OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 @dataclass(frozen=True, slots=True)

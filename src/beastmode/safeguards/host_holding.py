@@ -113,6 +113,7 @@ class Holding:
         if not self._seen_at <= now < self._seen_at + LOOK_S:
             if not self._alive.in_place():
                 return False
+            self._alive.touch()
             self._seen_at = now
         return True
 

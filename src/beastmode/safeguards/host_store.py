@@ -86,18 +86,19 @@ class HostStore:
 
     def take(self, now: float, places: int = 1, tokens: int = 0) -> Ticket | Hold:
         self._tickets += 1
-        ticket, wanted = Ticket(self._tickets, 0, tokens), Amount(1, places, tokens)
+        wanted = Amount(1, places, tokens)
         memory = self._counting_alone(now)
         if memory is not None:
             taken = memory.take(now, places, tokens)
             if isinstance(taken, Hold):
                 if not self._asked():
                     return taken
-            elif self._shown(ticket.number, wanted):
-                taken.number = ticket.number
+            elif self._shown(self._tickets, wanted):
+                taken.number = self._tickets
                 return taken
             else:
                 memory.end(taken, now, 0.0, 0)
+        ticket = Ticket(self._tickets, 0, tokens)
         return self._ask(now, ticket, wanted) or ticket
 
     def take_places(self, ticket: Ticket, now: float, places: int = 1) -> Hold | None:
@@ -261,7 +262,6 @@ class HostStore:
         moved or removed what this process shows: nobody could ask it any more."""
         if self._memory is None or self._alone_is_over or not self._mine.in_place(now):
             return None
-        self._mine.touch()
         return self._memory
 
     def _asked(self) -> bool:

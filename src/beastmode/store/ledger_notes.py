@@ -25,8 +25,11 @@ from beastmode.store.sqlite_file import connect
 
 SLOT_BYTES, SLOTS = 1024, 512
 """A slot never lies across two pages, so that a kill leaves all of a note or nothing."""
-SLOW_S, REST_S = 0.05, 60.0
-"""A disk that took so long to take a note is left alone for a while: the event loop waits for it."""
+SLOW_S = 0.05
+REST_S, LONGEST_REST_S = 0.5, 60.0
+"""A disk that took so long to take a note is left alone for a while, since the event loop waits for it; twice as long
+each time in a row. Once says little: on a busy machine this process may just not have had its turn, and each request
+of a minute then waited for a commit of its own."""
 
 _HEAD = struct.Struct("<QH")
 """At the file's beginning: up to which number all are in the ledger; how long the names of the columns are."""
@@ -45,7 +48,7 @@ class Notes:
         self._fd = fd
         self._encode = msgspec.msgpack.Encoder().encode
         self.last = self.settled = 0
-        self._rests_until = 0.0
+        self._rests_until, self._rest_s = 0.0, REST_S
         names = self._encode(columns)
         space = (_HEAD.pack(0, len(names)) + names).ljust(SLOT_BYTES * (1 + SLOTS), b"\0")
         try:
@@ -69,8 +72,11 @@ class Notes:
         except (OSError, OverflowError, ValueError):
             return 0
         self.last = number
-        if monotonic() - began > SLOW_S:
-            self._rests_until = began + REST_S
+        if (now := monotonic()) - began > SLOW_S:
+            self._rests_until = now + self._rest_s
+            self._rest_s = min(2 * self._rest_s, LONGEST_REST_S)
+        else:
+            self._rest_s = REST_S
         return number
 
     def settle(self, number: int) -> None:

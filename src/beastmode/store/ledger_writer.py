@@ -11,7 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from beastmode.clock import Clock
 from beastmode.errors import BeastError, LedgerVersionError
@@ -60,7 +62,7 @@ _CLOSE: Level = 3
 Future = asyncio.Future[str]
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """What one request has to have written.   last: nothing will come after this for it.   note: its number; 0 where
     it is not noted."""
 
@@ -290,9 +292,7 @@ class LedgerWriter:
         items = [item for name, item in self._backlog.items() if names is None or name in names]
         if items and self._file is not None:
             self._put(self._file, items)
-        for item in items:
-            if self._backlog.pop(str(item.row[0]), None) is not None:
-                self._forget([item])
+        self._forget([item for item in items if self._backlog.pop(str(item.row[0]), None) is not None])
         self.alarm = ""
 
     def _put(self, file: LedgerFile, items: list[Item]) -> None:

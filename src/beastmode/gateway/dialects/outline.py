@@ -5,9 +5,12 @@ Of 30 MB the whole takes 0.1 s, in which the event loop stands still for everybo
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from beastmode.gateway.dialects.estimate import BYTES_PER_TOKEN, DATA_FIELD, DATA_URL, file_tokens
 from beastmode.gateway.dialects.protocol import Asked, Dialect
 
+SMALL_BYTES = 8 * 1024
 LARGE_BYTES = 4_000_000
 LONG_BYTES = 16 * 1024
 MOST_QUOTES = 5_000
@@ -21,11 +24,19 @@ _MOST_BACKSLASHES = 64
 def read(dialect: Dialect, path: str, query: str, body: bytes) -> Asked:
     """What a request asks for, as `dialect.read` says it. Of a large one the long texts are measured and not read: what
     is wrong inside of them is for the upstream to say."""
+    if len(body) <= SMALL_BYTES:
+        return _remembered(dialect, path, query, body)
     if len(body) <= LARGE_BYTES:
         return dialect.read(path, query, body)
     short, tokens = outline(body)
     asked = dialect.read(path, query, short)
     return asked._replace(most_tokens=asked.most_tokens + tokens) if asked.most_tokens else asked
+
+
+@lru_cache(maxsize=64)
+def _remembered(dialect: Dialect, path: str, query: str, body: bytes) -> Asked:
+    """A small one that was just asked need not be read again, nor when its answer is at hand. At most 1 MB."""
+    return dialect.read(path, query, body)
 
 
 def outline(body: bytes) -> tuple[bytes, int]:

@@ -115,6 +115,8 @@ class Dialect(Protocol):
     @property
     def stream_head(self) -> Head: ...
 
+    def __hash__(self) -> int: ...
+
     def read(self, path: str, query: str, body: bytes) -> Asked:
         """What a request asks for. Never raises.   path: as sent, without the query.   query: without `?`."""
 
