@@ -261,7 +261,8 @@ class JournalRuns:
             if kept is not None and kept[0] == last and kept[1].state not in ("running", "paused"):
                 return kept[1]
             with self._looking(f"r{number}") as found:
-                assert found is not None
+                if found is None:  # its first event was read another way than the others are
+                    raise senseless(self._path, LookupError(f"r{number} has none"))
                 line = found[0].run_line()
                 self._lines[number] = (found[0].progress.last_seq, line)
                 return line
