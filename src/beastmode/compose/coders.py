@@ -40,6 +40,7 @@ from beastmode.runner.work import GENERATE, Coding, Command
 from beastmode.runner.worktrees.place import Place, in_place
 from beastmode.runner.worktrees.room import check_room
 from beastmode.runner.worktrees.roots import worktrees_root
+from beastmode.settings import Auto
 
 
 class Coders:
@@ -104,6 +105,7 @@ class Coders:
         await self._see_room()
         await self._workspaces.begin()
         self._ends.push_async_callback(self._workspaces.end)
+        await self._workspaces.prepare(self._to_do, self._first_at_once)
         self._warn(await self._look_at_base())
         if self._gateway is not None:
             await self._gateway.start()
@@ -116,6 +118,18 @@ class Coders:
         nowhere = Path(os.devnull)
         bare = self._bare(Place("", nowhere, nowhere, "", "", {}), nowhere)
         return await look_at_base(self._opened, self._code, self._workspaces, self._proof, bare)
+
+    @property
+    def _to_do(self) -> list[str]:
+        """The tasks that are to be done."""
+        plan = self._opened.plan
+        return [task.id for at, task in enumerate(plan.tasks) if plan.states.get(at, "pending") == "pending"]
+
+    @property
+    def _first_at_once(self) -> int:
+        """How many of them begin at once."""
+        most = self._opened.settings.concurrency
+        return most.start if isinstance(most, Auto) else most or len(self._opened.plan.tasks)
 
     async def _see_room(self) -> None:
         """The disk holds the worktrees of as many tasks as will be at work. Raises PreconditionError."""

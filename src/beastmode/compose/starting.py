@@ -15,8 +15,6 @@ PATIENCE_S = 2.0
 """How long one start keeps others waiting at most, since its agent may wait for something else than CPU. Four of Claude
 Code took 1.4 s on two quiet cores. A bound on each wait instead let all that were left start together: 36 agents on
 cores that others used as well, and the model server had nothing to do for 9 s."""
-_ANY = 1000
-"""More than will ever start at once."""
 
 
 def starts_by_cores() -> int:
@@ -35,6 +33,7 @@ class Starting:
         self._free = asyncio.Semaphore(at_once)
         self._under_way: set[tuple[str, int]] = set()
         self._silent: set[tuple[str, int]] = set()
+        self._nobody_waits = False
         self._places: dict[str, int] = {}
         self._next = count(1)
 
@@ -48,6 +47,8 @@ class Starting:
     async def turn(self, task: str, attempt: int) -> None:
         """Return once this attempt may start: first come, first served."""
         await self._free.acquire()
+        if self._nobody_waits:
+            self._free.release()  # for whoever is next, who does the same
         self._under_way.add((task, attempt))
         self._silent.add((task, attempt))
         asyncio.get_running_loop().call_later(PATIENCE_S, self._over, task, attempt)
@@ -62,8 +63,8 @@ class Starting:
         self._over(task, attempt)
         if (task, attempt) in self._silent:
             self._silent.remove((task, attempt))
-            for _ in range(_ANY):
-                self._free.release()
+            self._nobody_waits = True
+            self._free.release()
 
     def _over(self, task: str, attempt: int) -> None:
         if (task, attempt) in self._under_way:

@@ -36,12 +36,12 @@ Body = tuple[str, bytes | None, bytes | None, bytes | None]
 
 _DIALECT = sqlite.dialect()
 _outcome_of = itemgetter(list(REQUESTS.c.keys()).index("outcome"))
-_DAMAGED_TIP = "Move the file away: a new one is begun. `sqlite3 FILE .recover` may bring records back."
+DAMAGED_TIP = "Move the file away: a new one is begun. `sqlite3 FILE .recover` may bring records back."
 _TIPS = Tips(
     full="Free space on the disk that holds the ledger; recording goes on by itself.",
     disk="See to the disk that holds the ledger (is it full, is it failing?).",
     busy="Another process holds it. End that; recording goes on by itself.",
-    damaged=_DAMAGED_TIP,
+    damaged=DAMAGED_TIP,
     other="",
 )
 
@@ -160,7 +160,7 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
     """The version of the ledger, 0 where the file is empty. Raises for a newer one, and for what is no ledger."""
     version = version_in(db, FORMAT.name)
     if version is None:
-        raise LedgerError("this is not a ledger", where=str(path), tip=_DAMAGED_TIP)
+        raise LedgerError("this is not a ledger", where=str(path), tip=DAMAGED_TIP)
     if version > VERSION:
         what = f"the ledger was written by a newer beast (format {version}, this one knows {VERSION})"
         raise LedgerVersionError(what, where=str(path), tip=UPDATE_TIP)

@@ -67,6 +67,21 @@ async def test_what_a_commit_says(tmp_path: Path, kind: Callable[[Path], Git]) -
 
 @both
 @in_a_loop
+async def test_how_trees_differ(tmp_path: Path, kind: Callable[[Path], Git]) -> None:
+    shop = committed(repository(tmp_path / "shop"), {"over\n": "a", "b\nover\n": "b", 'ü/\t"': "c"})
+    old, new = [git(shop, "rev-parse", f"{commit}^{{tree}}") for commit in ("HEAD~1", "HEAD")]
+    async with opened(kind, shop) as asked:
+        for _ in range(2):
+            said = await asked.differing(old, new)
+            assert said.split("\0")[1::2] == ["b\nover\n", "over\n", 'ü/\t"']
+            assert (await asked.differing(new, old)).split("\0")[1::2] == said.split("\0")[1::2]
+            assert await asked.differing(new, new) == ""
+        with pytest.raises(GitError):
+            await asked.differing(old, "1" * 40)
+
+
+@both
+@in_a_loop
 async def test_no_commit_of_that_id(tmp_path: Path, kind: Callable[[Path], Git]) -> None:
     shop = repository(tmp_path / "shop")
     async with opened(kind, shop) as asked:
@@ -92,11 +107,12 @@ async def test_refs_move_all_or_none(tmp_path: Path, kind: Callable[[Path], Git]
 @in_a_loop
 async def test_one_that_was_killed_is_asked_again(tmp_path: Path) -> None:
     shop = repository(tmp_path / "shop")
-    head = git(shop, "rev-parse", "HEAD")
+    head, tree = git(shop, "rev-parse", "HEAD"), git(shop, "rev-parse", "HEAD^{tree}")
     async with opened(StandingGit, shop) as asked:
         for number in range(3):
             await asked.move(f"create refs/beast/{number} {head}")
             assert (await asked.refs(f"refs/beast/{number}", "refs/none")) == {f"refs/beast/{number}": head}
+            assert await asked.differing(tree, tree) == ""
             for pid in standing():
                 os.kill(pid, signal.SIGKILL)
     assert len(git(shop, "for-each-ref", "refs/beast").splitlines()) == 3

@@ -55,3 +55,37 @@ async def test_unless_a_task_waits_for_it(tmp_path: Path) -> None:
     assert git(taken.path, "status", "--porcelain") == ""
     assert not (tmp_path / "trees/one").exists()
     await story.spares.end()
+
+
+@in_a_loop
+async def test_a_task_takes_one_that_is_being_made(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    with story.spares.ahead():
+        story.spares.prepare(story.commit, 2)
+        paths = [tmp_path / "trees" / name for name in "abc"]
+        taken = await asyncio.gather(*(story.spares.take(path, story.commit) for path in paths))
+    assert [tree.path for tree in taken] == paths
+    assert sorted(tree.admin.name for tree in taken) == ["beast-1", "beast-2", "beast-3"]
+    assert {git(path, "status", "--porcelain") for path in paths} == {""}
+    await story.spares.end()
+
+
+@in_a_loop
+async def test_no_more_are_made_than_are_wanted(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    await story.give()
+    for _ in range(3):
+        story.spares.prepare(story.commit, 2)
+    paths = [tmp_path / "trees" / name for name in "ab"]
+    taken = [await story.spares.take(path, story.commit) for path in paths]
+    assert sorted(tree.admin.name for tree in taken) == ["beast-1", "beast-2"]
+    assert not list((tmp_path / "trees/.spare").iterdir())
+    await story.spares.end()
+
+
+@in_a_loop
+async def test_none_is_begun_once_the_session_ends(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.spares.prepare(story.commit, 2)
+    await story.spares.end()
+    assert not (tmp_path / "trees").exists()

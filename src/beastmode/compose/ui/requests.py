@@ -11,12 +11,16 @@ import msgspec
 from beastmode.compose.ui.ledger import HomeLedger
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
-from beastmode.errors import PreconditionError
+from beastmode.errors import LedgerError, PreconditionError
 from beastmode.store.entry import Entry
+from beastmode.store.ledger_file import DAMAGED_TIP, ledger_path
 from beastmode.store.ledger_names import names
 from beastmode.store.ledger_pages import page
 from beastmode.store.ledger_sought import Sought, fit
 
+_TIMES = ("received_unix", "queue_s", "first_byte_s", "total_s")
+_AMOUNTS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning", "cost_usd")
+_NUMBERS = frozenset(("attempt", "status", "tries", *_TIMES, *_AMOUNTS))
 _LEFT_OUT = ("request_body", "answer_body", "sent", "traceparent", "stage")
 
 
@@ -24,7 +28,7 @@ class LedgerRequests:
     """A `RequestReader` of the ledger in `home`, which may not exist yet. Thread-safe."""
 
     def __init__(self, home: Path) -> None:
-        self._ledger = HomeLedger(home)
+        self._ledger, self._path = HomeLedger(home), ledger_path(home)
 
     def version(self) -> str:
         return self._ledger.version()
@@ -37,7 +41,7 @@ class LedgerRequests:
                 return RequestPage([], "")
             found = page(reader, Sought(**asked), most, before)
         return RequestPage(
-            [_plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix
+            [self._plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix
         )
 
     def choices(self) -> Choices:
@@ -55,11 +59,16 @@ class LedgerRequests:
             return None
         bodies = {"request_body": _text(entry.request_body), "answer_body": _text(entry.answer_body)}
         sent = msgspec.structs.asdict(entry.sent) if entry.sent else None
-        return {**_plain(entry), **bodies, "sent": sent}
+        return {**self._plain(entry), **bodies, "sent": sent}
 
-
-def _plain(entry: Entry) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.structs.asdict(entry).items() if name not in _LEFT_OUT}
+    def _plain(self, entry: Entry) -> dict[str, Any]:
+        """Raises LedgerError for one that is damaged: SQLite looks into no value."""
+        row = {name: value for name, value in msgspec.structs.asdict(entry).items() if name not in _LEFT_OUT}
+        for name, value in row.items():
+            if isinstance(value, bytes) or (isinstance(value, str) and name in _NUMBERS):
+                what = f"the request {entry.id} has no sensible {name}: it is damaged"
+                raise LedgerError(what, where=str(self._path), tip=DAMAGED_TIP)
+        return row
 
 
 def _text(body: bytes | None) -> str:

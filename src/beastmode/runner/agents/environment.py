@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 
 _LETS_PASS = (
     *(
@@ -48,12 +50,18 @@ def environment_for(
     gets whatever we have, the user's names and those that point it at its model.   hidden: names that it never gets.
     Loopback is always asked directly: its way to the model may lie there.
     """
-    patterns = (*_LETS_PASS, *own)
-    kept = {name: value for name, value in ours.items() if any(fnmatchcase(name, one) for one in patterns)}
+    passes = _any_of((*_LETS_PASS, *own)).match
+    kept = {name: value for name, value in ours.items() if passes(name)}
     kept |= given
     for name in hidden:
         kept.pop(name, None)
     return kept | {name: _with_loopback(kept.get(name, "")) for name in ("NO_PROXY", "no_proxy")}
+
+
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """What matches the whole of a name that one of some patterns means, with upper and lower case kept apart."""
+    return re.compile("|".join(map(translate, patterns)))
 
 
 def _with_loopback(hosts: str) -> str:

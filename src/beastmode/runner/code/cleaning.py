@@ -84,7 +84,7 @@ async def survey(repository: Repository) -> list[Item]:
     """All that runs have left: worktrees first, then what was put aside, then branches."""
     git, root = repository.git, repository_root(repository.common)
     runs = await refs_of_runs(git)
-    trees = [Worktree(path, admin) for admin, path in known(repository.common)]
+    trees = [Worktree(git, path, admin) for admin, path in known(repository.common)]
     ours = [tree for tree in trees if tree.state or root in tree.path.parents]
     busy = {run_in(folder) for folder in {_list_of(root, tree.path) for tree in ours} | _folders(root)}
     items = [await _worktree_item(git, tree, runs, run_in(_list_of(root, tree.path))) for tree in ours]

@@ -157,6 +157,11 @@ class Git:
             raise GitError(("cat-file", "commit", commit), code, err.decode("utf-8", "replace").strip())
         return commit_in(commit, out)
 
+    async def differing(self, tree: str, other: str) -> str:
+        """How two trees differ, file by file, as `git diff-tree -r -z --no-renames` says it.   tree, other: their full
+        ids.   Raises GitError."""
+        return await self("diff-tree", "-r", "-z", "--no-renames", tree, other)
+
     async def identity(self) -> tuple[str, str] | None:
         """Name and address that the user has told git; None where git would have to guess."""
         code, out, _ = await self.run("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -22,11 +22,13 @@ from beastmode.runner.code.sending_back import (
     send_back,
     tasks_at,
 )
+from beastmode.runner.code.together import together
 from beastmode.runner.code.workspace import Place, WorkspaceError, Workspaces
 from beastmode.runner.execute import Verdict
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.place import no_place
+from beastmode.runner.worktrees.worktree import Row
 
 Check = Callable[[Attempt, Place, str], Awaitable[Verdict]]
 """Whether what stands in a place is well.   The text goes into the name of its log."""
@@ -81,15 +83,15 @@ class MergeQueue:
 
     async def _merge(self, attempt: Attempt, place: Place) -> Verdict:
         for _ in range(_MOST_MOVES):
-            tip = await self._commit_of(result_ref(self._run))
-            work = await self._work_on(tip, attempt.task.id, place)
-            commit = await combined(self._workspaces.git_of(place), attempt.task, work, tip)
+            tip, work = await self._work_on_tip(attempt.task.id, place)
+            again = self._check is not None and tip != work.base
+            combining = combined(self._workspaces.git_of(place), attempt.task, work, tip)
+            looking = self._workspaces.look(place) if again else _nothing()
+            commit, rows = await together(combining, looking)
             if isinstance(commit, list):
                 return await self._not_merged(attempt, place, work, tip, tip, commit)
-            if tip != work.base and self._check is not None:
-                await undivided(self._workspaces.show(place, commit))
-                self._workspaces.proven(attempt.task.id)
-                red = await self._check(attempt, place, "merge")
+            if again:
+                red = await self._checked(attempt, place, commit, rows)
                 if red.failure is not None:
                     return await self._not_merged(attempt, place, work, tip, commit, red)
             if await self._moved(attempt, commit, tip):
@@ -98,17 +100,22 @@ class MergeQueue:
             f"the result branch was moved by somebody else {_MOST_MOVES} times meanwhile", place.path
         )
 
-    async def _commit_of(self, ref: str) -> str:
-        held = await self._git.refs(ref)
-        if ref not in held:
-            raise GitError(("for-each-ref", ref), 0, "there is no such ref")
-        return held[ref]
+    async def _commits_of(self, *refs: str) -> list[str]:
+        held = await self._git.refs(*refs)
+        for ref in refs:
+            if ref not in held:
+                raise GitError(("for-each-ref", ref), 0, "there is no such ref")
+        return [held[ref] for ref in refs]
 
-    async def _work_on(self, tip: str, task: str, place: Place) -> Work:
-        """What is to be merged. An agent or a person that has merged the result branch into its own by itself began,
-        as it were, from there."""
-        commit = await self._commit_of(task_ref(self._run, task))
-        base = await self._commit_of(base_ref(self._run, task))
+    async def _work_on_tip(self, task: str, place: Place) -> tuple[str, Work]:
+        """The tip of the result, and what is to be merged onto it."""
+        refs = result_ref(self._run), task_ref(self._run, task), base_ref(self._run, task)
+        tip, commit, base = await self._commits_of(*refs)
+        return tip, await self._work_on(tip, commit, base, place)
+
+    async def _work_on(self, tip: str, commit: str, base: str, place: Place) -> Work:
+        """An agent or a person that has merged the result branch into its own by itself began, as it were, from
+        there."""
         if not await self._is_in_result(base, tip):
             raise no_place(
                 f"the commit that it began from, {base[:12]}, is no longer in the result", place.path
@@ -117,6 +124,13 @@ class MergeQueue:
             return Work(commit, base)
         common = await self._git("merge-base", commit, tip)
         return Work(commit, common if await self._git.holds(common, base) else base)
+
+    async def _checked(self, attempt: Attempt, place: Place, commit: str, rows: Sequence[Row]) -> Verdict:
+        """What the check says of a commit.   rows: what the place differs by now; it was left there by the proof."""
+        assert self._check
+        await undivided(self._workspaces.show(place, commit, rows))
+        self._workspaces.proven(attempt.task.id)
+        return await self._check(attempt, place, "merge")
 
     async def _is_in_result(self, commit: str, tip: str) -> bool:
         """Whether a commit is the tip of the result, or came before it; mostly we have put both there."""
@@ -146,7 +160,7 @@ class MergeQueue:
         try:
             await task_refs.land(self._git, self._run, attempt.task.id, commit, tip)
         except GitError:
-            now = await self._commit_of(result_ref(self._run))
+            (now,) = await self._commits_of(result_ref(self._run))
             if now == tip:
                 raise
             if now != commit:
@@ -176,6 +190,11 @@ class MergeQueue:
             told = conflict_told(why, others, work.commit if kept else "")
         keep_told(attempt.log_path, told)
         return Verdict(failure, told, facts)
+
+
+async def _nothing() -> list[Row]:
+    """What is seen where nobody need look."""
+    return []
 
 
 async def undivided(work: Coroutine[Any, Any, T]) -> T:

@@ -1,5 +1,5 @@
-"""Standing: two commands of git that stay while a run lasts. One says what refs and commits hold, one moves refs: to
-start a command takes longer than nearly all that these are asked."""
+"""Standing: three commands of git that stay while a run lasts. One says what refs and commits hold, one how trees
+differ, one moves refs: to start a command takes longer than nearly all that these are asked."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from typing import IO, TypeVar
 from beastmode.runner.code.git import HELD, Commit, Git, command_of, commit_in, in_thread
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_MOST_COMMITS = 1000
+"""Of which it is remembered what they say."""
+_OVER = b"over\n"
+"""What is said after a question: `diff-tree` says it again, with all that it had not yet said."""
 T = TypeVar("T")
 
 
@@ -83,8 +87,8 @@ class Standing:
 class StandingGit(Git):
     """Git in a repository, for as long as a run lasts: what is asked often is asked of commands that stay.
 
-    Where one of these gives no answer, a command of its own is asked, and says why. What the user's name is is asked
-    once. `at` shares them: refs and commits are the same in every worktree.
+    Where one of these gives no answer, a command of its own is asked, and says why. What cannot change is asked once:
+    what a commit says, and the user's name. `at` shares all of it: refs and objects are the same in every worktree.
     """
 
     def __init__(
@@ -93,8 +97,10 @@ class StandingGit(Git):
         super().__init__(folder, env)
         self._root = root or self
         self._identity: list[tuple[str, str] | None] = []
+        self._commits: dict[str, Commit] = {}
         if root is None:
             self._facts = Standing(self, "cat-file", "--batch-command")
+            self._differences = Standing(self, "diff-tree", "--stdin", "-r", "-z", "--no-renames")
             self._moves = Standing(self, "update-ref", "--no-deref", "--stdin")
 
     @classmethod
@@ -107,8 +113,8 @@ class StandingGit(Git):
 
     async def close(self) -> None:
         """End the commands that stay."""
-        await in_thread(self._root._moves.close)
-        await in_thread(self._root._facts.close)
+        for standing in (self._root._moves, self._root._differences, self._root._facts):
+            await in_thread(standing.close)
 
     async def refs(self, *names: str) -> dict[str, str]:
         question = "".join(f"info {name}\n" for name in names).encode("utf-8", "surrogateescape")
@@ -119,6 +125,14 @@ class StandingGit(Git):
         return await super().refs(*names)
 
     async def commit(self, commit: str) -> Commit:
+        known = self._root._commits
+        if commit not in known:
+            if len(known) >= _MOST_COMMITS:
+                known.clear()
+            known[commit] = await self._commit(commit)
+        return known[commit]
+
+    async def _commit(self, commit: str) -> Commit:
         if _FULL_ID.fullmatch(commit):
             ask = partial(self._root._facts.ask, f"contents {commit}\n".encode(), _contents)
             with suppress(EndedError):
@@ -126,6 +140,14 @@ class StandingGit(Git):
                 if kind == b"commit":
                     return commit_in(commit, text)
         return await super().commit(commit)
+
+    async def differing(self, tree: str, other: str) -> str:
+        if _FULL_ID.fullmatch(tree) and _FULL_ID.fullmatch(other):
+            asked = f"{tree} {other}\n".encode()
+            ask = partial(self._root._differences.ask, asked + _OVER, partial(_difference, asked))
+            with suppress(EndedError):
+                return await in_thread(ask)
+        return await super().differing(tree, other)
 
     async def move(self, *lines: str) -> None:
         question = "".join(f"{line}\n" for line in ("start", *lines, "commit")).encode()
@@ -164,6 +186,17 @@ def _contents(output: IO[bytes]) -> tuple[bytes, bytes]:
     if len(text) <= int(size):
         raise EndedError("it ended in the middle of an answer")
     return kind, text[:-1]
+
+
+def _difference(asked: bytes, output: IO[bytes]) -> str:
+    """What follows the two trees that were asked for, up to what ends it. Names and the rest stand in turn, each with a
+    NUL behind it, so that a name that begins with those letters is none."""
+    if _line(output) + b"\n" != asked:
+        raise EndedError("it knows no such trees")
+    said = b""
+    while not (said == _OVER or (said.endswith(b"\0" + _OVER) and said.count(b"\0") % 2 == 0)):
+        said += _line(output) + b"\n"
+    return said.removesuffix(_OVER).decode("utf-8", "surrogateescape")
 
 
 def _committed(output: IO[bytes]) -> None:

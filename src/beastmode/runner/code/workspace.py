@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -16,6 +16,7 @@ from beastmode.runner.code.git import Git, GitError
 from beastmode.runner.code.refs import branch_of, safe_name, task_ref
 from beastmode.runner.code.repository import Repository
 from beastmode.runner.code.standing import StandingGit
+from beastmode.runner.code.together import together
 from beastmode.runner.home import log_beside
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.roadmap import Task
@@ -35,7 +36,7 @@ from beastmode.runner.worktrees.submodules import Submodules
 from beastmode.runner.worktrees.surroundings import Surroundings
 from beastmode.runner.worktrees.task_refs import TaskRefs
 from beastmode.runner.worktrees.vacating import Vacate
-from beastmode.runner.worktrees.worktree import State, Worktree
+from beastmode.runner.worktrees.worktree import Row, State, Worktree
 
 RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
 """Runs a command in a place, its output in a log."""
@@ -103,6 +104,16 @@ class Workspaces:
         self._spares = Spares(self.git, common, self.root, self._flags, movable)
         await self._spares.gather()
 
+    async def prepare(self, tasks: Collection[str], at_once: int) -> None:
+        """Begin to make the worktrees that tasks will need first, where they have none. Nobody waits for it.
+
+        tasks: that will be done.   at_once: of them.
+        """
+        new = sum(not self.path_of(task).exists() for task in tasks)
+        refs = await task_refs.read(self.git, self.run)
+        # One more than are at work: while that of a task is cleaned, the next task begins in it.
+        self._spares.prepare(refs.result, min(new, at_once + 1))
+
     def _not_ours(self, refs: TaskRefs) -> PreconditionError:
         branch = f"beast/{self.run}/result"
         if refs.result:
@@ -144,8 +155,9 @@ class Workspaces:
         self._proven.discard(task)
         with self._spares.ahead():
             refs = await self._begun(task)
-            worktree = await self._occupy(path)(task, path, refs.saved)
-            self._elsewhere[task] = await look_elsewhere(self.git, self._files)
+            occupying = self._occupy(path)(task, path, refs.saved)
+            looking = look_elsewhere(self.git, self._files)
+            worktree, self._elsewhere[task] = await together(occupying, looking)
         await self._submodules.fill(worktree)
         state = worktree.state
         excluded = await self._copy(worktree, work, fresh=state is None)
@@ -157,7 +169,8 @@ class Workspaces:
             await self._set_up(attempt, work, place)
             made = tuple(await worktree.ignored()) if work.setup else ()  # copies are known
             state = State(self.run, task, excluded, made)
-            self._spares.prepare(refs.result)
+            if task != _NO_TASK:
+                self._spares.prepare(refs.result)
         worktree.state = replace(state, excluded=excluded)
         self._worktrees[task] = worktree
         return place
@@ -247,18 +260,24 @@ class Workspaces:
         env = {"GIT_DIR": str(self._worktree_of(place).admin), "GIT_WORK_TREE": str(place.path)}
         return self.git.at(place.path, env)
 
-    async def show(self, place: Place, commit: str) -> None:
-        """The files of a place become those of a commit, on no branch. What is not saved is lost, but for what is
-        ignored. Raises WorkspaceError, GitError."""
+    async def look(self, place: Place) -> list[Row]:
+        """What in a place differs from its commit, for `show`. Raises WorkspaceError, GitError."""
         with self._spares.ahead():
-            await self._worktree_of(place).show(commit)
+            return await self._worktree_of(place).rows()
+
+    async def show(self, place: Place, commit: str, rows: Sequence[Row]) -> None:
+        """The files of a place become those of a commit, on no branch. What is not saved is lost, but for what is
+        ignored.   rows: what `look` has just seen.   Raises WorkspaceError, GitError."""
+        with self._spares.ahead():
+            await self._worktree_of(place).show(commit, rows)
         self._shown[place.task] = commit
 
     async def show_branch(self, place: Place) -> None:
         """The files of a place become those of its task's branch, likewise. Raises WorkspaceError, GitError."""
         ref = task_ref(self.run, place.task)
         self._shown.pop(place.task, None)
-        await self._worktree_of(place).show((await self.git.refs(ref))[ref], ref)
+        worktree = self._worktree_of(place)
+        await worktree.show((await self.git.refs(ref))[ref], await worktree.rows(), ref)
 
     def _worktree_of(self, place: Place) -> Worktree:
         worktree = self._worktrees[place.task]

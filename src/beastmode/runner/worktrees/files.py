@@ -38,24 +38,3 @@ def free_name(name: str, folder: Path) -> Path:
     plain = name.lstrip(".") or "files"
     taken = {entry.name for entry in folder.iterdir()}
     return folder / next(new for number in count(1) if (new := f"{plain}.{number}") not in taken)
-
-
-def tidy(top: Path | str) -> bool:
-    """Delete sockets, pipes, devices and empty folders below a folder: git sees none of them, and would leave them to
-    the next. Whether nothing is left in it."""
-    with os.scandir(top) as entries:
-        left = [entry for entry in entries if not _is_nothing(entry)]
-    return not left
-
-
-def _is_nothing(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry was nothing that git keeps, and is gone now."""
-    if entry.is_dir(follow_symlinks=False):
-        if not tidy(entry.path):
-            return False
-        os.rmdir(entry.path)
-        return True
-    if entry.is_file(follow_symlinks=False) or entry.is_symlink():
-        return False
-    os.unlink(entry.path)
-    return True

@@ -29,10 +29,10 @@ async def make(git: Git, common: Path, path: Path, commit: str, flags: Sequence[
     """
     path.mkdir(parents=True)
     new = Path(tempfile.mkdtemp(prefix="beast-new-", dir=common))
-    worktree = Worktree(path, new, flags)
+    worktree = Worktree(git, path, new, flags)
     try:
         await _fill(git, new, path, commit)
-        worktree = Worktree(path, _put(new, common / "worktrees"), flags)
+        worktree = Worktree(git, path, _put(new, common / "worktrees"), flags)
         worktree.mend(path.parent)
         await worktree.git("reset", "--quiet", "--hard", commit)
     except (GitError, OSError):

@@ -32,7 +32,7 @@ class Occupy:
 
     async def __call__(self, task: str, path: Path, saved: str) -> Worktree:
         """The worktree of a task, on its branch, as it was saved. Its `state` is None where it is a new one."""
-        found = find(self.common, path, self.flags)
+        found = find(self.git, self.common, path, self.flags)
         if found is not None and found.is_there:
             found.mend(self.aside)
             state = found.state
@@ -79,7 +79,7 @@ class Occupy:
     async def _forget(self, worktree: Worktree) -> None:
         """A worktree whose files are gone; commits that only it held are kept."""
         state = worktree.state
-        head, _ = await Worktree(worktree.admin, worktree.admin).head()
+        head, _ = await Worktree(self.git, worktree.admin, worktree.admin).head()
         if state and head:
             saved = (await task_refs.read(self.git, state.run, state.task)).saved
             if saved and not await self.git.holds(saved, head):

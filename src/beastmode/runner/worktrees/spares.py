@@ -20,6 +20,8 @@ from beastmode.runner.worktrees.worktree import Worktree, known
 _FOLDER = ".spare"
 _MOST = 8
 """Kept clean at once; more than that are taken down."""
+_MADE_AT_ONCE = 2
+"""Each may be thousands of files that are written: with more at once, the first would come later."""
 
 
 class Spares:
@@ -30,10 +32,11 @@ class Spares:
         self._git, self._common, self._folder = git, common, root / _FOLDER
         self._flags, self._usable = tuple(flags), usable
         self._ready: list[Worktree] = []
-        self._coming: set[asyncio.Task[None]] = set()
-        self._cleaned = asyncio.Condition()
-        self._in_cleaning = self._waiting = 0
-        self._turn = asyncio.Semaphore(1)
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._arrived = asyncio.Condition()
+        self._coming = self._waiting = 0
+        self._cleaner, self._makers = asyncio.Semaphore(1), asyncio.Semaphore(_MADE_AT_ONCE)
+        self._ended = False
         self._ahead, self._way_is_free = 0, asyncio.Event()
         self._way_is_free.set()
         self._number = 0
@@ -43,7 +46,7 @@ class Spares:
         for admin, path in known(self._common):
             if path.parent != self._folder:
                 continue
-            worktree = Worktree(path, admin, self._flags)
+            worktree = Worktree(self._git, path, admin, self._flags)
             self._number = max(self._number, int(path.name) if path.name.isdecimal() else 0)
             if not worktree.is_there:
                 take_down(worktree)
@@ -80,13 +83,13 @@ class Spares:
         return await make(self._git, self._common, path, commit, self._flags)
 
     async def _next_ready(self) -> Worktree | None:
-        """A spare one, once it is clean where that is on its way: to make one anew takes longer."""
-        async with self._cleaned:
-            while not self._ready and self._in_cleaning > self._waiting:
+        """A spare one, once it is clean or made where that is on its way: to begin with one now takes longer."""
+        async with self._arrived:
+            while not self._ready and self._coming > self._waiting:
                 self._waiting += 1
                 self._see_way()
                 try:
-                    await self._cleaned.wait()
+                    await self._arrived.wait()
                 finally:
                     self._waiting -= 1
                     self._see_way()
@@ -95,54 +98,59 @@ class Spares:
     def give(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> None:
         """Take over one that nobody needs any more, in the background.   vacate: makes it clean; False: it stays where
         it is."""
-        self._in_cleaning += 1
-        self._begin(self._take_over(worktree, vacate))
+        self._begin(self._cleaned(worktree, vacate))
 
-    def prepare(self, commit: str) -> None:
-        """Make one ahead, where none is there and none is coming."""
-        if self._usable and not self._ready and not self._coming:
-            self._begin(self._make(commit))
+    def prepare(self, commit: str, wanted: int = 1) -> None:
+        """Make some ahead, in the background, until so many are there or on their way."""
+        missing = min(wanted, _MOST) - len(self._ready) - self._coming
+        for _ in range(missing if self._usable else 0):
+            self._begin(self._made(commit))
 
     async def end(self) -> None:
         """Take all of them down."""
-        while self._coming:
-            await asyncio.wait(self._coming)
+        self._ended = True
+        while self._at_work:
+            await asyncio.wait(self._at_work)
         for worktree in self._ready:
             await asyncio.to_thread(take_down, worktree)
         self._ready.clear()
         if self._folder.exists():
             await asyncio.to_thread(delete, self._folder)
 
-    def _begin(self, coming: Coroutine[Any, Any, None]) -> None:
-        work = asyncio.create_task(coming)
-        self._coming.add(work)
-        work.add_done_callback(self._coming.discard)
+    def _begin(self, one: Coroutine[Any, Any, Worktree | None]) -> None:
+        """Have one on its way. It may come to nothing: what cannot be cleaned stays, for a person to look at; and where
+        none can be made, a task makes its own, and meets the error."""
+        self._coming += 1
+        work = asyncio.create_task(self._await(one))
+        self._at_work.add(work)
+        work.add_done_callback(self._at_work.discard)
+
+    async def _await(self, one: Coroutine[Any, Any, Worktree | None]) -> None:
+        ready = None
+        try:
+            with suppress(GitError, OSError):
+                ready = await one
+        finally:
+            async with self._arrived:
+                self._coming -= 1
+                self._ready += [ready] if ready is not None else []
+                self._arrived.notify_all()
 
     def _next(self) -> Path:
         self._number += 1
         return self._folder / str(self._number)
 
-    async def _make(self, commit: str) -> None:
-        async with self._turn:
+    async def _made(self, commit: str) -> Worktree | None:
+        async with self._makers:
             await self._way_is_free.wait()
-            with suppress(
-                GitError, OSError
-            ):  # a task that would have taken it makes its own, and meets the error
-                self._ready.append(await make(self._git, self._common, self._next(), commit, self._flags))
+            if self._ended:
+                return None
+            return await make(self._git, self._common, self._next(), commit, self._flags)
 
-    async def _take_over(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> None:
-        clean = None
-        try:
-            async with self._turn:
-                await self._way_is_free.wait()
-                with suppress(GitError, OSError):  # it stays as it is, for a person to look at
-                    if await vacate():
-                        clean = await asyncio.to_thread(self._put_away, worktree)
-        finally:
-            async with self._cleaned:
-                self._in_cleaning -= 1
-                self._ready += [clean] if clean is not None else []
-                self._cleaned.notify_all()
+    async def _cleaned(self, worktree: Worktree, vacate: Callable[[], Awaitable[bool]]) -> Worktree | None:
+        async with self._cleaner:
+            await self._way_is_free.wait()
+            return await asyncio.to_thread(self._put_away, worktree) if await vacate() else None
 
     def _put_away(self, worktree: Worktree) -> Worktree | None:
         """To the other spare ones; None where there are enough."""

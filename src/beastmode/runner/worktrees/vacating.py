@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beastmode.runner.code.git import Git
 from beastmode.runner.code.refs import task_ref
-from beastmode.runner.worktrees.files import delete, tidy
+from beastmode.runner.worktrees.files import delete
 from beastmode.runner.worktrees.ignored import precious_among
 from beastmode.runner.worktrees.salvage import set_aside
 from beastmode.runner.worktrees.worktree import Row, Worktree
@@ -52,17 +52,8 @@ class Vacate:
             rows = await worktree.rows(ignored=True)
         worktree.state = None
         await asyncio.to_thread(_delete, worktree, rows)
-        await self._advance(worktree, commit)
+        await worktree.advance(commit)
         return True
-
-    async def _advance(self, worktree: Worktree, commit: str) -> None:
-        """Where nobody's work came between, the commit that its own became has the very same files."""
-        head, _ = await worktree.head()
-        trees = {(await self.git.commit(one)).tree for one in (head, commit)}
-        if len(trees) == 1:
-            worktree.point(commit)
-        else:
-            await worktree.advance(commit)
 
     async def _is_where_it_was(self, worktree: Worktree) -> bool:
         """Whether nobody has committed in it, or gone elsewhere, since it was saved."""
@@ -77,4 +68,4 @@ def _delete(worktree: Worktree, rows: Sequence[Row]) -> None:
     for row in rows:
         if row.is_ignored or row.state == "??":
             delete(worktree.path / row.path.rstrip("/"))
-    tidy(worktree.path)
+    worktree.tidy()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.differing import paths_alone
-from beastmode.runner.worktrees.files import delete, move_aside, tidy
+from beastmode.runner.worktrees.files import delete, move_aside
+from beastmode.runner.worktrees.tidying import Tidying
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STATE = "beast.json"
@@ -68,12 +69,14 @@ class Row:
 
 
 class Worktree:
-    """One worktree.   path: of its files.   admin: its folder inside of the repository.   flags: for each command."""
+    """One worktree.   git: of its repository.   path: of its files.   admin: its folder inside of the repository.
+    flags: for each command."""
 
-    def __init__(self, path: Path, admin: Path, flags: Sequence[str] = ()) -> None:
+    def __init__(self, git: Git, path: Path, admin: Path, flags: Sequence[str] = ()) -> None:
         self.path, self.admin, self.flags = path, admin, tuple(flags)
         self.exclude_file = admin / "beast-exclude"
-        self._git = Git(path, {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(path)})
+        self._git = git.at(path, {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(path)})
+        self._tidying = Tidying()
         self._always = ("-c", f"core.excludesFile={self.exclude_file}", "-c", "core.safecrlf=false", *flags)
 
     async def git(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> str:
@@ -141,7 +144,8 @@ class Worktree:
         ):
             link.unlink(missing_ok=True)
             link.write_text(wanted, encoding="utf-8")
-        (self.admin / "gitdir").write_text(f"{link}\n", encoding="utf-8")
+        if _text_of(self.admin / "gitdir") != str(link):
+            (self.admin / "gitdir").write_text(f"{link}\n", encoding="utf-8")
 
     async def head(self) -> tuple[str, str]:
         """The commit it stands on, "" before a first one, and the ref of its branch, "" where it is detached."""
@@ -180,9 +184,9 @@ class Worktree:
         """As `go_to`, for a worktree whose files are those of the commit that it stands on: only what differs is looked
         at."""
         head, _ = await self.head()
-        if head != commit:
-            raw = await self.git("diff-tree", "-r", "-z", "--no-renames", head, commit)
-            paths = paths_alone(raw)
+        old, new = [(await self._git.commit(one)).tree for one in (head, commit)]
+        if old != new:
+            paths = paths_alone(await self._git.differing(old, new))
             if paths is None or (self.admin / "info/sparse-checkout").exists():
                 await self.git("read-tree", "-m", "-u", head, commit)
             elif paths:
@@ -191,7 +195,8 @@ class Worktree:
 
     async def _write(self, commit: str, paths: Sequence[str]) -> None:
         """Give index and files what a commit has at some paths, or has not."""
-        words = ("restore", f"--source={commit}", "--staged", "--worktree")
+        # With a preload, twenty threads begin, each to find that nearly none of its files is asked for.
+        words = ("-c", "core.preloadIndex=false", "restore", f"--source={commit}", "--staged", "--worktree")
         stdin = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
         named = ("--pathspec-from-file=-", "--pathspec-file-nul")
         await self.git("--literal-pathspecs", *words, *named, stdin=stdin)
@@ -213,9 +218,11 @@ class Worktree:
             rows = await self.rows()
         self._delete(rows)
 
-    async def show(self, commit: str, ref: str = "") -> None:
-        """As `go_to` and `sweep`, in one look at the files where nothing was done to those that git knows."""
-        rows = await self.rows()
+    async def show(self, commit: str, rows: Sequence[Row], ref: str = "") -> None:
+        """As `go_to` and `sweep`, without another look at the files where nothing was done to those that git knows.
+
+        rows: as they are now.
+        """
         if self.operation or any(row.state != "??" for row in rows):
             await self.go_to(commit, ref)
             await self.sweep()
@@ -230,13 +237,18 @@ class Worktree:
     async def empty(self) -> None:
         """Delete all that git does not know, ignored or not."""
         await self.git("clean", "-ffdxq")
-        await asyncio.to_thread(tidy, self.path)
+        await asyncio.to_thread(self.tidy)
+
+    def tidy(self) -> None:
+        """Delete what git does not see. Raises OSError."""
+        self._tidying(self.path)
 
     def move(self, path: Path) -> Worktree:
         """The same worktree at another path, which must be free."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path.rename(path)
-        moved = Worktree(path, self.admin, self.flags)
+        moved = Worktree(self._git, path, self.admin, self.flags)
+        moved._tidying = self._tidying
         (self.admin / "gitdir").write_text(f"{path / '.git'}\n", encoding="utf-8")
         return moved
 
@@ -249,14 +261,14 @@ def _text_of(file: Path) -> str:
         return ""
 
 
-def find(common: Path, path: Path, flags: Sequence[str] = ()) -> Worktree | None:
+def find(git: Git, common: Path, path: Path, flags: Sequence[str] = ()) -> Worktree | None:
     """The worktree that a repository has at a path, whether its files are there or not.
 
-    common: the folder of git that all worktrees share.
+    git: of the repository.   common: the folder of git that all worktrees share.
     """
     for admin, where in known(common):
         if where == path:
-            return Worktree(path, admin, flags)
+            return Worktree(git, path, admin, flags)
     return None
 
 
