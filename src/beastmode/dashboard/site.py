@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from beastmode.dashboard import words
 from beastmode.dashboard.acting import SAID, said_to, visitor_of
 from beastmode.dashboard.cookies import forget
 from beastmode.dashboard.guarding import HEADERS
+from beastmode.dashboard.quick_templates import QuickEnvironment
 from beastmode.errors import BeastError
 
 STATIC = Path(__file__).parent / "static"
@@ -38,13 +39,7 @@ class Site:
 
     def __init__(self, places: Sequence[tuple[str, str]]) -> None:
         self._places = places
-        self._templates = Environment(
-            loader=PackageLoader("beastmode.dashboard"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = QuickEnvironment(PackageLoader("beastmode.dashboard"))
         self._templates.filters |= {
             "amount": words.amount,
             "length": words.length,
