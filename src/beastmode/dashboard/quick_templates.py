@@ -39,6 +39,7 @@ class QuickEnvironment(Environment):
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,  # else each page asks of its templates whether their files are still the same
         )
 
     def getattr(self, obj: Any, attribute: str) -> Any:

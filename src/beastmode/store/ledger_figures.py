@@ -14,7 +14,7 @@ from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_schema import VERSION
 from beastmode.store.ledger_tally import Sums, is_a_length, is_a_repeat, minute_of, tier_of
 
-MOST_ROWS = 2_000
+MOST_ROWS = 1_000
 """Of the last seconds: more are a sample of them."""
 
 _HOUR_S = 3600
