@@ -56,6 +56,8 @@ _escaped_once = lru_cache(maxsize=8192, typed=True)(escape)
 def escaped(value: Any) -> Markup:
     """What `markupsafe.escape` makes of it."""
     kind = type(value)
-    if kind is int or kind is float or (kind is str and len(value) < _SHORT):
+    if (
+        kind is int or (kind is float and value) or (kind is str and len(value) < _SHORT)
+    ):  # 0.0 is equal to -0.0
         return _escaped_once(value)
     return escape(value)

@@ -50,10 +50,10 @@ class Site:
         }
         self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
 
-    def templates(self) -> Iterator[str]:
+    def compiled(self, names: Sequence[str] = ()) -> Iterator[str]:
         """Compile one after the other: that of a page takes longer than all the rest of it. Names each when it is
-        ready."""
-        for name in self._templates.list_templates(["html"]):
+        ready.   names: () for all there are."""
+        for name in names or self._templates.list_templates(["html"]):
             self._templates.get_template(name)
             yield name
 

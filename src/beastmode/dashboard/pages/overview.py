@@ -22,6 +22,8 @@ from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""
+TEMPLATES = ("base.html", "overview.html")
+"""What this page is made with."""
 _RUNS = 20
 """Runs that are looked at, the newest."""
 _AT_WORK = ("running", "paused")
@@ -73,7 +75,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
         view = await run_in_threadpool(look, sources, span, sources.unix())
-        return site.page(request, "overview.html", view=view, span=span, spans=SPANS)
+        return site.page(request, TEMPLATES[-1], view=view, span=span, spans=SPANS)
 
     return [Route("/", overview, name="home")]
 
