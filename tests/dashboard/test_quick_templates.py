@@ -53,3 +53,19 @@ def test_keys_of_dicts_are_found_as_jinja_finds_them() -> None:
     )
     with pytest.raises(UndefinedError, match="has no attribute 'nothing'"):
         render("{{ row.nothing }}", row=row)
+
+
+def test_what_is_kept_of_a_row_is_what_its_values_make() -> None:
+    page = "{% macro row(a, b) %}<{{ a }}|{{ b }}>{% endmacro %}{% for a, b in rows %}{{ kept(row, a, b) }}{% endfor %}"
+    template = QuickEnvironment(DictLoader({"page": page})).get_template("page")
+    rows = [("<b>", 1), ("x", None), ("<b>", 1), ("<b>", 2)]
+    made = "<&lt;b&gt;|1><x|None><&lt;b&gt;|1><&lt;b&gt;|2>"
+    assert [template.render(rows=rows), template.render(rows=rows)] == [made, made]
+
+
+def test_long_rows_are_not_kept() -> None:
+    templates = QuickEnvironment(
+        DictLoader({"page": "{% macro row(a) %}{{ a }}{% endmacro %}{{ kept(row, a) }}"})
+    )
+    assert len(templates.get_template("page").render(a="a" * 10_000)) == 10_000
+    assert not templates._kept

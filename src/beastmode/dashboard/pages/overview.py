@@ -68,6 +68,10 @@ class Overview:
         """Of failures, the most frequent first."""
         return sorted(self.over.classes.items(), key=lambda one: (-one[1], one[0]))
 
+    def cells(self, step: int) -> tuple[tuple[str, float | None], ...]:
+        """Of a step, what each line of the charts has there, with its unit."""
+        return tuple((chart.unit, line.values[step]) for chart in self.charts for line in chart.lines)
+
 
 def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for disks and gateways, so it happens in threads."""
