@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from beastmode.dashboard import words
 from beastmode.dashboard.acting import SAID, said_to, visitor_of
 from beastmode.dashboard.cookies import forget
 from beastmode.dashboard.guarding import HEADERS
+from beastmode.dashboard.quick_templates import QuickEnvironment
 from beastmode.dashboard.sources.faults import Fault, fault_of
 from beastmode.errors import BeastError
 
@@ -39,13 +40,7 @@ class Site:
 
     def __init__(self, places: Sequence[tuple[str, str]]) -> None:
         self._places = places
-        self._templates = Environment(
-            loader=PackageLoader("beastmode.dashboard"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = QuickEnvironment(PackageLoader("beastmode.dashboard"))
         self._templates.filters |= {
             "amount": words.amount,
             "length": words.length,
@@ -57,10 +52,10 @@ class Site:
         self._templates.tests["fault"] = lambda value: isinstance(value, Fault)
         self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
 
-    def templates(self) -> Iterator[str]:
+    def compiled(self, names: Sequence[str] = ()) -> Iterator[str]:
         """Compile one after the other: that of a page takes longer than all the rest of it. Names each when it is
-        ready."""
-        for name in self._templates.list_templates(["html"]):
+        ready.   names: () for all there are."""
+        for name in names or self._templates.list_templates(["html"]):
             self._templates.get_template(name)
             yield name
 

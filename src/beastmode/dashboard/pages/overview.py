@@ -23,6 +23,8 @@ from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""
+TEMPLATES = ("base.html", "overview.html")
+"""What this page is made with."""
 _RUNS = 20
 """Runs that are looked at, the newest."""
 _AT_WORK = ("running", "paused")
@@ -53,6 +55,10 @@ class Measured:
         """Of failures, the most frequent first."""
         return sorted(self.over.classes.items(), key=lambda one: (-one[1], one[0]))
 
+    def cells(self, step: int) -> tuple[tuple[str, float | None], ...]:
+        """Of a step, what each line of the charts has there, with its unit."""
+        return tuple((chart.unit, line.values[step]) for chart in self.charts for line in chart.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -82,7 +88,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
         view = await run_in_threadpool(look, sources, span, sources.unix())
-        return site.page(request, "overview.html", view=view, span=span, spans=SPANS)
+        return site.page(request, TEMPLATES[-1], view=view, span=span, spans=SPANS)
 
     return [Route("/", overview, name="home")]
 
