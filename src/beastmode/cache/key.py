@@ -105,17 +105,21 @@ def key_of(
     body: bytes,
     recipe: Recipe | None,
     salt: str = "",
+    spelled: tuple[bytes, bytes] | None = None,
 ) -> bytes:
     """The name of a request's answer, 32 bytes: the same for the same question, another for any other one.
 
     tenant: of `tenant_of`.   upstream: which one is asked.   path: as it goes there, with its version.   headers: the
     client's, names in lower case; only those of one name have an order.   body: as sent; 64 MB of it are gone over
     once.   recipe: of `recipe_for`, with which two runs of an agent have one key.   salt: what else tells two apart;
-    in a run, how often verification has failed for the task.
+    in a run, how often verification has failed for the task.   spelled: of `digested`, where that has been done.
     """
     content_type, codings, counting = _sorted_out(headers, recipe.headers if recipe else _NONE)
-    read = _remembered if recipe is None and len(body) <= _SMALL else _body
-    kind, spelling = read(body, content_type, dialect, recipe)
+    if spelled is not None:
+        kind, spelling = spelled
+    else:
+        read = _remembered if recipe is None and len(body) <= _SMALL else _body
+        kind, spelling = read(body, content_type, dialect, recipe)
     head = (
         tenant,
         upstream,
@@ -132,6 +136,13 @@ def key_of(
     key = blake2b(_encode(head), digest_size=KEY_BYTES, person=_PERSON)
     key.update(spelling)
     return key.digest()
+
+
+def digested(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:
+    """The kind and a digest of the spelling of a large body, for its key: 64 MB need not be at hand for that. Whoever
+    asks for a key of such a body has to go by it always, or never."""
+    kind, spelling = _body(body, content_type, dialect, recipe)
+    return b"large " + kind, blake2b(spelling, digest_size=KEY_BYTES, person=_PERSON).digest()
 
 
 def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:
