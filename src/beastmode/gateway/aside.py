@@ -36,6 +36,7 @@ class Aside:
     def __init__(self) -> None:
         self._thread: ThreadPoolExecutor | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     async def read(self, reading: Reading, body: bytes) -> Found:
         """What it says. Cancelled, a body that has been begun is read to its end."""
@@ -45,6 +46,7 @@ class Aside:
 
     def close(self) -> None:
         """End the process. Idempotent."""
+        self._closed = True
         if self._thread is not None:
             self._thread.shutdown(wait=False, cancel_futures=True)
         self._end()
@@ -56,8 +58,10 @@ class Aside:
             try:
                 return self._ask(reading, body)
             except (OSError, _EndedError, msgspec.MsgspecError):
+                if self._closed:
+                    raise
                 self._end()
-        return found_in(reading, body)
+        return found_in(reading, bytes(body))
 
     def _ask(self, reading: Reading, body: bytes) -> Found:
         if self._process is None:
