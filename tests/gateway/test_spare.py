@@ -27,9 +27,13 @@ class Loop:
         """Until nothing is due any more."""
         while self.due:
             assert len(self.due) == 1, "one step at a time"
-            when, call = self.due.pop()
-            self.now = max(self.now, when)
-            call()
+            self.turn()
+
+    def turn(self) -> None:
+        """What is due next."""
+        when, call = self.due.pop(0)
+        self.now = max(self.now, when)
+        call()
 
 
 def working(loop: Loop, step_s: float, steps: int, done: list[tuple[float, str]], name: str = "") -> None:

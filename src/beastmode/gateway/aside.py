@@ -66,7 +66,12 @@ class Aside:
     def _ask(self, reading: Reading, body: bytes) -> Found:
         if self._process is None:
             self._process = subprocess.Popen(
-                _COMMAND, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                _COMMAND,
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C drains the gateway, and what it drains may need this
             )
         questions, answers = self._process.stdin, self._process.stdout
         assert questions is not None

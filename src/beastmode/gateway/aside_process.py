@@ -7,7 +7,6 @@ a length, then what it has found.
 from __future__ import annotations
 
 import os
-import signal
 import struct
 import sys
 from typing import BinaryIO
@@ -48,8 +47,5 @@ def _answer(reading: Reading, body: bytearray) -> bytes:
 
 
 if __name__ == "__main__":
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C drains the gateway, and what it drains may need this
     os.nice(_NICER)
     main(sys.stdin.buffer, sys.stdout.buffer)

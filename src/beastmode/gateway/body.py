@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from typing import cast
 
 from beastmode.gateway.room import FIRST_BYTES, NoRoomError
+from beastmode.gateway.spare import Spare
 
 _FLAGS = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+_BIT_BYTES = 4 * 1024 * 1024
+_LOOK_AGAIN_S = 0.05
+Later = Callable[[float, Callable[[], None]], object]
+"""Calls back after so many seconds."""
 
 
 class Body:
@@ -45,3 +51,27 @@ class Body:
         if self._large is None:
             return bytes(self._small)
         return cast("bytes", memoryview(self._large)[: self.size])
+
+    def give_back(self, spare: Spare, call_later: Later) -> None:
+        """Nobody is going to ask for it any more. Its memory goes bit by bit, once nobody has a view of it: 60 MB at
+        once hold up everybody for 6 ms."""
+        memory, self._large = self._large, None
+        if memory is not None:
+            _melt(memory, spare, call_later)
+
+
+def _melt(memory: mmap.mmap, spare: Spare, call_later: Later) -> None:
+    def step() -> bool:
+        if len(memory) <= _BIT_BYTES:
+            return False
+        try:
+            memory.resize(len(memory) - _BIT_BYTES)
+        except BufferError:  # it is still being sent, or read
+            call_later(_LOOK_AGAIN_S, lambda: spare.ask(step))
+            return False
+        except SystemError:  # this machine cannot; it goes at once
+            return False
+        spare.ask(step)
+        return True
+
+    spare.ask(step)

@@ -10,6 +10,7 @@ from typing import Any
 from beastmode.gateway.body import Body
 from beastmode.gateway.carried import blotted, take_out
 from beastmode.gateway.room import FIRST_BYTES, Place, Room
+from beastmode.gateway.spare import spare_of
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -46,6 +47,7 @@ class Incoming:
     """
 
     __slots__ = (
+        "_body",
         "_lost",
         "_place",
         "_receive",
@@ -70,6 +72,7 @@ class Incoming:
         self.address: str = (scope.get("client") or ("",))[0]
         self._receive = receive
         self._place: Place | None = None
+        self._body: Body | None = None
         self._lost: set[Callable[[], None]] = scope.get(LOST, set())
 
     def header(self, name: bytes) -> str:
@@ -101,7 +104,7 @@ class Incoming:
         if not message.get("more_body"):
             place.hold(_bounded(len(piece), most_bytes))
             return piece
-        body = Body(stated)
+        body = self._body = Body(stated)
         while True:
             piece = message.get("body", b"")
             place.hold(_bounded(body.size + len(piece), most_bytes))
@@ -114,6 +117,9 @@ class Incoming:
         """Nobody needs the body any more. Idempotent."""
         if self._place is not None:
             self._place.let_go()
+        if self._body is not None:
+            loop = asyncio.get_running_loop()
+            self._body.give_back(spare_of(loop), loop.call_later)
 
     async def _next(self) -> Message:
         message = await self._receive()
