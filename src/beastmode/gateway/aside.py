@@ -18,8 +18,8 @@ from beastmode.gateway.aside_process import HEAD, LENGTH
 from beastmode.gateway.reading import Found, Reading, found_in
 
 ASIDE_BYTES = 1_000_000
-"""What is larger is read there. What is not takes the event loop 2 ms at most, and its key, where it has one, 4 for good
-requests and 10 for odd ones."""
+"""What is larger is read there. What is not takes the event loop 2 ms at most; its key, where it has one, 4 for a good
+request and 10 for an odd one."""
 _COMMAND = (sys.executable, "-P", "-m", "beastmode.gateway.aside_process")
 
 _FOUND = msgspec.msgpack.Decoder(Found)
