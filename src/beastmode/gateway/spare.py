@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 LARGE_BYTES = 256 * 1024
 """What is larger has its turns; so much may be read, or sent, at once."""
@@ -14,7 +14,8 @@ SHARE = 0.25
 """Of the time, for all large bodies together: 30 MB are read in 0.2 s."""
 LEAST_PAUSE_S = 0.001
 """For a step, and others, at least; the loop's timers know no less."""
-
+_EARLY_S = LEAST_PAUSE_S / 2
+"""So much too early a timer may come; asked for again for less than that, the loop would spin."""
 CATCH_UP_S = 0.01
 """Of lost time: on a busy machine the loop wakes up late. Then step follows step, but each in a turn of its own."""
 
@@ -70,7 +71,7 @@ class Spare:
 
     def _go(self) -> None:
         self._armed = False
-        if self._monotonic() >= self._free_at and self._step():
+        if self._monotonic() + _EARLY_S >= self._free_at and self._step():
             self._busy_for(LEAST_PAUSE_S)
         self._arm()
 
@@ -88,5 +89,11 @@ def spare_of(loop: asyncio.AbstractEventLoop) -> Spare:
     """That of an event loop; there is one."""
     spare = _OF_LOOP.get(loop)
     if spare is None:
-        spare = _OF_LOOP[loop] = Spare(time.monotonic, loop.call_later)
+        known = ref(loop)  # held by what it is the key of, it would stay for ever
+
+        def call_later(delay_s: float, call: Callable[[], None]) -> None:
+            if (its := known()) is not None:
+                its.call_later(delay_s, call)
+
+        spare = _OF_LOOP[loop] = Spare(time.monotonic, call_later)
     return spare
