@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.cache.key import KEY_BYTES, key_of
+from beastmode.cache.key import KEY_BYTES, digested, key_of
 from tests.cache.spelling import meant, spelled, values
 
 MB = 1024 * 1024
@@ -211,6 +211,15 @@ def test_what_is_no_json_is_known_by_its_bytes_and_its_kind() -> None:
 def test_what_decoding_would_lose_still_counts(one: bytes, other: bytes) -> None:
     assert key(one) != key(other)
     assert key(one) == key(one)
+
+
+def test_a_body_that_was_gone_over_before_is_known_by_its_digest() -> None:
+    def known(body: Any, **changed: Any) -> bytes:
+        said = json.dumps(body, indent=1).encode()
+        return key(b"", spelled=digested(said, b"application/json", "openai.chat", None), **changed)
+
+    assert known(BODY) == known(BODY | {"user": "somebody"}) == known(dict(reversed(BODY.items())))
+    assert len({known(BODY), known(BODY | {"model": "n"}), known(BODY, tenant=b"u"), key(BODY)}) == 4
 
 
 def test_bodies_of_64_mb_are_borne_in_bounded_memory() -> None:

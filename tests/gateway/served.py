@@ -111,6 +111,7 @@ def by_hand(
     async def stop() -> None:
         for one in routes.every:
             await one.close()
+        proxy.close()
         await ledger.close()
         await door.close()
 

@@ -109,6 +109,54 @@ def test_a_body_without_a_length_is_refused_at_its_limit(tmp_path: Path) -> None
     assert [entry.class_ for entry in records(tmp_path)] == ["payload_too_large"]
 
 
+def test_a_large_body_passes_whole_with_a_length_and_without(tmp_path: Path) -> None:
+    bodies: list[bytes] = []
+
+    async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        bodies.append(await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0])))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
+
+    body = bytes(range(256)) * 12_000
+
+    async def story() -> None:
+        async with answering(keep) as upstream, gateway(upstream, tmp_path) as url:
+            for told in (f"Content-Length: {len(body)}", "Transfer-Encoding: chunked"):
+                reader, writer = await connect(url)
+                writer.write(f"POST /v1/files HTTP/1.1\r\nHost: x\r\n{told}\r\n\r\n".encode())
+                if "chunked" in told:
+                    for at in range(0, len(body), 50_000):
+                        piece = body[at : at + 50_000]
+                        writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    writer.write(b"0\r\n\r\n")
+                else:
+                    writer.write(body)
+                assert b" 200 " in await reader.readline()
+                await close(writer)
+
+    run(story())
+    assert bodies == [body, body]
+
+
+def test_a_client_that_goes_away_while_its_large_body_waits_for_a_turn_is_noticed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with ModelServer() as server, gateway(server.url, tmp_path) as url:
+            head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n"
+            writers = [(await connect(url))[1] for _ in range(10)]
+            for writer in writers:
+                writer.write(head.encode() + b"x" * 1_000_000)
+                await writer.drain()
+            for writer in writers:
+                writer.transport.abort()
+            async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+                while "in_flight 0.0" not in await (await session.get(f"{url}/metrics")).text():
+                    await asyncio.sleep(0.01)
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"] * 10
+
+
 def test_large_headers_are_refused_with_a_record_and_endless_ones_are_cut(tmp_path: Path) -> None:
     async def story() -> None:
         async with ModelServer() as server, gateway(server.url, tmp_path) as url:

@@ -26,6 +26,12 @@ def test_the_answer_is_dearer_than_the_prompt() -> None:
     assert guess.usd == pytest.approx(100 * 0.15e-6 + 1000 * 0.60e-6)
 
 
+def test_a_prompt_that_was_counted_before_is_not_counted_again() -> None:
+    counted = asked("gpt-4o-mini")._replace(prompt_tokens=100)
+    guess = guess_of(counted, b"", "https://api.openai.com/v1", NOON)
+    assert guess.usd == pytest.approx(100 * 0.15e-6 + 1000 * 0.60e-6)
+
+
 def test_a_model_without_a_price_counts_as_a_request_and_says_so() -> None:
     assert guess_of(asked("home-grown"), b"", "http://127.0.0.1:8000", NOON) == Use(1, 1100, 0.0, 1)
 

@@ -105,13 +105,14 @@ def key_of(
     body: bytes,
     recipe: Recipe | None,
     salt: str = "",
+    spelled: tuple[bytes, bytes] | None = None,
 ) -> bytes:
     """The name of a request's answer, 32 bytes: the same for the same question, another for any other one.
 
     tenant: of `tenant_of`.   upstream: which one is asked.   path: as it goes there, with its version.   headers: the
     client's, names in lower case; only those of one name have an order.   body: as sent; 64 MB of it are gone over
     once.   recipe: of `recipe_for`, with which two runs of an agent have one key.   salt: what else tells two apart;
-    in a run, how often verification has failed for the task.
+    in a run, how often verification has failed for the task.   spelled: of `digested`, where that has been done.
     """
     content_type, codings, counting = _sorted_out(headers, recipe.headers if recipe else _NONE)
     head = (
@@ -126,6 +127,8 @@ def key_of(
         codings,
         counting,
     )
+    if spelled is not None:
+        return _named(head, *spelled)
     made = _remembered if recipe is None and len(body) <= _SMALL else _key
     return made(head, body, content_type, dialect, recipe)
 
@@ -133,7 +136,10 @@ def key_of(
 def _key(
     head: tuple[object, ...], body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None
 ) -> bytes:
-    kind, spelling = _body(body, content_type, dialect, recipe)
+    return _named(head, *_body(body, content_type, dialect, recipe))
+
+
+def _named(head: tuple[object, ...], kind: bytes, spelling: bytes) -> bytes:
     key = blake2b(_encode((*head, kind)), digest_size=KEY_BYTES, person=_PERSON)
     key.update(spelling)
     return key.digest()
@@ -142,6 +148,13 @@ def _key(
 _remembered = lru_cache(maxsize=64)(_key)
 """A question that finds its answer was asked before, and need not be spelled again. At most 5 MB, where heads are as
 long as may be."""
+
+
+def digested(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:
+    """The kind and a digest of the spelling of a large body, for its key: 64 MB need not be at hand for that. Whoever
+    asks for a key of such a body has to go by it always, or never."""
+    kind, spelling = _body(body, content_type, dialect, recipe)
+    return b"large " + kind, blake2b(spelling, digest_size=KEY_BYTES, person=_PERSON).digest()
 
 
 def _body(body: bytes, content_type: bytes, dialect: str, recipe: Recipe | None) -> tuple[bytes, bytes]:

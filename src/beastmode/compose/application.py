@@ -73,7 +73,7 @@ def app_for(
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
     alarms = _alarms(ledger, door, stack, raised, over)
     recall = partial(recall_asked, memory.asked, serving, clock)
-    life = _Life(routes, carrier, door, ledger, stack, listening, alarms, recall)
+    life = _Life(routes, carrier, proxy, door, ledger, stack, listening, alarms, recall)
     own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
     shown = seen.page(serving, listening.hide, routes.every, door, ledger, stack) if seen else {}
     return App(
@@ -138,6 +138,7 @@ class _Life:
 
     routes: Routes[Backend]
     carrier: Carrier
+    proxy: Proxy
     door: Door
     ledger: Ledger
     stack: Stack | None
@@ -164,6 +165,7 @@ class _Life:
             await asyncio.sleep(0.01)
         for backend in self.routes.every:
             await backend.close()
+        self.proxy.close()
         for task in self.watching:
             task.cancel()
         if self.stack is not None:

@@ -39,6 +39,7 @@ class Call(msgspec.Struct, eq=False):
     has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
     its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
+    spelled: what the cache goes by, of a large body; None of any other.
     failure: what has gone wrong in the end, as it was recorded; or why it waited when its client went away.
     """
 
@@ -65,6 +66,7 @@ class Call(msgspec.Struct, eq=False):
     at_door: bool = False
     toll: Toll | None = None
     answer_key: bytes = b""
+    spelled: tuple[bytes, bytes] | None = None
     failure: Failure | None = None
 
     @property

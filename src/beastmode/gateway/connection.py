@@ -19,19 +19,21 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from beastmode.gateway.cycle import Cycle
+from beastmode.gateway.flow import Flow
 from beastmode.gateway.incoming import LOST, Scope
 from beastmode.gateway.outgoing import Outgoing
+from beastmode.gateway.spare import LARGE_BYTES, spare_of
 
 MOST_HEAD_BYTES = 512 * 1024
 """No head is read further than this. What is larger than the proxy takes, but not than this, gets an answer in the
 words of its dialect, and a record."""
 _STEP_BYTES = 16 * 1024
 """Of a body that counts as going on."""
+_TIMES_SEEN = 4
+"""What a step of a large body takes, beside what is seen of it here: the loop has read it before, and the body grows by
+it later."""
 _MOST_PIPELINED = 8
 """Requests that may wait behind the one that is answered while its client is still listened to."""
-_THROWN_AWAY_EVERY_S = 0.005
-"""Between two reads of a body that nobody wants any more. Its client may look for an answer only when it has sent all;
-but at full speed, a few that send gigabytes would take all of the processor."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 IDLE = "to ask again"
 """What a client has still to do whose requests have all been answered."""
@@ -45,6 +47,7 @@ class Connection(HttpToolsProtocol):
     """
 
     cycle: Cycle  # type: ignore[assignment]
+    flow: Flow
     scope: Scope  # type: ignore[assignment]
     pipeline: deque[tuple[Cycle, Any]]  # type: ignore[assignment]
 
@@ -54,10 +57,12 @@ class Connection(HttpToolsProtocol):
         self._head_began = 0
         self._in_head = True
         self._rests = False
+        self._held_at = -1
         self._lost: set[Callable[[], None]] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = Flow(transport)
         self._out = Outgoing(transport, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -74,17 +79,42 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self.bytes_in += len(data)
         self._rests = False
+        if self._held_at >= 0:
+            self._read_large(data)
+            return
         super().data_received(data)
-        too_long = self._in_head and self.bytes_in - self._head_began > MOST_HEAD_BYTES
-        if too_long and not self.transport.is_closing():
-            self.send_400_response("The head of this request has no end.")
-        elif self.cycle is not None and self.cycle.more_body and self.cycle.response_complete:
-            self.flow.pause_reading()
-            self.loop.call_later(_THROWN_AWAY_EVERY_S, self._read_on)
+        if self._in_head:
+            if self.bytes_in - self._head_began > MOST_HEAD_BYTES and not self.transport.is_closing():
+                self.send_400_response("The head of this request has no end.")
+        elif self.bytes_in - self._head_began > LARGE_BYTES or self.cycle.response_complete:
+            self._hold()
 
-    def _read_on(self) -> None:
+    # ---- a large body, and what comes of one that nobody wants any more: read in turn with all others ----
+
+    def _read_large(self, data: bytes) -> None:
+        began = time.monotonic()
+        super().data_received(data)
+        spare_of(self.loop).took(_TIMES_SEEN * (time.monotonic() - began))
+        if self._in_head:
+            self._held_at = -1
+        elif self.bytes_in - self._held_at >= _STEP_BYTES:
+            self._hold()
+
+    def _hold(self) -> None:
+        """Read no more of it until it is its turn.
+
+        Its client may look for an answer only when it has sent all, so all is read; but at full speed, a few that send
+        gigabytes would take all of the processor."""
         if not self.transport.is_closing():
-            self.flow.resume_reading()
+            self._held_at = self.bytes_in
+            self.flow.hold()
+            spare_of(self.loop).ask(self._let_go, behind=self.cycle.response_complete)
+
+    def _let_go(self) -> bool:
+        if self.transport.is_closing():
+            return False
+        self.flow.let_go()
+        return True
 
     # ---- what the parser tells; every request passes here, so none of it calls what uvicorn does there ----
 
@@ -193,6 +223,8 @@ class Connection(HttpToolsProtocol):
         if unsent:
             return "to read", unsent
         if self.cycle is not None and self.cycle.more_body:
+            if self.flow.held and not self.cycle.response_complete:
+                return None  # it has just sent a step, and waits for us
             return "to send its body", self.cycle.response_complete or self.bytes_in // _STEP_BYTES
         if self._rests:
             return IDLE, self.bytes_in

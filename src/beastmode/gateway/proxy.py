@@ -9,10 +9,12 @@ from contextlib import suppress
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
+from beastmode.gateway.aside import ASIDE_BYTES, Aside
 from beastmode.gateway.call import Call
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
-from beastmode.gateway.dialects import dialect_for, outline
+from beastmode.gateway.dialects import Asked, dialect_for, remembered
+from beastmode.gateway.dialects.choose import OTHER
 from beastmode.gateway.dialects.decoding import flaw_of
 from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
@@ -20,6 +22,7 @@ from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incom
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.noting import record_stopped
 from beastmode.gateway.patience import kept_alive
+from beastmode.gateway.reading import TELLING_HEADERS, Reading
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
@@ -28,6 +31,8 @@ from beastmode.gateway.sharing import Sharing
 from beastmode.gateway.telling import tell, tell_rejected, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
+_JUDGED_AT_ONCE_BYTES = 64 * 1024
+"""To say where a body is no JSON it is read once more, slowly: 1 MB in up to 50 ms."""
 _MOST_WORDS = 1000
 """Of a path and of a model's name in the record; who sends more means no good."""
 
@@ -53,7 +58,12 @@ class Proxy:
         self._carrier, self._ledger, self._clock, self._limits = carrier, ledger, clock, limits
         self._memory, self._door, self._finishing = memory, door, finishing
         self._sharing = Sharing(clock, limits.most_answer_bytes)
+        self._aside = Aside()
         self._room = Room(limits.most_held_bytes, limits.most_body_bytes, limits.room_s)
+
+    def close(self) -> None:
+        """No request will come any more. Idempotent."""
+        self._aside.close()
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
         """One request, from its arrival to its record."""
@@ -99,11 +109,32 @@ class Proxy:
             raise rejections.too_large(limits.most_body_bytes) from None
         except NoRoomError:
             raise rejections.no_room(self._room.most_bytes) from None
-        call.asked = outline.read(call.dialect, incoming.path, incoming.query, call.body)
-        call.entry.model, call.entry.stream = blotted(call.asked.model[:_MOST_WORDS]), call.asked.stream
-        self._door.allow(call.caller, incoming.method, call.asked)
-        if call.asked.broken and not incoming.header(b"content-encoding") and (flaw := flaw_of(call.body)):
+        flaw, asked = "", None
+        if len(call.body) <= ASIDE_BYTES:
+            asked = call.asked = remembered.read(call.dialect, incoming.path, incoming.query, call.body)
+        if asked is None or asked.broken:
+            asked, flaw = await self._understood(call)
+        call.entry.model, call.entry.stream = blotted(asked.model[:_MOST_WORDS]), asked.stream
+        self._door.allow(call.caller, incoming.method, asked)
+        if flaw and not incoming.header(b"content-encoding"):
             raise rejections.not_json(flaw, incoming.header(b"content-type")[:100])
+
+    async def _understood(self, call: Call) -> tuple[Asked, str]:
+        """What a large or a broken one asks for, and why it is no JSON; "" where it is, or a lenient reader could take
+        it for some. Raises ClientGoneError."""
+        incoming, caller = call.incoming, call.caller
+        if call.dialect is OTHER:
+            call.asked = OTHER.read(incoming.path, incoming.query, b"")
+            return call.asked, ""
+        if call.asked is not None and len(call.body) <= _JUDGED_AT_ONCE_BYTES:
+            return call.asked, flaw_of(call.body)
+        in_run = caller is not None and bool(caller.said.run)
+        headers = tuple(header for header in incoming.headers if header[0] in TELLING_HEADERS)
+        reading = Reading(incoming.method, incoming.path, incoming.query, headers, in_run)
+        async with incoming.watched(lambda: False):
+            found = await self._aside.read(reading, call.body)
+        call.asked, call.spelled = found.asked, found.spelled
+        return found.asked, found.flaw
 
     async def _answer(self, call: Call, recall: Recall | None) -> Failure | None:
         """Answer it; the failure that is left. Raises RejectedError."""

@@ -71,7 +71,7 @@ def _text(body: bytes, most_bytes: int, had: str) -> tuple[str, list[str]]:
     flaws = []
     if len(body) > most_bytes:
         flaws.append(f"{had} {len(body):,} bytes, of which the first {most_bytes:,} are kept")
-    text = body[:most_bytes].decode("utf-8", "replace")
+    text = bytes(body[:most_bytes]).decode("utf-8", "replace")
     if not flaws and text.encode() != body:
         flaws.append("was no UTF-8 text")
     # A cut may leave half a secret at the end, which nothing recognises.

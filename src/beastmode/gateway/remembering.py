@@ -87,6 +87,7 @@ class Remembering:
             headers=incoming.headers,
             body=call.body,
             recipe=recipe_for(dialect, incoming.headers, in_run=in_run),
+            spelled=call.spelled,
             salt=str(call.caller.round) if call.caller and call.caller.round else "",
         )
         call.answer_key = key

@@ -19,7 +19,8 @@ def guess_of(asked: Asked, body: bytes, upstream: str, unix: float) -> Use:
     """
     if not asked.most_tokens:
         return Use(1)
-    tokens_in = min(asked.most_tokens, *(prompt_tokens(body, mark) for mark in (DATA_URL, DATA_FIELD)))
+    prompt = asked.prompt_tokens or min(prompt_tokens(body, mark) for mark in (DATA_URL, DATA_FIELD))
+    tokens_in = min(asked.most_tokens, prompt)
     tokens = prices.Usage(tokens_in, asked.most_tokens - tokens_in)
     provider = prices.provider_of(upstream, asked.dialect.partition(".")[0])
     usd = prices.cost_of(asked.model, provider, tokens, unix)

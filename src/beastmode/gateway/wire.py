@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
 from collections.abc import AsyncIterator, Callable
 from functools import cached_property
 from types import TracebackType
@@ -23,11 +24,12 @@ from yarl import URL
 
 from beastmode.gateway.headers import to_client, without
 from beastmode.gateway.incoming import Headers
+from beastmode.gateway.spare import LARGE_BYTES, spare_of
 
 _MOST_HEADER_BYTES, _MOST_HEADERS = 64 * 1024, 1000
 """Of one header of an answer, and of headers in one; policies and cookies of what stands before a server are long."""
-_STEP_BYTES = 256 * 1024
-"""Of a body at once to the server: as a whole, a large one would be copied into the connection's memory."""
+_TO_HEAR_S = 0.001
+"""For the loop to read what has come."""
 _AHEAD_BYTES = 64 * 1024
 """Of an answer that are read before somebody takes them; then its server has to wait."""
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
@@ -172,7 +174,7 @@ class Exchange:
         transport = protocol.transport
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
-        if len(self._body) <= _STEP_BYTES:
+        if len(self._body) <= LARGE_BYTES:
             transport.write(self._head + self._body)
             protocol.start_timeout()
         else:
@@ -211,11 +213,26 @@ def _sound(answer: Answer) -> Answer:
 
 
 async def _send_in_steps(body: bytes, protocol: ResponseHandler) -> None:
-    """What goes wrong with the connection meanwhile is told to whoever waits for the answer."""
-    view, writer = memoryview(body), StreamWriter(protocol, asyncio.get_running_loop())
+    """As a whole it would be copied into the connection's memory, and keep others waiting. What goes wrong with the
+    connection meanwhile is told to whoever waits for the answer."""
+    loop = asyncio.get_running_loop()
+    view, writer, spare = memoryview(body), StreamWriter(protocol, loop), spare_of(loop)
     try:
-        for start in range(0, len(view), _STEP_BYTES):
-            await writer.write(view[start : start + _STEP_BYTES])
+        for start in range(0, len(view), LARGE_BYTES):
+            if start:
+                await spare.turn()
+                if _has_said(protocol):  # written to after it has answered and gone, its answer would be lost
+                    await asyncio.sleep(_TO_HEAR_S)
+            await writer.write(view[start : start + LARGE_BYTES])
     except (aiohttp.ClientError, OSError):
         return
     protocol.start_timeout()
+
+
+def _has_said(protocol: ResponseHandler) -> bool:
+    """Something has come from the server, or its end, that the loop has not seen yet."""
+    if protocol.transport is None:
+        return False
+    looking = select.poll()
+    looking.register(protocol.transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(looking.poll(0))

@@ -40,6 +40,7 @@ class Asked(NamedTuple):
     runs), or leaves something there; never to be remembered.
     offering: stateful for nothing but tools that the server may run; an answer that used none hangs on no state.
     most_tokens: a cautious guess at prompt and answer together (`estimate.py`); 0 where nothing is known.
+    prompt_tokens: such a guess at the prompt alone, whichever dialect's marks its files have; 0 where none was made.
     broken: the body is not what this dialect sends; such a request counts as stateful.
     """
 
@@ -51,6 +52,7 @@ class Asked(NamedTuple):
     most_tokens: int = 0
     broken: bool = False
     offering: bool = False
+    prompt_tokens: int = 0
 
 
 class Usage(NamedTuple):

@@ -1,0 +1,189 @@
+"""A connection with a large body: read in turn with all others; and while it waits for us, its client is not one that
+stands still."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from beastmode.gateway import connection
+from beastmode.gateway.connection import Connection, Reaper
+from beastmode.gateway.incoming import Receive, Scope
+from beastmode.gateway.reply import Send
+from beastmode.gateway.spare import LARGE_BYTES, Spare
+from tests.gateway.test_outgoing import Sent
+
+HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n"
+SLOW_S = 60.0
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Wire(Sent):
+    """A transport that remembers whether it reads, and what became of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reads, self.aborted = True, False
+
+    def pause_reading(self) -> None:
+        self._reads = False
+
+    def resume_reading(self) -> None:
+        self._reads = True
+
+    def is_reading(self) -> bool:
+        return self._reads
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def abort(self) -> None:
+        self.aborted = self.closed = True
+
+
+class Turns:
+    """Gives turns when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.calls = 0.0, list[Callable[[], None]]()
+        spare = Spare(lambda: self.now, lambda _delay, call: self.calls.append(call))
+        monkeypatch.setattr(connection, "spare_of", lambda _loop: spare)
+
+    def give(self) -> None:
+        self.now += 1.0
+        (call,) = self.calls
+        self.calls.clear()
+        call()
+
+
+async def takes_all(_scope: Scope, receive: Receive, _send: Send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+
+
+async def refuses(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def connected(app: App) -> tuple[Connection, Wire]:
+    config = uvicorn.Config(app, http=Connection, log_config=None, lifespan="off")
+    one, wire = Connection(config, ServerState(), {}, asyncio.get_running_loop()), Wire()
+    one.connection_made(wire)
+    one.data_received(HEAD)
+    return one, wire
+
+
+async def come(one: Connection, size: int) -> None:
+    """So much of the body comes, and the application takes it."""
+    one.data_received(b"x" * size)
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def played(story: Callable[[], Awaitable[None]]) -> None:
+    async def ended() -> None:
+        await story()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    asyncio.run(ended())
+
+
+def test_a_large_body_is_read_a_step_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(monkeypatch)
+
+    async def story() -> None:
+        one, wire = connected(takes_all)
+        await come(one, LARGE_BYTES - len(HEAD))
+        assert wire.is_reading(), "an ordinary one is read as it comes"
+        for _ in range(5):
+            await come(one, 20_000)
+            assert not wire.is_reading()
+            turns.give()
+            assert wire.is_reading()
+
+    played(story)
+
+
+def test_of_one_that_comes_in_drops_a_step_is_16_kb(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(monkeypatch)
+
+    async def story() -> None:
+        one, wire = connected(takes_all)
+        await come(one, LARGE_BYTES)
+        turns.give()
+        for _ in range(15):
+            await come(one, 1024)
+            assert wire.is_reading()
+        await come(one, 1024)
+        assert not wire.is_reading()
+
+    played(story)
+
+
+def test_a_client_that_waits_for_us_is_not_cut_and_one_that_stands_still_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns, now = Turns(monkeypatch), [0.0]
+
+    async def story() -> None:
+        one, wire = connected(takes_all)
+        reaper = Reaper([one], SLOW_S, SLOW_S, monotonic=lambda: now[0])
+        await come(one, LARGE_BYTES)
+        for now[0] in range(0, 1000, 6):
+            reaper.look()
+        assert not wire.aborted
+        turns.give()
+        for now[0] in range(1000, 1060, 6):
+            await come(one, 100)  # too little to count
+            reaper.look()
+        assert not wire.aborted
+        now[0] = 1060
+        reaper.look()
+        assert wire.is_closing()
+
+    played(story)
+
+
+def test_what_nobody_wants_any_more_is_read_in_turn_too_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns, now = Turns(monkeypatch), [0.0]
+
+    async def story() -> None:
+        one, wire = connected(refuses)
+        await asyncio.sleep(0)
+        reaper = Reaper([one], SLOW_S, SLOW_S, monotonic=lambda: now[0])
+        for now[0] in range(0, 60, 6):
+            await come(one, 20_000)
+            assert not wire.is_reading()
+            reaper.look()
+            turns.give()
+        now[0] = 60
+        reaper.look()
+        assert wire.aborted
+
+    played(story)
+
+
+def test_a_body_that_has_come_to_its_end_leaves_an_ordinary_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = Turns(monkeypatch)
+
+    async def story() -> None:
+        one, wire = connected(takes_all)
+        while (left := 50_000_000 - one.bytes_in + len(HEAD)) > LARGE_BYTES:
+            await come(one, LARGE_BYTES)
+            turns.give()
+        await come(one, left)
+        assert wire.is_reading()
+        assert turns.calls == []
+        assert one.cycle.more_body is False
+
+    played(story)
