@@ -56,8 +56,8 @@ def test_the_figures_of_now_and_of_the_span() -> None:
     assert tile(shown, "in flight").startswith("2")
     assert tile(shown, "waiting in line").startswith("5")
     assert tile(shown, "99 % within (p99)") == "9 s"
-    assert tile(shown, "went wrong") == "12 10 %"
-    assert tile(shown, "from the cache") == "40 % of at most 50 % that asked again"
+    assert tile(shown, "went wrong") == "12 10.0 %"
+    assert tile(shown, "from the cache") == "40.0 % of at most 50.0 % that asked again"
     assert (tile(shown, "cost"), tile(shown, "saved by the cache")) == ("$1.25 3 without a price", "$0.5000")
     assert tile(shown, "tokens").startswith("2.00 million")
     assert '/requests?failed=on&amp;class=rate_limit">rate limit</a>' in shown

@@ -12,12 +12,12 @@ from typing import Any
 
 import typer
 
+from beastmode.amounts import duration
 from beastmode.cli import request_in_full
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
 from beastmode.runner.home import HOME
-from beastmode.runner.report.words import duration
 from beastmode.stamps import milliseconds, rfc3339
 from beastmode.store.entry import GONE_WRONG, Entry
 from beastmode.store.ledger_reader import reader_of

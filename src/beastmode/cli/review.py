@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from beastmode.amounts import counted
 from beastmode.cli.app import new_app
 from beastmode.cli.diff import found, show
 from beastmode.cli.history import find_run, find_task
@@ -19,7 +20,6 @@ from beastmode.runner.code.reviewing import as_object, waiting_in
 from beastmode.runner.home import HOME, log_path, logs_of, run_folder
 from beastmode.runner.processes.output import tail_of
 from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.report.words import counted
 
 app = new_app()
 

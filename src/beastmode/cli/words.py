@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 
+from beastmode.amounts import counted, duration
 from beastmode.runner.printable import printable
-from beastmode.runner.report.words import counted, duration, how_many_done, utc
+from beastmode.runner.report.words import how_many_done, utc
 from beastmode.runner.summary import Summary
 
 _HELD = {

@@ -33,7 +33,7 @@ class TierRow:
     def rate(self) -> str:
         """Of what was looked for there, what was found."""
         asked = self.hits + self.misses
-        return percent(self.hits, asked, 1) if asked else ""
+        return percent(self.hits, asked) if asked else ""
 
 
 def rows_of(view: CacheView, gateways: Sequence[GatewayNow]) -> list[TierRow]:

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from beastmode.amounts import counted
 from beastmode.cache.tags import tag_of
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.ui.watch import NONE, Watch
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.errors import BeastError, PreconditionError
-from beastmode.runner.report.words import counted
 from beastmode.store.entries_file import TierCount, cache_path
 from beastmode.store.entries_reader import EntriesReader, Figures
 from beastmode.store.entries_upkeep import clear, clear_tag, finish_clears

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from beastmode.dashboard.acting import Form, act
-from beastmode.dashboard.amounts import brief, size
 from beastmode.dashboard.misses import why_not_answered, why_not_kept
 from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
@@ -51,8 +50,6 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             answered=why_not_answered(view.misses) if view else [],
             kept=why_not_kept(view.misses) if view else [],
             row_id=row_id,
-            size=size,
-            brief=brief,
         )
 
     async def clear(request: Request, form: Form) -> tuple[str, str]:

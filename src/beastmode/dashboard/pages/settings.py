@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from beastmode.dashboard.amounts import size
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.plain import Plain
@@ -68,7 +67,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
     async def settings(request: Request) -> Response:
         content = await run_in_threadpool(read)
-        return site.page(request, "settings.html", size=size, origins=_ORIGINS, **content)
+        return site.page(request, "settings.html", origins=_ORIGINS, **content)
 
     return [Route("/settings", settings, name="settings")]
 

@@ -7,12 +7,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from beastmode.amounts import counted
 from beastmode.runner.formats.asked import file_of
 from beastmode.runner.gates import AT_GATE
 from beastmode.runner.home import log_path, run_folder
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.tasks import cut
-from beastmode.runner.report.words import counted, utc
+from beastmode.runner.report.words import utc
 from beastmode.runner.summary import Summary
 
 Plain = dict[str, Any]
