@@ -72,7 +72,7 @@ def test_only_all_is_a_hundred_per_cent(whole: int, data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "says"),
     [
         (counted(1, "task"), "1 task"),
         (counted(12_000, "task"), "12,000 tasks"),
@@ -94,14 +94,17 @@ def test_only_all_is_a_hundred_per_cent(whole: int, data: st.DataObject) -> None
         (size(999_960), "1 MB"),
         (size(1023), "1 kB"),
         (usd(0.0), "$0.00"),
-        (usd(0.00004), "$0.000040"),
+        (usd(0.00004), "$0.00004"),
+        (usd(0.5), "$0.50"),
+        (usd(0.0123), "$0.0123"),
         (usd(1e-9), "< $0.000001"),
+        (usd(1e-9, sign=""), "< 0.000001"),
         (usd(0.99997), "$1.00"),
         (usd(1234.5), "$1,234.50"),
     ],
 )
-def test_amounts(words: str, told: str) -> None:
-    assert words == told
+def test_amounts(words: str, says: str) -> None:
+    assert words == says
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,9 @@ def size(whole: int) -> str:
     return f"{number:,.1f} TB"
 
 
-def usd(dollars: float) -> str:
-    """Dollars, with as many digits as small sums need."""
+def usd(dollars: float, *, sign: str = "$") -> str:
+    """`$1,234.50`, and of small sums as many digits as they need: `$0.0012`.   sign: "" where USD stands elsewhere."""
     digits = 2 if dollars >= 0.99995 or not dollars else 4 if dollars >= 0.0099995 else 6
-    told = f"{dollars:,.{digits}f}"
-    return "< $0.000001" if dollars and not float(told.replace(",", "")) else f"${told}"
+    whole, _, cents = f"{dollars:,.{digits}f}".partition(".")
+    told = f"{sign}{whole}.{cents.rstrip('0'):0<2}"
+    return f"< {sign}0.000001" if dollars and told == f"{sign}0.00" else told

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
+from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.live import TierNow
 from beastmode.dashboard.sources.stats import Figures
 from tests.dashboard.reading import NASTY, Cache, Keeper, Live, Stats, cache_view, gateway_now, sources
@@ -75,6 +76,26 @@ def test_gateways_at_work_tell_their_limits_times_and_states() -> None:
 def test_a_gateway_without_a_cache_is_named() -> None:
     page = page_of(Cache(), live=Live(gateway_now(tiers=[])))
     assert "The cache is off at beast serve at http://127.0.0.1:8080" in page
+
+
+@pytest.mark.parametrize(
+    "view", [None, cache_view(misses=[{"reason": "off", "count": 100}])], ids=["empty", "kept"]
+)
+def test_while_the_cache_is_off_nothing_is_said_of_what_it_could_have_done(view: CacheView | None) -> None:
+    page = page_of(
+        Cache(view), live=Live(gateway_now(tiers=[])), stats=Stats(Figures(received=100, repeats=0))
+    )
+    assert "No answer is kept here yet" not in page
+    assert "--cache deterministic" in page
+    assert "nothing was asked a second time" not in page
+    assert ("not known</span>" in page) == (view is not None)
+
+
+def test_where_nothing_was_asked_twice_that_is_said() -> None:
+    page = page_of(
+        Cache(cache_view()), live=Live(gateway_now()), stats=Stats(Figures(received=100, repeats=0))
+    )
+    assert "nothing was asked a second time" in page
 
 
 def test_reasons_are_told_in_words_the_most_first() -> None:

@@ -14,8 +14,8 @@ _DOTS = frozenset((".", ".."))
 def segment(text: str) -> str:
     """An id as it stands in an address: it may hold a question mark, a line end, a slash. Of `a/../b` the slashes are
     escaped as well, for a browser would ask for `b`."""
-    marked = f"{_MARK}{text}" if text in _DOTS or text.startswith(_MARK) else text
-    return quote(marked, safe="" if _DOTS & set(text.split("/")) else "/")
+    mark = _MARK if text in _DOTS or text.startswith(_MARK) else ""
+    return mark + quote(text, safe="" if _DOTS & set(text.split("/")) else "/")
 
 
 class _Id(Convertor[str]):

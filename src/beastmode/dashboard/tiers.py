@@ -41,6 +41,11 @@ def rows_of(view: CacheView, gateways: Sequence[GatewayNow]) -> list[TierRow]:
     return [*_memories(view, gateways), *_databases(view, gateways)]
 
 
+def is_off(gateways: Sequence[GatewayNow]) -> bool:
+    """Whether the cache is off at all that are at work: then nobody looks whether anything is asked again."""
+    return bool(gateways) and not any(gateway.tiers for gateway in gateways)
+
+
 def whose(gateway: GatewayNow) -> str:
     """Which gateway, in words."""
     of = "beast serve" if gateway.of == "serve" else f"run {gateway.of}"

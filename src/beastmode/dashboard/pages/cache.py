@@ -13,7 +13,7 @@ from beastmode.dashboard.acting import Form, act
 from beastmode.dashboard.misses import why_not_answered, why_not_kept
 from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
-from beastmode.dashboard.tiers import rows_of, whose
+from beastmode.dashboard.tiers import is_off, rows_of, whose
 from beastmode.errors import BeastError, SettingError
 
 DAY_S = 86_400.0
@@ -47,6 +47,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             trouble=trouble,
             rows=rows_of(view, gateways) if view else [],
             without=[whose(gateway) for gateway in gateways if not gateway.tiers],
+            is_off=is_off(gateways),
             answered=why_not_answered(view.misses) if view else [],
             kept=why_not_kept(view.misses) if view else [],
             row_id=row_id,

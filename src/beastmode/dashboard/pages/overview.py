@@ -18,6 +18,7 @@ from beastmode.dashboard.sources.live import GatewayNow
 from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
+from beastmode.dashboard.tiers import is_off
 from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
@@ -55,6 +56,11 @@ class Overview:
     def waiting(self) -> int | None:
         """Likewise."""
         return sum(one.waiting for one in self.gateways) if self.gateways else None
+
+    @property
+    def cache_is_off(self) -> bool:
+        """At all gateways."""
+        return is_off(self.gateways)
 
     @property
     def gone_wrong(self) -> int:
