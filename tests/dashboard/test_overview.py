@@ -10,7 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
+from beastmode.dashboard.sources.live import UpstreamNow
 from beastmode.dashboard.sources.stats import Figures
+from beastmode.dashboard.upstream_cards import MOST_CARDS, cards_of
 from tests.dashboard.reading import NASTY, Keeper, Live, Runs, Stats, gateway_now, run_line, sources
 
 BUSY = Figures(
@@ -68,6 +70,16 @@ def test_of_a_cache_that_is_off_it_is_not_told_what_it_could_have_done() -> None
     shown = page(live=Live(gateway_now(tiers=[])), stats=Stats(replace(BUSY, hits={}, repeats=0)))
     assert tile(shown, "from the cache") == "0 % the cache is off"
     assert 'could have been <span class="number">the cache is off</span>' in shown
+
+
+def test_of_very_many_upstreams_those_in_need_have_a_card_and_the_rest_a_line() -> None:
+    well = [UpstreamNow(f"u{number}", "well", "", None, 0, []) for number in range(499)]
+    cards, rest = cards_of([*well, UpstreamNow("sick", "open", "most failed", None, 5, [])])
+    assert (cards[0].name, cards[1].name, len(cards) + len(rest)) == ("sick", "u0", 500)
+    shown = page(live=Live(gateway_now(upstreams=[*cards, *rest])))
+    assert shown.count('<article class="card well">') == MOST_CARDS - 1
+    assert f"{500 - MOST_CARDS} more upstreams" in shown
+    assert "u498</span>" in shown
 
 
 def test_an_upstream_shows_its_limits_and_its_state_in_words_and_shape() -> None:

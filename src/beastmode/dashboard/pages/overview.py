@@ -19,6 +19,7 @@ from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.tiers import is_off
+from beastmode.dashboard.upstream_cards import cards_of
 from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
@@ -79,7 +80,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
         view = await run_in_threadpool(look, sources, span, sources.unix())
-        return site.page(request, "overview.html", view=view, span=span, spans=SPANS)
+        return site.page(request, "overview.html", view=view, cards_of=cards_of, span=span, spans=SPANS)
 
     return [Route("/", overview, name="home")]
 
