@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beastmode.dashboard.words import amount, number_in, percent, usd
+from beastmode.dashboard.words import amount, cost, number_in, percent, usd
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,15 @@ from beastmode.dashboard.words import amount, number_in, percent, usd
 )
 def test_money_has_as_many_digits_as_it_needs(dollars: float | None, told: str) -> None:
     assert usd(dollars) == told
+
+
+def test_what_has_no_price_was_not_for_nothing() -> None:
+    assert [cost(*given) for given in ((1.5, 0), (1.5, 1), (0.0, 2), (0.0, 0))] == [
+        "$1.50",
+        "$1.50 and 1 request without a price",
+        "no price for 2 requests",
+        "$0.00",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ class Site:
         }
         self._templates.globals |= {
             "command": commands.line,
+            "cost": words.cost,
             "counts_in": words.counts_in,
             "percent": words.percent,
         }

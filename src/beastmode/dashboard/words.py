@@ -78,6 +78,14 @@ def moment(unix: float | None) -> str:
     return Markup(text)  # noqa: S704
 
 
+def cost(dollars: float, unpriced: float) -> str:
+    """What requests have cost, of which `unpriced` have no price: nobody knows then that it was nothing."""
+    if not unpriced:
+        return usd(dollars)
+    without = amounts.counted(unpriced, "request")
+    return f"{usd(dollars)} and {without} without a price" if dollars else f"no price for {without}"
+
+
 def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
     """What there is of each state: state, name, number; in one order, without zeros."""
     return [(state, name_of(state), counts[state]) for state in _ORDER if counts.get(state)]
