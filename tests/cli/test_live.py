@@ -22,7 +22,8 @@ from beastmode import Roadmap, Task
 from beastmode.cli.lines import PlainView
 from beastmode.cli.live import LiveView, view_for
 from beastmode.cli.watching import Watching
-from beastmode.compose.opening import Request, open_run
+from beastmode.compose.opening import open_run
+from beastmode.compose.request import Request
 from beastmode.compose.session import drive
 from beastmode.runner.roadmap import Phase, TaskOptions
 from beastmode.runner.summary import Summary

@@ -13,6 +13,7 @@ import pytest
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread
 from tests.coding.project import CHECK, Project, Ran, Step
+from tests.processes import eventually
 from tests.repositories import git
 
 FREE = ("--gateway", "none", "--check", CHECK, "--max-concurrency", "3", "--rate", "none")
@@ -52,6 +53,21 @@ def test_of_two_that_conflict_the_second_is_done_again_on_what_the_first_left(tm
     assert sorted(task["attempts"] for task in ran.summary["by_task"]) == [1, 2]
     again = max(ran.summary["by_task"], key=lambda task: task["attempts"])["id"]
     assert project.git("show", f"beast/r1/kept/{again}/1:page") == again
+
+
+def test_a_task_that_was_sent_back_is_told_why_also_after_a_kill(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    b: list[Step] = [{"write": {"page": "b\n"}, "sleep": 1}, {"sleep": 60}, {"append": {"page": "b\n"}}]
+    project.list_("tasks: [{id: a}, {id: b}]", a=[{"write": {"page": "a\n"}}], b=b)
+    with in_thread(ModelServer()) as server:
+        flags = ("--check", CHECK, "--upstream", server.url, "--max-concurrency", "2", "--rate", "none")
+        with project.start(*flags) as first:
+            eventually(lambda: server.paid == 3, "the second attempt at b has begun")
+            first.kill()
+        assert project.run(*flags).code == 0
+        prompts = [json.loads(asked.body)["messages"][0]["content"] for asked in server.asked if asked.paid]
+    assert "was changed by a" in prompts[-1]
+    assert prompts[-1] == prompts[-2]
 
 
 def test_tasks_that_say_that_they_touch_the_same_never_conflict(tmp_path: Path) -> None:

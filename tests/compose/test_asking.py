@@ -10,7 +10,8 @@ import pytest
 from beastmode import Roadmap, Task
 from beastmode.cli.history import find_run
 from beastmode.compose.asking import Asked, ask
-from beastmode.compose.opening import Request, open_run
+from beastmode.compose.opening import open_run
+from beastmode.compose.request import Request
 from beastmode.compose.session import drive
 from beastmode.compose.standing import JournalStanding
 from beastmode.errors import PreconditionError

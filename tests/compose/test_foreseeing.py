@@ -11,8 +11,8 @@ import pytest
 from beastmode import run
 from beastmode.compose.foreseeing import Question, at_start, case_of, limits_of
 from beastmode.compose.history import QUICK, Bounds, pasts_in
-from beastmode.compose.opening import Request
 from beastmode.compose.planning import question_of
+from beastmode.compose.request import Request
 from beastmode.errors import JournalError
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, ESTIMATED, PLANNED, SESSION_STARTED
 from beastmode.runner.code.coding import CodingSettings, ModelServer

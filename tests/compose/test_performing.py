@@ -13,8 +13,8 @@ from beastmode import Roadmap, Task
 from beastmode.clock import Clock
 from beastmode.compose import notifying, performing
 from beastmode.compose.notifying import Notifier
-from beastmode.compose.opening import Request
 from beastmode.compose.performing import perform
+from beastmode.compose.request import Request
 from beastmode.compose.session import View
 from beastmode.errors import BeastError
 from beastmode.runner.notices import Notice

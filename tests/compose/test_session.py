@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from beastmode import Roadmap, Task
-from beastmode.compose.opening import Request, open_run
+from beastmode.compose.opening import open_run
+from beastmode.compose.request import Request
 from beastmode.compose.session import View, drive
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress

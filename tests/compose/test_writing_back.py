@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from beastmode import Roadmap, Task, run
-from beastmode.compose.opening import Request
 from beastmode.compose.performing import perform
+from beastmode.compose.request import Request
 from beastmode.compose.session import View
 from beastmode.compose.writing_back import WritingBack
 from beastmode.errors import SettingError

@@ -40,7 +40,7 @@ def test_usual_ids_are_their_own_names() -> None:
 def test_what_runs_around_an_attempt_has_its_log_beside_it_in_the_order_of_the_attempt() -> None:
     names = [path.name for path in logs_of(LOGS / "T001.2.log")]
     around = ["T001.2.check.log", "T001.2.verify.log", "T001.2.merge.check.log"]
-    assert names == ["T001.2.setup.log", "T001.2.log", *around]
+    assert names == ["T001.2.setup.log", "T001.2.log", *around, "T001.2.merge.log"]
 
 
 def test_a_home_keeps_itself_out_of_git_and_leaves_what_is_there(tmp_path: Path) -> None:

@@ -237,8 +237,9 @@ def test_work_that_was_sent_back_used_up_no_try_and_is_remembered_until_the_task
     assert (again.state, again.code.sent_back, again.code.branch) == ("pending", 0, "beast/r1/task/a")
 
 
-def test_what_a_proof_said_holds_until_it_succeeds_or_its_work_is_gone() -> None:
-    for end, facts in (("done", {}), ("retry", {"failure": failure("merge_conflict")})):
+def test_what_a_proof_or_a_merge_said_holds_until_another_says_more_or_it_succeeds() -> None:
+    conflict = {"failure": failure("merge_conflict")}
+    for end, facts, said in (("done", {}, None), ("retry", conflict, (3, "merge"))):
         story = Story().session().plan("a")
         story.attempt("a", 0, 1, end="retry", failure=failure("verify_failed"), branch="b", proof="check")
         view = story.attempt("a", 1, 2, 2, end="retry", failure=failure("no_change")).told().tasks["a"]
@@ -246,7 +247,7 @@ def test_what_a_proof_said_holds_until_it_succeeds_or_its_work_is_gone() -> None
         assert view.code.unproven == (1, "check")
         later = story.attempt("a", 2, 3, 3, end=end, **facts).told().tasks["a"]
         assert later.code is not None
-        assert (later.code.unproven, later.code.rounds) == (None, 1)
+        assert (later.code.unproven, later.code.rounds) == (said, 1)
 
 
 def test_what_attempts_have_used_adds_up() -> None:

@@ -21,8 +21,9 @@ from beastmode.cli.plan_text import Look, plan_lines
 from beastmode.cli.prompts import prompt_lines, prompts_of
 from beastmode.cli.what_if import rows_of
 from beastmode.compose.foreseeing import case_of
-from beastmode.compose.opening import Request, checked
+from beastmode.compose.opening import checked
 from beastmode.compose.planning import question_of
+from beastmode.compose.request import Request
 from beastmode.errors import JournalError, JournalVersionError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.foreseeing.bottleneck import bottleneck

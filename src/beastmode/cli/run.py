@@ -20,8 +20,8 @@ from beastmode.cli.live import view_for
 from beastmode.cli.shown import shown_at
 from beastmode.cli.words import ending
 from beastmode.compose.notifying import Way
-from beastmode.compose.opening import Request
 from beastmode.compose.performing import perform
+from beastmode.compose.request import Request
 from beastmode.errors import SettingError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.home import HOME

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from beastmode.compose.coding_choice import is_code
 from beastmode.compose.opening import Opened
 from beastmode.runner.code.proof import feedback_in
+from beastmode.runner.code.sending_back import told_in
 from beastmode.runner.execute import Job
 from beastmode.runner.home import log_path
 from beastmode.runner.kinds.command import CommandKind
@@ -111,12 +112,14 @@ def _code_job(opened: Opened, coders: Coders, places: Places, index: int) -> Job
 
 
 def _feedback_of(opened: Opened, task: str) -> str:
-    """What the verification printed that failed last in an earlier session, as far as its log has it; "" for none."""
+    """What was said in an earlier session of work that was not verified, or not merged, as far as its log has
+    it; "" for none."""
     view = opened.progress.tasks.get(task)
     if view is None or view.code is None or view.code.unproven is None:
         return ""
-    number, proof = view.code.unproven
-    return feedback_in(log_path(opened.folder, task, number), proof)
+    number, by = view.code.unproven
+    log = log_path(opened.folder, task, number)
+    return told_in(log) if by == "merge" else feedback_in(log, by)
 
 
 def _attempt(

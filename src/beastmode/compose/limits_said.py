@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from beastmode.compose.coding_opening import Code
+from beastmode.compose.request import Request
 from beastmode.runner.code.coding import ModelServer
 from beastmode.runner.limits import still_held
 from beastmode.runner.people import SERVER
@@ -21,9 +22,6 @@ from beastmode.runner.plain_limits import (
 )
 from beastmode.runner.progress import Progress
 from beastmode.settings import RunSettings
-
-if TYPE_CHECKING:
-    from beastmode.compose.opening import Request
 
 
 @dataclass(frozen=True, slots=True)

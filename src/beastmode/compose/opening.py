@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from beastmode.compose.coding_choice import Said, writes_code
+from beastmode.compose.coding_choice import writes_code
 from beastmode.compose.coding_history import spent_in
 from beastmode.compose.coding_opening import (
     Code,
@@ -22,55 +22,20 @@ from beastmode.compose.coding_opening import (
 from beastmode.compose.foreseeing import Question, case_of
 from beastmode.compose.known_as import key_of, progress_of
 from beastmode.compose.limits_said import NOTHING_SAID, LimitsSaid, limits_said
+from beastmode.compose.request import Request
 from beastmode.errors import Problem, RoadmapError, SettingError
 from beastmode.runner.foreseeing.estimate import Estimate, estimate
-from beastmode.runner.formats.addresses import is_live
-from beastmode.runner.formats.asked import ALL, Asked
+from beastmode.runner.formats.asked import Asked
 from beastmode.runner.graph import Graph, graph_of
-from beastmode.runner.home import HOME, journal_path, prepare_home, run_folder
+from beastmode.runner.home import journal_path, prepare_home, run_folder
 from beastmode.runner.lock import RunLock
 from beastmode.runner.progress import Progress
 from beastmode.runner.report import check_folder
-from beastmode.runner.resume import Plan, Selection, plan_session
-from beastmode.runner.roadmap import Roadmap, Task, problems_of
-from beastmode.runner.work import Command
+from beastmode.runner.resume import Plan, plan_session
+from beastmode.runner.roadmap import Roadmap, problems_of
 from beastmode.safeguards.host_folder import origin
 from beastmode.settings import SHORT_WAIT_S, Auto, RunSettings, parse_concurrency, parse_rates
 from beastmode.store.journal import Journal
-
-Confirm = Callable[[Code, Sequence[Task], RunSettings], None]
-"""Is told of a run that writes code, and of the tasks that it is to run, before anything of it is recorded. Raises
-BeastError where it shall not begin."""
-
-
-@dataclass(slots=True)
-class Request:
-    """What a person asked for.
-
-    source: a roadmap's file, or a Roadmap.   flags: settings given by name (`RunSettings`), which win over the
-    roadmap's.   command: for tasks whose list says what but not how.   home: where the journal lives.
-    report: where reports go; None: below the home.   fresh: begin a new run.   coding: what is said of how code is
-    written; None where nobody could: then only what the list itself gives to an agent is code.   confirm: told of a
-    run that writes code before anything is recorded; may raise.   asked: what of the file.   write_back: what is done
-    is ticked in the file.
-    """
-
-    source: Path | Roadmap
-    flags: Mapping[str, Any] = field(default_factory=dict)
-    command: Command | None = None
-    home: Path = Path(HOME)
-    report: Path | None = None
-    fresh: bool = False
-    selection: Selection = field(default_factory=Selection)
-    coding: Said | None = None
-    confirm: Confirm = lambda code, tasks, settings: None
-    asked: Asked = ALL
-    write_back: bool = False
-
-    @property
-    def list_file(self) -> Path | None:
-        """The file of the roadmap, or its folder; None where Python made it, or it is asked live."""
-        return self.source.resolve() if isinstance(self.source, Path) and not is_live(self.source) else None
 
 
 @dataclass(slots=True)

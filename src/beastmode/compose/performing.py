@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from beastmode.clock import LOOK_AGAIN_S, SYSTEM_CLOCK
 from beastmode.compose.notifying import Notifier, NotifyingView, Way
-from beastmode.compose.opening import Request, open_run
+from beastmode.compose.opening import open_run
+from beastmode.compose.request import Request
 from beastmode.compose.session import View, drive
 from beastmode.errors import BeastError
 from beastmode.failures.advice import spoken

@@ -10,7 +10,8 @@ from typing import Any
 from beastmode.compose.coding_choice import writes_code
 from beastmode.compose.foreseeing import Question, at_start
 from beastmode.compose.known_as import key_of, progress_of
-from beastmode.compose.opening import Opened, Request, checked, read_list, settings_for
+from beastmode.compose.opening import Opened, checked, read_list, settings_for
+from beastmode.compose.request import Request
 from beastmode.errors import BeastError
 from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.runner.foreseeing.estimate import Estimate

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.compose.notifying import Way
-from beastmode.compose.opening import Request
 from beastmode.compose.performing import perform
+from beastmode.compose.request import Request
 from beastmode.errors import RoadmapError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.fields import problems_of_arguments

@@ -10,7 +10,7 @@ from pathlib import Path
 from beastmode.errors import PreconditionError
 
 HOME = ".beast"
-LOG_PARTS = ("setup", "check", "verify", "merge.check")
+LOG_PARTS = ("setup", "check", "verify", "merge.check", "merge")
 """What writes a log of its own beside that of an attempt."""
 
 _UNSAFE = re.compile(r"[^\w.-]")

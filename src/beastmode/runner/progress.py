@@ -56,9 +56,10 @@ class CodeView:
     commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
     was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
     work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
-    person has taken it.   rounds: how often its verification has failed.   unproven: the attempt that it failed for
-    last, and which one, `check` or `verify`; None where it has succeeded since.   model: that its last attempt asked,
-    where it told.   usage: of it, over all attempts, as `model_access.Usage` names it; empty where nobody counted.
+    person has taken it.   rounds: how often its verification has failed.   unproven: the attempt that was last turned
+    down, and by what: `check`, `verify` or `merge`; None where it has succeeded since.   model: that its last attempt
+    asked, where it told.   usage: of it, over all attempts, as `model_access.Usage` names it; empty where nobody
+    counted.
     """
 
     commit: str = ""
@@ -363,7 +364,9 @@ def _code_ended(code: CodeView, attempt: int, data: dict[str, Any]) -> None:
     code.merged, code.model = data.get("merged", False), data.get("model", "")
     if "proof" in data:
         code.rounds, code.unproven = code.rounds + 1, (attempt, data["proof"])
-    elif data["end"] == "done" or (data.get("failure") or {}).get("class") in NOT_MERGED:
+    elif (data.get("failure") or {}).get("class") in NOT_MERGED:
+        code.unproven = (attempt, "merge")
+    elif data["end"] == "done":
         code.unproven = None
     for name, amount in data.get("usage", {}).items():
         code.usage[name] = code.usage.get(name, 0) + amount

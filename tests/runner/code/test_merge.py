@@ -17,6 +17,7 @@ from beastmode.runner.code.git import Git
 from beastmode.runner.code.merge import MergeQueue
 from beastmode.runner.code.refs import base_ref, result_ref, task_ref
 from beastmode.runner.code.repository import repository_of
+from beastmode.runner.code.sending_back import told_in
 from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.execute import Verdict
 from beastmode.runner.kinds.protocol import Attempt
@@ -203,6 +204,7 @@ def test_a_conflict_goes_back_to_the_new_base_with_its_work_kept_and_the_other_n
         assert verdict.failure.class_ == "merge_conflict"
         assert verdict.failure.cause == "conflicts with what 'a' changed: new"
         assert f"git show {work[:12]}" in verdict.output
+        assert told_in(b.log_path) == verdict.output, "so a later session knows it"
         assert verdict.facts == {"branch": "beast/r1/task/b", "commit": work, "kept": "beast/r1/kept/b/1"}
         assert desk.at("beast/r1/kept/b/1") == work
         assert desk.branch("b") == desk.at(base_ref(RUN, "b")) == desk.tip

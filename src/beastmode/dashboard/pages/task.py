@@ -28,6 +28,7 @@ PARTS = {
     "check": "Check: is nothing broken?",
     "verify": "Verification: is it done?",
     "merge.check": "Check of what would be merged",
+    "merge": "Why it was not merged",
 }
 _NO_KEY = "Logs are shown to whoever has the key. Open the link that beast printed when it began."
 

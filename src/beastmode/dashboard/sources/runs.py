@@ -263,8 +263,9 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class LogPart:
-    """The end of what one part of an attempt printed.   part: `setup`, `work`, `check`, `verify`, `merge.check`.
-    data: its last bytes, some of them before `cut`, so that what is cut in two can be seen.   size: of all of it."""
+    """The end of what one part of an attempt printed.   part: `setup`, `work`, `check`, `verify`, `merge.check` or
+    `merge`.   data: its last bytes, some of them before `cut`, so that what is cut in two can be seen.   size: of all
+    of it."""
 
     part: str
     data: bytes

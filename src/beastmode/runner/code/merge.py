@@ -16,6 +16,7 @@ from beastmode.runner.code.sending_back import (
     SentBack,
     conflict_failure,
     conflict_told,
+    keep_told,
     red_failure,
     red_told,
     send_back,
@@ -168,11 +169,13 @@ class MergeQueue:
             kept = await undivided(send_back(self._workspaces, back))
         facts = {"branch": place.branch, "commit": work.commit, **({"kept": kept} if kept else {})}
         if isinstance(why, Verdict):
-            return Verdict(red_failure(why), red_told(why, sent_back=bool(kept)), facts)
-        others = await tasks_at(self._git, work.base, tip, why)
-        return Verdict(
-            conflict_failure(why, others), conflict_told(why, others, work.commit if kept else ""), facts
-        )
+            failure, told = red_failure(why), red_told(why, sent_back=bool(kept))
+        else:
+            others = await tasks_at(self._git, work.base, tip, why)
+            failure = conflict_failure(why, others)
+            told = conflict_told(why, others, work.commit if kept else "")
+        keep_told(attempt.log_path, told)
+        return Verdict(failure, told, facts)
 
 
 async def undivided(work: Coroutine[Any, Any, T]) -> T:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from beastmode.failures import classify
 from beastmode.failures.failure import Failure
@@ -12,6 +14,7 @@ from beastmode.runner.code.git import Git
 from beastmode.runner.code.refs import base_ref, branch_of, saved_ref, task_ref
 from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.execute import Verdict
+from beastmode.runner.home import log_beside
 from beastmode.runner.printable import printable
 from beastmode.runner.worktrees.salvage import keep
 
@@ -42,6 +45,20 @@ async def send_back(workspaces: Workspaces, back: SentBack) -> str:
     await git.move(*(f"update {ref(run, task)} {commit}" for ref, commit in commits.items()))
     await workspaces.show_branch(back.place)
     return branch_of(kept)
+
+
+def keep_told(log: Path, told: str) -> None:
+    """Leave what the next attempt is told beside the log of this one, for an attempt in another session and for whoever
+    reads logs."""
+    with suppress(OSError):  # the words of its failure are in the journal
+        log_beside(log, "merge").write_text(told, encoding="utf-8")
+
+
+def told_in(log: Path) -> str:
+    """What `keep_told` has left; "" where there is nothing."""
+    with suppress(OSError):
+        return log_beside(log, "merge").read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 async def tasks_at(git: Git, base: str, tip: str, conflicts: Sequence[Conflict]) -> dict[str, list[str]]:
