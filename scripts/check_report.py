@@ -25,6 +25,7 @@ from urllib.parse import quote
 
 COLUMNS = ("seq", "run", "kind", "task", "attempt", "unix_us", "mono_us", "data")
 FINAL = ("done", "failed", "cancelled", "needs_person")
+AT_WORK = ("running", "verifying", "merging")
 AFTER = {"retry": "waiting", "interrupted": "pending"}
 UNENDED = ("", "interrupted")
 CATEGORIES = {
@@ -209,6 +210,7 @@ def replay(events: list[Event]) -> Run:
         planned,
         selected,
         attempt_started,
+        step,
         attempt_ended,
     )
     of_tasks = (reset, cancelled, merging, accepted, rejected, redo, gate, approved)
@@ -238,7 +240,7 @@ def noticed(run: Run, event: Event) -> None:
 def session_started(run: Run, event: Event) -> None:
     run.sessions.append(Session(event.seq, event.data, event.mono_us, event.mono_us))
     for task in run.tasks.values():
-        if task.state in ("blocked", "skipped", "running", "waiting"):
+        if task.state in ("blocked", "skipped", "waiting", *AT_WORK):
             task.state = "pending"
 
 
@@ -366,6 +368,12 @@ def attempt_started(run: Run, event: Event) -> None:
     attempt = Attempt(event.task, event.attempt, len(run.sessions) - 1, event.mono_us, waited_s)
     run.open[key] = attempt
     run.attempts.append(attempt)
+
+
+def step(run: Run, event: Event) -> None:
+    task = run.tasks[event.task]
+    if task.state in AT_WORK:
+        task.state = event.data["step"]
 
 
 def attempt_ended(run: Run, event: Event) -> None:

@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode import Roadmap, Task, run
+from beastmode.cli.app import answer
 from beastmode.cli.history import find_run
 from beastmode.compose.asking import ask
 from beastmode.runner.control import Control
@@ -31,6 +32,7 @@ from beastmode.runner.report.evidence import safety
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command, Http
 from beastmode.settings import Rate
+from tests.processes import eventually
 from tests.runner.story import Story
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "check_report.py"
@@ -152,6 +154,26 @@ def test_it_agrees_with_an_untouched_run(recorded: Recorded) -> None:
         "attempt_ended",
         "session_ended",
     }
+
+
+def test_it_agrees_with_a_run_at_work_while_a_task_is_being_verified(tmp_path: Path) -> None:
+    home, go, proving = tmp_path / "home", tmp_path / "go", tmp_path / "proving"
+    proves = Command(shell=f"touch {proving}; until [ -e {go} ]; do sleep 0.02; done")
+    roadmap = Roadmap([Task("a", ["true"], options=TaskOptions(verify=proves)), Task("b", ["true"])])
+    worker = threading.Thread(target=run, args=(roadmap,), kwargs={"home": home})
+    worker.start()
+    try:
+        eventually(proving.exists)
+        eventually(lambda: find_run(home, "r1").tasks["a"].state == "verifying")
+        eventually(lambda: find_run(home, "r1").tasks["b"].state == "done")
+        assert answer(["report", "r1", "--home", str(home)]) == 0
+        report = json.loads(next(home.rglob("report.json")).read_text(encoding="utf-8"))
+    finally:
+        go.touch()
+        worker.join()
+    rows = [row for row in script().rows_of(home / "journal.db", 1) if int(row[0]) <= report["last_seq"]]
+    assert {task["task"]: task["state"] for task in report["tasks"]} == {"a": "verifying", "b": "done"}
+    assert wrong(rows, report) == 0
 
 
 def test_every_single_change_of_the_journal_is_seen(

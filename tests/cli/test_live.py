@@ -86,6 +86,29 @@ def test_it_shows_phases_who_is_at_work_counts_and_limits(tmp_path: Path) -> Non
     assert re.search(r"running +b +0:00 +Looks", lines)
 
 
+def test_what_is_being_verified_is_at_work_and_so_is_what_is_being_merged(tmp_path: Path) -> None:
+    studio, looked = Studio(tmp_path), tmp_path / "looked"
+    proves = Command(shell=f"until [ -e {looked} ]; do sleep 0.02; done")
+
+    def as_if_merging(view: Watching) -> bool:
+        jobs = [job for job in view.live.schedule.live.values() if job.step == "verifying"]
+        studio.pictures += [studio.look()] if jobs else []
+        for job in jobs:
+            job.step = "merging"  # a queue of merges needs a repository; what is shown of it does not
+        return bool(jobs)
+
+    async def let_go() -> None:
+        looked.touch()
+
+    proven = Task("proven", Command(("true",)), options=TaskOptions(verify=proves))
+    looks = Task("looks", studio.photo(as_if_merging))
+    studio.run([proven, looks, Task("end", Call(let_go), needs=("looks",))])
+    for lines, step in zip(map("\n".join, studio.pictures), ("verifying", "merging"), strict=True):
+        assert "2 at work  1 to do" in lines
+        assert re.search(rf"{step} +proven", lines)
+        assert "waiting" not in lines
+
+
 def test_it_says_what_is_waited_for_and_how_long(tmp_path: Path) -> None:
     studio = Studio(tmp_path)
 

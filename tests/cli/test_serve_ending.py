@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from beastmode.compose.signs import Left, killed_in, signs_in
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.threads import in_thread
 from tests.cli.test_serve import beast
@@ -128,3 +129,25 @@ def test_what_had_left_has_its_row_after_kill_9(tmp_path: Path) -> None:
     assert reached == len(kept) == 40
     assert set(kept) <= {"unfinished", "upstream_ok"}
     assert "unfinished" in kept
+
+
+def killed(home: Path) -> list[Left]:
+    return killed_in(signs_in(home), time.time())
+
+
+def test_one_that_was_killed_leaves_word_of_it_and_the_command_that_begins_it_again(tmp_path: Path) -> None:
+    with served("http://127.0.0.1:9/v1", tmp_path) as (gateway, url):
+        eventually(lambda: [one.url for one in signs_in(tmp_path).at_work] == [url], "it is at work")
+        gateway.send_signal(signal.SIGKILL)
+        eventually(lambda: killed(tmp_path), "it is told")
+    (left,) = killed(tmp_path)
+    assert (left.sign.url, left.sign.of) == (url, "serve")
+    assert left.sign.command.startswith(f"cd {Path.cwd()} && beast serve --upstream http://127.0.0.1:9/v1")
+    with served("http://127.0.0.1:9/v1", tmp_path) as (gateway, url):
+        eventually(
+            lambda: [one.url for one in signs_in(tmp_path).at_work] == [url], "the next one is at work"
+        )
+        eventually(lambda: not signs_in(tmp_path).left, "nothing is left of the other")
+        gateway.send_signal(signal.SIGTERM)
+        assert gateway.wait(30) == 0
+    assert signs_in(tmp_path) == ([], [])

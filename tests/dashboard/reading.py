@@ -9,8 +9,9 @@ import msgspec
 
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.cache import CacheView
-from beastmode.dashboard.sources.failures import Change, FailureGroup
-from beastmode.dashboard.sources.live import GatewayNow, Gauge, TierNow, UpstreamNow
+from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresFound
+from beastmode.dashboard.sources.faults import Fault, fault_of
+from beastmode.dashboard.sources.live import GatewayKilled, GatewayNow, Gauge, TierNow, UpstreamNow
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage, Wanted
 from beastmode.dashboard.sources.runs import (
@@ -94,6 +95,7 @@ def run_view(line: RunLine, nasty: str = "", **changes: Any) -> RunView:
         "timeline": Timeline([TimelineRow(task, nasty, nasty, [stretch])], 0.0, 1.0, 1.0, [0.5], 5, False),
         "graph": GraphPart([task_line(nasty), task_line(id="b")], [(task, "b")], 6, 7, nasty),
         "figures": figures,
+        "repository": nasty,
     }
     return RunView(**values | changes)
 
@@ -233,14 +235,15 @@ NASTY_REPEATABLE = Repeatable(changed=NASTY, to=NASTY, key_envs=[NASTY], unset=[
 
 
 class Failures:
-    """A FailureReader of groups that a test has made."""
+    """A FailureReader of groups that a test has made.   faults: what could not be looked through."""
 
-    def __init__(self, *groups: FailureGroup) -> None:
+    def __init__(self, *groups: FailureGroup, faults: Mapping[str, Fault] | None = None) -> None:
         self.all, self.since = list(groups), list[float]()
+        self.faults = faults or {}
 
-    def groups(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
+    def found(self, since_unix: float, most: int) -> FailuresFound:
         self.since.append(since_unix)
-        return self.all[:most]
+        return FailuresFound(self.all[:most], self.faults)
 
 
 def failure_group(**changes: Any) -> FailureGroup:
@@ -292,16 +295,19 @@ def gateway_now(nasty: str = "", **changes: Any) -> GatewayNow:
 
 
 class Live:
-    """A LiveReader of gateways that a test has made."""
+    """A LiveReader of gateways that a test has made.   killed: others."""
 
-    def __init__(self, *gateways: GatewayNow) -> None:
-        self.now, self._gateways = "1", list(gateways)
+    def __init__(self, *gateways: GatewayNow, killed: Sequence[GatewayKilled] = ()) -> None:
+        self.now, self._gateways, self._killed = "1", list(gateways), killed
 
     def version(self) -> str:
         return self.now
 
     def gateways(self) -> Sequence[GatewayNow]:
         return self._gateways
+
+    def killed(self) -> Sequence[GatewayKilled]:
+        return self._killed
 
 
 class Stats:
@@ -351,7 +357,7 @@ class Cache:
     """A CacheReader and CacheControl that keeps what was to be cleared.   fault: what reading and clearing end with."""
 
     def __init__(self, view: CacheView | None = None, fault: str = "") -> None:
-        self.view, self.fault, self.now = view, fault, "1"
+        self.view, self.broken, self.now = view, fault, "1"
         self.cleared: list[str] = []
 
     def version(self) -> str:
@@ -361,14 +367,20 @@ class Cache:
         self._see()
         return self.view
 
+    def fault(self) -> Fault | None:
+        return fault_of(self._error()) if self.broken else None
+
     def clear(self, tag: str) -> str:
         self._see()
         self.cleared.append(tag)
         return f"forgotten: {tag or 'all'}"
 
     def _see(self) -> None:
-        if self.fault:
-            raise CacheError(self.fault, tip="Delete the file.")
+        if self.broken:
+            raise self._error()
+
+    def _error(self) -> CacheError:
+        return CacheError(self.broken, where="/home/me/.beast/cache.db", tip="Delete the file.")
 
 
 def key_line(**changes: Any) -> KeyLine:

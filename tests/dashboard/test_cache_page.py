@@ -30,6 +30,20 @@ def page_of(cache: Cache, *, live: Live | None = None, stats: Stats | None = Non
     return browser(cache, live=live, stats=stats, key=key).get("/cache").text
 
 
+def test_where_its_file_cannot_be_read_what_gateways_say_of_their_tiers_is_shown() -> None:
+    tiers = [TierNow("l1", 812, 9_400_000, 256_000_000, 30, 10, 4e-7, 6e-7, "on")]
+    page = page_of(Cache(fault="the cache is damaged"), live=Live(gateway_now(tiers=tiers)))
+    for words in (
+        "The cache cannot be read",
+        "l1, of beast serve at",
+        "9.4 MB",
+        "75.0 %",
+        "nothing fails for that",
+    ):
+        assert words in page
+    assert "Forget" not in page
+
+
 def test_where_nothing_is_kept_it_says_how_to_begin() -> None:
     page = page_of(Cache())
     assert "No answer is kept here yet" in page

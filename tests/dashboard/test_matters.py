@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from beastmode.dashboard.matters import Lately, Matter, matters_of
-from beastmode.dashboard.sources.live import GatewayNow, Gauge, UpstreamNow
+from beastmode.dashboard.sources.faults import Fault
+from beastmode.dashboard.sources.live import GatewayKilled, GatewayNow, Gauge, UpstreamNow
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
 from tests.dashboard.reading import gateway_now, run_line
@@ -98,3 +100,24 @@ def test_of_very_many_the_first_are_shown_and_the_others_counted() -> None:
 def test_names_of_others_cannot_turn_a_line_around() -> None:
     (matter,) = matters(run_line(1, title="a\u202eb\nc", counts={"needs_person": 1}))
     assert matter.what.isprintable()
+
+
+def test_what_cannot_be_read_stands_first_with_its_file_and_what_to_do() -> None:
+    fault = Fault("the journal cannot be read: it is damaged", "/h/journal.db", "Keep a copy.")
+    alarmed = gateway(alarms=["the ledger cannot be written"])
+    (first, second), _ = matters_of([alarmed], [], None, NOW, [fault])
+    assert first.what == "/h/journal.db: the journal cannot be read: it is damaged"
+    assert first.tip == "Keep a copy. What else is recorded is shown."
+    assert second.what == "The ledger cannot be written"
+
+
+def test_a_gateway_that_was_killed_is_told_with_the_command_that_begins_it_again() -> None:
+    killed = GatewayKilled("http://h:1", NOW - 900, NOW - 60, "cd /srv && beast serve --upstream http://m")
+    (matter,), _ = matters_of([], [], QUIET, NOW, killed=[killed])
+    assert matter.what == "The gateway at http://h:1 (serve) ended without a word: it was killed"
+    assert (matter.command, matter.route) == (killed.command, "requests")
+    assert matter.times == [("at about", NOW - 60), ("it had begun at", NOW - 900)]
+    assert "dmesg" in matter.tip
+    (matter,), _ = matters_of([], [], QUIET, NOW, killed=[replace(killed, machine=True, command="")])
+    assert matter.what.endswith("the machine went down")
+    assert ("dmesg" in matter.tip, matter.tip.endswith("Start it again.")) == (False, True)

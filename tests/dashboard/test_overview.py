@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
-from beastmode.dashboard.sources.live import UpstreamNow
+from beastmode.dashboard.sources.live import GatewayKilled, UpstreamNow
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.upstream_cards import MOST_CARDS, cards_of
 from tests.dashboard.reading import NASTY, Keeper, Live, Runs, Stats, gateway_now, run_line, sources
@@ -124,3 +124,11 @@ def test_what_others_wrote_is_shown_and_never_becomes_part_of_the_page() -> None
     assert shown.count("&lt;script&gt;alert(1)") > 10
     assert "<script>alert" not in shown
     assert "<img" not in shown
+
+
+def test_a_gateway_that_was_killed_is_no_empty_home() -> None:
+    killed = GatewayKilled("http://h:1", 1e9, 1e9 + 60, NASTY)
+    shown = page(live=Live(killed=[killed]))
+    assert "The gateway at http://h:1 (serve) ended without a word: it was killed" in shown
+    assert "Nothing has happened here yet" not in shown
+    assert "<script>alert" not in shown

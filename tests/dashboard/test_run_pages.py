@@ -8,7 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
-from beastmode.dashboard.sources.runs import BeingReadError, GraphPart, RunView, TaskPage, TaskView
+from beastmode.dashboard.sources.faults import BeingReadError
+from beastmode.dashboard.sources.runs import GraphPart, RunView, TaskPage, TaskView
 from tests.dashboard.reading import Keeper, Requests, Runs, run_line, run_view, sources, task_line, task_view
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from beastmode.compose import serving
 from beastmode.compose.seen import Seen
 from beastmode.compose.serve_choice import Chosen
 from beastmode.compose.signs import signs_in
@@ -25,6 +27,7 @@ from beastmode.testing.model_server import ModelServer, Refusal, Script
 from tests.compose.run_gateways import ask, played
 from tests.compose.run_gateways import question as question_to
 from tests.gateway.served import gateway, records
+from tests.processes import eventually
 
 
 def question(words: str = "hi") -> dict[str, Any]:
@@ -33,7 +36,7 @@ def question(words: str = "hi") -> dict[str, Any]:
 
 async def said(home: Path) -> dict[str, Any]:
     """What the one gateway of a home says now."""
-    (sign,) = signs_in(home)
+    (sign,) = signs_in(home).at_work
     headers = {"authorization": f"Bearer {sign.token}"}
     async with aiohttp.ClientSession() as session, session.get(sign.url + PATH, headers=headers) as answer:
         assert (answer.status, answer.content_type) == (200, "application/json")
@@ -140,7 +143,7 @@ async def test_nobody_sees_it_without_the_token_and_no_look_is_a_request(tmp_pat
             for headers in (
                 {},
                 {"authorization": "Bearer x"},
-                {"authorization": signs_in(tmp_path)[0].token},
+                {"authorization": signs_in(tmp_path).at_work[0].token},
             ):
                 async with session.get(url + PATH, headers=headers) as answer:
                     assert answer.status == 401
@@ -153,7 +156,7 @@ async def test_nobody_sees_it_without_the_token_and_no_look_is_a_request(tmp_pat
 @played
 async def test_a_gateway_that_nobody_is_to_see_has_no_such_page(tmp_path: Path) -> None:
     async with ModelServer(Script()) as server, gateway(server.url, tmp_path):
-        assert signs_in(tmp_path) == []
+        assert signs_in(tmp_path).at_work == []
 
 
 @played
@@ -175,3 +178,12 @@ async def test_no_setting_shows_a_secret(tmp_path: Path, monkeypatch: pytest.Mon
     assert [one["origin"] for one in told] == ["flag", "environment", "file", "default"]
     assert (told[1]["value"], told[2]["where"]) == ("UPSTREAM_API_KEY", "beast.toml:3")
     assert told[3]["help"].startswith("Which answers are kept")
+
+
+@played
+async def test_it_says_again_and_again_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "ALIVE_S", 0.01)
+    async with asked(tmp_path):
+        (path,) = (tmp_path / "gateways").iterdir()
+        os.utime(path, (5.0, 5.0))
+        await asyncio.to_thread(eventually, lambda: path.stat().st_mtime > 5.0)

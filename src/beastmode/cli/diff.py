@@ -13,8 +13,9 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, find_task
 from beastmode.errors import PreconditionError
-from beastmode.runner.code.changes import Changes, changes_of, files_of, git_at
+from beastmode.runner.code.changes import Changes, files_of
 from beastmode.runner.code.git import Git
+from beastmode.runner.code.whereabouts import found
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import TaskView
 
@@ -35,7 +36,7 @@ def diff(
     """Show what a task changed, as git shows it: against what it began from, or as it was merged."""
     progress = find_run(home, run)
     view = find_task(progress, task)
-    git, changes = asyncio.run(found(progress.name, view))
+    git, changes = asyncio.run(found(progress, view, [Path.cwd()]))
     if as_json:
         print(json.dumps(asyncio.run(_as_object(git, progress.name, view, changes)), indent=2))
     else:
@@ -47,12 +48,6 @@ def show(git: Git, changes: Changes, *flags: str) -> None:
     command = ["git", "diff", *flags, changes.base, changes.commit]
     if subprocess.run(command, cwd=git.folder, check=False).returncode:
         raise PreconditionError("git could not show it", where=str(git.folder), tip="It said why above.")
-
-
-async def found(run: str, view: TaskView) -> tuple[Git, Changes]:
-    """What a task changed, in the repository that the current folder is in."""
-    git = await git_at(Path.cwd())
-    return git, await changes_of(git, run, view)
 
 
 async def _as_object(git: Git, run: str, view: TaskView, changes: Changes) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from beastmode.cli.watching import Watching, failure_lines, limits_now, to_look_
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live
 from beastmode.runner.execute import Job
-from beastmode.runner.states import FINAL, TaskState
+from beastmode.runner.states import AT_WORK, FINAL, TaskState
 
 _STILL_WAITING_S = 10.0
 _BEFORE = {"done": "done before", "failed": "failed before", "cancelled": "cancelled before"}
@@ -55,7 +55,7 @@ class PlainView(Watching):
         if time.monotonic() - self._quiet_since < _STILL_WAITING_S:
             return
         self._quiet_since = time.monotonic()
-        at_work = [job for job in self.live.schedule.live.values() if job.step in ("running", "verifying")]
+        at_work = [job for job in self.live.schedule.live.values() if job.step in AT_WORK]
         if at_work:
             names = ", ".join(safe(job.task.id) for job in at_work[:3])
             more = f" and {len(at_work) - 3:,} more" if len(at_work) > 3 else ""

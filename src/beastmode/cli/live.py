@@ -19,11 +19,11 @@ from beastmode.cli.watching import Watching, failure_lines, to_look_at
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live, View
 from beastmode.runner.execute import Job
-from beastmode.runner.states import FINAL, TaskState
+from beastmode.runner.states import AT_WORK, FINAL, TaskState
 
 _MOST_ROWS = 8
 _HEAD_ROWS = 6
-_AT_WORK = ("running", "verifying", "recording")
+_AT_WORK = (*AT_WORK, "recording")
 _WIDE = 60
 """Columns from which a bar has room for its full length."""
 _COLOURS: dict[str, str] = {

@@ -12,11 +12,12 @@ import typer
 
 from beastmode.amounts import counted, usd
 from beastmode.cli.app import new_app
-from beastmode.cli.diff import found, show
+from beastmode.cli.diff import show
 from beastmode.cli.history import find_run, find_task
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.code.reviewing import as_object, waiting_in
+from beastmode.runner.code.whereabouts import found
 from beastmode.runner.home import HOME, log_path, logs_of, run_folder
 from beastmode.runner.processes.output import tail_of
 from beastmode.runner.progress import Progress, TaskView
@@ -120,7 +121,7 @@ def _print_task(home: Path, progress: Progress, view: TaskView, as_json: bool) -
     for path in logs:
         print(f"\n{safe(path)}, the end:\n{_end_of(path)}")
     try:
-        git, changes = asyncio.run(found(run, view))
+        git, changes = asyncio.run(found(progress, view, [Path.cwd()]))
     except PreconditionError as error:
         print(f"\n{safe(error.what)}")
     else:

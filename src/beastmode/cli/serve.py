@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -46,7 +47,15 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
             if dashboard is not None:
                 dashboard.start(soon=True)
 
-        run(serving, started, _tell, choice.chosen)
+        run(serving, started, _tell, choice.chosen, _again())
+
+
+def _again() -> str:
+    """The command that begins it once more, wherever somebody gives it; "" in a folder that is gone."""
+    try:
+        return f"cd {shlex.quote(os.getcwd())} && {shlex.join(['beast', *sys.argv[1:]])}"
+    except OSError:
+        return ""
 
 
 def _dashboard_of(serving: Serving) -> AbstractContextManager[Mount | None]:

@@ -103,6 +103,8 @@ def recorded(code: Code) -> dict[str, Any]:
     """For the journal: how code is written, without a secret in it."""
     server = code.settings.server
     return {
+        "repository": str(code.repository.top),
+        "inside": code.repository.inside,
         "base": code.repository.base,
         "check": code.settings.check,
         "merge": code.settings.merge,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from beastmode.runner.code.whereabouts import folder_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
 from beastmode.runner.progress import Progress, TaskView
@@ -37,6 +38,11 @@ class Desk:
         """The shell line that had to be green in the last session that wrote code; "" for none."""
         written = (session.started.data.get("code") for session in reversed(self.progress.sessions))
         return str(next((code["check"] for code in written if code), ""))
+
+    @property
+    def folder(self) -> Path:
+        """Where its runner was started; the current folder where nothing says, or nothing is there."""
+        return folder_of(self.progress)
 
     def view(self, task: str) -> TaskView:
         """A task as it stands."""

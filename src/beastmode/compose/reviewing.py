@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from beastmode.compose.desk import Desk
 from beastmode.compose.taking import take
 from beastmode.errors import PreconditionError
@@ -52,7 +50,7 @@ async def redo(desk: Desk, task: str, note: str) -> str:
     view = desk.view(task)
     kept = ""
     if view.code is not None and (view.code.merged or (view.failure or {}).get("class") in NOT_MERGED):
-        kept = await begin_anew(await git_at(Path.cwd()), desk.run, task)
+        kept = await begin_anew(await git_at(desk.folder), desk.run, task)
     earlier = f"Its earlier work is on the branch {kept}." if kept else ""
     await desk.record(REDO, task, {"note": "\n".join(filter(None, (note, earlier)))})
     again = f"{task} is done again by the next `beast run` of its list"

@@ -12,6 +12,7 @@ from beastmode.compose.serve_choice import Chosen
 from beastmode.compose.serve_settings import Serving
 from beastmode.compose.settings_told import settings_of
 from beastmode.compose.signs import Sign, new_token, url_of
+from beastmode.failures.words import masked
 from beastmode.gateway.app import Page
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.door import Door
@@ -22,10 +23,11 @@ from beastmode.store.ledger import Ledger
 @dataclass(frozen=True, slots=True)
 class Seen:
     """By whom a gateway may be asked about itself.   of: `serve`, or the run that it belongs to.   chosen: its
-    settings.   token: opens its page, and nothing else."""
+    settings.   command: that began it, "" where nobody said.   token: opens its page, and nothing else."""
 
     of: str
     chosen: Sequence[Chosen] = ()
+    command: str = ""
     token: str = field(default_factory=new_token)
     began_unix: float = field(default_factory=SYSTEM_CLOCK.unix)
 
@@ -64,4 +66,4 @@ class Seen:
     def sign(self, serving: Serving, port: int) -> Sign:
         """Where it is found, once it listens."""
         url = url_of(serving.host, port, tls=serving.tls_cert is not None)
-        return Sign(url, self.token, self.of, self.began_unix)
+        return Sign(url, self.token, self.of, self.began_unix, masked(self.command))

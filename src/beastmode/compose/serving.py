@@ -19,7 +19,7 @@ from beastmode.compose.port import see_port
 from beastmode.compose.seen import Seen
 from beastmode.compose.serve_choice import Chosen
 from beastmode.compose.serve_settings import Serving
-from beastmode.compose.signs import shown
+from beastmode.compose.signs import ALIVE_S, SERVE, shown
 from beastmode.compose.tls import checked_tls
 from beastmode.gateway.app import App
 from beastmode.gateway.connection import Connection, Reaper
@@ -35,9 +35,11 @@ def serve(
     on_started: Callable[[int], None] = lambda port: None,
     tell: Tell = lambda alarm: None,
     chosen: Sequence[Chosen] = (),
+    command: str = "",
 ) -> None:
     """Serve until TERM or Ctrl-C, then drain. Raises BeastError where it cannot start.   on_started: gets the port.
-    tell: is told of alarms, and of their end.   chosen: where each setting came from, for dashboards."""
+    tell: is told of alarms, and of their end.   chosen: where each setting came from, for dashboards.   command: that
+    begins it again, likewise."""
     _allow_connections()
     see_port(serving.host, serving.port)  # uvicorn would end without a word that anybody reads
 
@@ -45,7 +47,7 @@ def serve(
         asyncio.get_running_loop().run_in_executor(None, _settle)
         on_started(port)
 
-    server_for(serving, started, tell, seen=Seen("serve", chosen)).run()
+    server_for(serving, started, tell, seen=Seen(SERVE, chosen, command)).run()
 
 
 def _settle() -> None:
@@ -85,10 +87,19 @@ def server_for(
     # What it logs are our own cut connections; every request has its record.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
-    def signed(port: int) -> AbstractContextManager[None]:
-        return nullcontext() if seen is None else shown(serving.home, seen.sign(serving, port), tell)
+    def signed(port: int) -> AbstractContextManager[Callable[[], None]]:
+        if seen is None:
+            return nullcontext(lambda: None)
+        return shown(serving.home, seen.sign(serving, port), tell)
 
     return _Server(config, app, serving.limits.slow_client_s, on_started, signed)
+
+
+async def _say(lives: Callable[[], None]) -> None:
+    """Again and again, off the loop: a disk may be slow."""
+    while True:
+        await asyncio.sleep(ALIVE_S)
+        await asyncio.get_running_loop().run_in_executor(None, lives)
 
 
 def _allow_connections() -> None:
@@ -108,7 +119,7 @@ class _Server(uvicorn.Server):
         app: App,
         slow_client_s: float,
         on_started: Callable[[int], None],
-        signed: Callable[[int], AbstractContextManager[None]],
+        signed: Callable[[int], AbstractContextManager[Callable[[], None]]],
     ) -> None:
         super().__init__(config)
         self._app, self._on_started, self._signed = app, on_started, signed
@@ -117,10 +128,15 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         port = self.servers[0].sockets[0].getsockname()[1]
         self._on_started(port)
-        reaping = asyncio.get_running_loop().create_task(self._reaper.run())
+        loop = asyncio.get_running_loop()
+        reaping = loop.create_task(self._reaper.run())
         try:
-            with self._signed(port):
-                await super().main_loop()
+            with self._signed(port) as lives:
+                living = loop.create_task(_say(lives))
+                try:
+                    await super().main_loop()
+                finally:
+                    living.cancel()
         finally:
             reaping.cancel()
 

@@ -44,7 +44,7 @@ async def take(desk: Desk, task: str) -> tuple[str, str]:
     token = uuid.uuid4().hex
     supervisor = Supervisor(token, watchdog_folder(desk.home) / f"{token}.lock")
     hands = _Hands(CommandKind(supervisor), _attempt(desk, task))
-    repository = await repository_of(Path.cwd(), CodingSettings(base=result_ref(desk.run)))
+    repository = await repository_of(desk.folder, CodingSettings(base=result_ref(desk.run)))
     root, (file, _) = worktrees_root(repository.common, desk.roadmap), file_of(desk.roadmap)
     workspaces = Workspaces(repository, desk.run, root, file if file.is_file() else None, hands.set_up)
     try:
@@ -63,7 +63,7 @@ def _attempt(desk: Desk, task: str) -> Attempt:
     """A person's own, number 0: nothing is sent back, whatever comes of it."""
     log = log_path(run_folder(desk.home, desk.progress.run), task, 0).absolute()
     made = Task(task, Coding(), title=desk.view(task).title)
-    return Attempt(desk.run, made, (), 0, _TIMEOUT_S, log, _LOG_BYTES, Path.cwd(), Path.cwd(), sent_back=1)
+    return Attempt(desk.run, made, (), 0, _TIMEOUT_S, log, _LOG_BYTES, desk.folder, desk.folder, sent_back=1)
 
 
 async def _take_up(workspaces: Workspaces, task: str) -> None:

@@ -32,7 +32,7 @@ from beastmode.dashboard.rendered import Rendered
 from beastmode.dashboard.series import SPANS
 from beastmode.dashboard.site import STATIC, Site
 from beastmode.dashboard.sources import Sources
-from beastmode.dashboard.sources.runs import BeingReadError
+from beastmode.dashboard.sources.faults import BeingReadError
 from beastmode.dashboard.visitor import Doorkeeper
 from beastmode.errors import BeastError
 

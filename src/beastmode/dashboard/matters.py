@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from beastmode.dashboard.sources.live import GatewayNow, Gauge, UpstreamNow
+from beastmode.dashboard.sources.faults import Fault
+from beastmode.dashboard.sources.live import GatewayKilled, GatewayNow, Gauge, UpstreamNow
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.words import name_of, percent
@@ -29,6 +30,11 @@ _OF_UPSTREAM = {
     "unhealthy": "Look at the server itself, or correct what --health asks.",
     "paused": "Wait, or lower the rate or the concurrency, or raise the quota there.",
 }
+_KILLER = "Look whether memory was short: journalctl -k, or dmesg, names what the kernel has killed."
+_IN_FLIGHT = (
+    "Requests that were in flight are among the newest, and are unfinished once a gateway has begun again."
+)
+_REST = "What else is recorded is shown."
 _WAITING = "Nothing is lost: requests wait in line meanwhile."
 _OF_RUN = {
     "failed": "Its page says what failed and what to do next.",
@@ -40,7 +46,8 @@ _OF_RUN = {
 @dataclass(frozen=True, slots=True)
 class Matter:
     """level: `wrong`, or `person` where somebody is waited for.   what: in a sentence.   until_unix: it passes then.
-    route, parts, query: where to look; "" for nowhere.   words: of that link."""
+    route, parts, query: where to look; "" for nowhere.   words: of that link.   times: when what was, in words and as
+    an instant.   command: to give, "" for none."""
 
     level: Literal["wrong", "person"]
     what: str
@@ -50,6 +57,8 @@ class Matter:
     query: Mapping[str, str] = field(default_factory=dict)
     words: str = ""
     until_unix: float | None = None
+    times: Sequence[tuple[str, float]] = ()
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +70,20 @@ class Lately:
 
 
 def matters_of(
-    gateways: Sequence[GatewayNow], runs: Sequence[RunLine], lately: Lately, now_unix: float
+    gateways: Sequence[GatewayNow],
+    runs: Sequence[RunLine],
+    lately: Lately | None,
+    now_unix: float,
+    faults: Sequence[Fault] = (),
+    killed: Sequence[GatewayKilled] = (),
 ) -> tuple[list[Matter], int]:
-    """They, and how many more there are.   runs: the newest first."""
+    """They, and how many more there are.   runs: the newest first.   lately: None where that cannot be read.   faults:
+    what cannot be.   killed: gateways."""
     every = [
+        *map(_of_fault, faults),
+        *map(_of_killed, killed),
         *(matter for gateway in gateways for matter in _of_gateway(gateway)),
-        *_of_failures(lately),
+        *(_of_failures(lately) if lately else ()),
         *(matter for run in runs for matter in _waiting_in(run)),
         *_gone_wrong(runs, now_unix),
     ]
@@ -76,7 +93,27 @@ def matters_of(
 
 def _on_a_line(matter: Matter) -> Matter:
     """Names of others cannot turn a line around."""
-    return replace(matter, what=one_line(matter.what, _MOST_CHARS), tip=one_line(matter.tip, _MOST_CHARS))
+    what, tip, command = (one_line(text, _MOST_CHARS) for text in (matter.what, matter.tip, matter.command))
+    return replace(matter, what=what, tip=tip, command=command)
+
+
+def _of_fault(fault: Fault) -> Matter:
+    return Matter("wrong", str(fault), f"{fault.tip} {_REST}".lstrip())
+
+
+def _of_killed(gateway: GatewayKilled) -> Matter:
+    how = "the machine went down" if gateway.machine else "it was killed"
+    look = "" if gateway.machine else f"{_KILLER} "
+    again = "Start it again with:" if gateway.command else "Start it again."
+    return Matter(
+        "wrong",
+        f"The gateway at {gateway.url} (serve) ended without a word: {how}",
+        f"{look}{_IN_FLIGHT} {again}",
+        "requests",
+        words="The newest requests",
+        times=[("at about", gateway.seen_unix), ("it had begun at", gateway.began_unix)],
+        command=gateway.command,
+    )
 
 
 def _of_gateway(gateway: GatewayNow) -> Iterator[Matter]:

@@ -24,6 +24,7 @@ from beastmode.dashboard.commands import Commands
 from beastmode.dashboard.cookies import forget
 from beastmode.dashboard.guarding import HEADERS
 from beastmode.dashboard.ids import segment
+from beastmode.dashboard.sources.faults import Fault, fault_of
 from beastmode.errors import BeastError
 
 STATIC = Path(__file__).parent / "static"
@@ -62,6 +63,7 @@ class Site:
             "state": words.name_of,
             "usd": words.usd,
         }
+        self._templates.tests["fault"] = lambda value: isinstance(value, Fault)
         self._templates.globals |= {
             "command": commands.line,
             "cost": words.cost,
@@ -109,9 +111,9 @@ class Site:
         return self.page(request, "later.html")
 
     async def unreadable(self, request: Request, error: BeastError) -> Response:
-        """A page that could not be made, and somebody knows why."""
-        what = f"{error.where}: {error.what}." if error.where else f"{error.what}."
-        return self.page(request, "problem.html", status=500, title=_BROKEN, what=what, tip=error.tip)
+        """A page of which nothing can be read, and somebody knows why."""
+        what = f"{fault_of(error)}."
+        return self.page(request, "problem.html", status=503, title=_BROKEN, what=what, tip=error.tip)
 
     async def broken(self, request: Request, error: Exception) -> Response:
         """A page that could not be made."""

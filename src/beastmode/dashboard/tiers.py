@@ -46,6 +46,16 @@ def is_off(gateways: Sequence[GatewayNow]) -> bool:
     return bool(gateways) and not any(gateway.tiers for gateway in gateways)
 
 
+def rows_without_file(gateways: Sequence[GatewayNow]) -> list[TierRow]:
+    """What gateways at work say of their tiers, where the file of the database cannot be read."""
+    names = {"l1": "Memory", "l3": "Database"}
+    return [
+        _row(names.get(tier.name, tier.name), f"{tier.name}, of {whose(gateway)}", tier)
+        for gateway in gateways
+        for tier in gateway.tiers
+    ]
+
+
 def whose(gateway: GatewayNow) -> str:
     """Which gateway, in words."""
     of = "beast serve" if gateway.of == "serve" else f"run {gateway.of}"

@@ -74,14 +74,15 @@ class Figures:
 class EntriesReader:
     """The cache at `path`, open to be read. For one thread at a time.
 
+    busy_s: how long another process may keep it from being read; None: as long as one that is written.
     Raises CacheVersionError for one of a newer version, CacheError where it cannot be read or is empty.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_s: float | None = None) -> None:
         self._path = path
         self.id: FileId | None = file_id(path)
         try:
-            self._db = connect(path, write=False)
+            self._db = connect(path, write=False, busy_s=busy_s)
         except sqlite3.Error as error:
             raise fault(error, path, "opened") from error
         try:

@@ -197,21 +197,24 @@ class Journal:
 
 class JournalReader:
     """Reads a journal that others may be writing. Raises JournalVersionError for one of a newer version, and
-    JournalError where it cannot be read."""
+    JournalError where it cannot be read.   busy_s: how long another process may keep it from being read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:
         self._path = path
-        self._db = connect(path, write=False)
+        self._db = connect(path, write=False, busy_s=busy_s)
         self._decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     @property
     def is_made(self) -> bool:
         """Whether anything can be read yet; False in the instant in which somebody is making the file."""
-        return version_of(self._db) > 0
+        try:
+            return version_of(self._db) > 0
+        except sqlite3.Error as error:
+            raise fault(error, self._path, "read") from error
 
     def runs(self) -> Iterator[Event]:
         """The RUN_STARTED event of every run, oldest first; none where its file has been made, and no table yet."""
-        if not version_of(self._db):
+        if not self.is_made:
             return iter(())
         return self._events(f"{_SELECT} WHERE kind = ? ORDER BY seq", (RUN_STARTED,))
 
@@ -263,19 +266,26 @@ class JournalReader:
         try:
             for kind, run, task, attempt, data, unix_us, mono_us, seq in self._db.execute(sql, tuple(values)):
                 yield Event(kind, run, task, attempt, self._decode(data), unix_us, mono_us, seq)
-        except (sqlite3.Error, msgspec.DecodeError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, msgspec.DecodeError) as error:
             raise fault(error, self._path, "read") from error
 
 
-def made_journal(path: Path) -> JournalReader | None:
-    """A journal that may not exist yet, open to be read; None also in the instant in which somebody is making it."""
-    if not path.exists():
-        return None
-    reader = JournalReader(path)
-    if reader.is_made:
-        return reader
-    reader.close()
-    return None
+def made_journal(path: Path, busy_s: float = BUSY_S) -> JournalReader | None:
+    """A journal that may not exist yet, open to be read; None also in the instant in which somebody is making it. As
+    JournalReader."""
+    try:
+        if file_id(path) is None:
+            return None
+    except OSError as error:
+        raise fault(error, path, "read") from error
+    reader = JournalReader(path, busy_s)
+    made = False
+    try:
+        made = reader.is_made
+    finally:
+        if not made:
+            reader.close()
+    return reader if made else None
 
 
 def _open(path: Path, synchronous: str) -> Connection:

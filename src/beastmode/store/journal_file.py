@@ -13,6 +13,7 @@ from typing import Literal
 
 from beastmode.errors import JournalError, JournalVersionError
 from beastmode.events import CONTROL, ONCE_AN_ATTEMPT, RUN_STARTED
+from beastmode.store.sqlite_file import NO_TEXT
 
 VERSION = 1
 BUSY_S = 30.0
@@ -42,6 +43,9 @@ _RIGHTS_TIP = (
 )
 _GONE_TIP = "Find what deletes it, a clean-up or a task, then run the same command again: it begins with what is left."
 _NOT_OURS_TIP = "Move the file away, or name another folder with --home."
+DAMAGED_TIP = (
+    "Keep a copy (`sqlite3 FILE .recover` may bring events back), and name another folder with --home."
+)
 _TIPS = {
     sqlite3.SQLITE_FULL: FULL_TIP,
     sqlite3.SQLITE_IOERR: "See to the disk that holds the journal (is it full, is it failing?), then run the same"
@@ -49,10 +53,9 @@ _TIPS = {
     sqlite3.SQLITE_READONLY: _RIGHTS_TIP,
     sqlite3.SQLITE_PERM: _RIGHTS_TIP,
     sqlite3.SQLITE_CANTOPEN: _RIGHTS_TIP,
-    sqlite3.SQLITE_BUSY: f"Another process has held it for {BUSY_S:g} s. End that, then run the same command again: it"
-    " goes on.",
-    sqlite3.SQLITE_CORRUPT: "Keep a copy (`sqlite3 FILE .recover` may bring events back), and name another folder"
-    " with --home.",
+    sqlite3.SQLITE_BUSY: "Another process holds it, and for long. End that, then run the same command again: it goes"
+    " on.",
+    sqlite3.SQLITE_CORRUPT: DAMAGED_TIP,
     sqlite3.SQLITE_NOTADB: _NOT_OURS_TIP,
     sqlite3.SQLITE_ERROR: _NOT_OURS_TIP,  # its tables are others than a journal's
     sqlite3.SQLITE_CONSTRAINT: "Another runner recorded the same attempt. Keep this file and report it: this must"
@@ -79,8 +82,9 @@ class Connection(sqlite3.Connection):
             self.file = None
 
 
-def connect(path: Path, *, write: bool) -> Connection:
-    """Open a journal. Where `write` is set, a missing one is made, empty; else only reading is possible.
+def connect(path: Path, *, write: bool, busy_s: float = BUSY_S) -> Connection:
+    """Open a journal. Where `write` is set, a missing one is made, empty; else only reading is possible.   busy_s: how
+    long another process may hold it before that is a fault.
 
     Raises JournalVersionError, without touching the file, for one of a newer version; JournalError where it is
     no journal or cannot be opened.
@@ -96,7 +100,7 @@ def connect(path: Path, *, write: bool) -> Connection:
             # recorded after that would be lost. So the header of a file that is in use here is not read again.
             if not _connected[file_id(path) or (0, 0)]:
                 _refuse_newer_header(path)
-            db = _connect(path, write=write)
+            db = _connect(path, write=write, busy_s=busy_s)
         except (OSError, sqlite3.Error) as error:
             raise fault(error, path, "opened") from error
         db.file = file_id(path)
@@ -148,6 +152,8 @@ def fault(error: BaseException, path: Path, verb: Literal["written", "opened", "
     if isinstance(error, OSError):
         words, full = str(error.strerror or error), error.errno in (errno.ENOSPC, errno.EDQUOT)
         tip = FULL_TIP if full else _GONE_TIP if error.errno == errno.ENOENT else _RIGHTS_TIP
+    elif isinstance(error, UnicodeDecodeError):
+        words, tip = NO_TEXT, DAMAGED_TIP
     else:
         words, tip = str(error), _TIPS.get(code_of(error), "")
     return JournalError(f"the journal cannot be {verb}: {words}", where=str(path), tip=tip)
@@ -158,12 +164,12 @@ def code_of(error: BaseException) -> int:
     return int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
-def _connect(path: Path, *, write: bool) -> Connection:
+def _connect(path: Path, *, write: bool, busy_s: float) -> Connection:
     mode = "rwc" if write else "ro"
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
-        timeout=BUSY_S,
+        timeout=busy_s,
         isolation_level=None,
         check_same_thread=False,
         factory=Connection,

@@ -11,9 +11,10 @@ from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import KeysError
 from beastmode.store.key_schema import FORMAT, VERSION, creation
-from beastmode.store.sqlite_file import UPDATE_TIP, begin_private, connect, transaction, version_in
+from beastmode.store.sqlite_file import NO_TEXT, UPDATE_TIP, begin_private, connect, transaction, version_in
 
-_BUSY_S = 5.0
+BUSY_S = 5.0
+"""How long another process may hold the keys."""
 _MODE = 0o600
 _TIP = (
     "Make the folder and the file readable and writable for you, free its disk, or name another with --home."
@@ -25,24 +26,24 @@ def keys_path(home: Path) -> Path:
     return home / "keys.db"
 
 
-def open_keys(path: Path, *, durable: bool) -> sqlite3.Connection:
+def open_keys(path: Path, *, durable: bool, busy_s: float = BUSY_S) -> sqlite3.Connection:
     """The file, open to be read and written; made where there is none, so that only its owner may read it.
 
-    durable: what is committed survives a power cut.   Raises KeysError.
+    durable: what is committed survives a power cut.   busy_s: how long another process may hold it.   Raises KeysError.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         begin_private(path)
         if stat.S_IMODE(os.stat(path).st_mode) != _MODE:
             os.chmod(path, _MODE)  # one that was copied here; SQLite's own files beside it take its mode
-        db = connect(path, write=True, busy_s=_BUSY_S)
+        db = connect(path, write=True, busy_s=busy_s)
     except (OSError, sqlite3.Error) as error:
         raise keys_fault(error, path) from error
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         _prepare(db, path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         db.close()
         raise keys_fault(error, path) from error
     except BaseException:
@@ -54,6 +55,7 @@ def open_keys(path: Path, *, durable: bool) -> sqlite3.Connection:
 def keys_fault(error: BaseException, path: Path) -> KeysError:
     """What a failure is called, and what to do about it."""
     words = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+    words = NO_TEXT if isinstance(error, UnicodeDecodeError) else words
     return KeysError(f"the keys cannot be used: {words}", where=str(path), tip=_TIP)
 
 

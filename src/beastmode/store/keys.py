@@ -20,7 +20,7 @@ from beastmode.errors import PreconditionError
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import Use, parse_allowances, period_names, plain, written
 from beastmode.store.key import Key, KeyLimits, parse_models
-from beastmode.store.key_file import keys_fault, open_keys
+from beastmode.store.key_file import BUSY_S, keys_fault, open_keys
 from beastmode.store.key_schema import KEYS, SECRETS, SPENT
 from beastmode.store.key_secret import hash_of, new_secret
 from beastmode.store.sqlite_file import file_id
@@ -35,13 +35,13 @@ _NONE = "none"
 class KeyStore:
     """The keys at `path`; the file is made where there is none. For one thread at a time, many processes.
 
-    durable: a change survives a power cut, not only kill -9.   Every act raises KeysError where the file or its disk
-    fails, and then nothing has changed.
+    durable: a change survives a power cut, not only kill -9.   busy_s: how long another process may hold it.   Every
+    act raises KeysError where the file or its disk fails, and then nothing has changed.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, busy_s: float = BUSY_S) -> None:
         self.path = path
-        self._db = open_keys(path, durable=durable)
+        self._db = open_keys(path, durable=durable, busy_s=busy_s)
         self._engine = create_engine("sqlite://", creator=lambda: self._db, poolclass=StaticPool)
         self._file_id = file_id(path)
 
@@ -155,6 +155,8 @@ class KeyStore:
                 connection.exec_driver_sql("COMMIT")
         except DBAPIError as error:
             raise keys_fault(error.orig or error, self.path) from error
+        except UnicodeDecodeError as error:
+            raise keys_fault(error, self.path) from error
 
 
 def _put(connection: Connection, key: str, period: str, use: Use, together: Any) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from beastmode.store.entry import first_id
 from beastmode.store.ledger_file import fault, version_of
-from beastmode.store.sqlite_file import connect
+from beastmode.store.sqlite_file import connect, file_id
 
 MOST_ROWS = 20_000
 """Looked at, the newest first: a day may have had millions, and these take some 20 ms."""
@@ -27,16 +27,17 @@ class CacheUse(NamedTuple):
     all: bool
 
 
-def cache_use(path: Path, since_unix: float, most: int = MOST_ROWS) -> CacheUse:
+def cache_use(path: Path, since_unix: float, most: int = MOST_ROWS, busy_s: float | None = None) -> CacheUse:
     """Of the newest requests in the ledger at `path`, received since then. Those that shared the answer to an identical
-    one in flight do not count. Nothing where there is no ledger; raises LedgerError where it cannot be read."""
-    if not path.exists():
-        return CacheUse([], 0, all=True)
+    one in flight do not count. Nothing where there is no ledger; raises LedgerError where it cannot be read.   busy_s:
+    as `connect` takes it."""
     try:
-        with closing(connect(path, write=False)) as db:
+        if file_id(path) is None:
+            return CacheUse([], 0, all=True)
+        with closing(connect(path, write=False, busy_s=busy_s)) as db:
             there = version_of(db, path) > 0
             rows = db.execute(_COUNTED, (first_id(since_unix), most)).fetchall() if there else []
-    except sqlite3.Error as error:
+    except (OSError, UnicodeDecodeError, sqlite3.Error) as error:
         raise fault(error, path, "read") from error
     told = [(cache, why or cache, count) for cache, why, shared, count in rows if cache and not shared]
     reasons = [(why, count) for cache, why, count in told if cache != "hit"]

@@ -113,13 +113,13 @@ def put_noted(db: sqlite3.Connection, notes: Noted) -> None:
         db.executemany(f"INSERT OR IGNORE INTO requests ({names}) VALUES ({marks})", notes.rows)  # noqa: S608
 
 
-def take_in(path: Path) -> None:
+def take_in(path: Path, busy_s: float | None = None) -> None:
     """Make rows of what processes that write to the ledger at `path` have noted, for somebody who is about to read it.
-    Where it cannot be written, it stays as it is."""
+    Where it cannot be written, it stays as it is.   busy_s: as `connect` takes it."""
     with suppress(OSError, sqlite3.Error):
         waiting = [notes for notes in map(noted, files_of(path)) if notes.rows]
         if waiting and path.exists():
-            with closing(connect(path, write=True)) as db:
+            with closing(connect(path, write=True, busy_s=busy_s)) as db:
                 for notes in waiting:
                     put_noted(db, notes)
 

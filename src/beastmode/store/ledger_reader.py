@@ -32,13 +32,14 @@ _NAMES = ["class_" if column.name == "class" else column.name for column in _FIE
 
 class LedgerReader:
     """Reads the ledger at `path` and changes nothing. Raises LedgerVersionError for one of a newer version, and
-    LedgerError where it cannot be read."""
+    LedgerError where it cannot be read.   busy_s: how long another process may keep it from being read; None: as long
+    as one that is written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_s: float | None = None) -> None:
         self._path = path
-        take_in(path)
+        take_in(path, busy_s)
         try:
-            db = connect(path, write=False)
+            db = connect(path, write=False, busy_s=busy_s)
         except sqlite3.Error as error:
             raise fault(error, path, "opened") from error
         try:
@@ -77,7 +78,10 @@ class LedgerReader:
     def format(self) -> int:
         """The version of its format, 0 where the file is empty; it may have been brought up to date meanwhile."""
         if self._version < VERSION:
-            self._version = version_of(self._db, self._path)
+            try:
+                self._version = version_of(self._db, self._path)
+            except sqlite3.Error as error:
+                raise fault(error, self._path, "read") from error
         return self._version
 
     @contextmanager

@@ -20,6 +20,9 @@ RIGHTS_TIP = (
 )
 UPDATE_TIP = "Update beastmode, or name another folder with --home."
 
+NO_TEXT = "it is damaged: what should be text is none"
+"""Said by Python's driver in words about a codec."""
+
 _PRIVATE = 0o600
 
 
@@ -101,6 +104,8 @@ def told(error: BaseException, tips: Tips) -> tuple[str, str]:
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return str(error.strerror or error), tips.full if full else RIGHTS_TIP
+    if isinstance(error, UnicodeDecodeError):
+        return NO_TEXT, tips.damaged
     code = int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
     by_code = {
         sqlite3.SQLITE_FULL: tips.full,

@@ -9,6 +9,7 @@ import pytest
 
 from beastmode.compose.ui import cache as ui_cache
 from beastmode.compose.ui.cache import HomeCache
+from beastmode.dashboard.sources.faults import Fault
 from beastmode.errors import CacheError, PreconditionError
 from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
 from beastmode.testing.model_server import ModelServer, Script
@@ -82,6 +83,7 @@ async def test_the_ledger_says_why_requests_were_not_answered_from_it(tmp_path: 
             await ask(url, question(model="m-small", temperature=temperature))
     view = HomeCache(tmp_path).cache()
     assert view
+    assert not isinstance(view.misses, Fault)
     assert [(one["reason"], one["count"]) for one in view.misses] == [("new", 1), ("not deterministic", 1)]
     assert (view.asked, view.asked_all) == (3, True)
     assert [(tier["name"], tier["hits"]) for tier in view.tiers] == [("l1", 1), ("l3", 0)]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from beastmode.cli.app import answer
 from beastmode.compose.ui import diff as ui_diff
 from beastmode.compose.ui.runs import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
@@ -48,6 +52,59 @@ def test_the_diff_is_what_was_merged(project: Project) -> None:
         "",
     )
     assert diff.text.endswith("+wrong\n+right\n")
+
+
+def elsewhere(project: Project, folder: Path) -> tuple[JournalRuns, str]:
+    """The home as it is, but in another folder, from which no guess finds the repository; and its name there."""
+    home = folder / "elsewhere" / ".beast"
+    shutil.copytree(project.top / ".beast", home)
+    return JournalRuns(home), str(home)
+
+
+def test_a_run_says_which_repository_it_worked_on_so_that_its_diffs_are_found_from_anywhere(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs, home = elsewhere(project, tmp_path)
+    view = runs.run("r1")
+    assert view
+    assert view.repository == str(project.top)
+    assert [file["path"] for file in runs.diff("r1", "a").files] == ["a.txt"]
+    assert answer(["diff", "a", "--home", home]) == 0
+    assert "+right" in capfd.readouterr().out
+    assert answer(["review", "r1", "a", "--home", home]) == 0
+    assert "a.txt" in capfd.readouterr().out
+
+
+def test_of_a_repository_that_was_moved_that_is_said_unless_it_is_found_near(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs, _ = elsewhere(project, tmp_path)
+    moved = project.top.rename(tmp_path / "moved")
+    try:
+        why = runs.diff("r1", "a").why
+        assert "the repository that r1 worked on is not there any more" in why
+        assert f"{project.top}" in why
+        assert "go to where it lies now and give: beast diff a --run r1" in why
+        monkeypatch.chdir(moved)
+        assert runs.diff("r1", "a").why == ""
+    finally:
+        moved.rename(project.top)
+
+
+def test_of_an_older_run_that_does_not_say_it_is_looked_for_near(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs, home = elsewhere(project, tmp_path)
+    with closing(sqlite3.connect(f"{home}/journal.db")) as db:
+        db.execute("UPDATE events SET data = replace(data, '\"repository\"', '\"unknown\"')")
+        db.execute("UPDATE events SET data = replace(data, '/tasks.yaml', '/gone/tasks.yaml')")
+        db.commit()
+    assert "no checkout of git" in runs.diff("r1", "a").why
+    monkeypatch.chdir(project.top)
+    assert runs.diff("r1", "a").why == ""
 
 
 def test_a_long_diff_ends_at_a_line_within_its_bound(

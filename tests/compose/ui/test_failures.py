@@ -42,7 +42,7 @@ def slow(seconds_ago: float, cause: str = "slow down", **known: object) -> Entry
 
 
 def of_class(home: Path, class_: str, since_unix: float = 0.0) -> FailureGroup:
-    (group,) = (one for one in HomeFailures(home).groups(since_unix, 50) if one.class_ == class_)
+    (group,) = (one for one in HomeFailures(home).found(since_unix, 50).groups if one.class_ == class_)
     return group
 
 
@@ -51,7 +51,7 @@ def words_before(group: FailureGroup) -> list[str]:
 
 
 def test_a_home_without_anything_has_no_failures(tmp_path: Path) -> None:
-    assert HomeFailures(tmp_path / "none").groups(0.0, 50) == []
+    assert HomeFailures(tmp_path / "none").found(0.0, 50).groups == []
     assert not (tmp_path / "none").exists()
 
 
@@ -61,26 +61,26 @@ def test_in_the_instant_in_which_both_files_are_made_there_are_none_and_then_wha
     for path in (ledger_path(tmp_path), journal_path(tmp_path)):
         path.touch()
     failures = HomeFailures(tmp_path)
-    assert failures.groups(0.0, 50) == []
+    assert failures.found(0.0, 50).groups == []
     record(tmp_path, slow(3600))
     run(Roadmap([Task("a", ["false"])]), home=tmp_path, retries=0)
-    assert {group.class_ for group in failures.groups(0.0, 50)} == {"rate_limit", "exit_code"}
+    assert {group.class_ for group in failures.found(0.0, 50).groups} == {"rate_limit", "exit_code"}
 
 
 def test_of_a_ledger_that_was_begun_again_nothing_old_is_told(tmp_path: Path) -> None:
     record(tmp_path, slow(3600, cause="the old one"))
     failures = HomeFailures(tmp_path)
-    assert [group.cause for group in failures.groups(0.0, 50)] == ["the old one"]
+    assert [group.cause for group in failures.found(0.0, 50).groups] == ["the old one"]
     ledger_path(tmp_path).rename(tmp_path / "moved-away.db")
-    assert failures.groups(0.0, 50) == []
+    assert failures.found(0.0, 50).groups == []
     record(tmp_path, slow(3500, cause="the new one"))
-    assert [group.cause for group in failures.groups(0.0, 50)] == ["the new one"]
+    assert [group.cause for group in failures.found(0.0, 50).groups] == ["the new one"]
 
 
 def test_attempts_and_requests_stand_beside_each_other_the_last_first(tmp_path: Path) -> None:
     record(tmp_path, slow(3600, run="r7", task="T1"), slow(3500))
     run(Roadmap([Task("a", ["sh", "-c", "exit 3"]), Task("b", ["true"])]), home=tmp_path, retries=0)
-    attempts, requests = HomeFailures(tmp_path).groups(0.0, 50)
+    attempts, requests = HomeFailures(tmp_path).found(0.0, 50).groups
     assert (attempts.of, attempts.class_, attempts.count, attempts.tasks) == (
         "attempts",
         "exit_code",
@@ -97,9 +97,9 @@ def test_attempts_and_requests_stand_beside_each_other_the_last_first(tmp_path: 
 def test_a_journal_is_read_on_from_where_it_was(tmp_path: Path) -> None:
     roadmap, failures = Roadmap([Task("a", ["false"])], title="t"), HomeFailures(tmp_path)
     run(roadmap, home=tmp_path, retries=0)
-    assert [group.count for group in failures.groups(0.0, 50)] == [1]
+    assert [group.count for group in failures.found(0.0, 50).groups] == [1]
     run(roadmap, home=tmp_path, retries=0, failed=True)
-    (group,) = failures.groups(0.0, 50)
+    (group,) = failures.found(0.0, 50).groups
     assert (group.count, words_before(group)) == (2, ["r1 began"])
 
 
@@ -126,7 +126,7 @@ def test_the_way_to_its_requests_finds_them_and_no_others(tmp_path: Path) -> Non
     record(
         tmp_path, *mine, slow(40, "too many tokens"), slow(30, class_="auth", cause="limit of what a key may")
     )
-    group = next(one for one in HomeFailures(tmp_path).groups(0.0, 50) if one.count == 2)
+    group = next(one for one in HomeFailures(tmp_path).found(0.0, 50).groups if one.count == 2)
     wanted = wanted_of(dict(parse_qsl(query_for(group).removeprefix("?"))))
     page = LedgerRequests(tmp_path).page(wanted, 50)
     assert {row["id"] for row in page.rows} == {request.id for request in mine}
@@ -135,16 +135,16 @@ def test_the_way_to_its_requests_finds_them_and_no_others(tmp_path: Path) -> Non
 def test_very_many_are_bounded(tmp_path: Path) -> None:
     roadmap = Roadmap([Task(f"t{number}", ["false"]) for number in range(ui_failures.MOST_TASKS + 2)])
     run(roadmap, home=tmp_path, retries=0)
-    (group,) = HomeFailures(tmp_path).groups(0.0, 50)
+    (group,) = HomeFailures(tmp_path).found(0.0, 50).groups
     assert (len(group.tasks), group.left_out) == (ui_failures.MOST_TASKS, 2)
-    assert HomeFailures(tmp_path).groups(0.0, 0) == []
+    assert HomeFailures(tmp_path).found(0.0, 0).groups == []
 
 
 def test_a_journal_that_was_begun_anew_is_not_told_with_the_old_one(tmp_path: Path) -> None:
     run(Roadmap([Task("old", ["sh", "-c", "exit 3"])]), home=tmp_path, retries=0)
     failures = HomeFailures(tmp_path)
-    assert [group.tasks for group in failures.groups(0.0, 9)] == [[("r1", "old")]]
+    assert [group.tasks for group in failures.found(0.0, 9).groups] == [[("r1", "old")]]
     for file in tmp_path.glob("journal.db*"):
         file.unlink()
     run(Roadmap([Task("new", ["sh", "-c", "exit 4"])]), home=tmp_path, retries=0)
-    assert [group.tasks for group in failures.groups(0.0, 9)] == [[("r1", "new")]]
+    assert [group.tasks for group in failures.found(0.0, 9).groups] == [[("r1", "new")]]

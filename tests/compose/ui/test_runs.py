@@ -18,7 +18,7 @@ from beastmode.compose.ui.asking import JournalControl
 from beastmode.compose.ui.folding import Fold
 from beastmode.compose.ui.runs import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
-from beastmode.dashboard.sources.runs import BeingReadError
+from beastmode.dashboard.sources.faults import BeingReadError
 from beastmode.errors import JournalError
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
@@ -101,6 +101,43 @@ def test_a_runner_that_is_gone_is_seen_without_a_word_of_it(tmp_path: Path) -> N
     page = runs.tasks("r1", "interrupted", "", -1, 9)
     assert page
     assert [row.id for row in page.rows] == ["b"]
+
+
+def test_what_is_proven_or_merged_is_counted_and_found_as_such_until_its_runner_is_killed(
+    tmp_path: Path,
+) -> None:
+    story = Story().session().plan("a", "b", "c", "d", d={"needs": ["a", "b", "c"]})
+    story.start("a", at=1).start("b", at=2).start("c", at=3)
+    story.step("a", "verifying", at=4).step("b", "verifying", at=5).step("b", "merging", at=6)
+    record(tmp_path, by_needs(story).events)
+    runs, lock = JournalRuns(tmp_path), RunLock(tmp_path, "/lists/list.yaml")
+    lock.name_run("r1")
+    states = {"a": "verifying", "b": "merging", "c": "running", "d": "pending"}
+    assert stands(runs) == (states, {"total": 4} | dict.fromkeys(states.values(), 1))
+    assert {state: found(runs, state) for state in states.values()} == {s: [t] for t, s in states.items()}
+    lock.release()
+    states = {**dict.fromkeys("abc", "interrupted"), "d": "pending"}
+    assert stands(runs) == (states, {"total": 4, "interrupted": 3, "pending": 1})
+    assert (found(runs, "interrupted"), found(runs, "verifying")) == (["a", "b", "c"], [])
+
+
+def stands(runs: JournalRuns) -> tuple[dict[str, str], dict[str, int]]:
+    """The state of each task, which is the same wherever it is shown, and how many there are of each."""
+    view, page = runs.run("r1"), runs.tasks("r1", "", "", -1, 9)
+    assert view
+    assert page
+    states = {row.id: row.state for row in page.rows}
+    assert states == {line.id: line.state for line in view.graph.tasks}
+    assert states == {task: one.line.state for task in states if (one := runs.task("r1", task))}
+    assert {row.task: row.state for row in view.timeline.rows}.items() <= states.items()
+    assert [line.counts for line in view.phases] == [view.line.counts]
+    return states, dict(view.line.counts)
+
+
+def found(runs: JournalRuns, state: str) -> list[str]:
+    page = runs.tasks("r1", state, "", -1, 9)
+    assert page
+    return [row.id for row in page.rows]
 
 
 def test_how_long_it_will_take_is_told_where_it_was_foreseen(tmp_path: Path) -> None:

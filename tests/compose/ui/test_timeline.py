@@ -41,6 +41,12 @@ def test_what_was_proven_and_merged_has_its_part_of_the_time() -> None:
     ]
 
 
+def test_what_was_being_proven_when_its_runner_was_killed_was_cut_off_and_is_not_at_work() -> None:
+    story = Story().session().plan("a", "b").start("a", at=0).step("a", "verifying", at=6).start("b", at=8)
+    assert told(story, "a", later_s=2) == [("run", 0.0, 6.0, ""), ("verify", 6.0, 10.0, "")]
+    assert told(story, "a", by="") == [("run", 0.0, 6.0, "interrupted"), ("verify", 6.0, 8.0, "interrupted")]
+
+
 def test_between_two_attempts_is_the_backoff_and_the_open_one_lasts_until_now() -> None:
     story = Story().session().plan("a").attempt("a", 0, 1, end="retry", failure=failure()).start("a", 2, at=3)
     assert told(story, "a", later_s=5) == [
@@ -48,7 +54,7 @@ def test_between_two_attempts_is_the_backoff_and_the_open_one_lasts_until_now() 
         ("backoff", 1.0, 3.0, "exit_code"),
         ("run", 3.0, 8.0, ""),
     ]
-    assert told(story, "a", by="")[-1] == ("run", 3.0, 3.0, "")
+    assert told(story, "a", by="")[-1] == ("run", 3.0, 3.0, "interrupted")
 
 
 def test_what_the_server_asked_for_between_two_attempts_is_no_backoff() -> None:

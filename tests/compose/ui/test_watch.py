@@ -60,3 +60,26 @@ def test_many_threads_look_through_one_connection(tmp_path: Path) -> None:
     with ThreadPoolExecutor(40) as pool:
         seen = set(pool.map(lambda _: watch.version(), range(400)))
     assert (len(seen), len(opened)) == (1, 1)
+
+
+def test_one_that_is_put_right_where_it_lies_is_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    written(path)
+    well, watch = path.read_bytes(), Watch(path)
+    before = watch.version()
+    path.write_bytes(b"garbage" * 1000)
+    garbage = watch.version()
+    path.write_bytes(well)
+    assert len({before, garbage, watch.version()}) == 3
+
+
+def test_nobody_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    written(path)
+    watch = Watch(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        assert watch.version() == UNREADABLE
+    assert watch._db is not None
+    assert watch._db.execute("PRAGMA busy_timeout").fetchone() == (0,)
+    assert watch.version() != UNREADABLE

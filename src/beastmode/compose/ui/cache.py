@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from beastmode.amounts import counted
 from beastmode.cache.tags import tag_of
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.ui.watch import NONE, Watch
+from beastmode.compose.ui.watch import NONE, PATIENCE_S, Watch
 from beastmode.dashboard.sources.cache import CacheView
+from beastmode.dashboard.sources.faults import Fault, fault_of, or_fault
 from beastmode.errors import BeastError, PreconditionError
-from beastmode.store.entries_file import TierCount, cache_path
+from beastmode.store.entries_file import TierCount, cache_path, fault
 from beastmode.store.entries_reader import EntriesReader, Figures
 from beastmode.store.entries_upkeep import clear, clear_tag, finish_clears
-from beastmode.store.ledger_cache_use import CacheUse, cache_use
+from beastmode.store.ledger_cache_use import cache_use
 from beastmode.store.ledger_file import ledger_path
+from beastmode.store.sqlite_file import file_id
 
 STALE_S = 10.0
 """What the ledger says is looked up again after this, also where nothing has changed in the cache."""
@@ -49,6 +52,7 @@ class HomeCache:
         self._watch = Watch(self._path)
         self._version, self._look_at = NONE, 0.0
         self._seen: _Seen | None = None
+        self._fault: tuple[str, Fault] | None = None  # of which version
         self._read_behind = 0
 
     def version(self) -> str:
@@ -61,10 +65,19 @@ class HomeCache:
         self.version()
         seen = self._seen
         if seen is None or seen.took_s <= SLOW_S:
-            return self._fresh().view
-        if not self._holds(seen) and not self._reading.locked():
-            threading.Thread(target=self._read_later, name="cache page", daemon=True).start()
-        return seen.view
+            seen = self._fresh()
+        elif not self._holds(seen):
+            self._read_behind_it()
+        view = seen.view
+        if view is not None and isinstance(view.misses, Fault):
+            return self._with_use(view)  # the ledger may be well by now
+        return view
+
+    def fault(self) -> Fault | None:
+        version, known = self._watch.version(), self._fault
+        if (known is None and self._seen is None) or (known is not None and known[0] != version):
+            self._read_behind_it()
+        return known[1] if known else None
 
     def clear(self, tag: str) -> str:
         if not self._path.exists():
@@ -80,15 +93,20 @@ class HomeCache:
         with suppress(BeastError):  # it is forgotten; only its room is not given back yet
             finish_clears(self._path, SYSTEM_CLOCK.unix())
 
+    def _read_behind_it(self) -> None:
+        if not self._reading.locked():
+            threading.Thread(target=self._read_later, name="cache page", daemon=True).start()
+
     def _holds(self, seen: _Seen) -> bool:
-        return seen.version == self._version and time.monotonic() < seen.at + STALE_S
+        is_of_now = seen.version == self._version and time.monotonic() < seen.at + STALE_S
+        return is_of_now and self._fault is None
 
     def _fresh(self) -> _Seen:
         with self._reading:
             seen = self._seen
             if seen is None or not self._holds(seen):
                 version, began = self._version, time.monotonic()
-                view = self._read()
+                view = self._read_noting(self._watch.version())
                 at = time.monotonic()
                 seen = self._seen = _Seen(version, view, at, at - began)
                 self._look_at = at + max(REST_S, REST_SHARE * seen.took_s)
@@ -101,19 +119,38 @@ class HomeCache:
             self._seen = None  # whoever looks next is told
         self._read_behind += 1
 
-    def _read(self) -> CacheView | None:
-        if not self._path.exists():
-            return None
-        now_unix = SYSTEM_CLOCK.unix()
-        reader = EntriesReader(self._path)
+    def _read_noting(self, version: str) -> CacheView | None:
+        """Noting whether it can be."""
         try:
-            figures = reader.figures(now_unix)
-        finally:
-            reader.close()
-        return _view(figures, cache_use(self._ledger, now_unix - _DAY_S))
+            view = self._read()
+        except BeastError as error:
+            self._fault = version, fault_of(error)
+            raise
+        self._fault = None
+        return view
+
+    def _read(self) -> CacheView | None:
+        now_unix = SYSTEM_CLOCK.unix()
+        try:
+            if file_id(self._path) is None:
+                return None
+            with closing(EntriesReader(self._path, PATIENCE_S)) as reader:
+                figures = reader.figures(now_unix)
+        except (OSError, UnicodeDecodeError) as error:
+            raise fault(error, self._path, "read") from error
+        return self._with_use(_view(figures))
+
+    def _with_use(self, view: CacheView) -> CacheView:
+        """With what the ledger says of its use."""
+        since_unix = SYSTEM_CLOCK.unix() - _DAY_S
+        use = or_fault(cache_use, self._ledger, since_unix, busy_s=PATIENCE_S)
+        if isinstance(use, Fault):
+            return replace(view, misses=use)
+        misses = [{"reason": reason, "count": count} for reason, count in use.reasons]
+        return replace(view, misses=misses, asked=use.asked, asked_all=use.all)
 
 
-def _view(figures: Figures, use: CacheUse) -> CacheView:
+def _view(figures: Figures) -> CacheView:
     l1, l3 = (figures.tiers.get(name, _NONE) for name in ("l1", "l3"))
     return CacheView(
         tiers=[
@@ -128,12 +165,10 @@ def _view(figures: Figures, use: CacheUse) -> CacheView:
             {"name": one.tag, "tag": one.tag, "entries": one.entries, "bytes": one.bytes}
             for one in figures.tags
         ],
-        misses=[{"reason": reason, "count": count} for reason, count in use.reasons],
+        misses=[],
         oldest_unix=figures.oldest_unix,
         newest_unix=figures.newest_unix,
         since_unix=figures.since_unix,
-        asked=use.asked,
-        asked_all=use.all,
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from beastmode.dashboard.sources.runs import DiffView
 from beastmode.errors import BeastError
-from beastmode.runner.code.changes import Changes, changes_of, files_of, git_at
+from beastmode.runner.code.changes import Changes, files_of
 from beastmode.runner.code.git import Git, GitError, command_of
+from beastmode.runner.code.whereabouts import found
 from beastmode.runner.formats.asked import file_of
 from beastmode.runner.progress import Progress, TaskView
 
@@ -34,7 +35,7 @@ class Diffs:
         if view.code is None:
             return _none("This task has written no code.")
         try:
-            git, changes = asyncio.run(self._found(progress, view))
+            git, changes = asyncio.run(found(progress, view, list(_near(self._home, progress))))
             key = changes.base, changes.commit
             if key not in self._kept:
                 self._kept[key] = asyncio.run(_diff(git, changes))
@@ -45,21 +46,9 @@ class Diffs:
         except (BeastError, GitError, OSError) as error:
             return _none(" ".join(str(error).split()))
 
-    async def _found(self, progress: Progress, view: TaskView) -> tuple[Git, Changes]:
-        """In the first repository near that has it. Raises BeastError of the last one."""
-        last: BeastError | None = None
-        for folder in _near(self._home, progress):
-            try:
-                git = await git_at(folder)
-                return git, await changes_of(git, progress.name, view)
-            except BeastError as error:
-                last = error
-        assert last is not None
-        raise last
-
 
 def _near(home: Path, progress: Progress) -> Iterator[Path]:
-    """Folders that may be in the repository that a run worked on: nothing records which it was."""
+    """Folders that may be in the repository that a run worked on, where it does not lie where it did."""
     key = str(progress.started.data.get("roadmap", "")) if progress.started else ""
     if key.startswith("/"):
         yield file_of(key)[0].parent

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from beastmode.compose.ui.journal import HomeJournal
+from beastmode.compose.ui.journal import SENSELESS, HomeJournal, senseless
 from beastmode.compose.ui.ledger import HomeLedger
-from beastmode.dashboard.sources.failures import Change, FailureGroup
+from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresFound
+from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
+from beastmode.store.journal import JournalReader
 from beastmode.store.ledger_first import Firsts, Of, first_seen
 from beastmode.store.ledger_groups import Group, groups
 from beastmode.store.ledger_reader import LedgerReader
@@ -27,27 +29,46 @@ class HomeFailures:
     """
 
     def __init__(self, home: Path) -> None:
-        self._ledger, self._journal = HomeLedger(home), HomeJournal(journal_path(home), self._begun_anew)
+        self._ledger, self._path = HomeLedger(home), journal_path(home)
+        self._journal = HomeJournal(self._path, self._begun_anew)
         self._lock = threading.Lock()
         self._troubles = Troubles()
 
-    def groups(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
-        with self._lock, self._ledger.reader() as ledger:
-            self._read_on()
-            found = [
-                *(_all_of_requests(ledger, since_unix, most) if ledger else ()),
-                *map(_of_attempts, self._troubles.alike(since_unix)),
-            ]
-            latest = sorted(found, key=lambda group: -group.last_unix)[:most]
-            firsts = first_seen(ledger) if ledger else {}
-            return [self._with_before(group, firsts) for group in latest]
+    def found(self, since_unix: float, most: int) -> FailuresFound:
+        with self._lock:
+            read = {
+                "requests": or_fault(self._in_ledger, since_unix, most),
+                "attempts": or_fault(self._in_journal, since_unix),
+            }
+            faults = {of: groups for of, groups in read.items() if isinstance(groups, Fault)}
+            every = [group for groups in read.values() if not isinstance(groups, Fault) for group in groups]
+            latest = sorted(every, key=lambda group: -group.last_unix)[:most]
+            firsts = {} if "requests" in faults else or_fault(self._firsts)
+            known = {} if isinstance(firsts, Fault) else firsts
+            return FailuresFound([self._with_before(group, known) for group in latest], faults)
 
-    def _read_on(self) -> None:
-        journal = self._journal.reader()
-        if journal is not None:
-            until = journal.last_seq()
-            self._troubles.apply_all(journal.troubles(self._troubles.last_seq))
-            self._troubles.last_seq = max(self._troubles.last_seq, until)
+    def _in_ledger(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
+        with self._ledger.reader() as ledger:
+            return _all_of_requests(ledger, since_unix, most) if ledger else []
+
+    def _firsts(self) -> Firsts:
+        with self._ledger.reader() as ledger:
+            return first_seen(ledger) if ledger else {}
+
+    def _in_journal(self, since_unix: float) -> Sequence[FailureGroup]:
+        try:
+            with self._journal.reading() as journal:
+                if journal is not None:
+                    self._read_on(journal)
+        except SENSELESS as error:
+            self._begun_anew()  # what was read so far may be wrong as well
+            raise senseless(self._path, error) from error
+        return [_of_attempts(alike) for alike in self._troubles.alike(since_unix)]
+
+    def _read_on(self, journal: JournalReader) -> None:
+        until = journal.last_seq()
+        self._troubles.apply_all(journal.troubles(self._troubles.last_seq))
+        self._troubles.last_seq = max(self._troubles.last_seq, until)
 
     def _begun_anew(self) -> None:
         self._troubles = Troubles()

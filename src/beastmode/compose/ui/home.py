@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from beastmode import __version__
 from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.watch import PATIENCE_S
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.settings import HomeFile, HomeView, RunSettings
 from beastmode.errors import BeastError
@@ -135,11 +136,11 @@ def _size(path: Path) -> int | None:
 def _version(kind: _Kind, path: Path) -> int | None:
     try:
         if not kind.format:  # only what keeps its locks may open a journal
-            with closing(journal_file.connect(path, write=False)) as journal:
+            with closing(journal_file.connect(path, write=False, busy_s=PATIENCE_S)) as journal:
                 return journal_file.version_of(journal)
-        with closing(connect(path, write=False)) as db:
+        with closing(connect(path, write=False, busy_s=PATIENCE_S)) as db:
             return version_in(db, kind.format)
-    except (sqlite3.Error, OSError, BeastError):
+    except (sqlite3.Error, OSError, UnicodeDecodeError, BeastError):
         return None
 
 

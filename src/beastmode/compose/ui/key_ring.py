@@ -14,6 +14,8 @@ from beastmode.store.key_secret import hash_of
 from beastmode.store.keys import KeyStore
 
 LOOK_EVERY_S = 0.5
+_PATIENCE_S = 0.05
+"""The thread that waits answers all pages."""
 _ID_DIGITS = 32
 
 
@@ -64,7 +66,7 @@ class UiKeyRing:
             self._store.close()
             self._store = self._seen = None
         if self._store is None and self._path.exists():
-            self._store = KeyStore(self._path, durable=False)
+            self._store = KeyStore(self._path, durable=False, busy_s=_PATIENCE_S)
         return self._store
 
 

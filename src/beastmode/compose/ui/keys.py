@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from beastmode.clock import SYSTEM_CLOCK
+from beastmode.compose.ui.watch import PATIENCE_S
 from beastmode.dashboard.sources.settings import KeyLine
 from beastmode.store.key import ALL_MODELS, Key
-from beastmode.store.key_file import keys_path
+from beastmode.store.key_file import keys_fault, keys_path
 from beastmode.store.keys import KeyStore
+from beastmode.store.sqlite_file import file_id
 
 
 class HomeKeys:
@@ -23,9 +25,12 @@ class HomeKeys:
         self._lock = threading.Lock()
 
     def keys(self) -> Sequence[KeyLine]:
-        if not self._path.exists():
-            return []
-        with self._lock, closing(KeyStore(self._path, durable=False)) as store:
+        try:
+            if file_id(self._path) is None:
+                return []
+        except OSError as error:
+            raise keys_fault(error, self._path) from error
+        with self._lock, closing(KeyStore(self._path, durable=False, busy_s=PATIENCE_S)) as store:
             keys = store.all()
         now = SYSTEM_CLOCK.unix()
         lines = [_line(key, now) for key in keys]

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from beastmode.compose.ui.watch import Watch
-from beastmode.store.ledger_file import ledger_path
+import msgspec
+
+from beastmode.compose.ui.watch import PATIENCE_S, Watch
+from beastmode.errors import LedgerError, LedgerVersionError
+from beastmode.store.ledger_file import fault, ledger_path
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.sqlite_file import FileId, file_id
 
@@ -28,12 +31,30 @@ class HomeLedger:
 
     @contextmanager
     def reader(self) -> Iterator[LedgerReader | None]:
-        """To read from it; None where there is no ledger. Raises LedgerVersionError and LedgerError."""
+        """To read from it; None where there is no ledger. Raises LedgerVersionError and LedgerError; then it is opened
+        again, since it may be put right where it lies."""
         with self._reading:
+            try:
+                yield self._opened()
+            except (LedgerError, LedgerVersionError):
+                self._close()
+                raise
+            except (UnicodeDecodeError, msgspec.DecodeError) as error:  # SQLite looks into no value
+                self._close()
+                raise fault(error, self._path, "read") from error
+
+    def _opened(self) -> LedgerReader | None:
+        try:
             there = file_id(self._path)
-            if self._reader is not None and there != self._read_id:
-                self._reader.close()
-                self._reader = None
-            if self._reader is None and there is not None:
-                self._reader, self._read_id = LedgerReader(self._path), there
-            yield self._reader
+        except OSError as error:
+            raise fault(error, self._path, "read") from error
+        if there != self._read_id:
+            self._close()
+        if self._reader is None and there is not None:
+            self._reader, self._read_id = LedgerReader(self._path, PATIENCE_S), there
+        return self._reader
+
+    def _close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

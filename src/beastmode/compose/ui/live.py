@@ -13,8 +13,8 @@ from threading import Condition, Thread
 import aiohttp
 import msgspec
 
-from beastmode.compose.signs import Sign, signs_in
-from beastmode.dashboard.sources.live import GatewayNow
+from beastmode.compose.signs import Sign, Signs, killed_in, signs_in
+from beastmode.dashboard.sources.live import GatewayKilled, GatewayNow
 from beastmode.gateway.now import PATH
 
 EVERY_S = 1.0
@@ -39,6 +39,7 @@ class Gateways:
         self._wanted = self._asked = float("-inf")
         self._said: dict[str, tuple[float, GatewayNow]] = {}
         self._gateways: Sequence[GatewayNow] = ()
+        self._killed: Sequence[GatewayKilled] = ()
         self._version = "none"
 
     def version(self) -> str:
@@ -51,6 +52,12 @@ class Gateways:
             self._want()
             self._news.wait_for(self._is_fresh, PATIENCE_S)
             return self._gateways if time.monotonic() - self._asked <= STANDS_S else ()
+
+    def killed(self) -> Sequence[GatewayKilled]:
+        with self._news:
+            self._want()
+            self._news.wait_for(self._is_fresh, PATIENCE_S)
+            return self._killed
 
     def _is_fresh(self) -> bool:
         return time.monotonic() - self._asked <= EVERY_S + PATIENCE_S
@@ -70,8 +77,9 @@ class Gateways:
             while self._wanted_still():
                 before = time.monotonic()
                 signs = signs_in(self._home)
-                said = await asyncio.gather(*(_ask(session, sign) for sign in signs))
-                self._know(dict(zip((sign.token for sign in signs), said, strict=True)))
+                said = await asyncio.gather(*(_ask(session, sign) for sign in signs.at_work))
+                tokens = [sign.token for sign in signs.at_work]
+                self._know(dict(zip(tokens, said, strict=True)), _killed_in(signs))
                 await asyncio.sleep(max(0.0, before + EVERY_S - time.monotonic()))
 
     def _wanted_still(self) -> bool:
@@ -81,8 +89,8 @@ class Gateways:
             self._thread = None
             return False
 
-    def _know(self, said: Mapping[str, GatewayNow | None]) -> None:
-        """What each gateway at work has said, by its token."""
+    def _know(self, said: Mapping[str, GatewayNow | None], killed: Sequence[GatewayKilled] = ()) -> None:
+        """What each gateway at work has said, by its token; and which were killed."""
         now = time.monotonic()
         before = {
             token: one for token, one in self._said.items() if now - one[0] <= STANDS_S and token in said
@@ -90,9 +98,21 @@ class Gateways:
         self._said = before | {token: (now, one) for token, one in said.items() if one is not None}
         gateways = [self._said[token][1] for token in said if token in self._said]
         with self._news:
-            self._gateways, self._asked = gateways, now
-            self._version = f"{zlib.crc32(msgspec.json.encode(gateways)):08x}" if gateways else "none"
+            self._gateways, self._killed, self._asked = gateways, killed, now
+            told = [*gateways, *killed]
+            self._version = f"{zlib.crc32(msgspec.json.encode(told)):08x}" if told else "none"
             self._news.notify_all()
+
+
+def _killed_in(signs: Signs) -> list[GatewayKilled]:
+    now_unix = time.time()
+    up_unix = now_unix - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return [
+        GatewayKilled(
+            one.sign.url, one.sign.began_unix, one.seen_unix, one.sign.command, one.seen_unix < up_unix
+        )
+        for one in killed_in(signs, now_unix)
+    ]
 
 
 async def _ask(session: aiohttp.ClientSession, sign: Sign) -> GatewayNow | None:

@@ -16,16 +16,16 @@ from beastmode.compose.ui.diff import Diffs
 from beastmode.compose.ui.figures import KeptFigures
 from beastmode.compose.ui.folding import Fold
 from beastmode.compose.ui.graph import graph_of
-from beastmode.compose.ui.journal import HomeJournal
+from beastmode.compose.ui.journal import SENSELESS, HomeJournal, senseless
 from beastmode.compose.ui.logs import WatchedLogs, parts_of, pieces, tails
 from beastmode.compose.ui.look import MOST_PHASES, Look
 from beastmode.compose.ui.said import Lists
 from beastmode.compose.ui.task import task_of
 from beastmode.compose.ui.timeline import timeline_of
 from beastmode.compose.ui.waits import MOST_PERSONS, persons_of, ready_of, waits_of
-from beastmode.compose.ui.watch import Watch
+from beastmode.compose.ui.watch import PATIENCE_S, Watch
+from beastmode.dashboard.sources.faults import BeingReadError, Fault, fault_of
 from beastmode.dashboard.sources.runs import (
-    BeingReadError,
     DiffView,
     LogPart,
     RunLine,
@@ -35,7 +35,9 @@ from beastmode.dashboard.sources.runs import (
 )
 from beastmode.dashboard.words import number_in
 from beastmode.errors import BeastError
+from beastmode.events import Event
 from beastmode.failures.advice import spoken
+from beastmode.runner.code.whereabouts import top_of
 from beastmode.runner.foreseeing.remaining import left_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
@@ -70,7 +72,7 @@ class JournalRuns:
         self._home, self._path, self._clock = home, journal_path(home), clock
         self._lock = threading.Lock()
         self._journal = HomeJournal(self._path, self._begun_anew)
-        self._watch = Watch(self._path, partial(connect, write=False))
+        self._watch = Watch(self._path, partial(connect, write=False, busy_s=0.0))
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._lines: dict[int, tuple[int, RunLine]] = {}
         self._logs, self._lists, self._diffs = WatchedLogs(), Lists(), Diffs(home)
@@ -93,11 +95,10 @@ class JournalRuns:
     # ---- pages -------------------------------------------------------------------------------------
 
     def latest(self, most: int, before: int = 0) -> Sequence[RunLine]:
-        with self._lock:
-            reader = self._open()
-            numbers = [event.run for event in reader.runs()] if reader else []
-        older = [number for number in numbers if not before or number < before]
-        return [self._line(number) for number in older[::-1][:most]]
+        with self._reading() as reader:
+            began = list(reader.runs()) if reader else []
+        older = [event for event in began if not before or event.run < before]
+        return [self._line(event) for event in older[::-1][:most]]
 
     def run(self, name: str) -> RunView | None:
         with self._looking(name) as found:
@@ -112,8 +113,7 @@ class JournalRuns:
             known = found[0].progress.tasks.get(task) if found else None
             if found is None or known is None:
                 return None
-            with self._lock:
-                reader = self._open()
+            with self._reading() as reader:
                 recorded = list(reader.attempts(found[0].progress.run, task)) if reader else []
             return task_of(found[0], known, recorded)
 
@@ -178,14 +178,18 @@ class JournalRuns:
             self._read_apart(kept)
             raise BeingReadError(f"{name} is long: it is being read", tip="It is there in a moment.")
         with kept.fold.lock:
-            self._read_on(kept.fold)
-            self._forget()
-            yield self._look(kept.fold), kept.figures
+            try:
+                self._read_on(kept.fold)
+                self._forget()
+                yield self._look(kept.fold), kept.figures
+            except SENSELESS as error:
+                with self._lock:
+                    self._kept.pop(number, None)  # what was read so far may be wrong as well
+                raise senseless(self._path, error) from error
 
     def _is_long(self, number: int, last: int) -> bool:
         """By what was recorded from its first event on, that of other runs included."""
-        with self._lock:
-            reader = self._open()
+        with self._reading() as reader:
             first = reader.first(number, 1) if reader else []
         return bool(first) and last - first[0].seq > _LONG
 
@@ -203,6 +207,8 @@ class JournalRuns:
                 kept.fold.tied()  # the first page wants it, and it takes a second
         except BeastError as error:
             kept.fault = error  # told to whoever looks next
+        except SENSELESS as error:
+            kept.fault, kept.fold = senseless(self._path, error), Fold(kept.fold.progress.run)
         finally:
             kept.reading = False
             self._told()
@@ -229,14 +235,13 @@ class JournalRuns:
     def _read_on(self, fold: Fold) -> None:
         run, last = fold.progress.run, fold.progress.last_seq
         if not last:  # by itself: it may take long, and others must not see an old journal meanwhile
-            reader = JournalReader(self._path)
+            reader = JournalReader(self._path, PATIENCE_S)
             try:
                 fold.read_on(reader.events(run))
             finally:
                 reader.close()
             return
-        with self._lock:
-            shared = self._open()
+        with self._reading() as shared:
             news = list(shared.events(run, last)) if shared else []
         fold.read_on(news)
 
@@ -247,39 +252,34 @@ class JournalRuns:
             while weight > _MOST_KEPT and len(self._kept) > 1:
                 weight -= self._kept.popitem(last=False)[1].fold.weight
 
-    def _line(self, number: int) -> RunLine:
+    def _line(self, began: Event) -> RunLine:
         """A line is kept for as long as nothing more is recorded of its run; who is at work can end without a word."""
-        last = self._last_seq(number)
-        kept = self._lines.get(number)
-        if kept is not None and kept[0] == last and kept[1].state not in ("running", "paused"):
-            return kept[1]
+        number = began.run
         try:
+            last = self._last_seq(number)
+            kept = self._lines.get(number)
+            if kept is not None and kept[0] == last and kept[1].state not in ("running", "paused"):
+                return kept[1]
             with self._looking(f"r{number}") as found:
                 assert found is not None
                 line = found[0].run_line()
                 self._lines[number] = (found[0].progress.last_seq, line)
                 return line
         except BeingReadError:
-            return self._unread(number)
-
-    def _unread(self, number: int) -> RunLine:
-        """What its first event says."""
-        with self._lock:
-            reader = self._open()
-            data = reader.first(number, 1)[0].data if reader else {}
-        title, roadmap = str(data.get("title", "")), str(data.get("roadmap", ""))
-        return RunLine(f"r{number}", title, roadmap, "being_read", {}, None, None)
+            return _unread(began, "being_read")
+        except BeastError as error:  # the others may well be read
+            return _unread(began, "unreadable", fault_of(error))
 
     def _last_seq(self, number: int) -> int:
         """0 where there is no such run."""
-        with self._lock:
-            reader = self._open()
+        with self._reading() as reader:
             last = reader.last(number, 1) if reader else []
         return last[0].seq if last else 0
 
-    def _open(self) -> JournalReader | None:
-        """To be called with the lock."""
-        return self._journal.reader()
+    @contextmanager
+    def _reading(self) -> Iterator[JournalReader | None]:
+        with self._lock, self._journal.reading() as reader:
+            yield reader
 
     def _begun_anew(self) -> None:
         self._kept.clear()
@@ -303,12 +303,19 @@ class JournalRuns:
             timeline=timeline_of(look),
             graph=graph_of(look),
             figures=figures.of(look),
+            repository=str(top_of(look.progress) or ""),
         )
 
 
 def _number(name: str) -> int:
     """Of a run; 0 for what is no name of one."""
     return number_in(name.removeprefix("r"))
+
+
+def _unread(began: Event, state: str, fault: Fault | None = None) -> RunLine:
+    """What its first event says."""
+    title, roadmap = str(began.data.get("title", "")), str(began.data.get("roadmap", ""))
+    return RunLine(f"r{began.run}", title, roadmap, state, {}, None, None, fault=fault)
 
 
 def _left(look: Look) -> str:

@@ -118,9 +118,10 @@ class _Drawing:
         marks = [begin_s, *(self._s(attempt.session, came_us) for _, came_us in attempt.steps)]
         marks = list(accumulate([*marks, self._end_s(attempt)], max))
         steps: list[Step] = ["run", *(_STEPS[step] for step, _ in attempt.steps)]
+        end = attempt.end or ("" if attempt.session == self._now_in else "interrupted")
         for step, (from_s, to_s) in zip(steps, pairwise(marks), strict=True):
             if step == "run" or to_s > from_s:
-                yield Stretch(step, from_s, to_s, attempt.number, attempt.end)
+                yield Stretch(step, from_s, to_s, attempt.number, end)
 
     def _end_s(self, attempt: AttemptView) -> float:
         if attempt.ended_us is not None:

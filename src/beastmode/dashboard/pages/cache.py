@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from starlette.concurrency import run_in_threadpool
@@ -10,11 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from beastmode.dashboard.acting import Form, act
-from beastmode.dashboard.misses import why_not_answered, why_not_kept
+from beastmode.dashboard.misses import Reason, why_not_answered, why_not_kept
 from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
-from beastmode.dashboard.tiers import is_off, rows_of, whose
-from beastmode.errors import BeastError, SettingError
+from beastmode.dashboard.sources.cache import CacheView
+from beastmode.dashboard.sources.faults import Fault, or_fault
+from beastmode.dashboard.sources.live import GatewayNow
+from beastmode.dashboard.tiers import TierRow, is_off, rows_of, rows_without_file, whose
+from beastmode.errors import SettingError
 
 DAY_S = 86_400.0
 _TIERS = (("l1", "From memory"), ("l3", "From the database"), ("shared", "Shared with one in flight"))
@@ -30,26 +34,19 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
     async def cache(request: Request) -> Response:
         gateways = await run_in_threadpool(sources.live.gateways)
-        trouble = ""
-        try:
-            view = await run_in_threadpool(sources.cache.cache)
-        except BeastError as error:
-            view, trouble = None, str(error)
+        view = await run_in_threadpool(or_fault, sources.cache.cache)
         now_unix = sources.unix()
-        day = await run_in_threadpool(sources.stats.over, now_unix - DAY_S, now_unix)
+        day = await run_in_threadpool(or_fault, sources.stats.over, now_unix - DAY_S, now_unix)
         return site.page(
             request,
             "cache.html",
             view=view,
             day=day,
-            saved=day.from_cache,
-            by_tier=[(name, day.hits.get(tier, 0)) for tier, name in _TIERS],
-            trouble=trouble,
-            rows=rows_of(view, gateways) if view else [],
+            by_tier=_TIERS,
+            rows=_rows(view, gateways),
             without=[whose(gateway) for gateway in gateways if not gateway.tiers],
             is_off=is_off(gateways),
-            answered=why_not_answered(view.misses) if view else [],
-            kept=why_not_kept(view.misses) if view else [],
+            why=_why(view),
             row_id=row_id,
         )
 
@@ -64,3 +61,17 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         Route("/cache", cache, name="cache"),
         act("clear_cache", "/cache/clear", lambda request: address(request, "cache"), clear),
     ]
+
+
+def _rows(view: CacheView | Fault | None, gateways: Sequence[GatewayNow]) -> Sequence[TierRow]:
+    if view is None:
+        return []
+    return rows_without_file(gateways) if isinstance(view, Fault) else rows_of(view, gateways)
+
+
+def _why(view: CacheView | Fault | None) -> tuple[Sequence[Reason], Sequence[Reason]] | Fault:
+    """Why requests were not answered from it, and why the new answers were not kept."""
+    if view is None or isinstance(view, Fault):
+        return [], []
+    misses = view.misses
+    return misses if isinstance(misses, Fault) else (why_not_answered(misses), why_not_kept(misses))

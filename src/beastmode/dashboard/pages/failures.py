@@ -32,13 +32,15 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         asked = request.query_params.get("since", _USUAL)
         since = asked if asked in SPANS or asked == ALL else _USUAL
         since_unix = 0.0 if since == ALL else sources.unix() - SPANS[since].length_s
-        groups = await run_in_threadpool(sources.failures.groups, since_unix, MOST_GROUPS + 1)
+        found = await run_in_threadpool(sources.failures.found, since_unix, MOST_GROUPS + 1)
+        groups = found.groups
         return site.page(
             request,
             "failures.html",
             groups=[(group, meaning_of(group.class_), query_for(group)) for group in groups[:MOST_GROUPS]],
             more=len(groups) > MOST_GROUPS,
             most_names=MOST_NAMES,
+            faults=found.faults,
             since=since,
             spans=[*((name, f"the last {span.words}") for name, span in SPANS.items()), (ALL, "all")],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -14,10 +14,11 @@ from beastmode.dashboard.matters import LATELY_S, USUAL_S, Lately, Matter, matte
 from beastmode.dashboard.series import SPANS, Chart, Span, Steps, charts_of, steps_of
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.live import GatewayNow
 from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
-from beastmode.dashboard.sources.stats import Figures
+from beastmode.dashboard.sources.stats import Figures, StatsReader
 from beastmode.dashboard.tiers import is_off
 from beastmode.dashboard.upstream_cards import cards_of
 from beastmode.store.entry import GONE_WRONG
@@ -30,23 +31,41 @@ _AT_WORK = ("running", "paused")
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """What the page shows.   now: the last minute; over: the span.   left_out: of the matters."""
+class Measured:
+    """Of requests.   now: the last minute; over: the span."""
 
-    matters: Sequence[Matter]
-    left_out: int
-    gateways: Sequence[GatewayNow]
-    at_work: Sequence[RunLine]
+    lately: Lately
     now: Figures
     over: Figures
     steps: Steps
     charts: Sequence[Chart]
-    empty: bool
 
     @property
     def rate(self) -> float:
         """Requests a second."""
         return self.now.received / NOW_S
+
+    @property
+    def gone_wrong(self) -> int:
+        """Requests that failed, were rejected or cut off."""
+        return self.over.ended(*GONE_WRONG)
+
+    @property
+    def classes(self) -> Sequence[tuple[str, int]]:
+        """Of failures, the most frequent first."""
+        return sorted(self.over.classes.items(), key=lambda one: (-one[1], one[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the page shows.   left_out: of the matters."""
+
+    matters: Sequence[Matter]
+    left_out: int
+    gateways: Sequence[GatewayNow]
+    at_work: Sequence[RunLine] | Fault
+    measured: Measured | Fault
+    empty: bool
 
     @property
     def in_flight(self) -> int | None:
@@ -63,16 +82,6 @@ class Overview:
         """At all gateways."""
         return is_off(self.gateways)
 
-    @property
-    def gone_wrong(self) -> int:
-        """Requests that failed, were rejected or cut off."""
-        return self.over.ended(*GONE_WRONG)
-
-    @property
-    def classes(self) -> Sequence[tuple[str, int]]:
-        """Of failures, the most frequent first."""
-        return sorted(self.over.classes.items(), key=lambda one: (-one[1], one[0]))
-
 
 def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for disks and gateways, so it happens in threads."""
@@ -86,21 +95,49 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
 
 def look(sources: Sources, span: Span, now_unix: float) -> Overview:
-    """All of it. No row is looked at but those of the last minute."""
-    gateways, runs, stats = sources.live.gateways(), sources.runs.latest(_RUNS), sources.stats
-    since = now_unix - LATELY_S
-    lately = Lately(stats.over(since, now_unix), stats.over(since - USUAL_S, since))
-    matters, left_out = matters_of(gateways, runs, lately, now_unix)
-    steps = steps_of(stats, span, now_unix)
-    over = stats.over(now_unix - span.length_s, now_unix)
+    """All of it, as far as it can be read. No row is looked at but those of the last minute."""
+    gateways = sources.live.gateways()
+    latest = or_fault(sources.runs.latest, _RUNS)
+    measured = or_fault(measure, sources.stats, span, now_unix)
+    runs = [] if isinstance(latest, Fault) else latest
+    lately = None if isinstance(measured, Fault) else measured.lately
+    faults = _by_file([latest, measured, sources.cache.fault(), *(run.fault for run in runs)])
+    killed = sources.live.killed()
+    matters, left_out = matters_of(gateways, runs, lately, now_unix, faults, killed)
     return Overview(
         matters=matters,
         left_out=left_out,
         gateways=gateways,
-        at_work=[run for run in runs if run.state in _AT_WORK],
+        at_work=latest if isinstance(latest, Fault) else [run for run in runs if run.state in _AT_WORK],
+        measured=measured,
+        empty=not (gateways or killed or runs or faults or _is_any_request(sources, measured)),
+    )
+
+
+def measure(stats: StatsReader, span: Span, now_unix: float) -> Measured:
+    """What the ledger says. Raises BeastError."""
+    since = now_unix - LATELY_S
+    steps = steps_of(stats, span, now_unix)
+    return Measured(
+        lately=Lately(stats.over(since, now_unix), stats.over(since - USUAL_S, since)),
         now=stats.lately(now_unix, NOW_S),
-        over=over,
+        over=stats.over(now_unix - span.length_s, now_unix),
         steps=steps,
         charts=charts_of(steps, span.step_s, now_unix),
-        empty=not (gateways or runs or over.received or sources.requests.page(Wanted(), 1).rows),
     )
+
+
+def _by_file(read: Iterable[object]) -> list[Fault]:
+    """Those of what was read that are faults, the first of each file."""
+    by_file: dict[str, Fault] = {}
+    for one in read:
+        if isinstance(one, Fault):
+            by_file.setdefault(one.where, one)
+    return list(by_file.values())
+
+
+def _is_any_request(sources: Sources, measured: Measured | Fault) -> bool:
+    if isinstance(measured, Fault) or measured.over.received:
+        return True
+    page = or_fault(sources.requests.page, Wanted(), 1)
+    return isinstance(page, Fault) or bool(page.rows)

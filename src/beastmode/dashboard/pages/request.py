@@ -17,6 +17,7 @@ from beastmode.dashboard.filters import query_of
 from beastmode.dashboard.pretty import readable
 from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Repeatable, Wanted
 from beastmode.dashboard.waterfall import waterfall_of
@@ -31,7 +32,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
     def read(name: str) -> tuple[Plain | None, Repeatable]:
         row = requests.request(name)
-        return row, Repeatable() if row is None else control.repeatable(name)
+        return row, Repeatable() if row is None else _or_why_not(or_fault(control.repeatable, name))
 
     async def one_request(request: Request) -> Response:
         name = request.path_params["request"]
@@ -58,6 +59,10 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         Route("/requests/{request}", one_request, name="request"),
         act("replay", "/requests/{request}/replay", stood, replay),
     ]
+
+
+def _or_why_not(again: Repeatable | Fault) -> Repeatable:
+    return Repeatable(why_not=f"{again}. {again.tip}") if isinstance(again, Fault) else again
 
 
 def _content(row: Plain, again: Repeatable, *, may_read: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from beastmode.dashboard.filters import chips_of, query_of, wanted_of
 from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 
 PAGE_ROWS = 50
@@ -20,8 +21,8 @@ PAGE_ROWS = 50
 def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for a disk, so it happens in threads."""
 
-    def read(wanted: Wanted) -> tuple[RequestPage, Choices]:
-        return sources.requests.page(wanted, PAGE_ROWS), sources.requests.choices()
+    def read(wanted: Wanted) -> tuple[RequestPage, Choices | Fault]:
+        return sources.requests.page(wanted, PAGE_ROWS), or_fault(sources.requests.choices)
 
     async def all_requests(request: Request) -> Response:
         wanted = wanted_of(request.query_params)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,11 +14,11 @@ from starlette.routing import Route
 from beastmode.amounts import amount
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
+from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.plain import Plain
+from beastmode.dashboard.sources.settings import RunSettings
 from beastmode.dashboard.tiers import whose
-from beastmode.errors import BeastError
 
-T = TypeVar("T")
 _MOST_NAMED = 3
 _ORIGINS = {
     "flag": "flag",
@@ -76,14 +76,11 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
     def read() -> dict[str, Any]:
         gateways = sources.live.gateways()
-        runs, runs_trouble = _or_trouble(sources.home.runs)
-        keys, keys_trouble = _or_trouble(sources.keys.keys)
+        runs = or_fault(sources.home.runs)
         return {
             "gateways": [effective(whose(one), "", one.settings) for one in gateways],
-            "runs": [effective(f"Run {one.run}", one.title, one.settings) for one in runs],
-            "runs_trouble": runs_trouble,
-            "keys": keys,
-            "keys_trouble": keys_trouble,
+            "runs": runs if isinstance(runs, Fault) else list(map(_of_run, runs)),
+            "keys": or_fault(sources.keys.keys),
             "home": sources.home.home(),
         }
 
@@ -94,9 +91,5 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     return [Route("/settings", settings, name="settings")]
 
 
-def _or_trouble(read: Callable[[], Sequence[T]]) -> tuple[Sequence[T], str]:
-    """What is read, or why it cannot be: that must not hide the rest of the page."""
-    try:
-        return read(), ""
-    except BeastError as error:
-        return [], str(error)
+def _of_run(run: RunSettings) -> Effective:
+    return effective(f"Run {run.run}", run.title, run.settings)

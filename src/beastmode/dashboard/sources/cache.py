@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from beastmode.dashboard.sources.faults import Fault
 from beastmode.dashboard.sources.plain import Plain
 
 
@@ -15,7 +16,8 @@ class CacheView:
 
     tiers: name, entries, bytes, hits, misses.   models, tags: name, entries, bytes, and the `tag` to forget them by;
     the most bytes first; tags bounded.   oldest_unix, newest_unix: of the answers; None where there is none.   misses:
-    why requests of the last day were not answered from it: `reason` as the ledger has it, `count`; the most first.
+    why requests of the last day were not answered from it: `reason` as the ledger has it, `count`; the most first. A
+    Fault where the ledger cannot be read.
     asked: how many requests these are of, hits included; they are the newest ones where `asked_all` is not set.
     since_unix: when it was made or last cleared; hits and misses count from there.
     """
@@ -23,7 +25,7 @@ class CacheView:
     tiers: Sequence[Plain]
     models: Sequence[Plain]
     tags: Sequence[Plain]
-    misses: Sequence[Plain]
+    misses: Sequence[Plain] | Fault
     oldest_unix: float | None
     newest_unix: float | None
     since_unix: float | None = None
@@ -39,6 +41,10 @@ class CacheReader(Protocol):
 
     def cache(self) -> CacheView | None:
         """None where no answer has been kept yet. Raises BeastError where it cannot be read."""
+
+    def fault(self) -> Fault | None:
+        """Why it could not be read last; None where it could. Waits for nobody: where nobody has read it yet, that is
+        begun."""
 
 
 class CacheControl(Protocol):

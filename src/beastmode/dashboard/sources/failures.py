@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from beastmode.dashboard.sources.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,17 @@ class FailureGroup:
     older: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FailuresFound:
+    """groups: the one seen last first.   faults: what could not be looked through, by what it would have had:
+    `requests`, `attempts`."""
+
+    groups: Sequence[FailureGroup]
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+
+
 class FailureReader(Protocol):
     """Failures of journal and ledger, one beside the other."""
 
-    def groups(self, since_unix: float, most: int) -> Sequence[FailureGroup]:
-        """Those that were seen since then, the one seen last first."""
+    def found(self, since_unix: float, most: int) -> FailuresFound:
+        """Those that were seen since then."""

@@ -73,6 +73,19 @@ class GatewayNow:
     budgets: Sequence[Gauge] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayKilled:
+    """A gateway that ended without a word, and that none has begun after.   seen_unix: when it last said that it lived,
+    10 s before its end at most.   command: that begins it again; "" where it is not known.   machine: the machine has
+    gone down since."""
+
+    url: str
+    began_unix: float
+    seen_unix: float
+    command: str = ""
+    machine: bool = False
+
+
 class LiveReader(Protocol):
     """The gateways of this home that are at work now."""
 
@@ -82,3 +95,6 @@ class LiveReader(Protocol):
     def gateways(self) -> Sequence[GatewayNow]:
         """As they said at most a second ago, those that are slow to answer at most five; others are left out. Never
         waits longer than 0.5 s."""
+
+    def killed(self) -> Sequence[GatewayKilled]:
+        """Those that were killed within a day, but for those of runs: their runs tell of it. As of the same moment."""

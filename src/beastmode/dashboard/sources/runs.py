@@ -6,13 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from beastmode.dashboard.sources.faults import Fault
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.errors import PreconditionError
-
-
-class BeingReadError(PreconditionError):
-    """A run is so long that it is read in the background when it is first looked at; then its pages are there."""
-
 
 Step = Literal["ready", "wait", "backoff", "run", "verify", "merge"]
 """What a stretch of a task's time was: its turn had come and nothing held it but the line before it; held back for a
@@ -25,7 +20,7 @@ Verdict = Literal["held", "broken", ""]
 class RunLine:
     """A run among others.   name: like `r7`.   counts: tasks by state, and `total`.   began_unix, ended_unix: of its
     first session and its last; None where it has none.   state: as of `Summary`; `running` while somebody runs it;
-    `being_read` while nothing more is known of it.
+    `being_read` while nothing more is known of it, `unreadable` where nothing more can be, and `fault` says why.
     took_s: with a runner at work.   cost_usd: of its models; None where nobody counted; without `unpriced` requests."""
 
     name: str
@@ -38,6 +33,7 @@ class RunLine:
     took_s: float | None = None
     cost_usd: float | None = None
     unpriced: int = 0
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +188,8 @@ class Figures:
 class RunView:
     """One run.   by: who is at work on it, "" for nobody.   left: how long it will still take, in words; "" where
     nothing says.   budget_usd: None without one.   phases: bounded, as the others.   ready: tasks whose turn has come;
-    None where that cannot be told.   figures: None while they are computed for the first time."""
+    None where that cannot be told.   figures: None while they are computed for the first time.   repository: that code
+    was written for last, "" where no session says."""
 
     line: RunLine
     by: str
@@ -207,6 +204,7 @@ class RunView:
     timeline: Timeline
     graph: GraphPart
     figures: Figures | None
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,12 @@
     document.dispatchEvent(new Event("shown"));
   }
 
-  // A version names its sources, `runs=12 requests=7`; a page says which it is about. In another life of the server the
+  // A version names its sources, `runs=12 requests=7`; a page says which it is about, and so may
+  // a part of it. In another life of the server the
   // same numbers mean something else.
   function isAboutMe(version) {
-    const about = ["life", ...document.getElementById("main").dataset.about.split(" ")];
+    const parts = document.querySelectorAll("#main, #main [data-about]");
+    const about = ["life", ...[...parts].flatMap((one) => one.dataset.about.split(" "))];
     const was = new Set(seen.split(" "));
     return version.split(" ").some((part) => !was.has(part) && about.includes(part.split("=")[0]));
   }

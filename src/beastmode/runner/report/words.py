@@ -13,6 +13,9 @@ Plain = Mapping[str, Any]
 
 STATES = {
     "done": "✓ done",
+    "running": "▶ running",
+    "verifying": "▶ verifying",
+    "merging": "▶ merging",
     "failed": "✗ failed",
     "blocked": "⊘ blocked",
     "waiting": "… waiting",
