@@ -59,7 +59,7 @@ def test_what_cannot_be_read_when_it_gets_ready_is_told_to_who_looks_and_no_earl
 
 
 def test_all_templates_can_be_got_ready() -> None:
-    assert {"overview.html", "requests.html", "task.html"} < set(Site([]).templates())
+    assert {"overview.html", "requests.html", "task.html"} < set(Site([]).compiled())
 
 
 @pytest.mark.parametrize(

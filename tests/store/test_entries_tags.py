@@ -16,6 +16,7 @@ from beastmode.store.entries_upkeep import (
     clear,
     clear_tag,
     finish_clears,
+    forget_cleared,
     forget_unused_tags,
     make_room,
 )
@@ -234,3 +235,52 @@ def test_many_answers_go_in_small_steps(file: EntriesFile, monkeypatch: pytest.M
     monkeypatch.setattr(entries_upkeep, "_delete", counted)
     assert clear_tag(file.path, "x", NOON) == 1000
     assert max(steps) == entries.ROWS_A_STEP
+
+
+def test_a_tag_in_many_sets_goes_and_no_set_is_looked_at_again_and_again(file: EntriesFile) -> None:
+    file.write([row(file, f"{number}", "model:m", f"task:{number}") for number in range(2500)])
+    file.write([row(file, "n", "model:n", "task:1")])
+    file.clear_tag("model:m")
+    looks = 0
+
+    def counted(statement: str) -> None:
+        nonlocal looks
+        looks += "entries.tag_set =" in statement and statement.startswith("SELECT")
+
+    file.db.set_trace_callback(counted)
+    steps = 0
+    while forget_cleared(file):
+        steps += 1
+    file.db.set_trace_callback(None)
+    assert names(file) == "n"
+    assert 2500 <= looks <= 2500 + 2 * steps
+
+
+def test_what_could_not_be_deleted_is_not_passed_over(
+    file: EntriesFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write([row(file, f"{number}", "x", f"task:{number}") for number in range(250)])
+    file.clear_tag("x")
+    assert forget_cleared(file)
+    with monkeypatch.context() as failing:
+        failing.setattr(entries_upkeep, "_delete", _is_locked)
+        with pytest.raises(sqlite3.OperationalError):
+            forget_cleared(file)
+    while forget_cleared(file):
+        pass
+    assert names(file) == ""
+
+
+def test_two_clears_of_one_tag_are_both_finished(file: EntriesFile) -> None:
+    file.write([row(file, f"{number}", "x", f"task:{number}") for number in range(150)])
+    file.clear_tag("x")
+    assert forget_cleared(file)
+    file.write([row(file, f"new {number}", "x", f"task:{number}") for number in range(150)])
+    file.clear_tag("x")
+    while forget_cleared(file):
+        pass
+    assert names(file) == ""
+
+
+def _is_locked(db: sqlite3.Connection, keys: list[tuple[bytes]]) -> None:
+    raise sqlite3.OperationalError("database is locked")

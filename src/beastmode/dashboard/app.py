@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
@@ -98,14 +98,18 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
 
 
 def _warmed(site: Site, sources: Sources) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    """Gets ready what the first pages want, while nobody waits for it."""
+    """Gets ready what the first pages want, while nobody waits for it: the first one, then all others."""
+
+    async def compile_all(templates: Iterable[str]) -> None:
+        for _ in templates:
+            await asyncio.sleep(_BETWEEN_S)
 
     async def warm() -> None:
         await asyncio.sleep(_FIRST_S)
-        for _ in site.templates():
-            await asyncio.sleep(_BETWEEN_S)
+        await compile_all(site.compiled(overview.TEMPLATES))
         with suppress(Exception):  # what cannot be read is told to whoever looks
             await run_in_threadpool(overview.look, sources, SPANS["1h"], sources.unix())
+        await compile_all(site.compiled())
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

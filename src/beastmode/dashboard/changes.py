@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 
 LOOK_S = 0.1
@@ -19,7 +20,8 @@ class Changes:
 
     version: what it is now; anything else than before means that pages are old.
     The first version comes at once, so that whoever was away sees whether it missed something. Slow readers miss
-    versions in between, never the last. "" is told where nothing has changed for a while.
+    versions in between, never the last. "" is told where nothing has changed for a while: to all at once, by the one
+    watcher, so that none needs a clock of its own.
     """
 
     def __init__(self, version: Callable[[], str]) -> None:
@@ -43,33 +45,27 @@ class Changes:
             seen = self._now
             yield seen
             while True:
-                if await self._other_than(seen):
-                    seen = self._now
-                    yield seen
-                else:
-                    yield ""
+                if self._now == seen:
+                    await self._news.wait()
+                before, seen = seen, self._now
+                yield seen if seen != before else ""
         finally:
             self._followers -= 1
             if not self._followers and self._watcher is not None:
                 self._watcher.cancel()
                 self._watcher = None
 
-    async def _other_than(self, seen: str) -> bool:
-        if self._now != seen:
-            return True
-        try:
-            await asyncio.wait_for(self._news.wait(), STILL_THERE_S)
-        except TimeoutError:
-            return False
-        return True
-
     async def _watch(self) -> None:
+        heard_s = time.monotonic()
         while True:
             await asyncio.sleep(LOOK_S)
             now = self._look()
-            if now != self._now:
+            is_new = now != self._now
+            if is_new or time.monotonic() - heard_s >= STILL_THERE_S:
                 told, self._news, self._now = self._news, asyncio.Event(), now
                 told.set()
+                heard_s = time.monotonic()
+            if is_new:
                 rest_s = min(MOST_REST_S, REST_S + REST_EACH_S * self._followers)
                 await asyncio.sleep(rest_s - LOOK_S)
 

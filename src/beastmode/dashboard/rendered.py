@@ -20,7 +20,8 @@ from beastmode.dashboard.cookies import kept
 MOST_BYTES = 16_000_000
 KEPT_S = 1.0
 """What is shown of the time, of processes and of logs goes on without any record of it."""
-_LEAST_ZIPPED, _ZIP_LEVEL = 1000, 4
+_LEAST_ZIPPED, _ZIP_LEVEL = 1000, 3
+"""Level 4 takes twice as long for 2 % less."""
 _NO_PAGES = ("/events", "/enter", "/login", "/leave", "/static/")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from beastmode.dashboard.commands import Commands
 from beastmode.dashboard.cookies import forget
 from beastmode.dashboard.guarding import HEADERS
 from beastmode.dashboard.ids import segment
+from beastmode.dashboard.quick_templates import QuickEnvironment
 from beastmode.dashboard.sources.faults import Fault, fault_of
 from beastmode.errors import BeastError
 
@@ -44,13 +45,7 @@ class Site:
     def __init__(self, places: Sequence[tuple[str, str]], home: str = "") -> None:
         commands = Commands(home)
         self._places = places
-        self._templates = Environment(
-            loader=PackageLoader("beastmode.dashboard"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = QuickEnvironment(PackageLoader("beastmode.dashboard"))
         self._templates.filters |= {
             "amount": words.amount,
             "at_home": commands.within,
@@ -71,10 +66,10 @@ class Site:
             "percent": words.percent,
         }
 
-    def templates(self) -> Iterator[str]:
+    def compiled(self, names: Sequence[str] = ()) -> Iterator[str]:
         """Compile one after the other: that of a page takes longer than all the rest of it. Names each when it is
-        ready."""
-        for name in self._templates.list_templates(["html"]):
+        ready.   names: () for all there are."""
+        for name in names or self._templates.list_templates(["html"]):
             self._templates.get_template(name)
             yield name
 

@@ -127,7 +127,7 @@ TAG_INDEXES = (
     Index("cache_tags_by_set", TAGS.c.tag_set),
 )
 
-ROWS_A_STEP = 100
+ROWS_A_STEP, SETS_A_STEP = 100, 1000
 """Looked at to be deleted at once."""
 
 _G: BindParameter[int] = bindparam("generation_")
@@ -195,8 +195,12 @@ FINISH = update(CLEARED).values(done=_ONE).where(CLEARED.c.tag == _TAG, CLEARED.
 """tag, number."""
 FORGET_CLEARED = delete(CLEARED).where(CLEARED.c.number <= _NUMBER, CLEARED.c.done == _ONE)
 """number."""
-WITH_TAG = _ROWS.where(*_WITH_TAG, ENTRIES.c.clears < _NUMBER)
-"""generation, tag, number -> key, bytes."""
+SETS_WITH_TAG = (
+    select(TAGS.c.tag_set).where(TAGS.c.tag == _TAG, TAGS.c.tag_set >= _SET).order_by(TAGS.c.tag_set)
+)
+"""tag, tag_set -> that and the next ones, where they have this tag."""
+OF_SET = _ROWS.where(_OF_GENERATION, ENTRIES.c.tag_set == _SET, ENTRIES.c.clears < _NUMBER)
+"""generation, tag_set, number -> key, bytes."""
 OF_MODEL = _ROWS.where(*_OF_MODEL, ENTRIES.c.clears < _NUMBER)
 """generation, model, number -> key, bytes; of those that were written without tags."""
 NUMBER_WITH_TAG = select(func.count()).where(*_WITH_TAG)

@@ -75,15 +75,26 @@ def new_generation() -> int:
     return secrets.randbits(62) + 1
 
 
+class Forgotten(NamedTuple):
+    """How far the answers of a clear are deleted: in all sets of tags before `tag_set`. None comes back there: what is
+    written since is of a later moment."""
+
+    tag: str = ""
+    number: int = 0
+    tag_set: int = 0
+
+
 class EntriesFile:
     """The cache at `path`, open to be written; made where there is none. For one thread at a time.
+
+    forgotten: what `entries_upkeep` has done of a clear.
 
     Raises CacheVersionError for one of a newer version, without writing to it; CacheError where it is no cache or
     cannot be used. The other methods raise sqlite3.Error and OSError: see `fault`.
     """
 
     def __init__(self, path: Path, now_unix: float) -> None:
-        self.path = path
+        self.path, self.forgotten = path, Forgotten()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             begin_private(path)  # what models answered is nobody else's business

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
 from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry
-from beastmode.store.ledger_names import names
+from beastmode.store.ledger_names import KnownNames
 from beastmode.store.ledger_pages import page
 from beastmode.store.ledger_sought import Sought, fit
 
@@ -25,6 +26,7 @@ class LedgerRequests:
 
     def __init__(self, home: Path) -> None:
         self._ledger = HomeLedger(home)
+        self._names: KnownNames | None = None
 
     def version(self) -> str:
         return self._ledger.version()
@@ -42,8 +44,12 @@ class LedgerRequests:
 
     def choices(self) -> Choices:
         with self._ledger.reader() as reader:
-            known = names(reader) if reader else None
-        return Choices(known.classes, known.upstreams, known.models, known.keys) if known else Choices()
+            if reader is None:
+                return Choices()
+            if self._names is None or self._names.reader is not reader:
+                self._names = KnownNames(reader)
+            known = self._names.names(monotonic())
+        return Choices(known.classes, known.upstreams, known.models, known.keys)
 
     def request(self, name: str) -> Plain | None:
         with self._ledger.reader() as reader:

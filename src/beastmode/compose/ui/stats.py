@@ -9,7 +9,8 @@ from pathlib import Path
 from beastmode.compose.ui.ledger import HomeLedger
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.store.latencies import quantile
-from beastmode.store.ledger_figures import Came, lately, over, series
+from beastmode.store.ledger_cells import Came
+from beastmode.store.ledger_figures import lately, over, series
 
 
 class LedgerStats:

@@ -6,13 +6,16 @@ import base64
 import hmac
 
 _FOR = b"tickets of the dashboard"
+_MOST_KNOWN = 256
+"""Whoever looks shows the same one every second: it is looked at once. Those that are not ours are not kept."""
 
 
 class Tickets:
-    """Issues and reads tickets.   key: of the home; with another one, none is good any more. Pure."""
+    """Issues and reads tickets.   key: of the home; with another one, none is good any more."""
 
     def __init__(self, key: str) -> None:
         self._secret = hmac.digest(key.encode(), _FOR, "sha256")
+        self._known: dict[str, tuple[int, str]] = {}
 
     def issue(self, holder: str, until_unix: int) -> str:
         """One for `holder`, which has no dot in it, that is good until then."""
@@ -21,11 +24,19 @@ class Tickets:
 
     def holder(self, ticket: str, unix: float) -> str:
         """Whose it is; "" for one that is not ours, or is good no more."""
+        until, holder = self._known.get(ticket) or self._read(ticket)
+        return holder if unix < until else ""
+
+    def _read(self, ticket: str) -> tuple[int, str]:
+        """Until when it is good, and whose it is; 0 for one that is not ours."""
         said, _, mark = ticket.rpartition(".")
         if not hmac.compare_digest(mark.encode(), self._mark(said).encode()):
-            return ""
+            return 0, ""
         until, _, holder = said.partition(".")
-        return holder if unix < int(until) else ""
+        if len(self._known) == _MOST_KNOWN:
+            self._known.clear()
+        self._known[ticket] = int(until), holder
+        return int(until), holder
 
     def _mark(self, said: str) -> str:
         digest = hmac.digest(self._secret, said.encode("utf-8", "replace"), "sha256")

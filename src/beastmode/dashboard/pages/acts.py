@@ -27,9 +27,12 @@ async def offered_to(request: Request, control: RunControl, run: str, task: str 
     """Nothing to whoever may not change anything."""
     if not visitor_of(request).may_change:
         return Offered()
-    actions = await run_in_threadpool(control.offers, run, task)
-    limits = await run_in_threadpool(control.limits, run) if "limits" in actions else {}
-    return Offered(actions, limits)
+
+    def read() -> Offered:
+        actions = control.offers(run, task)
+        return Offered(actions, control.limits(run) if "limits" in actions else {})
+
+    return await run_in_threadpool(read)
 
 
 def routes(sources: Sources) -> list[Route]:

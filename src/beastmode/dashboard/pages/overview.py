@@ -25,6 +25,8 @@ from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""
+TEMPLATES = ("base.html", "_fault.html", "overview.html")
+"""What this page is made with."""
 _RUNS = 20
 """Runs that are looked at, the newest."""
 _AT_WORK = ("running", "paused")
@@ -54,6 +56,10 @@ class Measured:
     def classes(self) -> Sequence[tuple[str, int]]:
         """Of failures, the most frequent first."""
         return sorted(self.over.classes.items(), key=lambda one: (-one[1], one[0]))
+
+    def cells(self, step: int) -> tuple[tuple[str, float | None], ...]:
+        """Of a step, what each line of the charts has there, with its unit."""
+        return tuple((chart.unit, line.values[step]) for chart in self.charts for line in chart.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
         view = await run_in_threadpool(look, sources, span, sources.unix())
-        return site.page(request, "overview.html", view=view, cards_of=cards_of, span=span, spans=SPANS)
+        return site.page(request, TEMPLATES[-1], view=view, cards_of=cards_of, span=span, spans=SPANS)
 
     return [Route("/", overview, name="home")]
 

@@ -13,7 +13,7 @@ from beastmode.dashboard.pages.acts import offered_to
 from beastmode.dashboard.share_bar import pieces_of
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
-from beastmode.dashboard.sources.runs import GraphPart
+from beastmode.dashboard.sources.runs import GraphPart, RunView, TaskPage
 from beastmode.dashboard.timeline import picture_of
 from beastmode.dashboard.words import number_in
 
@@ -24,6 +24,9 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for a disk, so it happens in threads."""
     runs = sources.runs
 
+    def read(name: str, state: str, phase: str, from_: int) -> tuple[RunView | None, TaskPage | None]:
+        return runs.run(name), runs.tasks(name, state, phase, from_, PAGE_ROWS)
+
     async def one_run(request: Request) -> Response:
         name, asked = request.path_params["run"], request.query_params
         state, phase, after = (
@@ -31,9 +34,8 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             asked.get("phase", ""),
             number_in(asked.get("after", "")),
         )
-        view = await run_in_threadpool(runs.run, name)
         from_ = after if "after" in asked else -1
-        page = await run_in_threadpool(runs.tasks, name, state, phase, from_, PAGE_ROWS)
+        view, page = await run_in_threadpool(read, name, state, phase, from_)
         if view is None or page is None:
             raise HTTPException(404, f"There is no run {name!r}.")
         offered = await offered_to(request, sources.run_control, name)
