@@ -15,11 +15,11 @@ LAYERS = [
     {"cache", "probes"},
     {"safeguards"},
     {"store", "failures"},
-    {"settings", "events", "clock", "errors", "stamps"},
+    {"settings", "events", "clock", "errors", "stamps", "amounts"},
 ]
 """From top to bottom. The rooms of one layer do not know each other, but for the shared words."""
 MAY_READ_ALL = {"testing", "__init__"}
-MAY_KNOW_EACH_OTHER = {"settings", "events", "clock", "errors", "stamps"}
+MAY_KNOW_EACH_OTHER = {"settings", "events", "clock", "errors", "stamps", "amounts"}
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 

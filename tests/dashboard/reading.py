@@ -412,10 +412,20 @@ class Home:
     """A HomeReader of files and runs that a test has made."""
 
     def __init__(
-        self, nasty: str = "", *, at_work: bool = True, files: Sequence[HomeFile] = (), fault: str = ""
+        self,
+        nasty: str = "",
+        *,
+        at_work: bool = True,
+        files: Sequence[HomeFile] = (),
+        fault: str = "",
+        named: str = "",
     ) -> None:
+        self.named = named
         self.nasty, self.at_work, self.fault = nasty, at_work, fault
         self.files = files or [HomeFile(nasty or "cache.db", nasty or "Answers.", 4096, 2, 2)]
+
+    def flag(self) -> str:
+        return self.named
 
     def home(self) -> HomeView:
         return HomeView(self.nasty or "/home/me/.beast", 10**9, self.nasty or "0.1.0", self.files)

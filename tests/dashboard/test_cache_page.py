@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
+from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.live import TierNow
 from beastmode.dashboard.sources.stats import Figures
 from tests.dashboard.reading import NASTY, Cache, Keeper, Live, Stats, cache_view, gateway_now, sources
@@ -52,7 +53,7 @@ def test_where_nothing_is_kept_it_says_how_to_begin() -> None:
 
 def test_the_file_tells_what_is_kept_where_no_gateway_is_at_work() -> None:
     page = page_of(Cache(cache_view()))
-    assert "1\u202f930 answers on disk, 8.1 MB" in page
+    assert "1,930 answers on disk, 8.1 MB" in page
     assert page.count("no gateway is at work") == 2
     assert "70.7 %" in page
     assert "<meter" not in page  # nobody knows the limits
@@ -61,11 +62,11 @@ def test_the_file_tells_what_is_kept_where_no_gateway_is_at_work() -> None:
 def test_the_hit_rate_of_the_last_day_stands_beside_what_was_achievable_where_that_is_known() -> None:
     figures = Figures(received=1000, hits={"l1": 300, "shared": 20}, saved_usd=4.5)
     page = page_of(Cache(cache_view()), stats=Stats(figures))
-    for words in ("32 %", "of 1\u202f000 requests", "From memory", ">300<", ">20<", "$4.50"):
+    for words in ("32.0 %", "of 1,000 requests", "From memory", ">300<", ">20<", "$4.50"):
         assert words in page
     assert "Could have been" not in page
     page = page_of(Cache(cache_view()), stats=Stats(replace(figures, repeats=410)))
-    assert page.index("32 %") < page.index("Could have been") < page.index("41 %")
+    assert page.index("32.0 %") < page.index("Could have been") < page.index("41.0 %")
 
 
 def test_gateways_at_work_tell_their_limits_times_and_states() -> None:
@@ -91,10 +92,30 @@ def test_a_gateway_without_a_cache_is_named() -> None:
     assert "The cache is off at beast serve at http://127.0.0.1:8080" in page
 
 
+@pytest.mark.parametrize(
+    "view", [None, cache_view(misses=[{"reason": "off", "count": 100}])], ids=["empty", "kept"]
+)
+def test_while_the_cache_is_off_nothing_is_said_of_what_it_could_have_done(view: CacheView | None) -> None:
+    page = page_of(
+        Cache(view), live=Live(gateway_now(tiers=[])), stats=Stats(Figures(received=100, repeats=0))
+    )
+    assert "No answer is kept here yet" not in page
+    assert "--cache deterministic" in page
+    assert "nothing was asked a second time" not in page
+    assert ("not known</span>" in page) == (view is not None)
+
+
+def test_where_nothing_was_asked_twice_that_is_said() -> None:
+    page = page_of(
+        Cache(cache_view()), live=Live(gateway_now()), stats=Stats(Figures(received=100, repeats=0))
+    )
+    assert "nothing was asked a second time" in page
+
+
 def test_reasons_are_told_in_words_the_most_first() -> None:
     page = page_of(Cache(cache_view()))
     assert page.index("not deterministic") < page.index("not kept yet")
-    assert "35 %" in page  # new, kept or not
+    assert "35.0 %" in page  # new, kept or not
     assert "Only those with status 200 are." in page
     assert "there were more" not in page
     assert "there were more" in page_of(Cache(cache_view(asked_all=False)))

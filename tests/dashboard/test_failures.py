@@ -53,7 +53,7 @@ def test_attempts_that_asked_no_model_have_no_requests() -> None:
         .get("/failures")
         .text
     )
-    assert "1</strong> attempt ·" in page
+    assert "1 attempt</strong> ·" in page
     assert "Its requests" not in page
 
 

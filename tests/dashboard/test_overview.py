@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
-from beastmode.dashboard.sources.live import GatewayKilled
+from beastmode.dashboard.sources.live import GatewayKilled, UpstreamNow
 from beastmode.dashboard.sources.stats import Figures
+from beastmode.dashboard.upstream_cards import MOST_CARDS, cards_of
 from tests.dashboard.reading import NASTY, Keeper, Live, Runs, Stats, gateway_now, run_line, sources
 
 BUSY = Figures(
@@ -57,18 +59,34 @@ def test_the_figures_of_now_and_of_the_span() -> None:
     assert tile(shown, "in flight").startswith("2")
     assert tile(shown, "waiting in line").startswith("5")
     assert tile(shown, "99 % within (p99)") == "9 s"
-    assert tile(shown, "went wrong") == "12 10 %"
-    assert tile(shown, "from the cache") == "40 % of at most 50 % that asked again"
-    assert (tile(shown, "cost"), tile(shown, "saved by the cache")) == ("$1.25 3 without a price", "$0.5000")
+    assert tile(shown, "went wrong") == "12 10.0 %"
+    assert tile(shown, "from the cache") == "40.0 % 50.0 % could have been"
+    assert (tile(shown, "cost"), tile(shown, "saved by the cache")) == ("$1.25 3 without a price", "$0.50")
     assert tile(shown, "tokens").startswith("2.00 million")
     assert '/requests?failed=on&amp;class=rate_limit">rate limit</a>' in shown
+
+
+def test_of_a_cache_that_is_off_it_is_not_told_what_it_could_have_done() -> None:
+    shown = page(live=Live(gateway_now(tiers=[])), stats=Stats(replace(BUSY, hits={}, repeats=0)))
+    assert tile(shown, "from the cache") == "0 % the cache is off"
+    assert 'could have been <span class="number">the cache is off</span>' in shown
+
+
+def test_of_very_many_upstreams_those_in_need_have_a_card_and_the_rest_a_line() -> None:
+    well = [UpstreamNow(f"u{number}", "well", "", None, 0, []) for number in range(499)]
+    cards, rest = cards_of([*well, UpstreamNow("sick", "open", "most failed", None, 5, [])])
+    assert (cards[0].name, cards[1].name, len(cards) + len(rest)) == ("sick", "u0", 500)
+    shown = page(live=Live(gateway_now(upstreams=[*cards, *rest])))
+    assert shown.count('<article class="card well">') == MOST_CARDS - 1
+    assert f"{500 - MOST_CARDS} more upstreams" in shown
+    assert "u498</span>" in shown
 
 
 def test_an_upstream_shows_its_limits_and_its_state_in_words_and_shape() -> None:
     shown = page(live=Live(gateway_now()))
     assert 'class="sign open" aria-hidden="true"></span>breaker open' in shown
     assert '<meter min="0" max="8" value="8" aria-label="requests per 1 s">' in shown
-    assert "50 000, no limit" in shown
+    assert "50,000, no limit" in shown
     assert "The budget of key ci per day is used up: 5 of 5 usd" in shown
 
 

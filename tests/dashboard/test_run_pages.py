@@ -110,7 +110,7 @@ def test_tasks_are_asked_for_by_state_and_phase_and_the_next_page_keeps_them() -
 
 
 def test_time_left_is_unknown_where_nothing_says() -> None:
-    assert ">unknown</span>" in browser(Shown(run={"by": "process 1", "left": ""})).get("/runs/r1").text
+    assert "unknown <small>" in browser(Shown(run={"by": "process 1", "left": ""})).get("/runs/r1").text
     assert "about 5 min" in browser(Shown(run={"by": "process 1", "left": "5 min"})).get("/runs/r1").text
     assert "Time left" not in browser(Shown(run={"by": "", "left": ""})).get("/runs/r1").text
 

@@ -41,6 +41,15 @@ def test_what_somebody_has_set_comes_first_with_where_it_was_said() -> None:
         assert words in page
 
 
+def test_what_is_the_same_for_several_upstreams_is_said_once() -> None:
+    settings = [setting("tokens", "default", upstream=f"u{number}") for number in range(500)]
+    settings[7]["value"] = "another"
+    page = page_of(Live(gateway_now(settings=settings)))
+    assert page.count("<code>tokens</code>") == 2
+    assert "of u0, u1, u2 and 496 more" in page
+    assert "of u7<" in page
+
+
 def test_where_all_is_by_default_that_is_said() -> None:
     assert "Everything is as it is by default" in page_of(
         Live(gateway_now(settings=[setting("a", "default")]))

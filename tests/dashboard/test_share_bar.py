@@ -25,5 +25,5 @@ def test_the_pieces_lie_side_by_side_and_fill_the_bar(counts: dict[str, int]) ->
 
 def test_one_of_a_million_is_seen() -> None:
     (done, failed) = pieces_of({"done": 999_999, "failed": 1})
-    assert (done.words, failed.words) == ("999999 done", "1 failed")
+    assert (done.words, failed.words) == ("999,999 done", "1 failed")
     assert failed.width > 0.5

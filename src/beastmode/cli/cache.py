@@ -10,14 +10,14 @@ from typing import Any
 
 import typer
 
+from beastmode.amounts import counted, percent, size
 from beastmode.cache.tags import MOST_OF_OURS, tag_of
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
-from beastmode.dashboard.amounts import size
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME
-from beastmode.runner.report.words import counted, percent, utc
+from beastmode.runner.report.words import utc
 from beastmode.stamps import rfc3339
 from beastmode.store.entries_file import TierCount, cache_path
 from beastmode.store.entries_reader import EntriesReader, Figures

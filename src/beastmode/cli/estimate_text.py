@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from beastmode.amounts import counted
 from beastmode.cli.plan_text import Look
 from beastmode.cli.what_if import Row, row_lines
 from beastmode.failures.advice import spoken
 from beastmode.runner.foreseeing.bottleneck import Bottleneck
 from beastmode.runner.foreseeing.estimate import Estimate
-from beastmode.runner.report.words import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from beastmode.amounts import counted
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run
 from beastmode.cli.words import safe
@@ -20,7 +21,6 @@ from beastmode.runner.code.bring import Bringing, command_of, look
 from beastmode.runner.code.changes import git_at
 from beastmode.runner.code.git import Git
 from beastmode.runner.home import HOME
-from beastmode.runner.report.words import counted
 
 app = new_app()
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from beastmode.amounts import duration
 from beastmode.cli.app import new_app
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import EXIT_DONE, EXIT_FAILED, PreconditionError, SettingError
 from beastmode.runner.home import HOME
-from beastmode.runner.report.words import duration
 from beastmode.stamps import milliseconds
 
 if TYPE_CHECKING:

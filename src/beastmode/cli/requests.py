@@ -12,12 +12,12 @@ from typing import Any
 
 import typer
 
+from beastmode.amounts import duration, usd
 from beastmode.cli import request_in_full
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
 from beastmode.runner.home import HOME
-from beastmode.runner.report.words import duration
 from beastmode.stamps import milliseconds, rfc3339
 from beastmode.store.entry import GONE_WRONG, Entry
 from beastmode.store.ledger_reader import reader_of
@@ -130,7 +130,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         _took(entry.total_s),
         _known(entry.tokens_in),
         _known(entry.tokens_out),
-        "" if entry.cost_usd is None else f"{entry.cost_usd:.4f}",
+        "" if entry.cost_usd is None else usd(entry.cost_usd, sign=""),
         f"{safe(entry.task)}{attempt}",
     )
 

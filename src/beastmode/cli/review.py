@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from beastmode.amounts import counted, usd
 from beastmode.cli.app import new_app
 from beastmode.cli.diff import show
 from beastmode.cli.history import find_run, find_task
@@ -20,7 +21,6 @@ from beastmode.runner.code.whereabouts import found
 from beastmode.runner.home import HOME, log_path, logs_of, run_folder
 from beastmode.runner.processes.output import tail_of
 from beastmode.runner.progress import Progress, TaskView
-from beastmode.runner.report.words import counted
 
 app = new_app()
 
@@ -145,7 +145,7 @@ def _facts(view: TaskView) -> Iterator[str]:
         yield f"Branch: {safe(view.code.branch)}{merged}"
     if view.code.usage:
         requests = counted(int(view.code.usage.get("requests", 0)), "request")
-        yield f"Cost: {view.code.usage.get('cost_usd', 0):.2f} USD, {requests}"
+        yield f"Cost: {usd(view.code.usage.get('cost_usd', 0), sign='')} USD, {requests}"
     if view.code.note:
         yield f"Note: {safe(view.code.note)}"
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import typer
 
+from beastmode.amounts import duration
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.history import each_run, summary_of
 from beastmode.cli.words import safe
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress
-from beastmode.runner.report.words import duration
 
 app = new_app()
 

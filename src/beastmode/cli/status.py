@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from beastmode.amounts import counted, duration
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, runner_of
 from beastmode.cli.words import safe
@@ -22,7 +23,7 @@ from beastmode.runner.foreseeing.remaining import left_of
 from beastmode.runner.home import HOME
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.levels import level_now
-from beastmode.runner.report.words import counted, duration, how_many_done, period, utc
+from beastmode.runner.report.words import how_many_done, period, utc
 from beastmode.runner.states import AT_WORK, FINAL, TaskState
 from beastmode.runner.summary import Summary, summarise
 

@@ -10,12 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from beastmode.amounts import counted, duration
 from beastmode.cli.words import safe
 from beastmode.compose.session import Live, View
 from beastmode.runner.execute import Job
 from beastmode.runner.foreseeing.estimate import Spread
 from beastmode.runner.foreseeing.remaining import remaining
-from beastmode.runner.report.words import counted, duration
 from beastmode.runner.states import FINAL, TaskState
 
 _MOST_WAITS = 8

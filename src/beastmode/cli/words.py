@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 
+from beastmode.amounts import counted, duration, usd
 from beastmode.runner.printable import printable
-from beastmode.runner.report.words import counted, duration, how_many_done, utc
+from beastmode.runner.report.words import how_many_done, utc
 from beastmode.runner.summary import Summary
 
 _HELD = {
@@ -51,11 +52,9 @@ def _code(summary: Summary) -> list[str]:
     lines = []
     run, used, tasks = summary.run_id, summary.upstream, summary.by_task or []
     if used and used["requests"]:
-        unpriced = f" and {used['unpriced']:.0f} requests without a price" if used["unpriced"] else ""
-        asked = (
-            f"{used['requests']:.0f} requests, {used['hits']:.0f} from memory, {used['refused']:.0f} refused"
-        )
-        lines.append(f"Model: {used['cost_usd']:.2f} USD{unpriced}; {asked}.")
+        unpriced = f" and {counted(used['unpriced'], 'request')} without a price" if used["unpriced"] else ""
+        asked = f"{counted(used['requests'], 'request')}, {used['hits']:.0f} from memory, {used['refused']:.0f} refused"
+        lines.append(f"Model: {usd(used['cost_usd'], sign='')} USD{unpriced}; {asked}.")
     if merged := sum(task["merged"] for task in tasks):
         branch = f"beast/{run}/result"
         lines.append(

@@ -59,7 +59,7 @@ def dashboard(sources: Sources, keeper: Doorkeeper, *, loopback_only: bool = Tru
         return f"life={life} {sources.version()}"
 
     changes = Changes(version)
-    site = Site(_PLACES)
+    site = Site(_PLACES, sources.home.flag())
 
     async def events(request: Request) -> Response:
         def may_look() -> bool:

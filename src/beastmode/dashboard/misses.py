@@ -14,12 +14,12 @@ _NAMES: Mapping[str, str] = {
     "no dialect": "another protocol",
     "older than max-age": "too old",
     "min-fresh": "too old soon",
-    "off": "the cache is off",
+    "off": "no cache",
     "answered by a spare": "a spare answered",
     "the upstream forbids it": "forbidden",
 }
 """Where the reason itself is not short and clear enough for a table."""
-_OFF = "Turn it on: beast serve --cache deterministic."
+_OFF = "The cache was off, or the request asks no model. To turn it on: beast serve --cache deterministic."
 
 
 @dataclass(frozen=True, slots=True)

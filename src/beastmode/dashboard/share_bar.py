@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from beastmode.dashboard.words import counts_in
+from beastmode.dashboard.words import amount, counts_in
 
 WIDTH = 100.0
 _THINNEST = 0.8
@@ -30,6 +30,6 @@ def pieces_of(counts: Mapping[str, int]) -> list[Piece]:
     scale, x = WIDTH / sum(widths) if widths else 1.0, 0.0
     pieces = []
     for (state, name, count), width in zip(named, widths, strict=True):
-        pieces.append(Piece(state, f"{count} {name}", round(x, 3), round(width * scale, 3)))
+        pieces.append(Piece(state, f"{amount(count)} {name}", round(x, 3), round(width * scale, 3)))
         x += width * scale
     return pieces

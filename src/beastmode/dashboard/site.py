@@ -17,10 +17,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, NoMatchFound
 
+from beastmode.amounts import counted
 from beastmode.dashboard import words
 from beastmode.dashboard.acting import SAID, said_to, visitor_of
+from beastmode.dashboard.commands import Commands
 from beastmode.dashboard.cookies import forget
 from beastmode.dashboard.guarding import HEADERS
+from beastmode.dashboard.ids import segment
 from beastmode.dashboard.quick_templates import QuickEnvironment
 from beastmode.dashboard.sources.faults import Fault, fault_of
 from beastmode.errors import BeastError
@@ -36,21 +39,32 @@ _BROKEN = "This page cannot be shown"
 
 
 class Site:
-    """Renders templates.   places: title and route's name of each page that the head names, in their order."""
+    """Renders templates.   places: title and route's name of each page that the head names, in their order.
+    home: what names it in a command."""
 
-    def __init__(self, places: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, places: Sequence[tuple[str, str]], home: str = "") -> None:
+        commands = Commands(home)
         self._places = places
         self._templates = QuickEnvironment(PackageLoader("beastmode.dashboard"))
         self._templates.filters |= {
             "amount": words.amount,
+            "at_home": commands.within,
+            "brief": words.brief,
+            "counted": counted,
             "length": words.length,
             "mark": words.mark_of,
             "moment": words.moment,
+            "size": words.size,
             "state": words.name_of,
             "usd": words.usd,
         }
         self._templates.tests["fault"] = lambda value: isinstance(value, Fault)
-        self._templates.globals |= {"counts_in": words.counts_in, "percent": words.percent}
+        self._templates.globals |= {
+            "command": commands.line,
+            "cost": words.cost,
+            "counts_in": words.counts_in,
+            "percent": words.percent,
+        }
 
     def compiled(self, names: Sequence[str] = ()) -> Iterator[str]:
         """Compile one after the other: that of a page takes longer than all the rest of it. Names each when it is
@@ -116,14 +130,8 @@ def address(request: Request, name: str, /, **parts: Any) -> str:
 @lru_cache(maxsize=4096)
 def _address(app: Starlette, root: str, name: str, parts: tuple[tuple[str, Any], ...]) -> str:
     """Looked up among all routes each time, addresses were two thirds of the time that a page took."""
-    escaped = {part: _segment(value) for part, value in parts} if name != "static" else dict(parts)
+    escaped = {part: segment(value) for part, value in parts} if name != "static" else dict(parts)
     return quote(root) + _route(app, name, tuple(escaped)).url_path_for(name, **escaped)
-
-
-def _segment(text: str) -> str:
-    """An id as it stands in an address: it may hold a question mark. A browser takes `a/../b` for the address of `b`
-    before it asks, unless the slashes are escaped as well."""
-    return quote(text, safe="" if {".", ".."} & set(text.split("/")) else "/")
 
 
 @lru_cache(maxsize=256)

@@ -33,12 +33,17 @@ class TierRow:
     def rate(self) -> str:
         """Of what was looked for there, what was found."""
         asked = self.hits + self.misses
-        return percent(self.hits, asked, 1) if asked else ""
+        return percent(self.hits, asked) if asked else ""
 
 
 def rows_of(view: CacheView, gateways: Sequence[GatewayNow]) -> list[TierRow]:
     """The memory of each gateway at work that keeps answers, then the database."""
     return [*_memories(view, gateways), *_databases(view, gateways)]
+
+
+def is_off(gateways: Sequence[GatewayNow]) -> bool:
+    """Whether the cache is off at all that are at work: then nobody looks whether anything is asked again."""
+    return bool(gateways) and not any(gateway.tiers for gateway in gateways)
 
 
 def rows_without_file(gateways: Sequence[GatewayNow]) -> list[TierRow]:

@@ -4,6 +4,7 @@ draws."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ _NICE_S = (
     900,
     1800,
 )
+_NOTHING_MORE = re.compile(r" 00 \w+$")
 _HOURS = (1, 2, 3, 6, 12, 24, 48)
 
 _OWN_LIMITS = ("rate", "slot")
@@ -105,11 +107,16 @@ def picture_of(timeline: Timeline) -> Picture:
     marks = ticks_s(timeline.begin_s, timeline.end_s)
     return Picture(
         rows,
-        [Tick(scale.x(at_s), length(at_s) if at_s else "0") for at_s in marks],
+        [Tick(scale.x(at_s), _tick(at_s)) for at_s in marks],
         [scale.x(at_s) for at_s in timeline.sessions_s if timeline.begin_s <= at_s <= timeline.end_s],
         None if timeline.now_s is None else scale.x(timeline.now_s),
         [(kind, words) for kind, words in LEGEND.items() if kind in used],
     )
+
+
+def _tick(at_s: float) -> str:
+    """`2 min`: there is no room for `2 min 00 s`."""
+    return _NOTHING_MORE.sub("", length(at_s)) if at_s else "0"
 
 
 def _row(scale: _Scale, row: TimelineRow) -> Row:

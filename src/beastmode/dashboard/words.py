@@ -1,15 +1,18 @@
-"""Words and figures of the pages: what templates show numbers, times and states with."""
+"""Words and figures of the pages: what templates show numbers, times and states with. `beastmode.amounts` has those
+that reports say, too."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TypeVar
 
 from markupsafe import Markup
 
-from beastmode.failures.advice import spoken
+from beastmode import amounts
 
+T = TypeVar("T")
 _NAMES = {
     "needs_person": "needs a person",
     "upstream_ok": "answered",
@@ -45,6 +48,15 @@ _ORDER = (
 )
 
 
+def _known(words: Callable[[T], str]) -> Callable[[T | None], str]:
+    return lambda number: "" if number is None else words(number)
+
+
+amount, size, usd = _known(amounts.amount), _known(amounts.size), _known(amounts.usd)
+length, brief = _known(amounts.duration), _known(amounts.brief)
+"""An empty cell for what is not known."""
+
+
 def name_of(state: str) -> str:
     """A state or an outcome as people say it."""
     return _NAMES.get(state, state.replace("_", " "))
@@ -53,13 +65,6 @@ def name_of(state: str) -> str:
 def mark_of(state: str) -> str:
     """A sign for a state, for those who do not see its colour."""
     return _MARKS.get(state, "·")
-
-
-def length(seconds: float | None) -> str:
-    """A length of time: 340 ms, 2.6 s, 13 min; "" where it is not known."""
-    if seconds is None:
-        return ""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else spoken(seconds)
 
 
 @lru_cache(maxsize=4096)
@@ -73,20 +78,12 @@ def moment(unix: float | None) -> str:
     return Markup(text)  # noqa: S704
 
 
-def amount(number: float | None) -> str:
-    """A number in groups of three, from a million on in millions; "" where it is not known."""
-    if number is None:
-        return ""
-    if abs(number) >= 1e6:
-        return f"{number / 1e9:.2f} billion" if abs(number) >= 1e9 else f"{number / 1e6:.2f} million"
-    return f"{number:,.0f}".replace(",", "\u202f")
-
-
-def usd(amount: float | None) -> str:
-    """Dollars, with as many digits as small sums need; "" where they are not known."""
-    if amount is None:
-        return ""
-    return f"${amount:,.{2 if amount >= 1 or not amount else 4 if amount >= 0.01 else 6}f}"
+def cost(dollars: float, unpriced: float) -> str:
+    """What requests have cost, of which `unpriced` have no price: nobody knows then that it was nothing."""
+    if not unpriced:
+        return usd(dollars)
+    without = amounts.counted(unpriced, "request")
+    return f"{usd(dollars)} and {without} without a price" if dollars else f"no price for {without}"
 
 
 def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
@@ -94,9 +91,9 @@ def counts_in(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
     return [(state, name_of(state), counts[state]) for state in _ORDER if counts.get(state)]
 
 
-def percent(part: float, whole: float, digits: int = 0) -> str:
-    """A share, for people."""
-    return f"{100 * part / whole if whole else 0:.{digits}f} %"
+def percent(part: float, whole: float) -> str:
+    """A share, for people; `—` of nothing."""
+    return amounts.percent(part / whole if whole else None)
 
 
 def number_in(text: str) -> int:

@@ -58,6 +58,14 @@ async def test_a_gateway_is_found_and_its_figures_are_those_of_the_pages(tmp_pat
 
 
 @played
+async def test_one_that_has_much_to_say_is_heard_to_the_end(tmp_path: Path) -> None:
+    seen = Seen("serve", [Chosen("rate", "8/s", "--rate", f"upstream-{number}") for number in range(5_000)])
+    async with ModelServer(Script()) as server, gateway(server.url, tmp_path, seen=seen):
+        (told,) = await asyncio.to_thread(Gateways(tmp_path).gateways)
+    assert len(told.settings) == 5_000
+
+
+@played
 async def test_the_gateway_of_a_run_says_which_run_it_is(tmp_path: Path) -> None:
     reader = Gateways(tmp_path)
     async with ModelServer(Script()) as server, run_gateway(server.url, tmp_path, run="r7") as gateway:

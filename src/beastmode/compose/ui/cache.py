@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from beastmode.amounts import counted
 from beastmode.cache.tags import tag_of
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.ui.watch import NONE, PATIENCE_S, Watch
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.faults import Fault, fault_of, or_fault
 from beastmode.errors import BeastError, PreconditionError
-from beastmode.runner.report.words import counted
 from beastmode.store.entries_file import TierCount, cache_path, fault
 from beastmode.store.entries_reader import EntriesReader, Figures
 from beastmode.store.entries_upkeep import clear, clear_tag, finish_clears

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from beastmode.amounts import counted
 from beastmode.clock import Clock
 from beastmode.compose.ui.look import Look
 from beastmode.dashboard.sources.runs import FailureLine, Figures, SafetyLine, Verdict
@@ -19,7 +20,7 @@ from beastmode.runner.report.evidence import safety
 from beastmode.runner.report.planned import plan_lines
 from beastmode.runner.report.tables import dogfooding_table, dogfooding_words, plan_table, safety_rows
 from beastmode.runner.report.tasks import dogfooding
-from beastmode.runner.report.words import counted, headline
+from beastmode.runner.report.words import headline
 from beastmode.runner.summary import summarise
 
 _QUICK_S = 0.05

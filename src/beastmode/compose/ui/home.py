@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -17,7 +18,7 @@ from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.settings import HomeFile, HomeView, RunSettings
 from beastmode.errors import BeastError
 from beastmode.failures.words import masked
-from beastmode.runner.home import journal_path
+from beastmode.runner.home import HOME, journal_path
 from beastmode.runner.plain_limits import at_once_in, rates_in, tokens_in
 from beastmode.runner.progress import Progress
 from beastmode.settings import RunSettings as Defaults
@@ -56,6 +57,11 @@ class Home:
 
     def __init__(self, home: Path, runs: JournalRuns) -> None:
         self._home, self._runs = home, runs
+
+    def flag(self) -> str:
+        if self._home.resolve() == Path(HOME).resolve():
+            return ""
+        return shlex.join(["--home", str(self._home.absolute())])
 
     def home(self) -> HomeView:
         files = [_file(kind, kind.path(self._home)) for kind in _KINDS]

@@ -120,8 +120,16 @@ async def _ask(session: aiohttp.ClientSession, sign: Sign) -> GatewayNow | None:
     headers = {"authorization": f"Bearer {sign.token}"}
     try:
         async with session.get(sign.url + PATH, headers=headers, allow_redirects=False) as answer:
-            body = await answer.content.read(_MOST_BYTES)
+            body = await _whole(answer.content)
             said = msgspec.json.decode(body, type=GatewayNow)
     except (aiohttp.ClientError, OSError, TimeoutError, msgspec.MsgspecError):
         return None
     return replace(said, url=sign.url)
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """All of an answer, which comes in pieces; as much as is held of one."""
+    body = bytearray()
+    while len(body) < _MOST_BYTES and (piece := await content.read(_MOST_BYTES - len(body))):
+        body += piece
+    return bytes(body)

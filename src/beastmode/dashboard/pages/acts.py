@@ -46,7 +46,7 @@ def routes(sources: Sources) -> list[Route]:
 
     return [
         act("ask_run", "/ask/{run}", _the_run, ask),
-        act("ask_task", "/ask/{run}/{task:path}", _the_task, ask),
+        act("ask_task", "/ask/{run}/{task:id}", _the_task, ask),
     ]
 
 

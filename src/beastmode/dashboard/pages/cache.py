@@ -11,14 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from beastmode.dashboard.acting import Form, act
-from beastmode.dashboard.amounts import brief, size
 from beastmode.dashboard.misses import Reason, why_not_answered, why_not_kept
 from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.live import GatewayNow
-from beastmode.dashboard.tiers import TierRow, rows_of, rows_without_file, whose
+from beastmode.dashboard.tiers import TierRow, is_off, rows_of, rows_without_file, whose
 from beastmode.errors import SettingError
 
 DAY_S = 86_400.0
@@ -46,10 +45,9 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             by_tier=_TIERS,
             rows=_rows(view, gateways),
             without=[whose(gateway) for gateway in gateways if not gateway.tiers],
+            is_off=is_off(gateways),
             why=_why(view),
             row_id=row_id,
-            size=size,
-            brief=brief,
         )
 
     async def clear(request: Request, form: Form) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.failures import FailureGroup
 from beastmode.dashboard.sources.requests import Wanted
+from beastmode.store.ledger_shapes import MOST_NAMES
 
 MOST_GROUPS = 50
 ALL = "all"
@@ -38,6 +39,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
             "failures.html",
             groups=[(group, meaning_of(group.class_), query_for(group)) for group in groups[:MOST_GROUPS]],
             more=len(groups) > MOST_GROUPS,
+            most_names=MOST_NAMES,
             faults=found.faults,
             since=since,
             spans=[*((name, f"the last {span.words}") for name, span in SPANS.items()), (ALL, "all")],

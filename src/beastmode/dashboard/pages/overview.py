@@ -19,11 +19,13 @@ from beastmode.dashboard.sources.live import GatewayNow
 from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures, StatsReader
+from beastmode.dashboard.tiers import is_off
+from beastmode.dashboard.upstream_cards import cards_of
 from beastmode.store.entry import GONE_WRONG
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""
-TEMPLATES = ("base.html", "overview.html")
+TEMPLATES = ("base.html", "_fault.html", "overview.html")
 """What this page is made with."""
 _RUNS = 20
 """Runs that are looked at, the newest."""
@@ -81,6 +83,11 @@ class Overview:
         """Likewise."""
         return sum(one.waiting for one in self.gateways) if self.gateways else None
 
+    @property
+    def cache_is_off(self) -> bool:
+        """At all gateways."""
+        return is_off(self.gateways)
+
 
 def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for disks and gateways, so it happens in threads."""
@@ -88,7 +95,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
     async def overview(request: Request) -> Response:
         span = SPANS.get(request.query_params.get("span", ""), SPANS["1h"])
         view = await run_in_threadpool(look, sources, span, sources.unix())
-        return site.page(request, TEMPLATES[-1], view=view, span=span, spans=SPANS)
+        return site.page(request, TEMPLATES[-1], view=view, cards_of=cards_of, span=span, spans=SPANS)
 
     return [Route("/", overview, name="home")]
 

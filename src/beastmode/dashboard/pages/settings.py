@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from beastmode.dashboard.amounts import size
+from beastmode.amounts import amount
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.faults import Fault, or_fault
@@ -19,6 +19,7 @@ from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.settings import RunSettings
 from beastmode.dashboard.tiers import whose
 
+_MOST_NAMED = 3
 _ORIGINS = {
     "flag": "flag",
     "environment": "environment",
@@ -41,13 +42,33 @@ class Effective:
 
 def effective(title: str, note: str, settings: Sequence[Plain]) -> Effective:
     """Those that somebody has set, and the others, each in the order in which they are documented."""
-    said = [{"upstream": "", "where": "", "help": "", **one} for one in settings]
+    said = together([{"upstream": "", "where": "", "help": "", **one} for one in settings])
     return Effective(
         title,
         note,
         [one for one in said if one["origin"] != "default"],
         [one for one in said if one["origin"] == "default"],
     )
+
+
+def together(settings: Sequence[Plain]) -> list[Plain]:
+    """What is the same for several upstreams is said once, where the first of them stands."""
+    upstreams: dict[tuple[Any, ...], list[str]] = {}
+    for one in settings:
+        upstreams.setdefault(_apart(one), []).append(one["upstream"])
+    firsts = {_apart(one): one for one in reversed(settings)}
+    return [{**firsts[key], "upstream": _named(names)} for key, names in upstreams.items()]
+
+
+def _apart(setting: Plain) -> tuple[Any, ...]:
+    """All but the upstream."""
+    return tuple(setting[name] for name in ("name", "value", "origin", "where", "help"))
+
+
+def _named(upstreams: Sequence[str]) -> str:
+    more = len(upstreams) - _MOST_NAMED
+    named = ", ".join(upstreams[:_MOST_NAMED])
+    return f"{named} and {amount(more)} more" if more > 0 else named
 
 
 def routes(site: Site, sources: Sources) -> list[Route]:
@@ -65,7 +86,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
 
     async def settings(request: Request) -> Response:
         content = await run_in_threadpool(read)
-        return site.page(request, "settings.html", size=size, origins=_ORIGINS, **content)
+        return site.page(request, "settings.html", origins=_ORIGINS, **content)
 
     return [Route("/settings", settings, name="settings")]
 

@@ -53,7 +53,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         content |= {"view": view, "attempt": attempt, "asked": asked, "parts": PARTS, "offered": offered}
         return site.page(request, "task.html", **content)
 
-    return [Route("/runs/{run}/tasks/{task:path}", one_task, name="task")]
+    return [Route("/runs/{run}/tasks/{task:id}", one_task, name="task")]
 
 
 def _attempt_of(request: Request, view: TaskView) -> int:

@@ -66,6 +66,10 @@ class RunSettings:
 class HomeReader(Protocol):
     """A home, and what is at work there."""
 
+    def flag(self) -> str:
+        """What names it in a command, quoted for a shell: `--home /srv/beast`; "" where commands find it by themselves.
+        Reads nothing."""
+
     def home(self) -> HomeView:
         """As it is now."""
 

@@ -6,9 +6,20 @@
 
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  // Times and money in the words of the page around them (amounts.py).
   function length(seconds) {
-    if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-    return seconds < 120 ? `${+seconds.toFixed(1)} s` : `${Math.round(seconds / 60)} min`;
+    if (seconds === 0) return "0 s";
+    if (seconds < 0.0995) return seconds < 0.0005 ? "< 1 ms" : `${Math.max(1, Math.round(seconds * 1000))} ms`;
+    if (seconds < 59.95) return `${+seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
+    const whole = Math.round(seconds);
+    const pair = (large, small) => `${large} ${whole < 3600 ? "min" : "h"} ${String(small).padStart(2, "0")} ${whole < 3600 ? "s" : "min"}`;
+    return whole < 3600 ? pair(Math.floor(whole / 60), whole % 60) : pair(Math.floor(whole / 3600), Math.floor(whole / 60) % 60);
+  }
+
+  function usd(dollars) {
+    if (dollars > 0 && dollars < 5e-7) return "< $0.000001";
+    const digits = dollars >= 0.99995 || dollars === 0 ? 2 : dollars >= 0.0099995 ? 4 : 6;
+    return `$${dollars.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: digits })}`;
   }
 
   // A step between two that have nothing makes no line.
@@ -20,7 +31,7 @@
   const WORDS = {
     rate: (value) => `${+value.toPrecision(3)}/s`,
     time: length,
-    usd: (value) => `$${value >= 1 || value === 0 ? value.toFixed(2) : +value.toPrecision(2)}`,
+    usd,
   };
 
   function options(content, width) {

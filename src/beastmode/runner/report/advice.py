@@ -7,12 +7,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from beastmode.amounts import counted
 from beastmode.runner.formats.asked import file_of
 from beastmode.runner.gates import AT_GATE
 from beastmode.runner.home import log_path, run_folder
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.tasks import cut
-from beastmode.runner.report.words import counted, utc
+from beastmode.runner.report.words import utc
 from beastmode.runner.summary import Summary
 
 Plain = dict[str, Any]
@@ -61,7 +62,7 @@ def next_steps(progress: Progress, summary: Summary, journal: Path, failures: li
         *_fixes(progress, journal, failures),
         *_repeat(summary, again),
         *_going_on(progress, summary, again, journal),
-        *_about_rest(progress, summary),
+        *_about_rest(progress, summary, journal),
     ]
     check = ["python", "scripts/check_report.py", str(journal), str(Path(summary.report) / "report.json")]
     what = "Check this report against the journal (in a checkout of beastmode)"
@@ -123,13 +124,13 @@ def _going_on(progress: Progress, summary: Summary, again: str, journal: Path) -
     return [*(waits if progress.people.paused else []), go_on]
 
 
-def _about_rest(progress: Progress, summary: Summary) -> list[Plain]:
+def _about_rest(progress: Progress, summary: Summary, journal: Path) -> list[Plain]:
     """What waits for a person's decision, or for what failed."""
     counts, steps = summary.tasks, list[Plain]()
     gates = summary.gates or []
     for task in gates[:MOST_NAMES]:
         what = f"Look at what {cut(task)} waits for, and let it begin; then the same command again"
-        steps.append(_step(what, shlex.join(["beast", "approve", progress.name, task])))
+        steps.append(_step(what, command("approve", [progress.name, task], journal)))
     if others := counts["needs_person"] - len(gates[:MOST_NAMES]):
         steps.append(
             _step(f"{counted(others, 'task')} to be decided by a person, then the same command again")
@@ -143,7 +144,7 @@ def _about_rest(progress: Progress, summary: Summary) -> list[Plain]:
         steps.append(_step(f"Blocked until {until}, then they start by themselves: {names}"))
     if counts["cancelled"]:
         cancelled = counted(counts["cancelled"], "task")
-        again = shlex.join(["beast", "retry", progress.name])
+        again = command("retry", [progress.name], journal)
         steps.append(_step(f"{cancelled} cancelled for good; to have them after all", again))
     return steps
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from beastmode.amounts import took
 from beastmode.runner.report import tables, words
 
 Plain = Mapping[str, Any]
@@ -94,7 +95,7 @@ def _tasks(report: Plain) -> str:
             words.named(row),
             words.state_words(row),
             str(row["attempts"]),
-            words.took(row["took_s"]),
+            took(row["took_s"]),
         )
         for row in tables.chosen_tasks(report)
     ]

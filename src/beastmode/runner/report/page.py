@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
+from beastmode.amounts import counted, duration, percent, took
 from beastmode.runner.report import tables, words
 from beastmode.runner.report.picture import bar, curve, picture
 
@@ -135,15 +136,15 @@ def _tiles(report: Plain) -> str:
         ("Tasks done", f"{summary['tasks']['done']:,}", f"of {asked:,}"),
         (
             "Success rate",
-            words.percent(summary["success_rate"]),
-            words.counted(summary["attempts"], "attempt"),
+            percent(summary["success_rate"]),
+            counted(summary["attempts"], "attempt"),
         ),
-        ("Makespan", words.duration(summary["makespan_s"]), "first start to last end"),
-        ("Efficiency", words.percent(of["efficiency"]), f"bound {words.duration(of['lower_bound_s'])}"),
+        ("Makespan", duration(summary["makespan_s"]), "first start to last end"),
+        ("Efficiency", percent(of["efficiency"]), f"bound {duration(of['lower_bound_s'])}"),
         ("Most at once", f"{seen['most_in_flight']:,}", limit),
     ]
     for rate in seen["rates"][:1]:
-        span = words.duration(rate["span_s"])
+        span = duration(rate["span_s"])
         tiles.append((f"Most starts in any {span}", f"{rate['most_starts']:,}", f"limit {rate['starts']:,}"))
     cells = (
         f"<div><dt>{_text(name)}</dt><dd><b>{_text(value)}</b><small>{_text(note)}</small></dd></div>"
@@ -211,8 +212,8 @@ def _phase(phase: Plain, rows: Sequence[Plain], opened: bool) -> str:
         [
             f"{phase['states'].get('done', 0):,} of {phase['total']:,} done",
             *others,
-            words.counted(phase["attempts"], "attempt"),
-            f"{words.took(phase['took_s'])} of work",
+            counted(phase["attempts"], "attempt"),
+            f"{took(phase['took_s'])} of work",
         ]
     )
     name = f"<bdi>{_text(phase['phase'] or 'Tasks without a phase')}</bdi>"
@@ -233,7 +234,7 @@ def _task(row: Plain) -> str:
     by = f"<small>by <bdi>{_text(why)}</bdi></small>" if why else ""
     return (
         f'<tr><td><bdi>{_text(row["task"])}</bdi>{title}</td><td class="state {_text(row["state"])}">{_text(state)}{by}'
-        f'</td><td class="num">{row["attempts"]:,}</td><td class="num">{words.took(row["took_s"])}</td></tr>\n'
+        f'</td><td class="num">{row["attempts"]:,}</td><td class="num">{took(row["took_s"])}</td></tr>\n'
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from beastmode.amounts import counted, duration, took
 from beastmode.runner.report import words
 
 Plain = Mapping[str, Any]
@@ -46,7 +47,7 @@ def picture(report: Plain) -> str:
         return f'{head}<ul class="rows">{axis}\n{rows}</ul>'
     if len(line["rows"]) <= _MOST_OPEN:
         return f'{head}<ul class="rows">{axis}{curve}\n{rows}</ul>'
-    folded = f"<details><summary>A row for each of {words.counted(len(line['rows']), 'task')}</summary>"
+    folded = f"<details><summary>A row for each of {counted(len(line['rows']), 'task')}</summary>"
     return f'{head}<ul class="rows">{axis}{curve}</ul>{folded}<ul class="rows">{axis}\n{rows}</ul></details>'
 
 
@@ -56,7 +57,7 @@ def _said(report: Plain) -> str:
         said += " Dashed: a new session; the time between two sessions is left out."
     left_out = report["timeline"]["rows_left_out"]
     if left_out:
-        shown = words.counted(len(report["timeline"]["rows"]), "task")
+        shown = counted(len(report["timeline"]["rows"]), "task")
         said += f" Drawn are {shown}: those that failed, then those that took part last; {left_out:,} more are not."
     return said
 
@@ -82,7 +83,7 @@ def _axis(length_s: float) -> str:
     for tick in ticks_of(length_s):
         at = 100 * tick / length_s
         anchor = "start" if at < 4 else "end" if at > 96 else "middle"
-        texts.append(f'<text x="{at:.3f}%" y="12" text-anchor="{anchor}">{words.duration(tick)}</text>')
+        texts.append(f'<text x="{at:.3f}%" y="12" text-anchor="{anchor}">{duration(tick)}</text>')
     return f'<li class="axis" aria-hidden="true"><span></span><svg>{"".join(texts)}</svg><span></span></li>'
 
 
@@ -131,10 +132,10 @@ def _row(row: Plain, length_s: float, grid: str) -> str:
     bars = "".join(_attempt(bar, length_s) for bar in row["bars"])
     last = row["bars"][-1]
     count = len(row["bars"]) + row["bars_left_out"]
-    result = f"{last['end']}, {words.took(last['took_s'])}"
+    result = f"{last['end']}, {took(last['took_s'])}"
     result += f", attempt {last['attempt']}" if count > 1 else ""
     title = f" {row['title']}" if row["title"] not in ("", row["task"]) else ""
-    label = f"{row['task']}{title}: {result}, from {words.duration(last['from_s'])} on"
+    label = f"{row['task']}{title}: {result}, from {duration(last['from_s'])} on"
     return (
         f'<li><span class="name" title="{escape(words.named(row))}"><bdi><b>{escape(row["task"])}</b>'
         f'<span class="soft">{escape(title)}</span></bdi></span>'
@@ -146,7 +147,7 @@ def _row(row: Plain, length_s: float, grid: str) -> str:
 def _attempt(of: Plain, length_s: float) -> str:
     scale = 100 / length_s
     wait_s, took_s = of["from_s"] - of["wait_from_s"], of["took_s"]
-    title = f"attempt {of['attempt']}: {LEGEND.get(of['end'], of['end'])} after {words.took(took_s)}"
+    title = f"attempt {of['attempt']}: {LEGEND.get(of['end'], of['end'])} after {took(took_s)}"
     drawn = bar(of["end"], of["from_s"] * scale, took_s * scale, title, "12", "2")
     if wait_s < _LEAST_WAIT_S:
         return drawn
@@ -155,11 +156,11 @@ def _attempt(of: Plain, length_s: float) -> str:
 
 def _waited(of: Plain, wait_s: float) -> str:
     """How long, and for what. What no limit explains is the backoff after the attempt before."""
-    reasons = [f"{words.reason_words(reason)} {words.duration(s)}" for reason, s in of["waits"].items()]
+    reasons = [f"{words.reason_words(reason)} {duration(s)}" for reason, s in of["waits"].items()]
     backoff_s = wait_s - sum(of["waits"].values())
     if backoff_s >= 0.01 and of["attempt"] > 1:
-        reasons.append(f"backoff {words.duration(backoff_s)}")
-    return f"waited {words.duration(wait_s)}" + (f": {', '.join(reasons)}" if reasons else "")
+        reasons.append(f"backoff {duration(backoff_s)}")
+    return f"waited {duration(wait_s)}" + (f": {', '.join(reasons)}" if reasons else "")
 
 
 def bar(kind: str, at: float, width: float, title: str, height: str = "100%", y: str = "0") -> str:

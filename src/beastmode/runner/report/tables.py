@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from beastmode.runner.report.words import (
-    counted,
-    duration,
-    left_out,
-    memory,
-    percent,
-    period,
-    reason_words,
-    throughput,
-    took,
-)
+from beastmode.amounts import counted, duration, percent, took
+from beastmode.runner.report.words import left_out, memory, period, reason_words, throughput
 
 Plain = Mapping[str, Any]
 Row = Sequence[str]

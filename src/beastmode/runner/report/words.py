@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from beastmode.amounts import counted, duration
 from beastmode.runner.summary import Summary
 
 Plain = Mapping[str, Any]
@@ -29,37 +30,6 @@ _REST = ("failed", "needs_person", "blocked", "cancelled", "waiting", "skipped")
 # ---- numbers -------------------------------------------------------------------------------------
 
 
-def duration(seconds: float | None) -> str:
-    """Seconds for people: `40 ms`, `2.4 s`, `3 min 12 s`, `1 h 02 min`, `2 d 03 h`; `—` for None."""
-    if seconds is None:
-        return "—"
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.0005 else "< 1 ms" if seconds else "0 s"
-    if seconds < 59.95:
-        return f"{seconds:.{2 if seconds < 9.995 else 1}f}".rstrip("0").rstrip(".") + " s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    minutes = whole // 60
-    if minutes < 2880:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    return f"{minutes // 1440} d {minutes // 60 % 24:02} h"
-
-
-def took(seconds: float | None) -> str:
-    """A recorded time, kept to the millisecond: 0 is less than one."""
-    return "< 1 ms" if seconds == 0 else duration(seconds)
-
-
-def percent(share: float | None) -> str:
-    """A share of 1 as per cent; never 100 % for what is not all, never 0 % for what is something."""
-    if share is None:
-        return "—"
-    if share in (0, 1):
-        return f"{share * 100:.0f} %"
-    return f"{max(0.001, min(share, 0.999)) * 100 if share < 1 else share * 100:.1f} %"
-
-
 def memory(kib: float | None) -> str:
     """KiB for people; `—` where nothing was recorded."""
     if not kib:
@@ -75,11 +45,6 @@ def throughput(per_s: float | None) -> str:
         if per_s * span_s >= 1:
             return f"{per_s * span_s:,.2f} tasks/{unit}"
     return f"{per_s * 3600:,.2f} tasks/h"
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 task`, `2 tasks`, `12,000 tasks`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def utc(unix: float | None) -> str | None:
