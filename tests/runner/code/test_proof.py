@@ -74,7 +74,8 @@ def test_a_check_of_what_would_be_merged_is_called_a_check_and_has_its_own_log(t
     assert found.failure.cause == "the check ended with exit code 1: red"
     assert (found.output, found.facts) == ("check:\nred\n", {"proof": "check"})
     assert feedback_in(tmp_path / "t1.1.log", "merge.check") == found.output
-    assert logs_of(tmp_path / "t1.1.log")[-1].read_text(encoding="ascii") == "red\n"
+    (log,) = (path for path in logs_of(tmp_path / "t1.1.log") if path.exists())
+    assert log.read_text(encoding="ascii") == "red\n"
 
 
 def test_no_more_run_at_once_than_there_are_slots(tmp_path: Path) -> None:

@@ -213,8 +213,9 @@ def test_a_machine_without_descriptors_left_is_waited_for(tmp_path: Path) -> Non
         supervisor = supervisor_in(tmp_path)
         kind = CommandKind(supervisor)
         assert (await kind.perform(attempt(tmp_path, Command(("true",))), lambda: None)).ok
-        in_use = len(os.listdir("/proc/self/fd"))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (in_use, limits[1]))
+        lowest_free = os.dup(0)
+        os.close(lowest_free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
         try:
             return await kind.perform(attempt(tmp_path, Command(("true",))), lambda: None)
         finally:
