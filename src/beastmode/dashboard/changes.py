@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 
 LOOK_S = 0.1
 """Half of this, on average, is what a page is behind; a look costs some microseconds."""
-REST_S, REST_EACH_S, MOST_REST_S = 0.5, 0.006, 0.8
+REST_S, REST_EACH_S, MOST_REST_S = 0.2, 0.012, 0.8
 """After it has told something, and so much more for each who follows: where there is always something new, pages are
 made and sent so often and not at every look. A page is a second behind at most."""
 STILL_THERE_S = 15.0
