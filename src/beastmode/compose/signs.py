@@ -82,7 +82,9 @@ def shown(home: Path, sign: Sign, tell: Callable[[str], None]) -> Iterator[Calla
 
     def lives() -> None:
         with suppress(OSError):
-            os.utime(file)
+            os.utime(
+                path
+            )  # by its name: a number may be another file's by the time that a thread comes to it
 
     try:
         yield lives

@@ -20,6 +20,7 @@ from beastmode.runner.code.repository import repository_of
 from beastmode.runner.code.sending_back import told_in
 from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.execute import Verdict
+from beastmode.runner.home import log_beside
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
@@ -205,6 +206,9 @@ def test_a_conflict_goes_back_to_the_new_base_with_its_work_kept_and_the_other_n
         assert verdict.failure.cause == "conflicts with what 'a' changed: new"
         assert f"git show {work[:12]}" in verdict.output
         assert told_in(b.log_path) == verdict.output, "so a later session knows it"
+        assert log_beside(b.log_path, "merge").stat().st_mode & 0o077 == 0, (
+            "it is for this user, as all logs are"
+        )
         assert verdict.facts == {"branch": "beast/r1/task/b", "commit": work, "kept": "beast/r1/kept/b/1"}
         assert desk.at("beast/r1/kept/b/1") == work
         assert desk.branch("b") == desk.at(base_ref(RUN, "b")) == desk.tip

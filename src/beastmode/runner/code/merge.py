@@ -188,7 +188,7 @@ class MergeQueue:
             others = await tasks_at(self._git, work.base, tip, why)
             failure = conflict_failure(why, others)
             told = conflict_told(why, others, work.commit if kept else "")
-        keep_told(attempt.log_path, told)
+        keep_told(attempt, told)
         return Verdict(failure, told, facts)
 
 

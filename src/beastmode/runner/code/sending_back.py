@@ -15,7 +15,9 @@ from beastmode.runner.code.refs import base_ref, branch_of, saved_ref, task_ref
 from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.execute import Verdict
 from beastmode.runner.home import log_beside
+from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.printable import printable
+from beastmode.runner.processes.output import AttemptLog
 from beastmode.runner.worktrees.salvage import keep
 
 _MOST_PATHS = 20
@@ -47,11 +49,12 @@ async def send_back(workspaces: Workspaces, back: SentBack) -> str:
     return branch_of(kept)
 
 
-def keep_told(log: Path, told: str) -> None:
-    """Leave what the next attempt is told beside the log of this one, for an attempt in another session and for whoever
-    reads logs."""
-    with suppress(OSError):  # the words of its failure are in the journal
-        log_beside(log, "merge").write_text(told, encoding="utf-8")
+def keep_told(attempt: Attempt, told: str) -> None:
+    """Leave what the next one is told beside the log of this attempt, for one in another session and for whoever reads
+    logs. Raises nothing: the words of its failure are in the journal."""
+    log = AttemptLog(log_beside(attempt.log_path, "merge"), attempt.log_limit_bytes)
+    log.write(told.encode("utf-8", "replace"))
+    log.close()
 
 
 def told_in(log: Path) -> str:
