@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from beastmode.compose.ui.ledger import HomeLedger
+from beastmode.compose.ui.files.ledger import HomeLedger
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, RequestPage
 from beastmode.errors import LedgerError, PreconditionError
