@@ -71,10 +71,13 @@ class Reply:
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data})
 
-    async def words(self, data: bytes) -> None:
-        """Send the last piece, in words of ours, whatever has been sent before."""
+    async def words(self, *pieces: bytes) -> None:
+        """Send the last pieces, in words of ours, whatever has been sent before."""
         self._unpack = None
-        await self.end(data)
+        *before, last = pieces
+        for piece in before:
+            await self.piece(piece)
+        await self.end(last)
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer in one piece. Its length is added."""
