@@ -68,9 +68,10 @@ class Answer:
         return "Content-Length" not in self._told and not self._kind.endswith(_JSON)
 
     @property
-    def is_packed(self) -> bool:
-        """It is compressed, so that what passes cannot be read on the side."""
-        return self._told.get("Content-Encoding", "identity").lower() != "identity"
+    def packing(self) -> str:
+        """How it is compressed, "" where it is not."""
+        packing = self._told.get("Content-Encoding", "").strip().lower()
+        return "" if packing == "identity" else packing
 
 
 class Wire:
@@ -100,7 +101,7 @@ class Wire:
         """A kept connection, or a new one. Raises aiohttp.ClientError, OSError."""
         if self._connector is None:
             self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
-            self._connector._factory = partial(_Reading, loop=asyncio.get_running_loop())
+            self._connector._factory = partial[ResponseHandler](_Reading, loop=asyncio.get_running_loop())
             # What the connector asks a request for is where to: the same for all.
             self._where = _Where("GET", self._url, loop=asyncio.get_running_loop())
         try:
