@@ -97,7 +97,10 @@ def test_what_comes_behind_the_end_takes_nothing_from_the_answer() -> None:
 def test_an_error_of_one_choice_is_one_of_the_answer() -> None:
     choice = {"finish_reason": "error", "error": {"code": 502, "message": "Upstream error"}}
     for choices in ([choice], [{}, choice], [7, choice]):
-        assert class_of(JSON, json.dumps({"choices": choices}).encode(), "chat", streamed=False) == "server_error"
+        assert (
+            class_of(JSON, json.dumps({"choices": choices}).encode(), "chat", streamed=False)
+            == "server_error"
+        )
 
 
 def test_words_that_name_an_end_are_no_end() -> None:

@@ -85,6 +85,12 @@ class Call(msgspec.Struct, eq=False):
         return self.asked.most_tokens if self.asked else 0
 
     @property
+    def told_all(self) -> bool:
+        """All that its client waits for has been sent: a good answer, or an error."""
+        failed = self.follower is not None and self.follower.failed and not self.behind
+        return failed or self.answered or self.reply.ended
+
+    @property
     def answered(self) -> bool:
         """All of a good answer has been sent, or all of a stream that its client waits for."""
         if self.behind:

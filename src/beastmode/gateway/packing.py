@@ -47,7 +47,7 @@ def _unpacked(body: bytes, packing: str) -> tuple[bytes, bool]:
 
 
 def _members(body: bytes, window: int) -> tuple[bytes, bool]:
-    """A body may be packed in several parts, one after the other. What follows the last is left alone, as clients do."""
+    """A body may be packed in several parts, one after the other. What stands behind the last is left alone."""
     parts: list[bytes] = []
     room = _MOST_BYTES
     while True:
@@ -69,9 +69,7 @@ class Unpacking:
     def __init__(self, packing: str) -> None:
         windows = _WINDOWS.get(packing.strip().lower())
         if windows is None and packing:
-            told = (
-                f"the stream is packed with {packing[:50]}, and its client was told before that it is not packed"
-            )
+            told = f"the stream is packed with {packing[:50]}, and its client was told before that it is not packed"
             raise ValueError(told)
         self._unpacking = zlib.decompressobj(windows[0]) if windows else None
 

@@ -101,7 +101,8 @@ class Wire:
         """A kept connection, or a new one. Raises aiohttp.ClientError, OSError."""
         if self._connector is None:
             self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
-            self._connector._factory = partial[ResponseHandler](_Reading, loop=asyncio.get_running_loop())
+            reading: type[ResponseHandler] = _Reading
+            self._connector._factory = partial(reading, loop=asyncio.get_running_loop())
             # What the connector asks a request for is where to: the same for all.
             self._where = _Where("GET", self._url, loop=asyncio.get_running_loop())
         try:
