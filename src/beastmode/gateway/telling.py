@@ -42,7 +42,9 @@ async def _tell(failure: Failure, call: Call) -> None:
 async def tell_rejected(rejected: RejectedError, call: Call) -> None:
     """What the gateway itself refuses. No body is kept of it: there may be very many, and the gateway is busy."""
     record_failure(rejected.failure, call, "rejected")
-    call.entry.status = rejected.status  # also where a stream has begun, and its client hears of it in an event
+    call.entry.status = (
+        rejected.status
+    )  # also where a stream has begun, and its client hears of it in an event
     if call.reply.begun:
         await _end_stream(rejected.failure, call)
     else:

@@ -136,7 +136,10 @@ class _Reading(ResponseHandler):
         super().set_exception(exc, exc_cause or exc)
         body = self._payload
         if body is not None and not body.is_eof() and body.exception() is None:
-            body.set_exception(aiohttp.ClientPayloadError(f"the body of its answer is no HTTP: {exc}"), exc)
+            why = (
+                getattr(exc, "message", "") or type(exc).__name__
+            )  # without its status: 400 is none of the server's
+            body.set_exception(aiohttp.ClientPayloadError(f"the body of its answer is no HTTP: {why}"))
 
 
 class _Where(aiohttp.ClientRequest):
