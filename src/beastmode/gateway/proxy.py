@@ -75,7 +75,7 @@ class Proxy:
                 await self._memory.replay(found, call)
                 call.entry.outcome = call.good_end
                 return
-            gone = call.incoming.watched(lambda: call.answered or call.reply.ended)
+            gone = call.incoming.watched(lambda: call.told_all)
             waiting = kept_alive(call, self._limits.silence_s, self._limits.keepalive_s)
             async with gone, waiting:  # a client that goes away ends the call; one that waits is kept alive
                 failure = await self._answer(call, recall)

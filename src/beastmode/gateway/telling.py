@@ -27,6 +27,8 @@ async def tell(failure: Failure, call: Call) -> None:
 
 
 async def _tell(failure: Failure, call: Call) -> None:
+    if call.reply.ended:
+        return  # its upstream has told it, and then ended well
     if call.reply.begun and call.asked is not None and call.asked.stream:
         await _end_stream(failure, call)
     elif call.reply.begun:
@@ -40,7 +42,9 @@ async def _tell(failure: Failure, call: Call) -> None:
 async def tell_rejected(rejected: RejectedError, call: Call) -> None:
     """What the gateway itself refuses. No body is kept of it: there may be very many, and the gateway is busy."""
     record_failure(rejected.failure, call, "rejected")
-    call.entry.status = rejected.status
+    call.entry.status = (
+        rejected.status
+    )  # also where a stream has begun, and its client hears of it in an event
     if call.reply.begun:
         await _end_stream(rejected.failure, call)
     else:
@@ -77,6 +81,7 @@ async def _pass_on(held: Held, failure: Failure, call: Call) -> None:
 
 
 async def _say(status: int, failure: Failure, call: Call) -> None:
+    call.entry.status = status
     headers = [(b"content-type", b"application/json"), *_notes(failure, call)]
     if failure.retry_after_s is not None and _tells_wait(failure, call):
         headers.append((b"retry-after", b"%d" % math.ceil(failure.retry_after_s)))
