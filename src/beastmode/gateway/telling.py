@@ -108,7 +108,7 @@ def _notes(failure: Failure, call: Call) -> list[tuple[bytes, bytes]]:
     """Beside the body: what it is, what to do, and that the retrying has been done here, unless the client's own time
     was too short for it."""
     again = b"true" if out_of_time(failure, call) else b"false"
-    tip = failure.tip.encode("ascii", "replace").replace(b"\n", b" ")
+    tip = failure.tip.replace("…", "...").encode("ascii", "replace").replace(b"\n", b" ")
     return [
         (b"x-should-retry", again),
         (b"x-beast-class", failure.class_.encode()),
