@@ -37,6 +37,7 @@ class Call(msgspec.Struct, eq=False):
     its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
     spelled: what the cache goes by, of a large body; None of any other.
     failure: what has gone wrong in the end, as it was recorded; or why it waited when its client went away.
+    told: the status with which the gateway has said that itself; None where it has not.
     """
 
     incoming: Incoming
@@ -64,6 +65,7 @@ class Call(msgspec.Struct, eq=False):
     answer_key: bytes = b""
     spelled: tuple[bytes, bytes] | None = None
     failure: Failure | None = None
+    told: int | None = None
 
     @property
     def model(self) -> str:
