@@ -79,10 +79,9 @@ def test_a_large_body_is_cut_without_half_a_secret_at_its_end() -> None:
         assert f"{len(body):,} bytes" in sent.flaw
 
 
-@pytest.mark.timeout(
-    60
-)  # at half a second they are done; each place in a picture looked at again took 20 s a picture
+@pytest.mark.timeout(60)
 def test_pictures_of_many_mb_are_cut_at_once() -> None:
+    """In half a second; looked at from each place again, one took 20 s."""
     picture = b"iVBORwoKGgoAAAANSUhEUgAA" * (MOST_REQUEST_BYTES // 12)
     for part in range(8):
         kept, _ = request_body(incoming(), b'{"image": "' + picture[part:])

@@ -20,7 +20,8 @@ def locate(base: str, path: str, query: str = "") -> str:
     `…/v1/chat/completions`. Where both name one, that of the base counts for a client that says `/v1` (`…/api/paas/v4`,
     `…/v1beta/openai`), and any other the client's own, in its place (`/v1beta/models`). A path that begins as the
     base's own does is the whole path already: `…/openai/v1` and `/openai/v1/models`, as Groq's and Azure's clients ask.
-    `/api/…`, as Ollama's do, lies beside a version that the base begins with.
+    `/api/…`, as Ollama's do, lies beside a version that the base begins with. Of two versions one behind the other the
+    second counts: for `/v1/v1/messages` asks an Anthropic SDK whose base URL ends with `/v1`.
     """
     located = _located(base, path)
     return f"{located}?{query}" if query else located
@@ -30,16 +31,19 @@ def locate(base: str, path: str, query: str = "") -> str:
 def _located(base: str, path: str) -> str:
     """Remembered: clients ask for few paths, and each is asked for again and again."""
     base = base.rstrip("/")
+    asked = _VERSION.match(path)
+    if asked and (second := _VERSION.match(path, asked.end())):
+        path, asked = path[asked.end() :], second
     host_ends = base.find("/", base.find("://") + 3)
     if host_ends < 0:
         return base + path
     host, own = base[:host_ends], base[host_ends:]
-    asked, named = _VERSION.match(path), _VERSION.search(own)
+    named = _VERSION.search(own)
     before = own[: named.start()] if named else own
     if path.startswith(f"{before}/" if before else _BESIDE):
         return host + path
     if asked and named:
-        return base + path[asked.end() :] if asked[0] == _USUAL else host + before + path
+        return base + path.removeprefix(_USUAL) if asked[0] == _USUAL else host + before + path
     return base + path
 
 

@@ -14,7 +14,6 @@ from beastmode.gateway.call import Call
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import Asked, dialect_for, remembered
-from beastmode.gateway.dialects.choose import OTHER
 from beastmode.gateway.dialects.decoding import flaw_of
 from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
@@ -129,8 +128,8 @@ class Proxy:
         """What a large or a broken one asks for, and why it is no JSON; "" where it is, or a lenient reader could take
         it for some. Raises ClientGoneError."""
         incoming, caller = call.incoming, call.caller
-        if call.dialect is OTHER:
-            call.asked = OTHER.read(incoming.path, incoming.query, b"")
+        if call.dialect.shape is None:
+            call.asked = call.dialect.read(incoming.path, incoming.query, b"")
             return call.asked, ""
         if call.asked is not None and len(call.body) <= _JUDGED_AT_ONCE_BYTES:
             return call.asked, flaw_of(call.body)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects import dialect_for
 
 VERTEX = "/v1/projects/p/locations/us-east5/publishers"
@@ -43,6 +46,25 @@ VERTEX = "/v1/projects/p/locations/us-east5/publishers"
 def test_the_end_of_a_path_tells(path: str, name: str) -> None:
     assert dialect_for("POST", path).name == name
     assert dialect_for("GET", path).name == dialect_for("HEAD", path).name == "other"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("POST", "/api/chat", str),
+        ("POST", "/t/TOKEN/api/generate", str),
+        ("GET", "/api/tags", str),
+        ("POST", "/v1/rerank", dict),
+        ("GET", "/v1/models", dict),
+        ("POST", "/v1/chat/completions", dict),
+    ],
+)
+def test_ollama_s_own_clients_want_words_where_others_want_an_object(
+    method: str, path: str, said: type
+) -> None:
+    body = json.loads(dialect_for(method, path).error(Failure("timeout", "no answer", True, "Wait."), 504))
+    assert isinstance(body["error"], said)
+    assert "No answer. Wait." in str(body)
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from beastmode.gateway.dialects.anthropic import AnthropicCount, AnthropicMessages
 from beastmode.gateway.dialects.gemini import GeminiGenerate, GeminiOnce
 from beastmode.gateway.dialects.openai_chat import OpenAIChat
 from beastmode.gateway.dialects.openai_embeddings import OpenAIEmbeddings
 from beastmode.gateway.dialects.openai_responses import OpenAIResponses
-from beastmode.gateway.dialects.other import Other
+from beastmode.gateway.dialects.other import Ollama, Other
 from beastmode.gateway.dialects.paths import plain
 from beastmode.gateway.dialects.protocol import Dialect
 
 OTHER: Dialect = Other()
+_OLLAMA = Ollama()
 _MESSAGES = AnthropicMessages()
 _COUNT = AnthropicCount()
 _GENERATE = GeminiGenerate()
 _GEMINI_EMBED = GeminiOnce("gemini.embed")
+_OLLAMAS = re.compile(r"/api/(?:chat|generate|embed|show|pull|push|create|copy|delete|tags|ps|version)$")
 
 # The first that a path ends with counts.
 _BY_END: dict[str, Dialect] = {
@@ -43,12 +47,14 @@ def dialect_for(method: str, path: str) -> Dialect:
     without a slash at its end. Only POST asks a model.
     """
     if method != "POST":
-        return OTHER
+        return _OLLAMA if _OLLAMAS.search(path) else OTHER
     path = plain(path)
     for end, dialect in _BY_END.items():
         if path.endswith(end):
             return dialect
-    return _on_vertex(path) if "/publishers/anthropic/" in path else OTHER
+    if "/publishers/anthropic/" in path:
+        return _on_vertex(path)
+    return _OLLAMA if _OLLAMAS.search(path) else OTHER
 
 
 def _on_vertex(path: str) -> Dialect:

@@ -1,11 +1,17 @@
-"""Other: whatever no dialect is known of. It passes through, paced and recorded; of its body nothing is read."""
+"""Other: whatever no dialect is known of. It passes through, paced and recorded; of its body nothing is read. Only
+Ollama's own API is told apart, by how errors are said there."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from beastmode.failures import answers
+from beastmode.failures.failure import Failure
+from beastmode.gateway.dialects.decoding import dumped
 from beastmode.gateway.dialects.following import PlainFollower
+from beastmode.gateway.dialects.naming import words
 from beastmode.gateway.dialects.openai_errors import OpenAISpeaks
-from beastmode.gateway.dialects.protocol import NO_USAGE, Asked, Stop, Usage
+from beastmode.gateway.dialects.protocol import NO_HEADERS, NO_USAGE, Asked, Stop, Usage
 
 
 class Other(OpenAISpeaks):
@@ -26,3 +32,10 @@ class Other(OpenAISpeaks):
 
     def follow(self) -> PlainFollower:
         return PlainFollower()
+
+
+class Ollama(Other):
+    """Ollama's own API. Its clients show what stands in `error`, of an object as "[object Object]"."""
+
+    def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
+        return dumped({"error": words(failure)})
