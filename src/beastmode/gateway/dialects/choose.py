@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from beastmode.gateway.dialects.anthropic import AnthropicCount, AnthropicMessages
 from beastmode.gateway.dialects.gemini import GeminiGenerate, GeminiOnce
 from beastmode.gateway.dialects.openai_chat import OpenAIChat
@@ -32,6 +34,9 @@ _BY_END: dict[str, Dialect] = {
     ":countTokens": GeminiOnce("gemini.count_tokens", free=True),
 }
 
+_OF_A_THREAD = re.compile(r"/threads/[^/]+/messages$")
+"""OpenAI's assistants: it keeps a message, and asks no model."""
+
 DIALECTS: tuple[Dialect, ...] = (*dict.fromkeys(_BY_END.values()), OTHER)
 """Each once."""
 
@@ -45,6 +50,8 @@ def dialect_for(method: str, path: str) -> Dialect:
     if method != "POST":
         return OTHER
     path = plain(path)
+    if _OF_A_THREAD.search(path):
+        return OTHER
     for end, dialect in _BY_END.items():
         if path.endswith(end):
             return dialect
