@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from beastmode.gateway.limits import ProxyLimits
 from beastmode.store.entry import Entry
 from beastmode.testing.model_answers import events
 from tests.gateway.served import gateway, records
@@ -163,3 +164,55 @@ def test_a_stream_flows_whatever_its_content_type_says(tmp_path: Path, kind: byt
 
     asyncio.run(asyncio.wait_for(story(), 60))
     assert [(entry.outcome, entry.tokens_out) for entry in records(tmp_path)] == [("upstream_ok", 8)]
+
+
+def test_a_client_that_leaves_a_stream_of_no_dialect_in_its_midst_is_cancelled(tmp_path: Path) -> None:
+    """Of llama.cpp's `/completion` nobody here knows where it ends."""
+
+    async def story() -> None:
+        gone = asyncio.Event()
+
+        async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await take_request(reader)
+            writer.write(ENDLESS + chunk(b'data: {"content": "x"}\n\n'))
+            await reader.read()
+            gone.set()
+
+        async with answering(speak) as upstream, gateway(upstream, tmp_path) as url:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(url + "/completion", json={"stream": True}) as answer,
+            ):
+                await answer.content.readany()
+            await gone.wait()
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+    assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
+
+
+def test_what_comes_packed_in_vain_after_a_sign_of_life_is_asked_for_again(tmp_path: Path) -> None:
+    async def story() -> bytes:
+        async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
+            if b"accept-encoding: br" in head:
+                await heard.wait()
+                writer.write(HEAD + b"Content-Encoding: br\r\nContent-Length: 3\r\n\r\n???")
+            else:
+                assert b"accept-encoding: identity" in head
+                writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(WHOLE) + WHOLE)
+
+        heard = asyncio.Event()
+        limits = ProxyLimits(silence_s=0.1, keepalive_s=0.1)
+        async with (
+            answering(speak) as upstream,
+            gateway(upstream, tmp_path, limits=limits) as url,
+            aiohttp.ClientSession(headers={"Accept-Encoding": "br"}) as session,
+            session.post(url + CHAT, json={"model": "m", "stream": True, "messages": []}) as answer,
+        ):
+            assert (await answer.content.readline()).startswith(b":")
+            heard.set()
+            return await answer.read()
+
+    assert asyncio.run(asyncio.wait_for(story(), 60)).endswith(WHOLE)
+    assert [(entry.outcome, entry.tries) for entry in records(tmp_path)] == [("upstream_ok", 2)]

@@ -119,18 +119,40 @@ def test_who_waits_for_the_next_try_is_told_at_once_that_the_gateway_ends(tmp_pa
 
 def test_who_waits_in_vain_for_a_pause_is_told_how_long_it_lasts(tmp_path: Path) -> None:
     async def story() -> float:
-        limits = ProxyLimits(queue_timeout_s=1.0)
+        limits = ProxyLimits(queue_timeout_s=90.0)
         async with (
-            refusing("100") as server,
+            refusing("1000") as server,
             serving_app(by_hand([server.url], tmp_path, limits=limits)) as url,
         ):
             with pytest.raises(openai.RateLimitError):
                 await ask(url)
-            with pytest.raises(openai.InternalServerError) as refused:
-                await ask(url)
+            with pytest.raises(openai.InternalServerError, match="asked to wait") as refused:
+                await asyncio.wait_for(ask(url), 30)  # at once: it cannot open in time
             return float(refused.value.response.headers["retry-after"])
 
-    assert 90 < run(story()) <= 100
+    assert 900 < run(story()) <= 1000
+    assert [(entry.outcome, entry.tries) for entry in records(tmp_path)] == [("failed", 1), ("rejected", 0)]
+
+
+@pytest.mark.parametrize("first", [(503, "busy"), (500, "broken")])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_spare_without_the_model_does_not_hide_that_the_first_is_ill(
+    tmp_path: Path, first: tuple[int, str], turned: bool
+) -> None:
+    unknown = (404, '{"error": {"code": "model_not_found", "message": "no such model"}}')
+
+    async def story() -> tuple[int, str]:
+        async with ModelServer(Script(answer=first)) as ill, ModelServer(Script(answer=unknown)) as spare:
+            urls = [spare.url, ill.url] if turned else [ill.url, spare.url]
+            async with serving_app(by_hand(urls, tmp_path, limits=ProxyLimits(retries=0))) as url:
+                with pytest.raises(openai.InternalServerError) as failed:
+                    await ask(url)
+                return failed.value.status_code, ill.url
+
+    status, url = run(story())
+    (entry,) = records(tmp_path)
+    assert status == entry.status == first[0]
+    assert entry.upstream.rstrip("/") == url.rstrip("/")
 
 
 def test_who_is_in_line_when_a_breaker_opens_goes_where_it_may_leave_sooner(tmp_path: Path) -> None:

@@ -122,6 +122,36 @@ def test_what_is_no_answer_of_http_is_told_as_such(answer: bytes) -> None:
     assert isinstance(raised.value.__cause__, aiohttp.http_exceptions.HttpProcessingError)
 
 
+def test_what_nobody_asked_for_is_no_answer_to_whoever_asks_next() -> None:
+    """Else a server that says too much, or its proxy, gives one client the answer to another."""
+    let_go, closed = asyncio.Event(), asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(ANSWER)
+        if not let_go.is_set():
+            await let_go.wait()
+            writer.write(ANSWER.replace(b"hi", b"no"))
+        await reader.read()
+        closed.set()
+
+    async def story() -> list[bytes]:
+        async def one() -> bytes:
+            async with wire.exchange("GET", f"{base}/x", (), b"", lambda: None) as answer:
+                return b"".join([piece async for piece in answer.pieces()])
+
+        async with answering(speak) as base:
+            wire = Wire(base, idle_s=5.0, connect_s=5.0)
+            said = [await one()]
+            let_go.set()
+            await closed.wait()
+            said.append(await one())
+            await wire.close()
+            return said
+
+    assert asyncio.run(asyncio.wait_for(story(), 30)) == [b"hi", b"hi"]
+
+
 def test_a_body_whose_rest_is_no_http_is_not_waited_for() -> None:
     async def story() -> None:
         async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

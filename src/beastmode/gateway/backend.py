@@ -23,6 +23,7 @@ from beastmode.safeguards.guard import (
     ImpatientError,
     Patience,
 )
+from beastmode.safeguards.limit_store import Hold
 from beastmode.settings import Rate, TokenRate
 
 Changed = tuple[int | None, Sequence[Rate], Sequence[TokenRate]]
@@ -154,9 +155,13 @@ class Backend:
         lane = self.lane_of(call)
         return math.inf if lane.line(again=self in call.tried).full else lane.guard.closed_s()
 
+    def closed(self, call: Call) -> Hold | None:
+        """Why this call could not leave for it now, whatever the limits, and for how long; None where it could."""
+        return self.lane_of(call).guard.closed()
+
     def closed_by(self, call: Call) -> Failure | None:
-        """Why this call could not leave for it now, whatever the limits; None where it could."""
-        hold = self.lane_of(call).guard.closed()
+        """The same as a failure."""
+        hold = self.closed(call)
         return None if hold is None else rejections.asked_to_wait(hold.reason, hold.wait_s).failure
 
     def pause(self, call: Call, failure: Failure) -> None:

@@ -98,6 +98,6 @@ class Call(msgspec.Struct, eq=False):
         """All of a good answer has been sent, or all of a stream that its client waits for."""
         if self.behind:
             return False
-        if self.follower is not None:
-            return self.follower.complete and not self.follower.failed
+        if self.follower is not None and self.follower.ended:
+            return not self.follower.failed
         return self.answering and self.reply.ended

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import aiohttp
 
@@ -19,7 +20,7 @@ from beastmode.gateway import rejections
 from beastmode.gateway.accounting import used_tokens
 from beastmode.gateway.again import as_told, may_be_done
 from beastmode.gateway.backend import Backend, ClosedError
-from beastmode.gateway.call import Call
+from beastmode.gateway.call import Call, Held
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
@@ -30,6 +31,16 @@ from beastmode.store.ledger import Ledger
 
 _SOONER_S = 0.1
 """So much sooner must another upstream open to be worth a move: two that open together send nobody to and fro."""
+_HOPE = {True: 2, "after": 1, False: 0}
+
+
+class _Failed(NamedTuple):
+    """How one upstream failed.   held: its answer, where one came; status: of that."""
+
+    failure: Failure
+    held: Held | None
+    status: int | None
+    backend: Backend
 
 
 class Carrier:
@@ -67,11 +78,12 @@ class Carrier:
 
     async def _carry(self, call: Call) -> Failure | None:
         spent = 0
-        while failures := await self._round(call, spent):
+        while failed := await self._round(call, spent):
+            failures = [one.failure for one in failed]
             spent += not any(failure.throttle for failure in failures)
             wait_s = self._again_after_s(failures, call, spent)
             if wait_s is None:
-                return failures[-1]
+                return _to_tell(failed, call)
             await self._wait(wait_s)
         return None
 
@@ -86,17 +98,19 @@ class Carrier:
             async with asyncio.timeout(wait_s):
                 await self._stopped.wait()
 
-    async def _round(self, call: Call, spent: int) -> list[Failure]:
+    async def _round(self, call: Call, spent: int) -> list[_Failed]:
         """Ask one upstream after the other, until one answers or the others could do no better; how those failed that
         were asked, none where one has answered. Those that are closed are waited for only where nothing else is left:
         no other to ask, and no further round."""
         call.rounds += 1
-        failures: list[Failure] = []
+        failed: list[_Failed] = []
         left = list(self._routes.of_call(call))
         while left:
             backend, closed = self._next(left, call)
-            if failures and closed and not self._worth_waiting(backend, failures, call, spent):
+            if failed and closed and not self._worth_waiting(backend, failed, call, spent):
                 break
+            if not failed:
+                self._see_use(backend, call)
             others = [other for other in left if other is not backend]
             try:
                 failure = await self._ask(backend, call, others)
@@ -104,11 +118,20 @@ class Carrier:
                 continue
             if failure is None:
                 return []
-            failures.append(failure)
+            failed.append(_Failed(failure, call.held, call.entry.status, backend))
             if call.final or not may_help_elsewhere(failure):
                 break
             left = others
-        return failures
+        return failed
+
+    def _see_use(self, backend: Backend, call: Call) -> None:
+        """Raises RejectedError where nothing leaves for it, and so for none, before its time in line is up: whoever
+        waits for that waits in vain. What is longer than its guard waits at all, that one refuses itself."""
+        hold, most_s = backend.closed(call), backend.lane_of(call).guard.max_wait_s
+        left_s = call.received + self._limits.queue_timeout_s - self._clock.monotonic()
+        if hold is not None and left_s < hold.wait_s < math.inf and hold.wait_s <= most_s:
+            call.url, call.entry.upstream = backend.upstream.url_of(call.incoming), backend.upstream.base_url
+            raise rejections.waits_in_vain(hold.reason, hold.wait_s)
 
     def _next(self, left: Sequence[Backend], call: Call) -> tuple[Backend, bool]:
         """Which of them is asked, and whether something else than its limits keeps it closed now."""
@@ -116,11 +139,11 @@ class Carrier:
             return left[0], False  # whoever has no choice is told of that by the guard
         return in_turn(left, lambda backend: backend.closed_s(call))[0]
 
-    def _worth_waiting(self, backend: Backend, failures: list[Failure], call: Call, spent: int) -> bool:
+    def _worth_waiting(self, backend: Backend, failed: list[_Failed], call: Call, spent: int) -> bool:
         """For a closed one: the others have failed for good, and it opens in time, as far as that is known."""
         wait_s = backend.closed_s(call)
         in_time = wait_s == math.inf or wait_s < call.deadline - self._clock.monotonic()
-        return in_time and self._again_after_s(failures, call, spent + 1) is None
+        return in_time and self._again_after_s([one.failure for one in failed], call, spent + 1) is None
 
     async def _ask(self, backend: Backend, call: Call, others: Sequence[Backend]) -> Failure | None:
         """One try at one upstream: admitted, recorded, asked. Raises RejectedError, and ClosedError where nothing
@@ -187,6 +210,20 @@ class Carrier:
         if failure.passing is not True or spent > self._limits.retries:
             return None
         return backoff_s(call.rounds, self._rng)
+
+
+def _to_tell(failed: Sequence[_Failed], call: Call) -> Failure:
+    """The failure of a round that its client hears of: the last of those that pass soonest, so that a spare without the
+    model does not hide that the first is overloaded. Where the request itself is at fault, that."""
+    told = failed[-1]
+    if not call.final and may_help_elsewhere(told.failure):
+        told = max(reversed(failed), key=lambda one: _HOPE[one.failure.passing])
+    call.held, call.entry.status = told.held, told.status
+    call.url, call.entry.upstream = (
+        told.backend.upstream.url_of(call.incoming),
+        told.backend.upstream.base_url,
+    )
+    return told.failure
 
 
 def _measure(call: Call, admitted: Admission) -> None:

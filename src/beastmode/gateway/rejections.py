@@ -41,6 +41,13 @@ def waited_too_long(
     return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, 1.0)
 
 
+def waits_in_vain(reason: str, wait_s: float) -> RejectedError:
+    """Nothing leaves for the upstream for longer than anybody may wait in line.   reason: of the guard."""
+    return held_back(
+        f"{_closed_by({reason: 0.0})}, for another {wait_s:.0f} s: longer than --queue-timeout", wait_s
+    )
+
+
 def held_back(reason: str, wait_s: float) -> RejectedError:
     """The upstream cannot be called for longer than anybody waits."""
     tip = "Look at the upstream; requests pass again as soon as it is well."

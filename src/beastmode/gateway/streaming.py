@@ -28,6 +28,11 @@ async def relay(
     Raises what reading from the upstream raises, and ClientGoneError.
     """
     call.entry.status = answer.status
+    if call.reply.begun and not readable(answer.packing):  # asked again, it comes plain
+        told = (
+            f"the answer is packed with {answer.packing[:50]}, and its client was told before that it is not"
+        )
+        return Evidence(answer.status, as_text(answer.headers), told, url=call.url)
     if answer.is_stream and answer.status < 400:
         return await EventStream(answer, call, heard).relay(())
     begun: list[bytes] = []

@@ -107,9 +107,10 @@ class Wire:
             self._where = _Where("GET", self._url, loop=asyncio.get_running_loop())
         try:
             connection = await self._connector.connect(self._where, [], self._timeout)
-        except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {self._url}") from error
-        assert connection.protocol is not None
+        except TimeoutError:  # its own cause says no more: it was cancelled
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {self._url}") from None
+        assert isinstance(connection.protocol, _Reading)
+        connection.protocol.idle = False
         connection.protocol.set_response_params(
             skip_payload=method == "HEAD",
             read_until_eof=True,
@@ -130,7 +131,17 @@ class Wire:
 
 
 class _Reading(ResponseHandler):
-    """Tells whoever reads a body that the rest of it is no HTTP: aiohttp's own lets them wait for ever."""
+    """As aiohttp's own, but for two things. Whoever reads a body is told that the rest of it is no HTTP, instead of
+    waiting for ever. And what comes on a kept connection before it is asked again is no answer to whoever asks next.
+    """
+
+    idle = False
+
+    def data_received(self, data: bytes) -> None:
+        if self.idle:
+            self.close()
+        else:
+            super().data_received(data)
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         super().set_exception(exc, exc_cause or exc)
@@ -183,6 +194,8 @@ class Exchange:
         if self._sending is not None and not self._sending.done():
             self._cut()
         else:
+            if isinstance(self._connection.protocol, _Reading):
+                self._connection.protocol.idle = True
             self._connection.release()  # which closes it where some of the answer is left
 
     def _send(self, protocol: ResponseHandler) -> None:

@@ -36,6 +36,7 @@ VERTEX = "/v1/projects/p/locations/us-east5/publishers"
         ("/v1beta/models/gemini-x:countTokens", "gemini.count_tokens"),
         (f"{VERTEX}/mistralai/models/m:rawPredict", "other"),
         ("/v1/messages/batches", "other"),
+        ("/v1/threads/thread_1/messages", "other"),
         ("/v1/responses/resp_1/cancel", "other"),
         ("/v1/models", "other"),
         ("/api/chat", "other"),

@@ -36,6 +36,9 @@ _BY_END: dict[str, Dialect] = {
     ":countTokens": GeminiOnce("gemini.count_tokens", free=True),
 }
 
+_OF_A_THREAD = re.compile(r"/threads/[^/]+/messages$")
+"""OpenAI's assistants: it keeps a message, and asks no model."""
+
 DIALECTS: tuple[Dialect, ...] = (*dict.fromkeys(_BY_END.values()), OTHER)
 """Each once."""
 
@@ -49,6 +52,8 @@ def dialect_for(method: str, path: str) -> Dialect:
     if method != "POST":
         return _OLLAMA if _OLLAMAS.search(path) else OTHER
     path = plain(path)
+    if _OF_A_THREAD.search(path):
+        return OTHER
     for end, dialect in _BY_END.items():
         if path.endswith(end):
             return dialect
