@@ -41,6 +41,11 @@ def test_who_never_came_to_the_head_of_a_line_that_stands_still_is_told_so() -> 
 
 
 def test_what_is_wrong_with_the_ledger_is_told_once_with_what_to_do_and_as_nobodys_quota() -> None:
-    failure = not_recordable("the request was not sent: ledger.db: it is no ledger\n  Move the file away.").failure
-    assert (failure.class_, failure.cause) == ("other", "the request was not sent: ledger.db: it is no ledger")
+    failure = not_recordable(
+        "the request was not sent: ledger.db: it is no ledger\n  Move the file away."
+    ).failure
+    assert (failure.class_, failure.cause) == (
+        "other",
+        "the request was not sent: ledger.db: it is no ledger",
+    )
     assert failure.tip == "Move the file away. Requests pass again as soon as the ledger can be written."
