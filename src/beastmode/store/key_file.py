@@ -24,7 +24,10 @@ from beastmode.store.sqlite_file import (
 BUSY_S = 5.0
 """How long another process may hold the keys."""
 _MODE = 0o600
-_DAMAGED_TIP = "Put a copy of it back; or move it away and, before the gateway begins again, make new keys: beast keys add NAME"
+_DAMAGED_TIP = (
+    "Put a copy of it back; or move it away and, before the gateway begins again, make new keys: "
+    "beast keys add NAME"
+)
 _TIPS = Tips(
     full="Free space on the disk that holds the keys.",
     disk="See to the disk that holds the keys (is it full, is it failing?).",
