@@ -11,7 +11,7 @@ import pytest
 
 from beastmode.cli.app import answer
 from beastmode.cli.flags import SETTINGS
-from beastmode.compose.opening import settings_for
+from beastmode.compose.opening.run import settings_for
 from beastmode.errors import RoadmapError, SettingError
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.roadmap import Roadmap

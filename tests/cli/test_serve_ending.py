@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from beastmode.compose.signs import Left, killed_in, signs_in
+from beastmode.compose.serve.signs import Left, killed_in, signs_in
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.threads import in_thread
 from tests.cli.test_serve import beast

@@ -14,7 +14,7 @@ import aiohttp.test_utils
 import aiohttp.web
 import pytest
 
-from beastmode.compose.caching import recall_asked
+from beastmode.compose.serve.caching import recall_asked
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.gateway.headers import to_upstream
 from beastmode.store.entries_file import cache_path
@@ -119,7 +119,7 @@ def test_a_gateway_that_starts_again_knows_what_the_disk_knew(
         await recall_asked(*given)
         recalled.set()
 
-    monkeypatch.setattr("beastmode.compose.application.recall_asked", recall)
+    monkeypatch.setattr("beastmode.compose.serve.application.recall_asked", recall)
 
     async def story() -> str:
         async with ModelServer() as server, client() as session:

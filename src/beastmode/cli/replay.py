@@ -20,7 +20,7 @@ from beastmode.settings import understood
 from beastmode.stamps import milliseconds
 
 if TYPE_CHECKING:
-    from beastmode.compose.replaying import Answered
+    from beastmode.compose.serve.replaying import Answered
     from beastmode.store.entry import Entry
 
 app = new_app()
@@ -45,7 +45,7 @@ def replay(
     """Send a recorded request again. Exit code 0: it went well now; 1: it failed again; 2: nothing was sent."""
     import asyncio
 
-    from beastmode.compose.replaying import recorded, send_again  # 0.3 s to load: --help does without
+    from beastmode.compose.serve.replaying import recorded, send_again  # 0.3 s to load: --help does without
 
     base = "" if direct else _base(to)
     entry = recorded(home, id_)

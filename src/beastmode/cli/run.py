@@ -19,9 +19,9 @@ from beastmode.cli.flags import asked_of, folder, ids_in, settings_of
 from beastmode.cli.live import view_for
 from beastmode.cli.shown import shown_at
 from beastmode.cli.words import ending
-from beastmode.compose.notifying import Way
-from beastmode.compose.performing import perform
-from beastmode.compose.request import Request
+from beastmode.compose.opening.request import Request
+from beastmode.compose.run.notifying import Way
+from beastmode.compose.run.performing import perform
 from beastmode.errors import SettingError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.home import HOME
@@ -148,7 +148,7 @@ def run(
 
 
 def _ways(notify: list[str]) -> list[Way]:
-    from beastmode.compose.notice_ways import way_of  # urllib: most runs do without
+    from beastmode.compose.run.notice_ways import way_of  # urllib: most runs do without
 
     return [understood("--notify", text, way_of) for text in notify]
 

@@ -15,11 +15,11 @@ from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import CODING_FLAGS, coding_of
 from beastmode.cli.flags import asked_of, folder, settings_of
 from beastmode.cli.run import run
-from beastmode.compose.foreseeing import case_of
-from beastmode.compose.history import pasts_in
-from beastmode.compose.opening import read_list
-from beastmode.compose.planning import next_task, question_of
-from beastmode.compose.request import Request
+from beastmode.compose.opening.foreseeing import case_of
+from beastmode.compose.opening.history import pasts_in
+from beastmode.compose.opening.planning import next_task, question_of
+from beastmode.compose.opening.request import Request
+from beastmode.compose.opening.run import read_list
 from beastmode.errors import EXIT_DONE
 from beastmode.failures.advice import spoken
 from beastmode.runner.command_line import as_arguments

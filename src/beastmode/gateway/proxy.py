@@ -169,8 +169,8 @@ class Proxy:
 
     def _end(self, call: Call) -> None:
         """Its record; of one that others still read, once it has landed."""
-        flight = call.flight
-        if flight is not None and flight.leader is call and not flight.landed:
+        flight = call.out
+        if isinstance(flight, Flight) and not flight.landed:
             flight.on_landed = lambda: self._write(call)
         else:
             self._write(call)

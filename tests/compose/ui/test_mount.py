@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.compose.ui.listener import PORT, listen, told_of
+from beastmode.compose.serve.ui_port import PORT, listen, told_of
 from beastmode.compose.ui.mount import MOST_ENDS, Mount
 from beastmode.errors import PreconditionError
 from tests.processes import alive, belonging_to, eventually
