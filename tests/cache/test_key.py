@@ -73,6 +73,8 @@ COUNTS: dict[str, Callable[[], bytes]] = {
     "another query": lambda: key(query="api-version=2"),
     "stream": lambda: key(stream=True),
     "salt": lambda: key(salt="1"),
+    "origin": lambda: key(headers=headers(origin="https://a.example")),
+    "another origin": lambda: key(headers=headers(origin="https://b.example")),
     "accept": lambda: key(headers=headers(accept="text/event-stream")),
     "no accept": lambda: key(headers=headers(accept=None)),
     "codings": lambda: key(headers=headers(accept_encoding="gzip")),

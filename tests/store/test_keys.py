@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from beastmode.errors import KeysError, PreconditionError
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import Use, parse_allowances
 from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
+from beastmode.store.key_file import keys_path, open_keys
 from beastmode.store.key_secret import hash_of
 from beastmode.store.keys import KeyStore
 from tests.store.ledgers import NOON
@@ -121,6 +122,17 @@ def test_a_file_of_a_newer_version_or_of_another_kind_is_not_touched(tmp_path: P
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(KeysError, match="not a database"):
         KeyStore(path)
+
+
+def test_what_to_do_about_a_file_that_is_held_or_damaged_is_not_about_rights(tmp_path: Path) -> None:
+    path = keys_path(tmp_path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(KeysError, match="Another process holds it"):
+            open_keys(path, durable=False, busy_s=0.0)
+    path.write_bytes(b"garbage" * 1000)
+    with pytest.raises(KeysError, match="make new keys: beast keys add"):
+        open_keys(path, durable=False)
 
 
 def test_it_notices_that_its_file_is_gone(store: KeyStore) -> None:

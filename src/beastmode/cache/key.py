@@ -82,7 +82,7 @@ _NAMES_OF_ONE_REQUEST = frozenset(
     )
 )
 _OF_THE_CLIENT = frozenset(
-    (b"cache-control", b"origin", b"pragma", b"priority", b"referer", b"user-agent", b"x-goog-api-client")
+    (b"cache-control", b"pragma", b"priority", b"referer", b"user-agent", b"x-goog-api-client")
 )
 _SILENT = _APART | credentials.IN_HEADERS | _CONNECTION | _NAMES_OF_ONE_REQUEST | _OF_THE_CLIENT
 _SILENT_BEGINNINGS = (b"x-beast-", b"x-stainless-", b"x-forwarded-", b"x-b3-", b"x-datadog-", b"sec-")

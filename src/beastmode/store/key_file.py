@@ -11,13 +11,29 @@ from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import KeysError
 from beastmode.store.key_schema import FORMAT, VERSION, creation
-from beastmode.store.sqlite_file import NO_TEXT, UPDATE_TIP, begin_private, connect, transaction, version_in
+from beastmode.store.sqlite_file import (
+    UPDATE_TIP,
+    Tips,
+    begin_private,
+    connect,
+    told,
+    transaction,
+    version_in,
+)
 
 BUSY_S = 5.0
 """How long another process may hold the keys."""
 _MODE = 0o600
-_TIP = (
-    "Make the folder and the file readable and writable for you, free its disk, or name another with --home."
+_DAMAGED_TIP = (
+    "Put a copy of it back; or move it away and, before the gateway begins again, make new keys: "
+    "beast keys add NAME"
+)
+_TIPS = Tips(
+    full="Free space on the disk that holds the keys.",
+    disk="See to the disk that holds the keys (is it full, is it failing?).",
+    busy="Another process holds it. End that, then try again.",
+    damaged=_DAMAGED_TIP,
+    other="",
 )
 
 
@@ -54,9 +70,8 @@ def open_keys(path: Path, *, durable: bool, busy_s: float = BUSY_S) -> sqlite3.C
 
 def keys_fault(error: BaseException, path: Path) -> KeysError:
     """What a failure is called, and what to do about it."""
-    words = str(error.strerror or error) if isinstance(error, OSError) else str(error)
-    words = NO_TEXT if isinstance(error, UnicodeDecodeError) else words
-    return KeysError(f"the keys cannot be used: {words}", where=str(path), tip=_TIP)
+    words, tip = told(error, _TIPS)
+    return KeysError(f"the keys cannot be used: {words}", where=str(path), tip=tip)
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:

@@ -67,6 +67,12 @@ def test_an_example_of_every_setting_fits_and_is_read(tmp_path: Path) -> None:
     assert reads(text, tmp_path)
 
 
+def test_a_number_of_requests_in_quotes_fits_as_it_is_read(tmp_path: Path) -> None:
+    text = MAIN + 'concurrency = "5"\n'
+    assert accepts(SCHEMA, tomllib.loads(text))
+    assert reads(text, tmp_path)
+
+
 @pytest.mark.parametrize(
     "text",
     [

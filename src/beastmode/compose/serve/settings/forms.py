@@ -185,7 +185,7 @@ CONCURRENCY = Form(
     {
         "anyOf": [
             {"type": "integer", "minimum": 1},
-            {"type": "string", "pattern": "^(none|auto(:[1-9][0-9]*)?)$"},
+            {"type": "string", "pattern": "^([1-9][0-9]*|none|auto(:[1-9][0-9]*)?)$"},
         ]
     },
     "a number, auto, or none",
