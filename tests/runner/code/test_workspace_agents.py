@@ -211,38 +211,3 @@ async def test_what_no_commit_can_hold_is_put_aside(checkout: Path) -> None:
 async def test_files_that_were_taken_out_of_git_are_put_aside(checkout: Path) -> None:
     await refused_after(checkout, unregister)
     assert (checkout.parent / "trees/.aside/one/one.1/work").read_text() == "work\n"
-
-
-def commit_in_checkout(place: Place) -> None:
-    committed(place.path.parent.parent / "shop", {"elsewhere": "work\n"})
-    (place.path / "work").unlink()
-
-
-def write_in_checkout(place: Place) -> None:
-    (place.path.parent.parent / "shop/old").write_text("changed\n")
-    (place.path / "work").unlink()
-
-
-def commit_on_a_branch_and_come_back(place: Place) -> None:
-    switch(place)
-    git(place.path, "switch", "--quiet", "beast/r1/task/one")
-
-
-@pytest.mark.parametrize(
-    ("misdeed", "cause"),
-    [
-        (commit_in_checkout, "nothing changed in the worktree, but elsewhere it did meanwhile: main"),
-        (
-            write_in_checkout,
-            "nothing changed in the worktree, but elsewhere it did meanwhile: old in the checkout",
-        ),
-        (
-            commit_on_a_branch_and_come_back,
-            "nothing changed in the worktree, but elsewhere it did meanwhile: feature",
-        ),
-    ],
-    ids=lambda one: getattr(one, "__name__", ""),
-)
-@in_a_loop
-async def test_work_that_was_done_elsewhere_is_found(checkout: Path, misdeed: Misdeed, cause: str) -> None:
-    assert cause in await refused_after(checkout, misdeed)
