@@ -19,7 +19,9 @@ Misdeed = Callable[[Place], object]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    return committed(repository(tmp_path / "shop"), {"old": "1\n", ".gitignore": "*.log\n"})
+    return committed(
+        repository(tmp_path / "shop"), {"old": "1\n", "folder/inner": "1\n", ".gitignore": "*.log\n"}
+    )
 
 
 async def saved_after(checkout: Path, misdeed: Misdeed) -> Saved:
@@ -71,6 +73,17 @@ def switch(place: Place) -> None:
     commit(place)
 
 
+def link_in_the_place_of_a_folder(place: Place) -> None:
+    shutil.rmtree(place.path / "folder")
+    (place.path / "folder").symlink_to("..")
+
+
+def folder_in_the_place_of_a_file(place: Place) -> None:
+    (place.path / "old").unlink()
+    (place.path / "old").mkdir()
+    (place.path / "old/deep").write_text("deep\n")
+
+
 def lose_link(place: Place) -> None:
     (place.path / ".git").unlink()
 
@@ -101,7 +114,10 @@ def link_out(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "misdeed",
-    [commit, detach, switch, lose_link, start_anew, lock_index, odd_files, link_out],
+    [
+        *(commit, detach, switch, lose_link, start_anew, lock_index, odd_files, link_out),
+        *(link_in_the_place_of_a_folder, folder_in_the_place_of_a_file),
+    ],
     ids=lambda one: one.__name__,
 )
 @in_a_loop

@@ -233,6 +233,16 @@ async def test_what_it_amends_rebases_or_takes_along_is_nothing_to_tell(checkout
 
 
 @in_a_loop
+async def test_a_stash_of_another_task_s_agent_is_not_told(checkout: Path) -> None:
+    async with workspaces(checkout, checkout.parent / "trees") as spaces:
+        one, two = await entered(spaces, "one"), await entered(spaces, "two")
+        stash_in_its_worktree(one, checkout)
+        (two.path / "work").write_text("work\n")
+        assert await strays_of(spaces, two) == []
+        assert [stray.kind for stray in await strays_of(spaces, one)] == ["stash"]
+
+
+@in_a_loop
 async def test_two_tasks_at_once_are_told_each_of_what_is_its_own(checkout: Path) -> None:
     async with workspaces(checkout, checkout.parent / "trees") as spaces:
         one, two = await entered(spaces, "one"), await entered(spaces, "two")

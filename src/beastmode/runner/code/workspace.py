@@ -45,6 +45,10 @@ RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
 _NO_TASK = "\n"
 """No task is called so: an id is one line."""
 
+_GIT_TIP = (
+    "Correct what git says, as a lock that a killed command has left, then give the same command again."
+)
+
 __all__ = ["Place", "RunSetup", "Saved", "WorkspaceError", "Workspaces"]
 
 
@@ -82,15 +86,18 @@ class Workspaces:
         self._claim.take(self.run)
         try:
             await self._begin()
-        except BaseException:
+        except BaseException as error:
             await self.git.close()
             self._claim.release()
+            if isinstance(error, GitError):
+                raise PreconditionError(str(error), where=str(self.repository.top), tip=_GIT_TIP) from None
             raise
 
     async def _begin(self) -> None:
         remove_locks(self.repository.common, self.run)
         refs = await task_refs.read(self.git, self.run)
         if not refs.start and not refs.result:
+            await self._refuse_in_the_way()
             await task_refs.begin_run(self.git, self.run, self.repository.base)
         elif not (refs.start and refs.result):
             raise self._not_ours(refs)
@@ -103,6 +110,14 @@ class Workspaces:
         movable = not self._submodules.repositories
         self._spares = Spares(self.git, common, self.root, self._flags, movable)
         await self._spares.gather()
+
+    async def _refuse_in_the_way(self) -> None:
+        """Git keeps a branch where its folder of branches would be."""
+        ways = ("refs/heads/beast", f"refs/heads/beast/{self.run}")
+        for ref in await self.git.refs(*ways):
+            name = branch_of(ref)
+            tip = f"Rename it: git branch -m {name} NEW-NAME"
+            raise PreconditionError(f"there is a branch {name}, so that none can be below it", tip=tip)
 
     async def prepare(self, tasks: Collection[str], at_once: int) -> None:
         """Begin to make the worktrees that tasks will need first, where they have none. Nobody waits for it.
@@ -198,14 +213,20 @@ class Workspaces:
         work: its setup and copies are those of the run.   log: beside it stands that of the setup. Raises
         WorkspaceError.
         """
-        await task_refs.forget(self.git, self.run, _NO_TASK)  # of a session that was killed
+        await self._forget(_NO_TASK)  # of a session that was killed
         attempt = Attempt(self.run, Task(_NO_TASK), (), 1, math.inf, log, 0, self.root, self.root)
         try:
             yield await self.enter(attempt, work)
         finally:
             if _NO_TASK in self._places:
                 await self.finish(_NO_TASK)
-            await task_refs.forget(self.git, self.run, _NO_TASK)
+            await self._forget(_NO_TASK)
+
+    async def _forget(self, task: str) -> None:
+        try:
+            await task_refs.forget(self.git, self.run, task)
+        except GitError as error:
+            raise no_place(str(error), self.repository.top, _GIT_TIP) from None
 
     async def _begun(self, task: str) -> TaskRefs:
         """The refs of a task, which begins at the tip of the result where it has not begun before, or was merged."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.elsewhere import Elsewhere, Outlook, outlook
-from beastmode.runner.worktrees.strays import Stray, strays_between
+from beastmode.runner.worktrees.strays import Stray, is_of, strays_between
 from beastmode.runner.worktrees.trail import Trail, begins, trail_of
 from beastmode.runner.worktrees.worktree import Worktree
 
+OURS = "beast/"
+_STASHED = re.compile(r"(?:WIP on|On) (\S+): ")
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -44,7 +47,7 @@ class Lookout:
         self._outlook: Outlook = outlook(git, top, common, lists)
         self._files = _NOTHING
         self._watched: dict[str, Watched] = {}
-        self._owned: set[tuple[str, str]] = set()
+        self._owners: dict[tuple[str, str, str], str] = {}
 
     async def begin(self) -> None:
         """Files that differ when a run begins are the user's. Raises GitError."""
@@ -78,15 +81,29 @@ class Lookout:
         if not walled or (before.index, before.head) != (now.index, now.head):
             self._files = await self._outlook.files()
             now = replace(now, files=self._files)
-        trail = mine.trail()
-        found = strays_between(before, now, trail, mine.base, self._top)
-        found = [await self._stash_of(mine, stray) if stray.kind == "stash" else stray for stray in found]
-        others = [watched.trail().made for name, watched in self._watched.items() if name != task and found]
-        theirs = frozenset().union(*others) | {id_ for owner, id_ in self._owned if owner != task}
-        self._owned |= {(task, stray.new) for stray in found if stray.own}
-        return [stray for stray in found if stray.own or not stray.new or stray.new not in theirs]
+        found = strays_between(before, now, mine.trail(), mine.base, self._top)
+        branches = {stray.name: await self._stashed_on(stray) for stray in found if stray.kind == "stash"}
+        found = [replace(s, own=True) if branches.get(s.name) == mine.branch else s for s in found]
+        found = [s for s in found if s.own or not branches.get(s.name, "").startswith(OURS)]
+        return self._without_theirs(task, found)
 
-    async def _stash_of(self, mine: Watched, stray: Stray) -> Stray:
-        """Git names the branch that a stash was made on."""
-        subject = (await self._git.commit(stray.name)).subject or ""
-        return replace(stray, own=stray.how == "made" and f" {mine.branch}: " in f" {subject} ")
+    def _without_theirs(self, task: str, found: Sequence[Stray]) -> list[Stray]:
+        """Less what the agents of other tasks did, at work now or before."""
+        self._owners |= {_key(stray): task for stray in found if stray.own}
+        others = [one.trail() for name, one in self._watched.items() if name != task and found]
+        return [
+            stray
+            for stray in found
+            if stray.own or not (_key(stray) in self._owners or any(is_of(stray, trail) for trail in others))
+        ]
+
+    async def _stashed_on(self, stray: Stray) -> str:
+        """The branch that git names in what it says of a stash; "" where it names none, or the stash is gone: somebody
+        else may have taken that out."""
+        subject = (await self._git.commit(stray.name)).subject if stray.how == "made" else ""
+        named = _STASHED.match(subject or "")
+        return named[1] if named else ""
+
+
+def _key(stray: Stray) -> tuple[str, str, str]:
+    return stray.kind, stray.name, stray.new

@@ -61,15 +61,19 @@ class Stray:
     def as_fact(self) -> dict[str, Any]:
         """As it is recorded with the end of the attempt."""
         by = "agent" if self.own else "unknown"
-        fact = {
-            "kind": self.kind,
-            "how": self.how,
-            "name": self.name,
-            "from": self.old,
-            "to": self.new,
-            "by": by,
-        }
-        return {**fact, "told": self.told, "show": self.show, "back": self.back}
+        fact = {"kind": self.kind, "how": self.how, "name": _text(self.name), "from": _text(self.old)}
+        fact |= {"to": _text(self.new), "by": by, "told": _text(self.told)}
+        return fact | {"show": _command(self.show), "back": _command(self.back)}
+
+
+def _text(name: str) -> str:
+    """A name that is not UTF-8 as near as text comes to it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _command(line: str) -> str:
+    """None where text cannot say it."""
+    return line if line == _text(line) else ""
 
 
 def as_facts(strays: Sequence[Stray]) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def strays_between(before: Elsewhere, now: Elsewhere, trail: Trail, base: str, t
     git = f"git -C {shlex.quote(str(top))}"
     found = [*_refs(before, now, base, git), *_stashes(before, now, git)]
     found += [*_checkout(before, now, git), *_files(before, now, git)]
-    return [replace(stray, own=stray.own or _is_of(stray, trail)) for stray in found]
+    return [replace(stray, own=stray.own or is_of(stray, trail)) for stray in found]
 
 
 def left_behind(commit: str, kept: str, base: str, top: Path) -> Stray:
@@ -95,7 +99,7 @@ def left_behind(commit: str, kept: str, base: str, top: Path) -> Stray:
     return Stray("commits", "left", kept, "", commit, True, show, f"{git} branch -D {shlex.quote(kept)}")
 
 
-def _is_of(stray: Stray, trail: Trail) -> bool:
+def is_of(stray: Stray, trail: Trail) -> bool:
     """Whether what a ref holds now was made in that worktree; a new branch also where it went there."""
     if stray.kind in ("branch", "tag"):
         return stray.new in trail.made or (stray.how == "made" and stray.name in trail.branches)
@@ -151,7 +155,9 @@ def _files(before: Elsewhere, now: Elsewhere, git: str) -> Iterator[Stray]:
     paths = sorted(path for path, state in now.files.items() if before.files.get(path) != state)
     branch = now.branch
     from_afar = before.refs.get(branch) != now.refs.get(branch) and before.index == now.index
-    if not paths or from_afar:  # then files differ because their branch was moved, and by nothing else that is known
+    if (
+        not paths or from_afar
+    ):  # then files differ because their branch was moved, and by nothing else that is known
         return
     some = " ".join(shlex.quote(path) for path in paths) if len(paths) <= _MOST_FILES else "."
     back = f"{git} --literal-pathspecs stash push --include-untracked -- {some}"
