@@ -403,7 +403,9 @@ def wrote_code(task: Task, data: dict[str, Any]) -> None:
     used = Counter((task.code or {}).get("usage", {}))
     used.update(data.get("usage", {}))
     merged = bool(data.get("merged"))
-    task.coded(branch=data.get("branch"), commit=data.get("commit"), merged=merged, usage=dict(used))
+    elsewhere = (task.code or {}).get("elsewhere", 0) + len(data.get("elsewhere", ()))
+    facts = {"branch": data.get("branch"), "commit": data.get("commit"), "elsewhere": elsewhere or None}
+    task.coded(**facts, merged=merged, usage=dict(used))
 
 
 def limit_of_retries(run: Run, task: Task) -> int:
@@ -904,6 +906,8 @@ def check(report: dict[str, Any], rows: list[tuple[bytes, ...]]) -> int:
         compare(sheet, "dogfooding", report.get("dogfooding"), dogfooding(run))
         compare_tasks(sheet, report, run)
         compare_people(sheet, report, run)
+        left = sum((task.code or {}).get("elsewhere", 0) for task in run.tasks.values())
+        sheet.figure("left elsewhere", len(report.get("elsewhere", ())), min(left, 1000))
         for name, breaches in promises(run).items():
             sheet.promise(name, breaches)
     except NOT_UNDERSTOOD as error:

@@ -213,11 +213,22 @@ def test_a_diff_outside_of_a_repository_says_where_to_go(
     assert (code, "no checkout of git" in err) == (2, True)
 
 
+def test_merge_takes_the_branch_also_where_tags_have_its_name_and_that_of_the_users(
+    morning: Morning, beast: Beast
+) -> None:
+    for name in ("beast/r1/result", "main"):
+        morning.git("tag", name, "main")
+    code, out, _ = beast("merge")
+    assert (code, out.startswith("Merged beast/r1/result into main, moved on: ")) == (0, True)
+    ours, result = morning.git("rev-parse", "refs/heads/main", "refs/heads/beast/r1/result").split()
+    assert ours == result
+
+
 def test_merge_moves_the_branch_on_and_says_how_to_take_it_back(morning: Morning, beast: Beast) -> None:
     before = morning.git("rev-parse", "main")
     code, out, _ = beast("merge", "--dry-run")
     assert (code, morning.git("rev-parse", "main")) == (0, before)
-    assert "git merge --ff-only beast/r1/result" in out
+    assert "git merge --ff-only refs/heads/beast/r1/result" in out
     code, out, _ = beast("merge")
     assert (code, morning.git("rev-parse", "main")) == (0, morning.git("rev-parse", "beast/r1/result"))
     assert f"git reset --keep {before[:12]}" in out

@@ -103,6 +103,7 @@ def run_view(line: RunLine, nasty: str = "", **changes: Any) -> RunView:
 
 def task_view(run: RunLine, task: str, nasty: str = "", **changes: Any) -> TaskView:
     failure = {"class": nasty, "cause": nasty, "tip": nasty}
+    found = {"told": nasty, "show": nasty, "back": nasty}
     values: dict[str, Any] = {
         "run": run,
         "line": task_line(nasty, id=task),
@@ -113,7 +114,7 @@ def task_view(run: RunLine, task: str, nasty: str = "", **changes: Any) -> TaskV
         "needs_left_out": 1,
         "dependents": [Near(nasty or "m", nasty)],
         "dependents_left_out": 1,
-        "attempts": [AttemptLine(1, 1e9, nasty, {nasty: 1.0}, 1.0, 1.0, 1.0, failure)],
+        "attempts": [AttemptLine(1, 1e9, nasty, {nasty: 1.0}, 1.0, 1.0, 1.0, failure, [found])],
         "attempts_left_out": 1,
         "at_work": 0,
         "failure": failure,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -26,6 +27,8 @@ app = new_app()
 
 _RUN = re.compile(r"r\d+")
 _LAST_LINES, _LAST_BYTES = 20, 16 * 1024
+_MOST_ELSEWHERE = 20
+_COMMANDS = (("look", "show"), ("put back", "back"))
 
 
 @app.command()
@@ -99,6 +102,8 @@ def _print_list(progress: Progress, as_json: bool) -> None:
     for view in waiting.unseen:
         commit = view.code.commit[:12] if view.code else ""
         print(f"  done  {commit}  {safe(view.id)}  {safe(view.title)}")
+        if view.code and view.code.elsewhere:
+            print(f"        elsewhere: {safe(view.code.elsewhere[-1]['told'])}")
     if waiting.stuck or waiting.unseen:
         one = (waiting.stuck or waiting.unseen)[0]
         print(f"Look at one: beast review {run} {safe(one.id)}")
@@ -148,6 +153,16 @@ def _facts(view: TaskView) -> Iterator[str]:
         yield f"Cost: {usd(view.code.usage.get('cost_usd', 0), sign='')} USD, {requests}"
     if view.code.note:
         yield f"Note: {safe(view.code.note)}"
+    yield from _elsewhere(view.code.elsewhere)
+
+
+def _elsewhere(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What its attempts left elsewhere, the last ones, each with its commands."""
+    if len(found) > _MOST_ELSEWHERE:
+        yield f"Elsewhere: the last {_MOST_ELSEWHERE} of {len(found)}; --json has all"
+    for one in found[-_MOST_ELSEWHERE:]:
+        yield f"Elsewhere, at attempt {one['attempt']}: {safe(one['told'])}"
+        yield from (f"    {to}: {safe(one[what])}" for to, what in _COMMANDS if one[what])
 
 
 def _logs(home: Path, run: int, view: TaskView) -> list[Path]:

@@ -66,7 +66,7 @@ def status(
         return
     console = Console(highlight=False, soft_wrap=True)
     head = (*_head(progress, summary, runner), *_levels(progress), *_people(progress, runner))
-    for line in (*head, *_tasks(progress, summary), *_more(summary)):
+    for line in (*head, *_tasks(progress, summary), *_elsewhere(progress), *_more(summary)):
         console.print(line)
 
 
@@ -148,6 +148,18 @@ def _failure(view: TaskView) -> Iterator[Text]:
         yield Text(f"{'':15}{safe(view.failure['tip'])}", "dim")
 
 
+def _elsewhere(progress: Progress) -> Iterator[Text]:
+    """What attempts left elsewhere than in their worktree, until a person has looked at the task."""
+    left = [(view, view.code) for view in progress.tasks.values() if view.code and view.code.elsewhere]
+    shown = [(view, code.elsewhere) for view, code in left if not code.reviewed]
+    for view, found in shown[:_MOST_OF_A_STATE]:
+        yield Text(f"  elsewhere    {safe(view.id)}  {safe(found[-1]['told'])}", "yellow")
+        more = f"{len(found) - 1} more; " if len(found) > 1 else ""
+        yield Text(f"{'':15}{more}what to do: beast review {progress.name} {safe(view.id)}", "dim")
+    if len(shown) > _MOST_OF_A_STATE:
+        yield Text(f"  … and elsewhere of {len(shown) - _MOST_OF_A_STATE:,} more tasks: see --json", "dim")
+
+
 def _more(summary: Summary) -> Iterator[Text]:
     if summary.state in ("killed", "interrupted", "held", "error"):
         until = f" from {utc(summary.until_unix)} on" if summary.until_unix else ""
@@ -175,4 +187,5 @@ def _plain(view: TaskView, progress: Progress) -> dict[str, object]:
         "failure": view.failure,
         "paused": view.id in progress.people.paused_tasks,
         "gate": progress.people.gate_of(view.id),
+        "elsewhere": list(view.code.elsewhere) if view.code else [],
     }

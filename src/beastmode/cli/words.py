@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from beastmode.amounts import counted, duration, usd
 from beastmode.runner.printable import printable
@@ -68,7 +69,18 @@ def _code(summary: Summary) -> list[str]:
     ]
     named, more = waiting[:_MOST_NAMED], len(waiting) - _MOST_NAMED
     lines += [f"Look at {safe(task)}: beast review {run} {shlex.quote(task)}" for task in named]
-    return [*lines, f"And {more} more: beast review {run}"] if more > 0 else lines
+    lines += [f"And {more} more: beast review {run}"] if more > 0 else []
+    return [*lines, *_elsewhere(run, [task["id"] for task in tasks if task.get("elsewhere")])]
+
+
+def _elsewhere(run: str, tasks: Sequence[str]) -> list[str]:
+    """What changed elsewhere than in their worktrees while agents ran."""
+    lines = [
+        f"While {safe(task)} ran, something changed elsewhere: beast review {run} {shlex.quote(task)}"
+        for task in tasks[:_MOST_NAMED]
+    ]
+    more = len(tasks) - _MOST_NAMED
+    return [*lines, f"And elsewhere of {more} more: beast status {run}"] if more > 0 else lines
 
 
 def _gates(summary: Summary) -> list[str]:

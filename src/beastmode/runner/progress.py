@@ -59,7 +59,7 @@ class CodeView:
     person has taken it.   rounds: how often its verification has failed.   unproven: the attempt that was last turned
     down, and by what: `check`, `verify` or `merge`; None where it has succeeded since.   model: that its last attempt
     asked, where it told.   usage: of it, over all attempts, as `model_access.Usage` names it; empty where nobody
-    counted.
+    counted.   elsewhere: what attempts left elsewhere than in their worktree, as `Stray.as_fact` has it, and `attempt`.
     """
 
     commit: str = ""
@@ -73,6 +73,7 @@ class CodeView:
     unproven: tuple[int, str] | None = None
     model: str = ""
     usage: dict[str, float] = field(default_factory=dict)
+    elsewhere: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(slots=True)
@@ -348,7 +349,12 @@ def _forget(view: TaskView) -> None:
     view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
     if (code := view.code) is not None:
         view.code = CodeView(
-            code.commit, code.branch, rounds=code.rounds, unproven=code.unproven, usage=code.usage
+            code.commit,
+            code.branch,
+            rounds=code.rounds,
+            unproven=code.unproven,
+            usage=code.usage,
+            elsewhere=code.elsewhere,
         )
 
 
@@ -368,6 +374,8 @@ def _code_ended(code: CodeView, attempt: int, data: dict[str, Any]) -> None:
         code.unproven = (attempt, "merge")
     elif data["end"] == "done":
         code.unproven = None
+    if found := data.get("elsewhere"):
+        code.elsewhere += tuple({"attempt": attempt, **one} for one in found)
     for name, amount in data.get("usage", {}).items():
         code.usage[name] = code.usage.get(name, 0) + amount
 

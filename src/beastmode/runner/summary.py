@@ -27,7 +27,8 @@ class Summary:
     reason: why it stopped early, "" where it did not.   until_unix: when a held run may go on, where that is
     known.   exit_code: of `beast run`.   upstream: of a run that writes code, what it has used of its model server, see
     `model_access.Usage`.   by_task: of its tasks that have begun: id, state, attempts, branch, commit ("" where there
-    is none), what each has used.   gates: tasks that wait for `beast approve`, where there are any.
+    is none), what each has used, how much each left elsewhere, if anything.   gates: tasks that wait for `beast
+    approve`, where there are any.
     """
 
     run_id: str
@@ -100,7 +101,8 @@ def _by_task(progress: Progress) -> list[dict[str, Any]] | None:
 
 def _coded(view: TaskView, code: CodeView) -> dict[str, Any]:
     told = {"id": view.id, "state": view.state, "attempts": view.attempts}
-    return told | {"branch": code.branch, "commit": code.commit, "merged": code.merged, "usage": code.usage}
+    told |= {"branch": code.branch, "commit": code.commit, "merged": code.merged, "usage": code.usage}
+    return told | ({"elsewhere": len(code.elsewhere)} if code.elsewhere else {})
 
 
 def at_gate(view: TaskView) -> bool:

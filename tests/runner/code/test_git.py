@@ -21,6 +21,16 @@ async def test_output_and_error(tmp_path: Path) -> None:
     assert "nothing" in caught.value.said
 
 
+@in_a_loop
+async def test_paths_mean_what_we_say_whatever_the_person_has_told_git_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_ICASE_PATHSPECS", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS"):
+        monkeypatch.setenv(name, "1")  # which git refuses at once
+    git = Git(repository(tmp_path / "shop"))
+    assert await git("ls-files", "--", "READ*") == "README"
+
+
 def test_a_loop_that_ends_while_commands_start_ends(tmp_path: Path) -> None:
     """A subprocess of asyncio that is cancelled while it starts was waited for without end."""
     git = Git(repository(tmp_path / "shop"))

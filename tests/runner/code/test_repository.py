@@ -30,6 +30,17 @@ async def test_a_plain_one(tmp_path: Path) -> None:
 
 
 @in_a_loop
+async def test_one_whose_filter_fails(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop", {"a.odd": "1\n", ".gitattributes": "*.odd filter=odd\n"})
+    for name, value in (("clean", "false"), ("required", "true")):
+        git(checkout, "config", f"filter.odd.{name}", value)
+    (checkout / "a.odd").write_text("2\n")  # of the same size: only the filter can tell
+    error = await refused(checkout)
+    assert error.what.startswith("git cannot read the repository: ")
+    assert error.tip == f"Correct that first; it shows here too: git -C {checkout} status"
+
+
+@in_a_loop
 async def test_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     error = await refused(tmp_path)
@@ -186,6 +197,29 @@ async def test_a_result_branch_of_somebody_else_is_not_taken(tmp_path: Path) -> 
     with pytest.raises(PreconditionError, match="that no run of ours made"):
         async with workspaces(checkout, tmp_path / "trees"):
             pass
+
+
+@pytest.mark.parametrize("name", ["beast", "beast/r1"])
+@in_a_loop
+async def test_a_branch_where_ours_would_have_their_folder_is_said(tmp_path: Path, name: str) -> None:
+    checkout = repository(tmp_path / "shop")
+    git(checkout, "branch", name)
+    with pytest.raises(PreconditionError, match=f"there is a branch {name}, ") as caught:
+        async with workspaces(checkout, tmp_path / "trees"):
+            pass
+    assert caught.value.tip == f"Rename it: git branch -m {name} NEW-NAME"
+
+
+@in_a_loop
+async def test_a_lock_that_a_killed_git_has_left_is_said_as_git_says_it(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "shop")
+    (checkout / ".git/refs/beast").mkdir()
+    (checkout / ".git/refs/beast/r1.lock").touch()
+    (checkout / ".git/refs/beast/r1").write_text(git(checkout, "rev-parse", "main") + "\n")
+    with pytest.raises(PreconditionError, match="ended with exit code") as caught:
+        async with workspaces(checkout, tmp_path / "trees"):
+            pass
+    assert "lock" in caught.value.tip
 
 
 @in_a_loop

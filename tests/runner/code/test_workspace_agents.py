@@ -19,7 +19,9 @@ Misdeed = Callable[[Place], object]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    return committed(repository(tmp_path / "shop"), {"old": "1\n", ".gitignore": "*.log\n"})
+    return committed(
+        repository(tmp_path / "shop"), {"old": "1\n", "folder/inner": "1\n", ".gitignore": "*.log\n"}
+    )
 
 
 async def saved_after(checkout: Path, misdeed: Misdeed) -> Saved:
@@ -71,6 +73,17 @@ def switch(place: Place) -> None:
     commit(place)
 
 
+def link_in_the_place_of_a_folder(place: Place) -> None:
+    shutil.rmtree(place.path / "folder")
+    (place.path / "folder").symlink_to("..")
+
+
+def folder_in_the_place_of_a_file(place: Place) -> None:
+    (place.path / "old").unlink()
+    (place.path / "old").mkdir()
+    (place.path / "old/deep").write_text("deep\n")
+
+
 def lose_link(place: Place) -> None:
     (place.path / ".git").unlink()
 
@@ -101,7 +114,10 @@ def link_out(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "misdeed",
-    [commit, detach, switch, lose_link, start_anew, lock_index, odd_files, link_out],
+    [
+        *(commit, detach, switch, lose_link, start_anew, lock_index, odd_files, link_out),
+        *(link_in_the_place_of_a_folder, folder_in_the_place_of_a_file),
+    ],
     ids=lambda one: one.__name__,
 )
 @in_a_loop
@@ -211,38 +227,3 @@ async def test_what_no_commit_can_hold_is_put_aside(checkout: Path) -> None:
 async def test_files_that_were_taken_out_of_git_are_put_aside(checkout: Path) -> None:
     await refused_after(checkout, unregister)
     assert (checkout.parent / "trees/.aside/one/one.1/work").read_text() == "work\n"
-
-
-def commit_in_checkout(place: Place) -> None:
-    committed(place.path.parent.parent / "shop", {"elsewhere": "work\n"})
-    (place.path / "work").unlink()
-
-
-def write_in_checkout(place: Place) -> None:
-    (place.path.parent.parent / "shop/old").write_text("changed\n")
-    (place.path / "work").unlink()
-
-
-def commit_on_a_branch_and_come_back(place: Place) -> None:
-    switch(place)
-    git(place.path, "switch", "--quiet", "beast/r1/task/one")
-
-
-@pytest.mark.parametrize(
-    ("misdeed", "cause"),
-    [
-        (commit_in_checkout, "nothing changed in the worktree, but elsewhere it did meanwhile: main"),
-        (
-            write_in_checkout,
-            "nothing changed in the worktree, but elsewhere it did meanwhile: old in the checkout",
-        ),
-        (
-            commit_on_a_branch_and_come_back,
-            "nothing changed in the worktree, but elsewhere it did meanwhile: feature",
-        ),
-    ],
-    ids=lambda one: getattr(one, "__name__", ""),
-)
-@in_a_loop
-async def test_work_that_was_done_elsewhere_is_found(checkout: Path, misdeed: Misdeed, cause: str) -> None:
-    assert cause in await refused_after(checkout, misdeed)

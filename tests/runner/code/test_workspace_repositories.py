@@ -54,6 +54,33 @@ async def test_a_submodule_that_the_checkout_lacks_stays_empty_and_that_is_said(
 
 
 @in_a_loop
+async def test_a_submodule_that_a_task_has_taken_out_is_nothing_to_fill_for_the_next(
+    with_submodule: Path,
+) -> None:
+    async with workspaces(with_submodule, with_submodule.parent / "trees") as spaces:
+        place = await entered(spaces, "one")
+        git(place.path, "rm", "--quiet", "-f", "libs/one")
+        saved = await spaces.save(place, "One\n")
+        git(with_submodule, "update-ref", "refs/heads/beast/r1/result", saved.commit)
+        after = await entered(spaces, "two")
+        assert not (after.path / "libs").exists()
+        assert (await spaces.save(after, "Two\n")).changed is False
+
+
+@in_a_loop
+async def test_a_checkout_whose_path_has_a_line_break_and_marks_of_shells(tmp_path: Path) -> None:
+    checkout = repository(tmp_path / "-my $HOME 'shop'\n[x]")
+    async with workspaces(checkout, tmp_path / "trees") as spaces:
+        place = await entered(spaces, "one")
+        (place.path / "work").write_text("work\n")
+        git(place.path, "tag", "v1")
+        assert (await spaces.save(place, "One\n")).files == ("work",)
+        (stray,) = await spaces.strays(place, walled=True)
+        subprocess.run(stray.back, shell=True, check=True)
+    assert git(checkout, "tag") == ""
+
+
+@in_a_loop
 async def test_files_of_lfs_stay_pointers_where_it_is_not_there(tmp_path: Path) -> None:
     """Also where the filter is set up, and required, but its program is missing."""
     checkout = repository(tmp_path / "shop", {"big.bin": "version https://git-lfs.github.com/spec/v1\n"})

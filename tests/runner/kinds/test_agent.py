@@ -20,7 +20,7 @@ from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.testing import attempt_of
 from tests.processes import belonging_to, supervisor_in
-from tests.repositories import git, repository
+from tests.repositories import ENVIRONMENT, NAMED, git, repository
 from tests.runner.agents.test_containing import works
 from tests.runner.workplace import workspaces
 
@@ -92,6 +92,41 @@ def test_what_an_agent_writes_is_saved_on_the_branch_of_its_task(tmp_path: Path)
     assert outcome.facts["commit"] == git(tmp_path / "checkout", "rev-parse", "beast/r1/task/t")
     assert outcome.facts["branch"] == "beast/r1/task/t"
     assert outcome.facts["agent"]["name"] == "sh"
+
+
+def test_an_agent_commits_by_the_name_that_the_user_has_given_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {**ENVIRONMENT, **NAMED}
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    commits = ("sh", "-c", "echo made > made.txt; git add . && git commit -qm mine", "sh", "{prompt}")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **env}
+    assert done(tmp_path, Coding(command=commits), environment=environment).ok
+    assert git(tmp_path / "checkout", "log", "-1", "--format=%s %an", "beast/r1/task/t") == "mine Ada"
+
+
+def test_an_agent_that_worked_elsewhere_alone_has_failed_and_one_that_worked_here_too_has_not(
+    tmp_path: Path,
+) -> None:
+    tags = "git tag mine; "
+    alone = done(tmp_path / "1", Coding(command=("sh", "-c", tags, "sh", "{prompt}")))
+    assert failed(alone).cause.startswith(
+        "nothing changed in the worktree, but elsewhere it did meanwhile: the tag mine was made, while it ran"
+    )
+    both = done(tmp_path / "2", Coding(command=("sh", "-c", f"{tags}echo made > made.txt", "sh", "{prompt}")))
+    assert both.ok
+    for outcome in (alone, both):
+        assert [found["name"] for found in outcome.facts["elsewhere"]] == ["mine"]
+
+
+def test_files_of_the_checkout_are_looked_at_where_no_sandbox_keeps_the_agent_from_them(
+    tmp_path: Path,
+) -> None:
+    script = "echo made > made.txt; echo mine > ../../checkout/README"
+    outcome = done(tmp_path, Coding(command=("sh", "-c", script, "sh", "{prompt}")), sandbox="none")
+    assert outcome.ok
+    assert [found["name"] for found in outcome.facts["elsewhere"]] == ["README"]
 
 
 def test_an_agent_that_says_it_is_done_and_changed_nothing_is_not_believed(tmp_path: Path) -> None:

@@ -211,7 +211,8 @@ class RunView:
 class AttemptLine:
     """One attempt of a task.   end: "" while it runs.   waited: seconds before it, by reason.   ran_s, verified_s,
     merged_s: what it spent its time with; None where that is not known or did not come to pass.   failure: class,
-    cause, tip; None where there was none."""
+    cause, tip; None where there was none.   elsewhere: what it left elsewhere than in its worktree: `told`, and
+    commands that `show` it and put it `back`, "" for none."""
 
     number: int
     began_unix: float
@@ -221,6 +222,7 @@ class AttemptLine:
     verified_s: float | None = None
     merged_s: float | None = None
     failure: Plain | None = None
+    elsewhere: Sequence[Plain] = ()
 
 
 @dataclass(frozen=True, slots=True)

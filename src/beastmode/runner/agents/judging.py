@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,15 @@ from beastmode.runner.agents import complaints
 from beastmode.runner.agents.protocol import Said
 from beastmode.runner.code.workspace import Saved
 from beastmode.runner.model_access import Usage
+from beastmode.runner.worktrees.oddities import named
+from beastmode.runner.worktrees.strays import Stray, as_facts
 
 _FOR_WANT_OF_LEAVE = ("no_change", "agent_failed")
 _MOST_REFUSED = 20
+_ELSEWHERE = "nothing changed in the worktree, but elsewhere it did meanwhile"
+_ELSEWHERE_TIP = (
+    "If it was not you, the agent left its worktree: take back what it did; say in the task where to work."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Result:
     """What is known at the end of an attempt.
 
     agent: its name.   own_login: it showed its own key or login.   saved: what is on the task's branch; None where
-    nothing could be saved, and `unsaved` says why.
+    nothing could be saved, and `unsaved` says why.   strays: what changed elsewhere meanwhile.
     """
 
     agent: str
@@ -31,6 +38,7 @@ class Result:
     own_login: bool = False
     saved: Saved | None = None
     unsaved: Failure | None = None
+    strays: Sequence[Stray] = ()
 
 
 def failure_of(result: Result) -> Failure | None:
@@ -67,11 +75,14 @@ def facts_of(result: Result) -> dict[str, Any]:
         facts["commit"] = result.saved.commit
     if result.usage.known:
         facts["usage"] = result.usage.as_facts()
-    return facts
+    return facts | as_facts(result.strays)
 
 
 def _unchanged(result: Result) -> Failure | None:
     if result.saved is None or result.saved.changed:
         return None
+    if result.strays:
+        found = named([stray.told for stray in result.strays])
+        return classify.of_coding("workspace", f"{_ELSEWHERE}: {found}", _ELSEWHERE_TIP, where=result.agent)
     cause = f"{result.agent} says that it is done, and nothing was changed"
     return classify.of_coding("no_change", cause, where=result.agent)

@@ -9,6 +9,7 @@ from beastmode.errors import PreconditionError
 from beastmode.runner.code.changes import result_of
 from beastmode.runner.code.combine import merged_tree
 from beastmode.runner.code.git import Git
+from beastmode.runner.code.refs import result_ref
 from beastmode.runner.printable import some
 
 
@@ -43,7 +44,7 @@ async def look(git: Git, run: str) -> Bringing:
 def command_of(run: str, bringing: Bringing) -> list[str]:
     """The command of git that does it."""
     how = ["--ff-only"] if bringing.forward else ["--no-edit"]
-    return ["git", "merge", *how, f"beast/{run}/result"]
+    return ["git", "merge", *how, result_ref(run)]  # by its full name: a tag may have the short one
 
 
 async def _branch(git: Git, run: str) -> str:

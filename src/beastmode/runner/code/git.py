@@ -39,8 +39,15 @@ _FOREIGN = (
     "GIT_COMMON_DIR",
     "GIT_PREFIX",
     "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_CONFIG",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
 )
-"""Set where we run inside a hook of git; they would send every command to another repository."""
+"""Set where we run inside a hook of git, or by a person for commands of their own; they would send every command to
+another repository, or to other paths."""
 
 _IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> \d+ [+-]\d+")
 
@@ -136,8 +143,9 @@ class Git:
 
     async def branch(self) -> str:
         """The branch that the checkout stands on; "" where it is on none."""
-        code, out, _ = await self.run("symbolic-ref", "--quiet", "--short", "HEAD")
-        return out.decode("utf-8", "surrogateescape").strip() if code == 0 else ""
+        code, out, _ = await self.run("symbolic-ref", "--quiet", "HEAD")
+        ref = out.decode("utf-8", "surrogateescape").strip() if code == 0 else ""
+        return ref.removeprefix("refs/heads/")  # git's own short name is longer where a tag has it too
 
     async def refs(self, *names: str) -> dict[str, str]:
         """The ids that refs hold, by their full names; of those that are there."""

@@ -50,7 +50,10 @@ async def repository_of(folder: Path, settings: CodingSettings, list_file: Path 
     top, inside, common = await _checkout_of(git)
     git = await _robust(git.at(top))
     base = await _commit_of(git, settings.base)
-    changes = await _changes(git, top, list_file)
+    try:
+        changes = await _changes(git, top, list_file)
+    except GitError as error:
+        raise _unreadable(top, error) from None
     notes = await notes_on(git, base, common, changes.untracked)
     if changes.tracked and settings.base == "HEAD":
         if not settings.stash or changes.merging:
@@ -129,9 +132,13 @@ def _no_repository(folder: Path, error: GitError) -> PreconditionError:
     if "not a git repository" in error.said:
         tip = "Code is written in worktrees of git: git init && git add -A && git commit -m 'First commit'"
         return PreconditionError("this is no git repository", where=where, tip=tip)
-    return PreconditionError(
-        f"git cannot read the repository: {error.said}", where=where, tip="Correct that first."
-    )
+    return _unreadable(folder, error)
+
+
+def _unreadable(folder: Path, error: GitError) -> PreconditionError:
+    """As of a damaged index, or a filter that is needed and fails."""
+    tip = f"Correct that first; it shows here too: git -C {shlex.quote(str(folder))} status"
+    return PreconditionError(f"git cannot read the repository: {error.said}", where=str(folder), tip=tip)
 
 
 async def _commit_of(git: Git, name: str) -> str:

@@ -40,5 +40,6 @@ def as_object(view: TaskView) -> dict[str, Any]:
         "reviewed": code.reviewed,
         "note": code.note,
         "usage": code.usage,
+        "elsewhere": list(code.elsewhere),
         "failure": view.failure,
     }

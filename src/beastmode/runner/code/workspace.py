@@ -24,14 +24,15 @@ from beastmode.runner.work import Coding, Command
 from beastmode.runner.worktrees import task_refs
 from beastmode.runner.worktrees.claim import Claim, remove_locks
 from beastmode.runner.worktrees.copies import copy_all, matches
-from beastmode.runner.worktrees.elsewhere import Elsewhere, look_elsewhere
 from beastmode.runner.worktrees.excludes import lines_for, users_excludes
+from beastmode.runner.worktrees.lookout import Lookout
 from beastmode.runner.worktrees.occupying import Occupy
 from beastmode.runner.worktrees.oddities import NO_FILTER, filter_works, submodules_of
 from beastmode.runner.worktrees.place import Place, Saved, WorkspaceError, no_place
 from beastmode.runner.worktrees.salvage import keep
 from beastmode.runner.worktrees.saving import Save
 from beastmode.runner.worktrees.spares import Spares
+from beastmode.runner.worktrees.strays import Stray, left_behind
 from beastmode.runner.worktrees.submodules import Submodules
 from beastmode.runner.worktrees.surroundings import Surroundings
 from beastmode.runner.worktrees.task_refs import TaskRefs
@@ -43,6 +44,10 @@ RunSetup = Callable[[Command, Place, Path], Awaitable[Failure | None]]
 
 _NO_TASK = "\n"
 """No task is called so: an id is one line."""
+
+_GIT_TIP = (
+    "Correct what git says, as a lock that a killed command has left, then give the same command again."
+)
 
 __all__ = ["Place", "RunSetup", "Saved", "WorkspaceError", "Workspaces"]
 
@@ -62,13 +67,12 @@ class Workspaces:
         self.git = StandingGit.like(repository.git)
         self._list_file, self._run_setup = list_file, run_setup
         self._surroundings = Surroundings(self.git)
+        self._lookout = Lookout(self.git, repository.top, repository.common, self._lists)
         self._claim = Claim(root)
         self._places: dict[str, Place] = {}
         self._worktrees: dict[str, Worktree] = {}
-        self._elsewhere: dict[str, Elsewhere] = {}
         self._proven: set[str] = set()
         self._shown: dict[str, str] = {}
-        self._files: frozenset[str] = frozenset()
         self._flags: tuple[str, ...] = ()
         self._excludes = ""
         self._submodules = Submodules({}, {})
@@ -82,27 +86,38 @@ class Workspaces:
         self._claim.take(self.run)
         try:
             await self._begin()
-        except BaseException:
+        except BaseException as error:
             await self.git.close()
             self._claim.release()
+            if isinstance(error, GitError):
+                raise PreconditionError(str(error), where=str(self.repository.top), tip=_GIT_TIP) from None
             raise
 
     async def _begin(self) -> None:
         remove_locks(self.repository.common, self.run)
         refs = await task_refs.read(self.git, self.run)
         if not refs.start and not refs.result:
+            await self._refuse_in_the_way()
             await task_refs.begin_run(self.git, self.run, self.repository.base)
         elif not (refs.start and refs.result):
             raise self._not_ours(refs)
         settings = {} if await filter_works(self.git) else NO_FILTER
         self._flags = tuple(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
         self._excludes = await users_excludes(self.git)
-        self._files = (await look_elsewhere(self.git)).files
+        await self._lookout.begin()
         common = self.repository.common
         self._submodules = Submodules.of(common, await submodules_of(self.git, self.repository.base))
         movable = not self._submodules.repositories
         self._spares = Spares(self.git, common, self.root, self._flags, movable)
         await self._spares.gather()
+
+    async def _refuse_in_the_way(self) -> None:
+        """Git keeps a branch where its folder of branches would be."""
+        ways = ("refs/heads/beast", f"refs/heads/beast/{self.run}")
+        for ref in await self.git.refs(*ways):
+            name = branch_of(ref)
+            tip = f"Rename it: git branch -m {name} NEW-NAME"
+            raise PreconditionError(f"there is a branch {name}, so that none can be below it", tip=tip)
 
     async def prepare(self, tasks: Collection[str], at_once: int) -> None:
         """Begin to make the worktrees that tasks will need first, where they have none. Nobody waits for it.
@@ -156,8 +171,7 @@ class Workspaces:
         with self._spares.ahead():
             refs = await self._begun(task)
             occupying = self._occupy(path)(task, path, refs.saved)
-            looking = look_elsewhere(self.git, self._files)
-            worktree, self._elsewhere[task] = await together(occupying, looking)
+            worktree, elsewhere = await together(occupying, self._lookout.look())
         await self._submodules.fill(worktree)
         state = worktree.state
         excluded = await self._copy(worktree, work, fresh=state is None)
@@ -173,6 +187,7 @@ class Workspaces:
                 self._spares.prepare(refs.result)
         worktree.state = replace(state, excluded=excluded)
         self._worktrees[task] = worktree
+        self._lookout.watch(task, worktree, branch, refs.base, elsewhere)
         return place
 
     def _occupy(self, path: Path) -> Occupy:
@@ -198,14 +213,20 @@ class Workspaces:
         work: its setup and copies are those of the run.   log: beside it stands that of the setup. Raises
         WorkspaceError.
         """
-        await task_refs.forget(self.git, self.run, _NO_TASK)  # of a session that was killed
+        await self._forget(_NO_TASK)  # of a session that was killed
         attempt = Attempt(self.run, Task(_NO_TASK), (), 1, math.inf, log, 0, self.root, self.root)
         try:
             yield await self.enter(attempt, work)
         finally:
             if _NO_TASK in self._places:
                 await self.finish(_NO_TASK)
-            await task_refs.forget(self.git, self.run, _NO_TASK)
+            await self._forget(_NO_TASK)
+
+    async def _forget(self, task: str) -> None:
+        try:
+            await task_refs.forget(self.git, self.run, task)
+        except GitError as error:
+            raise no_place(str(error), self.repository.top, _GIT_TIP) from None
 
     async def _begun(self, task: str) -> TaskRefs:
         """The refs of a task, which begins at the tip of the result where it has not begun before, or was merged."""
@@ -237,12 +258,25 @@ class Workspaces:
         try:
             if not worktree.admin.is_dir():
                 raise no_place(f"the agent took its worktree out of git; its files go to {aside}", place.path)
-            before = self._elsewhere[place.task]
-            save = Save(self.git, self.run, worktree, place, aside, before, self._submodules)
+            save = Save(self.git, self.run, worktree, place, aside, self._submodules)
             with self._spares.ahead():
                 return await save(message)
         except (GitError, OSError) as error:
             raise no_place(str(error), place.path) from None
+
+    async def strays(self, place: Place, *, walled: bool) -> list[Stray]:
+        """What was moved, made or deleted elsewhere than in a place since it was entered; to be asked once its work is
+        saved. Commits that were left there on no branch are kept.
+
+        walled: its agent could not write in the user's checkout. Raises GitError.
+        """
+        found = await self._lookout.strays(place.task, walled=walled)
+        for commit in self._lookout.trail(place.task).left:
+            saved = (await task_refs.read(self.git, self.run, place.task)).saved
+            if saved and not await self.git.holds(saved, commit):
+                kept = branch_of(await keep(self.git, self.run, place.task, commit))
+                found.append(left_behind(commit, kept, place.base, self.repository.top))
+        return found
 
     async def tidy(self, task: str) -> None:
         """What a proof has left in the worktree of a task is no work of its agent: the files are those that were saved
@@ -290,6 +324,7 @@ class Workspaces:
         """The task is merged: its ports are free, and its worktree is for the next task, unless it holds ignored files
         that nobody else has. What was not saved in it is set aside, but for what its proof has left."""
         place, worktree = self._places.pop(task), self._worktrees.pop(task)
+        self._lookout.leave(task)
         proven, shown = task in self._proven, self._shown.pop(task, "")
         self._proven.discard(task)
         self._surroundings.leave(place.path)

@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,12 +25,14 @@ from beastmode.runner.agents.hearing import HeardLog
 from beastmode.runner.agents.judging import Result, facts_of, failure_of
 from beastmode.runner.agents.protocol import Agent, Ask, Heard, Launch, Said
 from beastmode.runner.code.coding import CodingSettings
+from beastmode.runner.code.git import GitError
 from beastmode.runner.code.workspace import Place, Saved, WorkspaceError, Workspaces
 from beastmode.runner.kinds.command import not_started
 from beastmode.runner.kinds.protocol import Attempt, Outcome
 from beastmode.runner.model_access import Access, ModelAccess
 from beastmode.runner.processes.supervisor import Exit, Supervisor
 from beastmode.runner.work import Coding
+from beastmode.runner.worktrees.strays import Stray
 
 _MOST_ANSWER_BYTES = 64 << 20
 
@@ -44,6 +47,15 @@ class _Errand:
     place: Place
     access: Access
     leaves: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an agent said, and how it ended.   walled: it could not write in the user's checkout."""
+
+    said: Said
+    exit: Exit
+    walled: bool
 
 
 class AgentKind:
@@ -79,14 +91,15 @@ class AgentKind:
             return Outcome(error.failure)
         access = await self._access.open(attempt)
         try:
-            said, exit_ = await self._ask(_Errand(attempt, agent, work, place, access, leaves))
+            told = await self._ask(_Errand(attempt, agent, work, place, access, leaves))
         finally:
             usage = await self._access.close(attempt)
         saved, unsaved = await self._save(agent, attempt, place)
-        result = Result(agent.name, said, usage, not access.key, saved, unsaved)
-        return _outcome(failure_of(result), exit_, {**facts_of(result), "branch": place.branch})
+        strays = await self._strays(place, walled=told.walled)
+        result = Result(agent.name, told.said, usage, not access.key, saved, unsaved, strays)
+        return _outcome(failure_of(result), told.exit, {**facts_of(result), "branch": place.branch})
 
-    async def _ask(self, errand: _Errand) -> tuple[Said, Exit]:
+    async def _ask(self, errand: _Errand) -> _Told:
         """Start the agent in a home of its own, and hear it to its end."""
         prompt = self._prompt(errand.attempt)
         ask = asked(errand.attempt, errand.work, errand.place, errand.access, self._settings, prompt)
@@ -96,10 +109,12 @@ class AgentKind:
             furnish(ask, launch)
             unfit = await self._fitness.lacks(errand.agent, ask, env)
             if unfit is not None:
-                return Said(unfit), Exit(0)
-            return await self._hear(errand, await self._bounded(errand, ask, launch, env), env)
+                return _Told(Said(unfit), Exit(0), walled=True)
+            bounded = await self._bounded(errand, ask, launch, env)
+            said, exit_ = await self._hear(errand, bounded, env)
+            return _Told(said, exit_, walled=bounded is not launch)
         except OSError as error:
-            return Said(_homeless(errand.agent, ask, error)), Exit(0)
+            return _Told(Said(_homeless(errand.agent, ask, error)), Exit(0), walled=True)
         finally:
             shutil.rmtree(ask.home, ignore_errors=True)
 
@@ -174,6 +189,12 @@ class AgentKind:
             return await self._workspaces.save(place, attempt.task.title or attempt.task.id), None
         except WorkspaceError as error:
             return None, error.failure
+
+    async def _strays(self, place: Place, *, walled: bool) -> Sequence[Stray]:
+        """None where git does not answer: what it did to the repository is met by all that follows."""
+        with suppress(GitError, OSError):
+            return await self._workspaces.strays(place, walled=walled)
+        return ()
 
 
 def _text_of(path: Path | None) -> str:

@@ -12,6 +12,7 @@ from beastmode.runner import measures
 from beastmode.runner.progress import Progress
 from beastmode.runner.report import words
 from beastmode.runner.report.advice import failures_of, next_steps
+from beastmode.runner.report.elsewhere import elsewhere_lines
 from beastmode.runner.report.evidence import performance, safety
 from beastmode.runner.report.levels import levels
 from beastmode.runner.report.people import people_lines
@@ -38,8 +39,8 @@ class Report:
 
     headline: a sentence for anybody.   summary: `Summary.as_json()`.   safety: what the limits were held to.
     plan: what each session was to take, and has taken.   failures: complete, alike ones together.   people: what
-    somebody asked for, and what came of it.   levels: what an `auto` has found, over time.   phases, tasks, timeline:
-    bounded, each with what was left out.
+    somebody asked for, and what came of it.   elsewhere: what attempts left elsewhere.   levels: what an `auto` has
+    found, over time.   phases, tasks, timeline: bounded, each with what was left out.
     journal_digest: see `digest`; over the run's events up to `last_seq`.
     """
 
@@ -58,6 +59,7 @@ class Report:
     tasks_left_out: int
     sessions: list[Plain]
     people: list[Plain]
+    elsewhere: list[Plain]
     levels: list[Plain]
     timeline: Plain
     journal: str
@@ -90,6 +92,7 @@ def report_of(progress: Progress, summary: Summary, journal: Path) -> Report:
         tasks_left_out=len(progress.tasks) - len(tasks),
         sessions=session_lines(progress, summary),
         people=people_lines(progress),
+        elsewhere=elsewhere_lines(progress),
         levels=levels(progress),
         timeline=timeline(progress),
         journal=str(journal),

@@ -24,6 +24,9 @@ def markdown(report: Plain) -> str:
         _table(("Run", report["run"]["run_id"]), tables.run_rows(report)),
         _failures(report["failures"]),
         _steps(report["next_steps"]),
+        _titled("Changed elsewhere", words.ELSEWHERE) + _table(*tables.elsewhere_table(report))
+        if report["elsewhere"]
+        else "",
         _tasks(report),
         _titled("Safety", "What held the run back, and what the limits were held to, seen in this run.")
         + _table(("Safeguard", "Promised", "Seen in this run"), tables.safety_rows(report)),

@@ -39,6 +39,7 @@ def page(report: Plain, logs: str) -> str:
         _header(report),
         _section("What failed, and what to do", _failures(failures, logs)) if failures else "",
         _section("Next steps", _steps(report["next_steps"])),
+        _section("Changed elsewhere", _elsewhere(report)) if report["elsewhere"] else "",
         _section("Timeline", picture(report)) if report["timeline"]["rows"] else "",
         _section("Tasks by phase", _phases(report)),
         _section("Safety", _safety(report)),
@@ -53,6 +54,11 @@ def page(report: Plain, logs: str) -> str:
         _section("Proof", _proof(report)),
     ]
     return _document(report, "\n".join(part for part in parts if part))
+
+
+def _elsewhere(report: Plain) -> str:
+    said = f'<p class="soft">{_text(words.ELSEWHERE)}</p>'
+    return said + _table(*tables.elsewhere_table(report))
 
 
 def _levels(report: Plain) -> str:

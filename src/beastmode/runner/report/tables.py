@@ -11,7 +11,7 @@ from beastmode.runner.report.words import left_out, memory, period, reason_words
 Plain = Mapping[str, Any]
 Row = Sequence[str]
 
-MOST_TASKS, MOST_GROUPS, MOST_IN_GROUP, MOST_PHASES, MOST_PEOPLE = 300, 30, 10, 100, 100
+MOST_TASKS, MOST_GROUPS, MOST_IN_GROUP, MOST_PHASES, MOST_PEOPLE, MOST_ELSEWHERE = 300, 30, 10, 100, 100, 100
 """What a person can still read; report.json has the rest, and the page and this say so."""
 _LEAST_WAIT_S = 0.001
 """Shorter waits are the time that asking takes."""
@@ -65,6 +65,15 @@ def people_table(report: Plain) -> tuple[Row, list[Row]]:
         for line in report["people"][-MOST_PEOPLE:]
     ]
     return ("When", "Who", "Asked for", "With", "What came of it", "After"), rows
+
+
+def elsewhere_table(report: Plain) -> tuple[Row, list[Row]]:
+    """What attempts left elsewhere, the last ones, with the commands for it."""
+    rows: list[Row] = [
+        (f"{line['task']}, attempt {line['attempt']}", line["told"], line["show"] or "—", line["back"] or "—")
+        for line in report["elsewhere"][-MOST_ELSEWHERE:]
+    ]
+    return ("Task", "What", "Look", "Put back"), rows
 
 
 def levels_table(report: Plain) -> tuple[Row, list[Row]]:

@@ -24,6 +24,7 @@ STATES = {
     "cancelled": "⊘ cancelled",
 }
 LEVELS = "How many at once were allowed where that was `auto`: found out from how calls and attempts ended."
+ELSEWHERE = "What was moved, made or deleted while an attempt ran, elsewhere than in its worktree."
 _REST = ("failed", "needs_person", "blocked", "cancelled", "waiting", "skipped")
 
 

@@ -30,8 +30,10 @@ def lines_for(paths: Iterable[str]) -> str:
 
 
 def as_environment(file: Path, outer: Mapping[str, str]) -> dict[str, str]:
-    """The variables by which all git below a process ignores what a file names.   outer: its other variables."""
-    return settings_of({"core.excludesFile": str(file)}, outer)
+    """The variables by which all git below a process ignores what a file names, and asks nobody anything: no signature,
+    no message, no password, for nobody is there.   outer: its other variables."""
+    settings = {"core.excludesFile": str(file), "commit.gpgSign": "false", "tag.gpgSign": "false"}
+    return {**settings_of(settings, outer), "GIT_EDITOR": "true", "GIT_TERMINAL_PROMPT": "0"}
 
 
 def settings_of(settings: Mapping[str, str], outer: Mapping[str, str]) -> dict[str, str]:

@@ -48,12 +48,11 @@ async def _fill(git: Git, new: Path, path: Path, commit: str) -> None:
     for name, fact in facts.items():
         (new / name).write_text(f"{fact}\n", encoding="utf-8", errors="surrogateescape")
     names = ("info/sparse-checkout", "config.worktree")
-    asked = [word for name in names for word in ("--git-path", name)]
-    sources = (await git("rev-parse", "--path-format=absolute", *asked)).splitlines()
-    for name, source in zip(names, sources, strict=True):
-        if Path(source).exists():
+    own = Path(await git("rev-parse", "--absolute-git-dir"))
+    for name in names:
+        if (own / name).exists():
             (new / name).parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, new / name)
+            shutil.copyfile(own / name, new / name)
     if (new / names[1]).exists():
         for setting in ("core.worktree", "core.bare"):
             await git.run("config", "--file", str(new / names[1]), "--unset-all", setting)

@@ -10,7 +10,6 @@ from beastmode.runner.code.commits import signed_like
 from beastmode.runner.code.git import Git
 from beastmode.runner.code.refs import saved_ref, task_ref
 from beastmode.runner.worktrees import task_refs
-from beastmode.runner.worktrees.elsewhere import Elsewhere, look_elsewhere
 from beastmode.runner.worktrees.odd_files import odd_among
 from beastmode.runner.worktrees.oddities import named
 from beastmode.runner.worktrees.place import Place, Saved, no_place
@@ -23,15 +22,13 @@ _MOST_FILES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Saves the worktree of one task.   git: of the repository.   aside: for what no commit can hold.   before: what
-    stood elsewhere as the attempt began."""
+    """Saves the worktree of one task.   git: of the repository.   aside: for what no commit can hold."""
 
     git: Git
     run: str
     worktree: Worktree
     place: Place
     aside: Path
-    before: Elsewhere
     submodules: Submodules
 
     async def __call__(self, message: str) -> Saved:
@@ -54,8 +51,6 @@ class Save:
         signature = await signed_like(self.git, place.base) if rows else {}
         await self.submodules.save(worktree, rows, self.run, message, signature)
         commit = await self._commit(parent, rows, message, signature)
-        if commit == place.base:
-            await self._refuse_elsewhere()
         if commit != saved or ref != task_ref(self.run, place.task) or head != commit:
             worktree.end_operations()
             await task_refs.save(self.git, self.run, place.task, commit)
@@ -90,13 +85,6 @@ class Save:
         base = self.place.base
         if head and not await self.git.holds(head, base):
             await self._refuse(f"the agent went to commit {head[:12]}, which does not come from {base[:12]}")
-
-    async def _refuse_elsewhere(self) -> None:
-        """An agent that worked in the user's checkout, or on a branch that is not the task's."""
-        found = self.before.changed(await look_elsewhere(self.git))
-        if found:
-            cause = f"nothing changed in the worktree, but elsewhere it did meanwhile: {named(found)}"
-            raise no_place(cause, self.place.path, _ELSEWHERE_TIP)
 
     async def _refuse(self, cause: str) -> None:
         """Set all of it aside, go back, and say so."""
@@ -155,7 +143,5 @@ def _files_in(rows: Sequence[Row]) -> list[str] | None:
     return sorted((row.path for row in rows), key=lambda path: path.encode("utf-8", "surrogateescape"))
 
 
-_ELSEWHERE_TIP = (
-    "If it was not you, the agent left its worktree: take back what it did; say in the task where to work."
-)
+_TIP = "If it was not you, the agent left its worktree: take back what it did; say in the task where to work."
 _TIP = "Read the log of the attempt to see what the agent did; the next one begins from what was saved last."

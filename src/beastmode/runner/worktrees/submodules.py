@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beastmode.runner.code.git import Git
+from beastmode.runner.worktrees.oddities import submodules_of
 from beastmode.runner.worktrees.worktree import Row, Worktree
 
 _LOCAL = ("-c", "protocol.file.allow=always")
+_LINK = "160000 "
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Submodules:
         return cls(there, {path: names[path] for path in there})
 
     async def fill(self, worktree: Worktree) -> None:
-        """Check them out as the worktree's commit names them; those that the checkout has not stay empty.
+        """Check them out as the worktree's commit names them; those that the checkout has not stay empty, and what a
+        task before has taken out or renamed is left as it is.
 
         Their addresses are given by the command line alone: `git submodule init` would write them into the
         configuration that the checkout shares. Raises GitError.
@@ -41,7 +44,15 @@ class Submodules:
         settings += [f"submodule.{name}.active=true" for name in self.names.values()]
         words = [word for setting in settings for word in ("-c", setting)]
         git = Git(worktree.path)
-        await git(*_LOCAL, *words, "submodule", "--quiet", "update", "--init", "--", *self.repositories)
+        if wanted := await self._wanted(git):
+            await git(*_LOCAL, *words, "submodule", "--quiet", "update", "--init", "--", *wanted)
+
+    async def _wanted(self, git: Git) -> list[str]:
+        """Those that the commit of a worktree still has, by the same name."""
+        named = await submodules_of(git, "HEAD")
+        out = await git("--literal-pathspecs", "ls-files", "--stage", "-z", "--", *self.repositories)
+        linked = {row.partition("\t")[2] for row in out.split("\0") if row.startswith(_LINK)}
+        return [path for path in self.repositories if path in linked and named.get(path) == self.names[path]]
 
     async def save(
         self, worktree: Worktree, rows: Sequence[Row], run: str, message: str, signature: Mapping[str, str]

@@ -162,11 +162,21 @@ class Worktree:
         return [Row(row[:2], row[3:]) for row in out.split("\0") if row]
 
     async def stage(self, paths: Iterable[str]) -> None:
-        """Put paths as they are, there or gone, into the index."""
-        text = "".join(f"{path}\0" for path in paths)
-        if text:
-            stdin = text.encode("utf-8", "surrogateescape")
-            await self.git("update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=stdin)
+        """Put paths as they are, there or gone, into the index. What lies beyond a link that was put in the place of a
+        folder is gone."""
+        here, beyond = list[str](), list[str]()
+        for path in paths:
+            (beyond if self._is_beyond_link(path) else here).append(path)
+        for words, some in ((("--force-remove",), beyond), (("--add", "--remove", "--replace"), here)):
+            if some:
+                stdin = "".join(f"{path}\0" for path in some).encode("utf-8", "surrogateescape")
+                await self.git("update-index", *words, "-z", "--stdin", stdin=stdin)
+
+    def _is_beyond_link(self, path: str) -> bool:
+        """Git refuses to look there."""
+        if "/" not in path:
+            return False
+        return any((self.path / above).is_symlink() for above in Path(path).parents if above.name)
 
     def point(self, head: str) -> None:
         """Change what it stands on, and nothing else.   head: the id of a commit, or `ref: ` and that of a branch."""

@@ -81,6 +81,7 @@ def _ended(began: Event, end: Event) -> AttemptLine:
         verified_s,
         merged_s,
         end.data.get("failure"),
+        end.data.get("elsewhere", ()),
     )
 
 
