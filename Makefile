@@ -9,20 +9,28 @@ PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no 
 BROWSE := $(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile tests/browser # apart: playwright keeps a loop running
 unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 
-.PHONY: run test test-browser test-agents quick lint bench bench-peers pictures clean system
+.PHONY: run test test-browser test-agents agents quick lint bench bench-peers pictures clean system ready compiled
 
 run: $(VENV)/.installed-run        ## set up, then run the tasks of examples/month-1
 	$(BIN)/python examples/month-1/run.py
 
-test: $(VENV)/.installed-dev system lint  ## everything that CI runs
+test: $(VENV)/.installed-dev ready  ## everything that CI runs
 	$(PYTEST)
 	$(BROWSE)
+
+ready: $(VENV)/.installed-dev      # one core is enough for each: side by side
+	@$(MAKE) --no-print-directory -j 3 lint system compiled
+
+compiled: $(VENV)/.installed-dev   # once, where else every worker would do it; what is wrong the tests themselves say
+	@$(BIN)/python -m pytest --collect-only -qq tests tests/browser >/dev/null 2>&1 || true
 
 test-browser: $(VENV)/.installed-dev system  ## the dashboard in Chromium; part of `make test`
 	$(BROWSE)
 
-test-agents: $(VENV)/.installed-agents $(AGENTS)/.installed $(AGENTS)/mini/.installed  ## real coding agents through the gateway
+test-agents: $(VENV)/.installed-agents agents  ## real coding agents through the gateway
 	$(PYTEST) tests/agents
+
+agents: $(AGENTS)/.installed $(AGENTS)/mini/.installed  ## as published, each in a place of its own
 
 quick: $(VENV)/.installed-dev      ## the tests of a few seconds
 	$(PYTEST) -q -m "not slow"
@@ -53,11 +61,11 @@ $(VENV)/.installed-run: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]' # most of it is never loaded
 	@touch $@
 
 $(VENV)/.installed-agents: $(VENV)/.installed-dev
-	$(PIP) install --constraint constraints.txt --editable '.[agents]'
+	$(PIP) install --no-compile --constraint constraints.txt --editable '.[agents]' # most of it is never loaded
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed

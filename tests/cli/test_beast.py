@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.inside import beast_inside
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -57,7 +59,7 @@ def summary(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 )
 def test_a_wrong_roadmap_ends_with_2_before_anything_runs(tmp_path: Path, text: str, says: str) -> None:
     write(tmp_path, text)
-    ended = beast(tmp_path, "run", "roadmap.yaml")
+    ended = beast_inside(tmp_path, "run", "roadmap.yaml")
     assert ended.returncode == 2, ended.stderr
     assert "roadmap.yaml" in ended.stderr
     assert says in ended.stderr
@@ -69,9 +71,16 @@ def test_a_wrong_roadmap_ends_with_2_before_anything_runs(tmp_path: Path, text: 
 )
 def test_a_wrong_flag_ends_with_2(tmp_path: Path, flag: str) -> None:
     write(tmp_path, "tasks: [{id: a, command: ['true']}]")
-    ended = beast(tmp_path, "run", "roadmap.yaml", flag)
+    ended = beast_inside(tmp_path, "run", "roadmap.yaml", flag)
     assert ended.returncode == 2
     assert flag.split("=", maxsplit=1)[0] in ended.stderr
+
+
+def test_what_is_said_of_a_mistake_is_on_stderr_and_2_the_exit_code_of_the_process(tmp_path: Path) -> None:
+    write(tmp_path, "tasks: []\n")
+    ended = beast(tmp_path, "run", "roadmap.yaml")
+    said = beast_inside(tmp_path, "run", "roadmap.yaml")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", said.stderr)
 
 
 def test_failures_are_recorded_and_what_needs_them_is_blocked(tmp_path: Path) -> None:

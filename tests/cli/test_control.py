@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from beastmode.events import (
     APPROVED,
@@ -18,6 +19,7 @@ from beastmode.events import (
     SESSION_STARTED,
 )
 from tests.cli.controlling import BEAST, at_work, events, kinds, listed, say, until, working
+from tests.cli.inside import beast_inside
 from tests.processes import alive, belonging_to, eventually
 
 CHECK = Path(__file__).parents[2] / "scripts" / "check_report.py"
@@ -290,12 +292,19 @@ def test_what_is_not_there_is_refused_with_what_is_near(tmp_path: Path) -> None:
     write(tmp_path, listed("build: command: 'true'"))
     with at_work(tmp_path) as run:
         run.ended()
+
+    def refused(*arguments: str) -> dict[str, Any]:
+        ended = beast_inside(tmp_path, *arguments, "--json")
+        assert ended.returncode == 2
+        error: dict[str, Any] = json.loads(ended.stdout)["error"]
+        return error
+
+    assert say(tmp_path, "pause", "buld", code=2)["error"] == refused("pause", "buld")
     for command in ("pause", "resume", "cancel", "retry", "approve"):
-        error = say(tmp_path, command, "buld", code=2)["error"]
-        assert "'build'" in error["tip"]
-        assert "r9" in say(tmp_path, command, "r9", "build", code=2)["error"]["what"]
-    assert say(tmp_path, "limits", "--rate", "fast", code=2)["error"]["where"] == "--rate"
-    assert say(tmp_path, "limits", "--tokens", "9/min", code=2)["error"]["where"] == "--tokens"
+        assert "'build'" in refused(command, "buld")["tip"]
+        assert "r9" in refused(command, "r9", "build")["what"]
+    assert refused("limits", "--rate", "fast")["where"] == "--rate"
+    assert refused("limits", "--tokens", "9/min")["where"] == "--tokens"
     assert not [event for event in events(tmp_path) if event.kind == CONTROL]
 
 

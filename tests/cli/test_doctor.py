@@ -10,6 +10,7 @@ from pathlib import Path
 
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
+from tests.cli.inside import beast_inside
 
 KEY = "sk-test-1234567890abcdef"
 
@@ -65,6 +66,6 @@ def test_wrong_options_end_with_2_and_say_what_to_write(tmp_path: Path) -> None:
         (("--timeout", "soon"), "--timeout"),
         (("gone.yaml",), "gone.yaml"),
     ):
-        done = doctor(tmp_path, *arguments)
+        done = beast_inside(tmp_path, "doctor", *arguments)
         assert done.returncode == 2
         assert says in done.stdout + done.stderr

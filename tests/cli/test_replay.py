@@ -20,6 +20,7 @@ from beastmode.store.entry import Entry, Sent
 from beastmode.store.ledger_file import ledger_path
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
+from tests.cli.inside import beast_inside
 from tests.gateway.served import gateway, records
 from tests.store.ledgers import entry, opened, upstream_call
 
@@ -147,7 +148,8 @@ def test_what_cannot_be_sent_ends_with_2_and_says_why(
         "plain": recorded_with(tmp_path),
         "kept": recorded_with(tmp_path, request_body=BODY.encode(), sent=Sent()),
     }
-    ended = beast(tmp_path, "replay", *(one.format(**ids) for one in arguments))
+    named = [one.format(**ids) for one in arguments]
+    ended = beast_inside(tmp_path, "replay", *named, "--home", str(tmp_path))
     assert ended.returncode == 2, ended.stderr
     assert words in ended.stderr
     assert ended.stdout == ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread
+from tests.cli.inside import beast_inside
 
 
 def beast(*arguments: str, home: Path) -> list[str]:
@@ -62,9 +62,6 @@ def test_it_serves_until_term_and_every_request_is_listed(tmp_path: Path) -> Non
     ],
 )
 def test_what_cannot_be_served_ends_with_2_and_says_why(tmp_path: Path, flags: list[str], words: str) -> None:
-    env = {name: value for name, value in os.environ.items() if name != "NO_SUCH_KEY"}
-    ended = subprocess.run(
-        beast("serve", *flags, home=tmp_path), capture_output=True, text=True, timeout=30, env=env
-    )
+    ended = beast_inside(tmp_path, "serve", *flags, "--home", str(tmp_path))
     assert ended.returncode == 2
     assert words in ended.stderr
