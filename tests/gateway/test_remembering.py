@@ -205,8 +205,10 @@ def test_cache_control_is_honoured(tmp_path: Path) -> None:
 
     told, paid = run(story())
     assert [status for status, _ in told] == [504, 200, 200, 200, 504, 200]
+    assert told[0][1] == "miss; why=only-if-cached"
     assert told[1][1] == "miss; why=no-store"
     assert told[3][1] == "miss; why=no-cache"
+    assert told[4][1] == 'miss; why="older than max-age"'
     assert told[5][1].startswith("hit; tier=l1")
     assert paid == 3
 

@@ -15,6 +15,8 @@ from beastmode.cli.app import new_app
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import EXIT_DONE, EXIT_FAILED, PreconditionError, SettingError
 from beastmode.runner.home import HOME
+from beastmode.safeguards.host_folder import origin
+from beastmode.settings import understood
 from beastmode.stamps import milliseconds
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def replay(
 def _base(to: str) -> str:
     if not to.startswith(("http://", "https://")):
         raise SettingError(f"{to!r} is no base URL", where="--to", tip="Write http:// or https:// in front.")
+    understood("--to", to, origin)
     return to
 
 

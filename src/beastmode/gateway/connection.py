@@ -34,6 +34,8 @@ _TIMES_SEEN = 4
 it later."""
 _MOST_PIPELINED = 8
 """Requests that may wait behind the one that is answered while its client is still listened to."""
+_LINE = b"%b: %b\r\n".__mod__
+"""Of a header: name and value."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 IDLE = "to ask again"
 """What a client has still to do whose requests have all been answered."""
@@ -55,7 +57,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self.bytes_in = 0
         self._head_began = 0
-        self._in_head = True
+        self._in_head, self._offers = True, False
         self._rests = False
         self._held_at = -1
         self._lost: set[Callable[[], None]] = set()
@@ -82,18 +84,42 @@ class Connection(HttpToolsProtocol):
         if self._held_at >= 0:
             self._read_large(data)
             return
-        super().data_received(data)
+        self._parse(data)
         if self._in_head:
             if self.bytes_in - self._head_began > MOST_HEAD_BYTES and not self.transport.is_closing():
                 self.send_400_response("The head of this request has no end.")
         elif self.bytes_in - self._head_began > LARGE_BYTES or self.cycle.response_complete:
             self._hold()
 
+    def _parse(self, data: bytes) -> None:
+        try:
+            while data:
+                data = self._rest_of(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _rest_of(self, data: bytes) -> bytes:
+        """What of it is still to be parsed: all behind a head that offers another protocol."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._stay_with_http_1()
+            return data[offer.args[0] :]
+        return b""
+
+    def _stay_with_http_1(self) -> None:
+        """Have the body read that comes behind an offer of another protocol, such as Java's of HTTP/2: the parser took
+        it for a part of that. Another one is told how the body is framed."""
+        framing = [pair for pair in self.headers if pair[0] in (b"content-length", b"transfer-encoding")]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(map(_LINE, framing)))
+
     # ---- a large body, and what comes of one that nobody wants any more: read in turn with all others ----
 
     def _read_large(self, data: bytes) -> None:
         began = time.monotonic()
-        super().data_received(data)
+        self._parse(data)
         spare_of(self.loop).took(_TIMES_SEEN * (time.monotonic() - began))
         if self._in_head:
             self._held_at = -1
@@ -130,7 +156,9 @@ class Connection(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        if not self._in_head:
+            return  # that was the framing of a body whose head has been read
+        self._in_head, self._offers = False, self.parser.should_upgrade()
         before, version = self.cycle, self.parser.get_http_version()
         self.scope = self._scope(version)
         self.cycle = Cycle(
@@ -178,6 +206,9 @@ class Connection(HttpToolsProtocol):
             self.cycle.feed(body)
 
     def on_message_complete(self) -> None:
+        if self._offers:
+            self._offers = False
+            return  # only its head is complete
         self._in_head, self._head_began = True, self.bytes_in
         if not self.cycle.response_complete:
             self.cycle.feed_end()
@@ -192,9 +223,6 @@ class Connection(HttpToolsProtocol):
             self._start(self.pipeline.pop()[0])
         else:
             self._rests = True  # the `Reaper` sees how long: a timer for each answer took 2 us of its 80
-
-    def _should_upgrade(self) -> bool:
-        return False  # the application says no to a WebSocket, in words of HTTP
 
     def _start(self, cycle: Cycle) -> None:
         task = self.loop.create_task(cycle.run(self.app))

@@ -20,7 +20,6 @@ from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.gateway.noting import record_stopped
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reading import TELLING_HEADERS, Reading
 from beastmode.gateway.rejected import RejectedError
@@ -28,7 +27,7 @@ from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.sharing import Sharing
-from beastmode.gateway.telling import tell, tell_rejected, tell_unforeseen
+from beastmode.gateway.telling import tell, tell_rejected, tell_stopped, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
 _JUDGED_AT_ONCE_BYTES = 64 * 1024
@@ -75,7 +74,7 @@ class Proxy:
                 await self._memory.replay(found, call)
                 call.entry.outcome = call.good_end
                 return
-            gone = call.incoming.watched(lambda: call.answered or call.reply.ended)
+            gone = call.incoming.watched(lambda: call.told_all)
             waiting = kept_alive(call, self._limits.silence_s, self._limits.keepalive_s)
             async with gone, waiting:  # a client that goes away ends the call; one that waits is kept alive
                 failure = await self._answer(call, recall)
@@ -88,7 +87,7 @@ class Proxy:
         except RejectedError as rejected:
             await tell_rejected(rejected, call)
         except asyncio.CancelledError:
-            record_stopped(call)
+            await tell_stopped(call)
             raise
         except Exception as error:  # whatever it is, the request keeps its record
             await tell_unforeseen(error, call)
@@ -180,6 +179,8 @@ class Proxy:
         call.entry.total_s = self._clock.monotonic() - call.received
         if call.toll is not None:
             self._door.settle(call.toll, call.entry)
+        if call.told is not None:  # until here it is the upstream's, by which the toll was settled
+            call.entry.status = call.told
         for finish in self._finishing:
             with suppress(Exception):  # whatever it is, the request keeps its record
                 finish(call)

@@ -129,6 +129,11 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused() -> None:
             listen(HERE, port, "--ui-port")
 
 
+def test_an_address_of_another_machine_is_told_as_such() -> None:
+    with pytest.raises(PreconditionError, match="Name an address of this machine with --host"):
+        listen("192.0.2.1", 18080, "--ui-port")
+
+
 def test_the_port_of_the_gateway_is_left_to_it() -> None:
     with listen(HERE, None, "--ui-port", but_not=PORT) as listener:
         assert listener.getsockname()[1] != PORT

@@ -7,8 +7,10 @@ import gc
 import logging
 import math
 import resource
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import FrameType
 
 import uvicorn
@@ -139,6 +141,21 @@ class _Server(uvicorn.Server):
                     living.cancel()
         finally:
             reaping.cancel()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """HUP too, where it would end the process: a terminal that is closed ends no request in the middle. Under nohup
+        it is ignored, and stays so."""
+        with super().capture_signals():
+            in_main = threading.current_thread() is threading.main_thread()  # others may not set any
+            if not in_main or signal.getsignal(signal.SIGHUP) != signal.SIG_DFL:
+                yield
+                return
+            signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         again = self.should_exit

@@ -31,6 +31,8 @@ def listen(host: str, port: int | None, flag: str, *, but_not: int = 0) -> socke
         if port is None and error.errno == errno.EADDRINUSE:
             return _bound(family, address, 0)
         tip = f"End what listens there, or name another port with {flag}; 0 is any that is free."
+        if error.errno == errno.EADDRNOTAVAIL:
+            tip = "Name an address of this machine with --host."
         what = f"the dashboard cannot listen there: {error.strerror}"
         raise PreconditionError(what, where=f"{host} port {port or PORT}", tip=tip) from None
 
