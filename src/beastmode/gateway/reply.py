@@ -25,7 +25,7 @@ class Reply:
     """One answer to one client.
 
     begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
-    what sends to it until its connection is cut (`connection.Reaper`); then it has gone, and nothing is raised here.
+    what sends to it until its connection is cut (`reaper.Reaper`); then it has gone, and nothing is raised here.
     notes: headers of ours that go with any answer.   keep_bytes: of the body that are kept for the record.   headers,
     kept: what was sent of both.
     """
