@@ -40,7 +40,7 @@ from beastmode.compose.opening.agents import as_object as agents_as_object
 from beastmode.compose.run.asking import Asked, When
 from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
-from beastmode.gateway.keys import Needed
+from beastmode.gateway.doors.keys import Needed
 from beastmode.runner.agents.find import KNOWN, Seen
 from beastmode.runner.agents.protocol import Login
 from beastmode.runner.control import ACTIONS

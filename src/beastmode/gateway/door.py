@@ -1,4 +1,4 @@
-"""Door: what a proxy asks of whoever lets requests in: `keys.Doorkeeper`, or `run_door.RunDoor` inside a run."""
+"""Door: what a proxy asks of whoever lets requests in: `doors/keys.py`, or inside a run `doors/run.py`."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from beastmode.compose.coding.gateway import RunGateway
 from beastmode.compose.serve.upstreams import Limited, not_asked
-from beastmode.gateway.run_door import Spent
+from beastmode.gateway.doors.run import Spent
 from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access

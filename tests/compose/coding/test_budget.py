@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from beastmode.compose.coding.gateway import RunGateway
-from beastmode.gateway.run_door import Spent
+from beastmode.gateway.doors.run import Spent
 from beastmode.runner.code.coding import CodingSettings
 from beastmode.runner.model_access import Usage
 from beastmode.runner.work import Coding

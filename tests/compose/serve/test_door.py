@@ -13,7 +13,7 @@ from beastmode.compose.serve.door import door_for
 from beastmode.compose.serve.loopback import is_loopback
 from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
 from beastmode.errors import PreconditionError, SettingError
-from beastmode.gateway.keys import Doorkeeper, Needed
+from beastmode.gateway.doors.keys import Doorkeeper, Needed
 from beastmode.store.key import KeyLimits
 from beastmode.store.key_file import keys_path
 from beastmode.store.keys import KeyStore

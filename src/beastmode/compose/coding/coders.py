@@ -19,7 +19,7 @@ from beastmode.compose.opening.code import Code
 from beastmode.compose.opening.run import Opened
 from beastmode.errors import PreconditionError
 from beastmode.failures.failure import Failure
-from beastmode.gateway.run_door import Spent
+from beastmode.gateway.doors.run import Spent
 from beastmode.runner.code.coding import ModelServer, work_of
 from beastmode.runner.code.merge import MergeQueue
 from beastmode.runner.code.prompt import Brief, prompt_of

@@ -32,12 +32,12 @@ from beastmode.compose.serve.settings.told import chosen_for
 from beastmode.compose.serve.upstreams import Limited, not_asked
 from beastmode.failures.failure import Failure
 from beastmode.gateway.backend import Backend
-from beastmode.gateway.budget_words import BudgetWords
 from beastmode.gateway.call import Call
+from beastmode.gateway.doors.budget_words import BudgetWords
+from beastmode.gateway.doors.run import BudgetOf, Guest, RunDoor, Spent
+from beastmode.gateway.doors.tally import Tally
 from beastmode.gateway.path_token import PathToken, token_of
 from beastmode.gateway.quarantine import Quarantine
-from beastmode.gateway.run_door import BudgetOf, Guest, RunDoor, Spent
-from beastmode.gateway.tally import Tally
 from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.model_access import Access, Usage

@@ -7,8 +7,8 @@ from pathlib import Path
 from beastmode.clock import Clock
 from beastmode.compose.serve.loopback import is_loopback
 from beastmode.errors import PreconditionError, SettingError
-from beastmode.gateway.key_ring import KeyRing
-from beastmode.gateway.keys import Doorkeeper, Needed
+from beastmode.gateway.doors.key_ring import KeyRing
+from beastmode.gateway.doors.keys import Doorkeeper, Needed
 
 
 def door_for(home: Path, host: str, needed: Needed, clock: Clock, most_waiting: int) -> Doorkeeper:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from beastmode.gateway.keys import Needed
+from beastmode.gateway.doors.keys import Needed
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.runner.home import HOME
 from beastmode.settings import Rate, TokenRate

@@ -16,7 +16,7 @@ from beastmode.store.key_file import keys_path
 from beastmode.store.keys import KeyStore
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread
-from tests.gateway.test_keys_served import ask
+from tests.gateway.doors.test_keys_served import ask
 
 
 @contextmanager

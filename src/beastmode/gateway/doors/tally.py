@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.tolls import spent_by
+from beastmode.gateway.doors.tolls import spent_by
 from beastmode.store.allowance import Use
 from beastmode.store.entry import Entry
 

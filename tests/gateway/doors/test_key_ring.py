@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from beastmode.clock import Clock
 from beastmode.errors import KeysError
-from beastmode.gateway.key_ring import KeyRing
+from beastmode.gateway.doors.key_ring import KeyRing
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import Use, parse_allowances
 from beastmode.store.key import Key, KeyLimits

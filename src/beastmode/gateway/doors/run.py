@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from beastmode.clock import Clock
 from beastmode.gateway import rejections
 from beastmode.gateway.asking import name_of
-from beastmode.gateway.budget_words import BudgetWords
 from beastmode.gateway.call import Call
 from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
+from beastmode.gateway.doors.budget_words import BudgetWords
+from beastmode.gateway.doors.tally import Tally
+from beastmode.gateway.doors.tolls import guess_of, spent_by
 from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.path_token import PathToken, read_token
 from beastmode.gateway.rejected import RejectedError
-from beastmode.gateway.tally import Tally
-from beastmode.gateway.tolls import guess_of, spent_by
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import NO_USE, Allowance, Use
 from beastmode.store.entry import Entry

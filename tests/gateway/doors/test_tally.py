@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from beastmode.failures.failure import Failure
-from beastmode.gateway.tally import Tally
+from beastmode.gateway.doors.tally import Tally
 from beastmode.store.entry import Entry, Outcome
 
 BUSY = Failure("rate_limit", "slow down", True, "wait", 1.0, throttle=True)

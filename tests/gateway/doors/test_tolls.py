@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from beastmode.gateway.dialects.protocol import Asked
-from beastmode.gateway.tolls import guess_of, spent_by
+from beastmode.gateway.doors.tolls import guess_of, spent_by
 from beastmode.store.allowance import NO_USE, Use
 from beastmode.store.entry import Entry
 

@@ -12,11 +12,11 @@ from beastmode.gateway.asking import name_of
 from beastmode.gateway.call import Call
 from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked
+from beastmode.gateway.doors.key_ring import KeyRing
+from beastmode.gateway.doors.tolls import guess_of, spent_by
 from beastmode.gateway.incoming import Incoming
-from beastmode.gateway.key_ring import KeyRing
 from beastmode.gateway.path_token import PathToken, read_token
 from beastmode.gateway.rejected import RejectedError
-from beastmode.gateway.tolls import guess_of, spent_by
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.entry import Entry
 from beastmode.store.key import Right
