@@ -11,8 +11,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from beastmode.gateway import connection
-from beastmode.gateway.connection import Connection, Reaper
+from beastmode.gateway.connection import Connection
 from beastmode.gateway.incoming import Receive, Scope
+from beastmode.gateway.reaper import Reaper
 from beastmode.gateway.reply import Send
 from beastmode.gateway.spare import LARGE_BYTES, Spare
 from tests.gateway.test_outgoing import Sent

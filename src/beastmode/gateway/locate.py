@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
 _VERSION = re.compile(r"/v\d+(?:p\d+)?(?:(?:alpha|beta|preview)\d*)?(?=/|$)")
 _USUAL = "/v1"
@@ -44,3 +45,11 @@ def _located(base: str, path: str) -> str:
     if asked and named:
         return base + path.removeprefix(_USUAL) if asked[0] == _USUAL else host + before + path
     return base + path
+
+
+@lru_cache(maxsize=64)
+def climbs(path: str) -> bool:
+    """Does a part of it say to go up, or to stay (`..`, `.`)? A server that obeys is asked for something else than was
+    read here, and be it outside of its base URL.   path: percent-encoded; so may these parts be."""
+    parts = unquote(path).replace("\\", "/").split("/")
+    return any(part.partition(";")[0] in (".", "..") for part in parts)

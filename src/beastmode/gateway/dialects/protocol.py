@@ -85,7 +85,15 @@ class Follower(Protocol):
 
     @property
     def failed(self) -> bool:
-        """An event carried an error."""
+        """An event carried an error, before the terminal event."""
+
+    @property
+    def begun(self) -> bool:
+        """An event that is no error has come."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing of the answer can follow: its terminal event has come, or an error. False where only HTTP says so."""
 
     @property
     def last(self) -> bytes:
