@@ -12,7 +12,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beastmode.compose import serving
 from beastmode.gateway.connection import Connection
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.testing.model_server import ModelServer
@@ -267,7 +266,7 @@ def test_a_client_that_never_reads_its_stream_is_cut(tmp_path: Path) -> None:
 def test_a_connection_on_which_nothing_more_is_asked_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "_IDLE_CLIENT_S", 0.3)
+    monkeypatch.setattr("beastmode.compose.serve.server._IDLE_CLIENT_S", 0.3)
 
     async def story() -> None:
         limits = ProxyLimits(slow_client_s=0.5)

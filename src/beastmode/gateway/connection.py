@@ -280,9 +280,6 @@ class Connection(HttpToolsProtocol):
         else:
             self._rests = True  # the `Reaper` sees how long: a timer for each answer took 2 us of its 80
 
-    def _should_upgrade(self) -> bool:
-        return False  # the application says no to a WebSocket, in words of HTTP
-
     def _start(self, cycle: Cycle) -> None:
         self.answers = cycle
         if cycle.disconnected:

@@ -21,7 +21,6 @@ from beastmode.gateway.flight import Flight
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming, UnreadableError
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.locate import climbs
-from beastmode.gateway.noting import record_stopped
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reading import TELLING_HEADERS, Reading
 from beastmode.gateway.rejected import RejectedError
@@ -29,7 +28,7 @@ from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.sharing import Sharing
-from beastmode.gateway.telling import tell, tell_rejected, tell_unforeseen
+from beastmode.gateway.telling import tell, tell_rejected, tell_stopped, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
 _JUDGED_AT_ONCE_BYTES = 64 * 1024
@@ -76,7 +75,7 @@ class Proxy:
                 await self._memory.replay(found, call)
                 call.entry.outcome = call.good_end
                 return
-            gone = call.incoming.watched(lambda: call.answered or call.reply.ended)
+            gone = call.incoming.watched(lambda: call.told_all)
             waiting = kept_alive(call, self._limits.silence_s, self._limits.keepalive_s)
             async with gone, waiting:  # a client that goes away ends the call; one that waits is kept alive
                 failure = await self._answer(call, recall)
@@ -89,7 +88,7 @@ class Proxy:
         except RejectedError as rejected:
             await tell_rejected(rejected, call)
         except asyncio.CancelledError:
-            record_stopped(call)
+            await tell_stopped(call)
             raise
         except Exception as error:  # whatever it is, the request keeps its record
             await tell_unforeseen(error, call)
@@ -178,8 +177,8 @@ class Proxy:
 
     def _end(self, call: Call) -> None:
         """Its record; of one that others still read, once it has landed."""
-        flight = call.flight
-        if flight is not None and flight.leader is call and not flight.landed:
+        flight = call.out
+        if isinstance(flight, Flight) and not flight.landed:
             flight.on_landed = lambda: self._write(call)
         else:
             self._write(call)
@@ -188,6 +187,8 @@ class Proxy:
         call.entry.total_s = self._clock.monotonic() - call.received
         if call.toll is not None:
             self._door.settle(call.toll, call.entry)
+        if call.told is not None:  # until here it is the upstream's, by which the toll was settled
+            call.entry.status = call.told
         for finish in self._finishing:
             with suppress(Exception):  # whatever it is, the request keeps its record
                 finish(call)

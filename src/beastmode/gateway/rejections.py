@@ -146,9 +146,11 @@ def no_guest() -> RejectedError:
 
 
 def not_recordable(cause: str) -> RejectedError:
-    """The ledger cannot be written, and its owner wants nothing unrecorded."""
-    tip = "Free the disk of the ledger; requests pass again as soon as it can be written."
-    return RejectedError(503, Failure("out_of_budget", cause, True, tip, 5.0))
+    """The ledger cannot be written, and its owner wants nothing unrecorded.   cause: what is wrong, then what to do on
+    a line of its own."""
+    what, _, tip = cause.partition("\n")
+    tip = f"{tip.strip()} Requests pass again as soon as the ledger can be written.".strip()
+    return RejectedError(503, Failure("other", what, True, tip, 5.0))
 
 
 def _busy(cause: str, tip: str, wait_s: float) -> RejectedError:
