@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from beastmode.gateway import connection
 from beastmode.gateway.connection import Connection
+from beastmode.gateway.crowd import clients_of
 from beastmode.gateway.incoming import Receive, Scope
 from beastmode.gateway.reaper import Reaper
 from beastmode.gateway.reply import Send
@@ -168,6 +169,43 @@ def test_what_nobody_wants_any_more_is_read_in_turn_too_but_not_for_ever(
         now[0] = 60
         reaper.look()
         assert wire.aborted
+
+    played(story)
+
+
+def test_in_a_crowd_one_that_asks_nothing_makes_room_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "most_clients", lambda: 2)
+
+    async def story() -> None:
+        state, wires = ServerState(), [Wire() for _ in range(4)]
+        config = uvicorn.Config(takes_all, http=Connection, log_config=None, lifespan="off")
+        for number, wire in enumerate(wires):
+            one = Connection(config, state, {}, asyncio.get_running_loop())
+            one.connection_made(wire)
+            if number < 2:
+                one.data_received(HEAD)  # these ask something
+            await asyncio.sleep(0)
+        assert [wire.closed for wire in wires] == [False, False, True, False]
+
+    played(story)
+
+
+@pytest.mark.parametrize(("files", "clients"), [(64, 1), (256, 128), (1024, 704), (1_048_576, 786_368)])
+def test_some_files_are_left_for_upstreams(files: int, clients: int) -> None:
+    assert clients_of(files) == clients
+
+
+def test_a_body_that_we_do_not_read_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of a request behind another, past what is read of it before its turn."""
+    Turns(monkeypatch)
+
+    async def never(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.Event().wait()
+
+    async def story() -> None:
+        one, wire = connected(never, b"GET / HTTP/1.1\r\n\r\n" + HEAD + b"x" * 100_000)
+        assert not wire.is_reading()
+        assert one.waits_for() is None
 
     played(story)
 

@@ -313,6 +313,43 @@ def test_a_connection_whose_whole_answer_is_not_read_is_let_go(
     assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"]
 
 
+def test_a_hit_that_is_not_read_takes_no_memory_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, connections = Connection.connection_made, list[Connection]()
+
+    def connection_made(self: Connection, transport: asyncio.Transport) -> None:
+        made(self, transport)
+        connections.append(self)
+
+    monkeypatch.setattr(Connection, "connection_made", connection_made)
+    answer = {"message": {"role": "assistant", "content": "x" * 7_000_000}, "finish_reason": "stop"}
+    said = json.dumps({"choices": [answer]}).encode()
+
+    async def say_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said)
+        await writer.drain()
+
+    async def story() -> None:
+        async with answering(say_much) as upstream, gateway(upstream, tmp_path, cache="all") as url:
+            assert (await post(url))[0] == 200
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+                client.sendall(f"POST {CHAT} HTTP/1.1\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY)
+                async with aiohttp.ClientSession() as session:
+                    while "received_total 2.0" not in (
+                        text := await (await session.get(f"{url}/metrics")).text()
+                    ):
+                        await asyncio.sleep(0.01)
+                assert "in_flight 1.0" in text
+                assert max(one.transport.get_write_buffer_size() for one in connections) < 1_000_000
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok", "cancelled"]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

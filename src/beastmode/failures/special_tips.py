@@ -658,6 +658,13 @@ ADVICE = (
     Advice(
         "connection_refused",
         (
+            "Allow the process that asked more open files (`ulimit -n`): it had none left, and no server was asked.",
+        ),
+        says=("too many open files",),
+    ),
+    Advice(
+        "connection_refused",
+        (
             "Check the network of this machine: there is no way to {where}.",
             "Check the network of this machine.",
         ),

@@ -15,6 +15,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from beastmode.gateway.crowd import most_clients
 from beastmode.gateway.cycle import Cycle
 from beastmode.gateway.flow import Flow
 from beastmode.gateway.half_closed import HalfClosed
@@ -67,8 +68,21 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > most_clients():
+            self._make_room()
         self.flow = Flow(transport)
         self._out = Outgoing(transport, self.loop)
+
+    def _make_room(self) -> None:
+        """Close one whose client asks nothing now."""
+        for other in self.connections:
+            if other is not self and isinstance(other, Connection) and other.asks_nothing():
+                other.transport.close()
+                return
+
+    def asks_nothing(self) -> bool:
+        """No request of its client has come whole, or in part, that is not answered."""
+        return self._in_head and (self.cycle is None or self._is_done()) and not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connections.discard(self)

@@ -14,7 +14,7 @@ from beastmode.gateway.call import Call
 from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.dialects import Asked, dialect_for, remembered
-from beastmode.gateway.dialects.decoding import flaw_of
+from beastmode.gateway.dialects.decoding import judged
 from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming, UnreadableError
@@ -132,7 +132,8 @@ class Proxy:
             call.asked = call.dialect.read(incoming.path, incoming.query, b"")
             return call.asked, ""
         if call.asked is not None and len(call.body) <= _JUDGED_AT_ONCE_BYTES:
-            return call.asked, flaw_of(call.body)
+            call.asked, flaw = judged(call.asked, call.body)
+            return call.asked, flaw
         in_run = caller is not None and bool(caller.said.run)
         headers = tuple(header for header in incoming.headers if header[0] in TELLING_HEADERS)
         reading = Reading(incoming.method, incoming.path, incoming.query, headers, in_run)

@@ -7,7 +7,7 @@ import msgspec
 from beastmode.cache.key import digested
 from beastmode.cache.recipes import recipe_for
 from beastmode.gateway.dialects import Asked, dialect_for
-from beastmode.gateway.dialects.decoding import flaw_of
+from beastmode.gateway.dialects.decoding import judged
 from beastmode.gateway.dialects.estimate import DATA_FIELD, DATA_URL, prompt_tokens
 
 TELLING_HEADERS = frozenset((b"content-type", b"user-agent"))
@@ -38,12 +38,12 @@ class Found(msgspec.Struct, frozen=True, array_like=True):
 def found_in(reading: Reading, body: bytes) -> Found:
     """Read it."""
     dialect = dialect_for(reading.method, reading.path)
-    asked = dialect.read(reading.path, reading.query, body)
+    asked, flaw = dialect.read(reading.path, reading.query, body), ""
+    if asked.broken:
+        asked, flaw = judged(asked, body)
     if asked.most_tokens:
         prompt = min(prompt_tokens(body, mark) for mark in (DATA_URL, DATA_FIELD))
         asked = asked._replace(prompt_tokens=prompt)
     recipe = recipe_for(dialect.name, reading.headers, in_run=reading.in_run)
     content_type = dict(reading.headers).get(_TYPE, b"")
-    return Found(
-        asked, flaw_of(body) if asked.broken else "", digested(body, content_type, dialect.name, recipe)
-    )
+    return Found(asked, flaw, digested(body, content_type, dialect.name, recipe))

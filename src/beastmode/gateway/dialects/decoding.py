@@ -43,19 +43,26 @@ def broken(dialect: str, body: bytes, *, model: str = "") -> Asked:
     return Asked(dialect, said or model, told is not None and told.stream is True, stateful=True, broken=True)
 
 
-def flaw_of(body: bytes) -> str:
-    """Why a body is no JSON, and where; "" where a lenient reader could take it for some, or it is too long to say."""
+def judged(asked: Asked, body: bytes) -> tuple[Asked, str]:
+    """A broken request, with what a lenient reader finds in it (one that takes NaN, half of a surrogate pair, UTF-16);
+    and why it is no JSON, and where: "" where it is some to such a reader, or too long to say."""
     if len(body) > _MOST_JUDGED:
-        return ""
+        return asked, ""
     try:
-        json.loads(body)
+        said = json.loads(body)
     except UnicodeDecodeError as error:
-        return f"its byte {error.start} is no text"
+        return asked, f"its byte {error.start} is no text"
     except json.JSONDecodeError as error:
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+        return asked, f"{error.msg} at line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError):
-        pass
-    return ""
+        return asked, ""
+    return (_told_by(said, asked) if isinstance(said, dict) else asked), ""
+
+
+def _told_by(said: dict[str, Any], asked: Asked) -> Asked:
+    model = said.get("model")
+    name = model.encode("utf-8", "replace").decode() if isinstance(model, str) else ""
+    return asked._replace(model=asked.model or name, stream=asked.stream or said.get("stream") is True)
 
 
 def count(value: object) -> int | None:

@@ -154,7 +154,7 @@ class GeminiOnce(GeminiGenerate):
 
     def read(self, path: str, query: str, body: bytes) -> Asked:
         if decoded(_REQUEST, body) is None:
-            return broken(self.name, body, model=model_in(path))
+            return broken(self.name, body)._replace(model=model_in(path))
         tokens = 0 if self._free else most_tokens(body, 0, file_mark=DATA_FIELD)
         return Asked(self.name, model_in(path), deterministic=True, most_tokens=tokens)
 
