@@ -25,7 +25,7 @@ class Reply:
     """One answer to one client.
 
     begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
-    what sends to it until its connection is cut (`connection.Reaper`); then it has gone, and nothing is raised here.
+    what sends to it until its connection is cut (`reaper.Reaper`); then it has gone, and nothing is raised here.
     notes: headers of ours that go with any answer.   keep_bytes: of the body that are kept for the record.   headers,
     kept: what was sent of both.
     """
@@ -71,10 +71,13 @@ class Reply:
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data})
 
-    async def words(self, data: bytes) -> None:
-        """Send the last piece, in words of ours, whatever has been sent before."""
+    async def words(self, *pieces: bytes) -> None:
+        """Send the last pieces, in words of ours, whatever has been sent before."""
         self._unpacking = None
-        await self.end(data)
+        *before, last = pieces
+        for piece in before:
+            await self.piece(piece)
+        await self.end(last)
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer in one piece. Its length is added."""

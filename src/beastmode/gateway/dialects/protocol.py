@@ -145,5 +145,5 @@ class Dialect(Protocol):
         status: that it goes out with.   headers: likewise, names in lower case; a request id among them is repeated.
         """
 
-    def error_event(self, failure: Failure) -> bytes:
-        """The same as the last event of a running stream; unmodified clients raise an error there."""
+    def error_events(self, failure: Failure) -> tuple[bytes, ...]:
+        """The same as the last of a running stream, each in a piece of its own; unmodified clients raise an error."""
