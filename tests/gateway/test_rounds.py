@@ -134,6 +134,24 @@ def test_who_waits_in_vain_for_a_pause_is_told_how_long_it_lasts(tmp_path: Path)
     assert [(entry.outcome, entry.tries) for entry in records(tmp_path)] == [("failed", 1), ("rejected", 0)]
 
 
+def test_a_spare_without_the_model_does_not_hide_that_the_first_is_paused(tmp_path: Path) -> None:
+    unknown = (404, '{"error": {"code": "model_not_found", "message": "no such model"}}')
+
+    async def story() -> float:
+        async with (
+            refusing("1000") as first,
+            ModelServer(Script(answer=unknown)) as spare,
+            serving_app(by_hand([first.url, spare.url], tmp_path, limits=LIMITS)) as url,
+        ):
+            with pytest.raises(openai.RateLimitError):
+                await ask(url)
+            with pytest.raises(openai.InternalServerError, match="asked to wait") as refused:
+                await ask(url)
+            return float(refused.value.response.headers["retry-after"])
+
+    assert 900 < run(story()) <= 1000
+
+
 @pytest.mark.parametrize("first", [(503, "busy"), (500, "broken")])
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_spare_without_the_model_does_not_hide_that_the_first_is_ill(

@@ -83,9 +83,24 @@ class Carrier:
             spent += not any(failure.throttle for failure in failures)
             wait_s = self._again_after_s(failures, call, spent)
             if wait_s is None:
-                return _to_tell(failed, call)
+                return self._told(failed, call)
             await self._wait(wait_s)
         return None
+
+    def _told(self, failed: Sequence[_Failed], call: Call) -> Failure:
+        """The failure that is left. What spares say for good does not hide that one was not asked as it is closed."""
+        told = _to_tell(failed, call)
+        call.held, call.entry.status = told.held, told.status
+        failure, backend = told.failure, told.backend
+        if failure.passing is False and not call.final and may_help_elsewhere(failure):
+            asked = {one.backend for one in failed}
+            for other in self._routes.of_call(call):
+                if other not in asked and (hold := other.closed(call)) is not None:
+                    call.held = call.entry.status = None
+                    failure, backend = rejections.waits_in_vain(hold.reason, hold.wait_s).failure, other
+                    break
+        call.url, call.entry.upstream = backend.upstream.url_of(call.incoming), backend.upstream.base_url
+        return failure
 
     def stop(self) -> None:
         """Begin nothing any more: who waits, in line or for the next try, is told. What has left goes on."""
@@ -212,18 +227,12 @@ class Carrier:
         return backoff_s(call.rounds, self._rng)
 
 
-def _to_tell(failed: Sequence[_Failed], call: Call) -> Failure:
-    """The failure of a round that its client hears of: the last of those that pass soonest, so that a spare without the
-    model does not hide that the first is overloaded. Where the request itself is at fault, that."""
-    told = failed[-1]
-    if not call.final and may_help_elsewhere(told.failure):
-        told = max(reversed(failed), key=lambda one: _HOPE[one.failure.passing])
-    call.held, call.entry.status = told.held, told.status
-    call.url, call.entry.upstream = (
-        told.backend.upstream.url_of(call.incoming),
-        told.backend.upstream.base_url,
-    )
-    return told.failure
+def _to_tell(failed: Sequence[_Failed], call: Call) -> _Failed:
+    """How that one failed of which its client hears: the last of those that pass soonest, so that a spare without the
+    model does not hide that the first is overloaded. Where the request itself is at fault, the last."""
+    if call.final or not may_help_elsewhere(failed[-1].failure):
+        return failed[-1]
+    return max(reversed(failed), key=lambda one: _HOPE[one.failure.passing])
 
 
 def _measure(call: Call, admitted: Admission) -> None:

@@ -42,10 +42,10 @@ def waited_too_long(
 
 
 def waits_in_vain(reason: str, wait_s: float) -> RejectedError:
-    """Nothing leaves for the upstream for longer than anybody may wait in line.   reason: of the guard."""
-    return held_back(
-        f"{_closed_by({reason: 0.0})}, for another {wait_s:.0f} s: longer than --queue-timeout", wait_s
-    )
+    """Nothing leaves for the upstream for longer than anybody may wait in line.   reason: of the guard.   wait_s:
+    infinite where that is not known."""
+    how_long = f", for another {wait_s:.0f} s: too long to wait in line" if math.isfinite(wait_s) else ""
+    return held_back(f"{_closed_by({reason: 0.0})}{how_long}", wait_s)
 
 
 def held_back(reason: str, wait_s: float) -> RejectedError:
