@@ -21,6 +21,7 @@ LAYERS = [
 WITHIN = {
     "compose": [{"ui"}, {"run"}, {"coding"}, {"opening", "serve"}],
     "compose/serve": [{"."}, {"settings"}],
+    "compose/ui": [{"."}, {"runs"}, {"files"}],
 }
 """The same of the rooms in a room; "." are the files that lie in it beside them."""
 MAY_READ_ALL = {"testing", "__init__"}

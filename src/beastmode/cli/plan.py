@@ -68,7 +68,7 @@ def plan(
     """Show the tasks of a roadmap, their order and its rule, waves, critical path, the lines not taken; how long it may
     take, and what holds it up."""
     flags = settings_of(
-        {"--order": order, "--max-concurrency": max_concurrency, "--rate": rate, "--retries": retries}
+        {"order": order, "max_concurrency": max_concurrency, "rate": rate, "retries": retries}
     )
     said = coding_of({one.name: code.get(one.name) for one in CODING_FLAGS})
     done_by = None if command is None else as_arguments(command)

@@ -62,7 +62,7 @@ def _taken(home: Path, task: str) -> str:
 def _rest(file: Path, home: Path, given: Mapping[str, Any]) -> Estimate:
     """What the other tasks would take."""
     said = coding_of({one.name: given[one.name] for one in CODING_FLAGS})
-    flags = settings_of({"--max-concurrency": given["max_concurrency"], "--rate": given["rate"]})
+    flags = settings_of({name: given[name] for name in ("max_concurrency", "rate")})
     command = None if given["command"] is None else as_arguments(given["command"])
     asked = asked_of(given["tag"], given["skip_optional"])
     request = Request(file, flags, command, home, coding=said, asked=asked)

@@ -29,10 +29,10 @@ class Call(msgspec.Struct, eq=False):
     out: where the upstream's answer goes: the client's reply, or the flight that it leads.   received,
     deadline: monotonic, s; past the second it waits in no line any more.   url: at the upstream that is asked, or was
     asked last.   tried: the upstreams that were asked; rounds: how often all of them had their turn.
-    answering: bytes of the upstream's answer are on their way to the client; nothing can be tried again.   mid_line:
-    what has gone out does not end with a line's end.   held: the last answer that was not passed on, for a failure
-    that no retry has mended.   follower: of the stream that flows.   behind: some of what has come from the upstream
-    has not been sent to this client.   good_end: its outcome where all goes well.
+    answering: bytes of the upstream's answer are on their way to the client.   maybe_done: it failed, and was perhaps
+    carried out.   mid_line: what has gone out does not end with a line's end.   held: the last answer that was not
+    passed on, for a failure that no retry has mended.   follower: of the stream that flows.   behind: some of what has
+    come from the upstream has not been sent to this client.   good_end: its outcome where all goes well.
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
     its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
     spelled: what the cache goes by, of a large body; None of any other.
@@ -54,6 +54,7 @@ class Call(msgspec.Struct, eq=False):
     asked: Asked | None = None
     held: Held | None = None
     answering: bool = False
+    maybe_done: bool = False
     mid_line: bool = False
     follower: Follower | None = None
     behind: bool = False
@@ -80,6 +81,17 @@ class Call(msgspec.Struct, eq=False):
         if self.incoming.method != "POST":
             return 1  # it asks no model
         return self.asked.most_tokens if self.asked else 0
+
+    @property
+    def final(self) -> bool:
+        """Nothing can be tried again."""
+        return self.answering or self.maybe_done
+
+    @property
+    def told_all(self) -> bool:
+        """All that its client waits for has been sent: a good answer, or an error."""
+        failed = self.follower is not None and self.follower.failed and not self.behind
+        return failed or self.answered or self.reply.ended
 
     @property
     def answered(self) -> bool:

@@ -18,8 +18,9 @@ from beastmode.gateway.dialects.choose import OTHER
 from beastmode.gateway.dialects.decoding import flaw_of
 from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
-from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
+from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming, UnreadableError
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.locate import climbs
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reading import TELLING_HEADERS, Reading
 from beastmode.gateway.rejected import RejectedError
@@ -74,7 +75,7 @@ class Proxy:
                 await self._memory.replay(found, call)
                 call.entry.outcome = call.good_end
                 return
-            gone = call.incoming.watched(lambda: call.answered or call.reply.ended)
+            gone = call.incoming.watched(lambda: call.told_all)
             waiting = kept_alive(call, self._limits.silence_s, self._limits.keepalive_s)
             async with gone, waiting:  # a client that goes away ends the call; one that waits is kept alive
                 failure = await self._answer(call, recall)
@@ -97,13 +98,19 @@ class Proxy:
     async def _read(self, call: Call) -> None:
         """Who asks, and what for. Raises RejectedError where they may not or it is too large, and ClientGoneError."""
         incoming, limits = call.incoming, self._limits
-        if not incoming.path.startswith("/") or incoming.method == "CONNECT":
+        if incoming.flaw:
+            raise rejections.no_http(incoming.flaw)
+        if not incoming.path.startswith("/"):
             raise rejections.no_path(incoming.method)
+        if climbs(incoming.path):
+            raise rejections.odd_path()
         if incoming.head_bytes > limits.most_head_bytes:
             raise rejections.head_too_large(limits.most_head_bytes)
         call.caller = self._door.receive(incoming, call.entry)
         try:
             call.body = await incoming.body(limits.most_body_bytes, self._room)
+        except UnreadableError as error:
+            raise rejections.no_http(str(error)) from None
         except BodyTooLargeError:
             raise rejections.too_large(limits.most_body_bytes) from None
         except NoRoomError:

@@ -113,6 +113,20 @@ def no_path(method: str) -> RejectedError:
     )
 
 
+def odd_path() -> RejectedError:
+    """Where it leads is the upstream's to decide, and may be anywhere."""
+    cause = "the path has a part that is `.` or `..`"
+    return RejectedError(400, Failure("bad_request", cause, False, "Ask for the path that they lead to."))
+
+
+def no_http(flaw: str) -> RejectedError:
+    """It cannot be read.   flaw: why."""
+    tip = (
+        "Send HTTP/1.1, to https:// only where --tls-cert is set, with one length and a percent-encoded path."
+    )
+    return RejectedError(400, Failure("bad_request", f"the request is no HTTP: {flaw}", False, tip))
+
+
 def asked_to_wait(reason: str, wait_s: float) -> RejectedError:
     """The upstream cannot be called for longer than this gateway was told to wait for it.   reason: of the guard."""
     if reason not in _THROTTLES or not math.isfinite(wait_s):

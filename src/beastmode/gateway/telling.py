@@ -31,6 +31,8 @@ async def tell(failure: Failure, call: Call) -> None:
 
 
 async def _tell(failure: Failure, call: Call) -> None:
+    if call.reply.ended:
+        return  # its upstream has told it, and then ended well
     if call.reply.begun and call.asked is not None and call.asked.stream:
         await _end_stream(failure, call)
     elif call.reply.begun:
@@ -44,7 +46,7 @@ async def _tell(failure: Failure, call: Call) -> None:
 async def tell_rejected(rejected: RejectedError, call: Call) -> None:
     """What the gateway itself refuses. No body is kept of it: there may be very many, and the gateway is busy."""
     record_failure(rejected.failure, call, "rejected")
-    call.entry.status = rejected.status
+    call.entry.status = rejected.status  # also in a stream that has begun
     if call.reply.begun:
         await _end_stream(rejected.failure, call)
     else:
@@ -78,8 +80,8 @@ async def tell_stopped(call: Call) -> None:
 async def _end_stream(failure: Failure, call: Call) -> None:
     if call.reply.packed:
         return  # left without an end: in the midst of what is packed, no word of ours could be read
-    event = call.dialect.error_event(failure)
-    await call.reply.words(b"\n\n" + event if call.mid_line else event)
+    first, *more = call.dialect.error_events(failure)
+    await call.reply.words(b"\n\n" + first if call.mid_line else first, *more)
 
 
 async def _pass_on(held: Held, failure: Failure, call: Call) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from beastmode.compose.run.asking import ask, runner_at_work
 from beastmode.compose.run.limits_asked import limits_asked, limits_now
 from beastmode.compose.run.standing import JournalStanding
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.errors import SettingError
 from beastmode.runner.control import Action, Control, meaning
 from beastmode.runner.progress import Progress

@@ -21,7 +21,7 @@ from beastmode.compose.ui.keys import HomeKeys
 from beastmode.compose.ui.live import Gateways
 from beastmode.compose.ui.replaying import LedgerReplays
 from beastmode.compose.ui.requests import LedgerRequests
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources import Sources

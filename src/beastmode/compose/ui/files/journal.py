@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from beastmode.compose.ui.watch import PATIENCE_S
+from beastmode.compose.ui.files.watch import PATIENCE_S
 from beastmode.errors import JournalError, JournalVersionError
 from beastmode.store.journal import JournalReader, made_journal
 from beastmode.store.journal_file import DAMAGED_TIP, FileId, fault, file_id

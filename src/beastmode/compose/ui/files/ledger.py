@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from beastmode.compose.ui.watch import PATIENCE_S, Watch
+from beastmode.compose.ui.files.watch import PATIENCE_S, Watch
 from beastmode.errors import LedgerError, LedgerVersionError
 from beastmode.store.ledger_file import fault, ledger_path
 from beastmode.store.ledger_reader import LedgerReader

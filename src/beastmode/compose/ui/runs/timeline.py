@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
-from beastmode.compose.ui.look import Look, some_of
+from beastmode.compose.ui.runs.look import Look, some_of
 from beastmode.dashboard.sources.runs import Step, Stretch, Timeline, TimelineRow
 from beastmode.runner.progress import AttemptView, TaskView
 from beastmode.runner.report.timeline import Axis

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from beastmode.compose.ui.look import Look, some_of, why_of
+from beastmode.compose.ui.runs.look import Look, some_of, why_of
 from beastmode.dashboard.sources.runs import PersonLine, WaitLine
 from beastmode.events import BREAKER, PAUSED, PROBED, Event
 from beastmode.runner.progress import TaskView

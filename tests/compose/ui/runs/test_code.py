@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from beastmode.cli.app import answer
-from beastmode.compose.ui import diff as ui_diff
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs import diff as ui_diff
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from hypothesis import given
 
-from beastmode.compose.ui.timeline import MOST_ROWS, timeline_of
-from tests.compose.ui.looking import by_needs, look_at
-from tests.compose.ui.test_folding import stories
+from beastmode.compose.ui.runs.timeline import MOST_ROWS, timeline_of
+from tests.compose.ui.runs.looking import by_needs, look_at
+from tests.compose.ui.runs.test_folding import stories
 from tests.runner.story import Story, failure
 
 

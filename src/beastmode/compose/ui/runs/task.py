@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from beastmode.compose.ui.look import Look
+from beastmode.compose.ui.runs.look import Look
 from beastmode.dashboard.sources.runs import AttemptLine, Near, TaskView
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, Event
 from beastmode.runner.formats.asked import file_of

@@ -12,18 +12,18 @@ from functools import partial
 from pathlib import Path
 
 from beastmode.clock import SYSTEM_CLOCK, Clock
-from beastmode.compose.ui.diff import Diffs
-from beastmode.compose.ui.figures import KeptFigures
-from beastmode.compose.ui.folding import Fold
-from beastmode.compose.ui.graph import graph_of
-from beastmode.compose.ui.journal import SENSELESS, HomeJournal, senseless
-from beastmode.compose.ui.logs import WatchedLogs, parts_of, pieces, tails
-from beastmode.compose.ui.look import MOST_PHASES, Look
-from beastmode.compose.ui.said import Lists
-from beastmode.compose.ui.task import task_of
-from beastmode.compose.ui.timeline import timeline_of
-from beastmode.compose.ui.waits import MOST_PERSONS, persons_of, ready_of, waits_of
-from beastmode.compose.ui.watch import PATIENCE_S, Watch
+from beastmode.compose.ui.files.journal import SENSELESS, HomeJournal, senseless
+from beastmode.compose.ui.files.watch import PATIENCE_S, Watch
+from beastmode.compose.ui.runs.diff import Diffs
+from beastmode.compose.ui.runs.figures import KeptFigures
+from beastmode.compose.ui.runs.folding import Fold
+from beastmode.compose.ui.runs.graph import graph_of
+from beastmode.compose.ui.runs.logs import WatchedLogs, parts_of, pieces, tails
+from beastmode.compose.ui.runs.look import MOST_PHASES, Look
+from beastmode.compose.ui.runs.said import Lists
+from beastmode.compose.ui.runs.task import task_of
+from beastmode.compose.ui.runs.timeline import timeline_of
+from beastmode.compose.ui.runs.waits import MOST_PERSONS, persons_of, ready_of, waits_of
 from beastmode.dashboard.sources.faults import BeingReadError, Fault, fault_of
 from beastmode.dashboard.sources.runs import (
     DiffView,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from beastmode import events
-from beastmode.compose.ui.waits import persons_of, ready_of, waits_of
-from tests.compose.ui.looking import by_needs, look_at
+from beastmode.compose.ui.runs.waits import persons_of, ready_of, waits_of
+from tests.compose.ui.runs.looking import by_needs, look_at
 from tests.runner.story import UNIX_S, Story, failure
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from beastmode.compose.ui.folding import Fold, phase_of
+from beastmode.compose.ui.runs.folding import Fold, phase_of
 from beastmode.dashboard.sources.runs import PhaseLine, RunLine, TaskLine, TaskPage
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.report.words import reason_words

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from beastmode.compose.ui.folding import Fold
-from beastmode.compose.ui.look import Look
+from beastmode.compose.ui.runs.folding import Fold
+from beastmode.compose.ui.runs.look import Look
 from beastmode.events import SESSION_STARTED, Event
 from beastmode.runner.home import journal_path, prepare_home
 from beastmode.store.journal import Journal

@@ -11,7 +11,7 @@ from typing import Any
 
 from beastmode.amounts import counted
 from beastmode.clock import Clock
-from beastmode.compose.ui.look import Look
+from beastmode.compose.ui.runs.look import Look
 from beastmode.dashboard.sources.runs import FailureLine, Figures, SafetyLine, Verdict
 from beastmode.runner.gates import AT_GATE
 from beastmode.runner.progress import Progress

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from beastmode.compose.ui.graph import graph_of
-from tests.compose.ui.looking import by_needs, look_at
+from beastmode.compose.ui.runs.graph import graph_of
+from tests.compose.ui.runs.looking import by_needs, look_at
 from tests.runner.story import Story, failure
 
 

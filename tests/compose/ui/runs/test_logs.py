@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.compose.ui.logs import TAIL_BYTES, WatchedLogs, pieces, tails
+from beastmode.compose.ui.runs.logs import TAIL_BYTES, WatchedLogs, pieces, tails
 from beastmode.dashboard.foreign_text import log_text
 
 WORDS = ("é", "漢字", "🦀", "\x1b[31mred\x1b[0m", "plain", "\n", " ")

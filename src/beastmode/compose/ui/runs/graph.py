@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from beastmode.compose.ui.look import Look, some_of
+from beastmode.compose.ui.runs.look import Look, some_of
 from beastmode.dashboard.sources.runs import GraphPart
 from beastmode.runner.states import AT_WORK, TaskState
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.clock import Clock
-from beastmode.compose.ui import figures as ui_figures
-from beastmode.compose.ui.figures import KeptFigures, figures_of
-from beastmode.compose.ui.look import Look
+from beastmode.compose.ui.runs import figures as ui_figures
+from beastmode.compose.ui.runs.figures import KeptFigures, figures_of
+from beastmode.compose.ui.runs.look import Look
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime
-from tests.compose.ui.looking import look_at
+from tests.compose.ui.runs.looking import look_at
 from tests.runner.story import Story, failure
 
 JOURNAL = Path("/nowhere/journal.db")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from beastmode.compose.ui.watch import NONE, UNREADABLE, Watch
+from beastmode.compose.ui.files.watch import NONE, UNREADABLE, Watch
 
 
 def written(path: Path) -> None:

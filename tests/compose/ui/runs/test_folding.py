@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode import events
-from beastmode.compose.ui.folding import Fold, phase_of
+from beastmode.compose.ui.runs.folding import Fold, phase_of
 from beastmode.events import Event
-from tests.compose.ui.looking import look_at
+from tests.compose.ui.runs.looking import look_at
 from tests.runner.story import Story, failure
 
 TASKS = ("a", "b", "c", "d")

@@ -13,10 +13,10 @@ import pytest
 
 from beastmode import Roadmap, Task, run
 from beastmode.compose.ui import asking as ui_asking
-from beastmode.compose.ui import runs as ui_runs
 from beastmode.compose.ui.asking import JournalControl
-from beastmode.compose.ui.folding import Fold
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs import reader as runs_reader
+from beastmode.compose.ui.runs.folding import Fold
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.dashboard.foreign_text import log_text
 from beastmode.dashboard.sources.faults import BeingReadError
 from beastmode.errors import JournalError
@@ -24,7 +24,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
-from tests.compose.ui.looking import by_needs, record
+from tests.compose.ui.runs.looking import by_needs, record
 from tests.processes import eventually
 from tests.runner.story import Story, failure
 
@@ -158,7 +158,7 @@ def test_how_long_it_will_take_is_told_where_it_was_foreseen(tmp_path: Path) -> 
 def test_lines_are_kept_and_only_runs_that_go_on_are_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui_runs, "_MOST_KEPT", 5)
+    monkeypatch.setattr(runs_reader, "_MOST_KEPT", 5)
     stories = [
         Story(title=f"run {number}").session().plan("a").attempt("a", 1, 2).end() for number in range(30)
     ]
@@ -182,7 +182,7 @@ def test_lines_are_kept_and_only_runs_that_go_on_are_read_again(
 def test_a_long_run_is_read_in_the_background_and_told_when_it_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui_runs, "_LONG", 3)
+    monkeypatch.setattr(runs_reader, "_LONG", 3)
     story = (
         Story(title="Long")
         .session()
@@ -202,7 +202,7 @@ def test_a_long_run_is_read_in_the_background_and_told_when_it_is_there(
 
 
 def test_a_long_run_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ui_runs, "_LONG", 3)
+    monkeypatch.setattr(runs_reader, "_LONG", 3)
     record(tmp_path, Story().session().plan("a").attempt("a", 1, 2).end().events)
     with closing(sqlite3.connect(journal_path(tmp_path))) as db:
         db.execute("UPDATE events SET data = 'no json' WHERE seq = 3")
@@ -219,7 +219,7 @@ def test_a_long_run_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: py
 def test_the_list_of_runs_does_not_wait_for_a_long_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui_runs, "_LONG", 3)
+    monkeypatch.setattr(runs_reader, "_LONG", 3)
     record(tmp_path, Story(title="Long").session().plan("a").attempt("a", 1, 2).end().events)
     runs = JournalRuns(tmp_path)
     (line,) = runs.latest(9)
