@@ -11,7 +11,7 @@ import re
 import select
 import time
 from collections.abc import AsyncIterator, Callable
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 
 import aiohttp
@@ -70,9 +70,10 @@ class Answer:
         return "Content-Length" not in self._told and not self._kind.endswith(_JSON)
 
     @property
-    def is_packed(self) -> bool:
-        """It is compressed, so that what passes cannot be read on the side."""
-        return self._told.get("Content-Encoding", "identity").lower() != "identity"
+    def packing(self) -> str:
+        """How it is compressed, "" where it is not."""
+        packing = self._told.get("Content-Encoding", "").strip().lower()
+        return "" if packing == "identity" else packing
 
 
 class Wire:
@@ -105,6 +106,8 @@ class Wire:
             self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
             loop = asyncio.get_running_loop()
             self.silence = Silence(self._idle_s, time.monotonic, loop.call_later)
+            reading: type[ResponseHandler] = _Reading
+            self._connector._factory = partial(reading, loop=loop)
             # What the connector asks a request for is where to: the same for all.
             self._where = _Where("GET", self._url, loop=loop)
         try:
@@ -129,6 +132,19 @@ class Wire:
             await self._connector.close()
             await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
             self._connector = None
+
+
+class _Reading(ResponseHandler):
+    """Tells whoever reads a body that the rest of it is no HTTP: aiohttp's own lets them wait for ever."""
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        super().set_exception(exc, exc_cause or exc)
+        body = self._payload
+        if body is not None and not body.is_eof() and body.exception() is None:
+            why = (
+                getattr(exc, "message", "") or type(exc).__name__
+            )  # without its status: 400 is none of the server's
+            body.set_exception(aiohttp.ClientPayloadError(f"the body of its answer is no HTTP: {why}"))
 
 
 class _Where(aiohttp.ClientRequest):
@@ -202,10 +218,10 @@ class Exchange:
     def give_up(self) -> None:
         """Its server has said nothing for too long."""
         error = aiohttp.SocketTimeoutError("Timeout on reading data from socket")
-        assert self._connection.protocol is not None
-        self._connection.protocol.set_exception(error)
         if self._content is not None:
             self._content.set_exception(error)
+        assert self._connection.protocol is not None
+        self._connection.protocol.set_exception(error)
 
     @property
     def _is_sending(self) -> bool:
