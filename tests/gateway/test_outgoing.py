@@ -56,6 +56,16 @@ def test_much_goes_at_once_so_that_the_transport_can_say_enough() -> None:
     assert (sent.turns, [len(data) for data in sent.writes]) == ([1], [101_000, 1])
 
 
+def test_what_is_waited_for_goes_at_once_behind_all_before_it() -> None:
+    def act(out: Outgoing) -> None:
+        out.write(b"head ")
+        out.send(b"first")
+        out.send(b"second")
+
+    sent = asyncio.run(outgoing(act))
+    assert (sent.turns, sent.writes) == ([2], [b"head first", b"second"])
+
+
 def test_a_close_loses_nothing_and_nothing_follows_it() -> None:
     def act(out: Outgoing) -> None:
         out.write(b"last words")

@@ -39,13 +39,17 @@ class Server:
 
 
 def ask(
-    server: Server, *asked: tuple[str, bytes], headers: Headers = (), connect_s: float = 5.0
+    server: Server,
+    *asked: tuple[str, bytes],
+    headers: Headers = (),
+    idle_s: float = 5.0,
+    connect_s: float = 5.0,
 ) -> list[bytes]:
     """The bodies of the answers to requests (method, body), one after the other on one wire."""
 
     async def story() -> list[bytes]:
         async with answering(server.speak) as base:
-            wire = Wire(base, idle_s=5.0, connect_s=connect_s)
+            wire = Wire(base, idle_s=idle_s, connect_s=connect_s)
             try:
                 return [await one(wire, f"{base}/v1/x?a=b", *each) for each in asked]
             finally:
@@ -150,6 +154,33 @@ def test_what_nobody_asked_for_is_no_answer_to_whoever_asks_next() -> None:
             return said
 
     assert asyncio.run(asyncio.wait_for(story(), 30)) == [b"hi", b"hi"]
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi"]
+)
+def test_a_server_that_falls_silent_is_given_up(said: bytes) -> None:
+    with pytest.raises(aiohttp.SocketTimeoutError):
+        ask(Server(said), ("POST", b"1"), idle_s=0.1)
+
+
+def test_a_server_whose_answer_nobody_takes_need_not_say_more() -> None:
+    size = 50_000_000
+    server = Server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
+
+    async def story() -> int:
+        async with answering(server.speak) as base:
+            wire = Wire(base, idle_s=5.0, connect_s=5.0)
+            exchange = wire.exchange("GET", f"{base}/x", (), b"", lambda: None)
+            async with exchange as answer:
+                while exchange.heard() is not None:
+                    await asyncio.sleep(0)
+                came = sum([len(piece) async for piece in answer.pieces()])
+                assert exchange.heard() is None  # that was all
+            await wire.close()
+            return came
+
+    assert asyncio.run(asyncio.wait_for(story(), 60)) == size
 
 
 def test_a_body_whose_rest_is_no_http_is_not_waited_for() -> None:

@@ -192,8 +192,7 @@ class Cycle:
             self._left = 0
         elif self._chunked:
             chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
-            self._out.write(chunk + b"0\r\n\r\n" if last else chunk)
-            self._out.flush()  # each piece of a stream is waited for
+            self._out.send(chunk + b"0\r\n\r\n" if last else chunk)  # each piece of a stream is waited for
         else:
             if self._left is not None:
                 self._left -= len(data)

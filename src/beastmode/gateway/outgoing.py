@@ -47,6 +47,11 @@ class Outgoing:
         if self._bytes > _MOST_BYTES:
             self.flush()
 
+    def send(self, data: bytes) -> None:
+        """Have it sent at once, behind all that was written before."""
+        self._pieces.append(data)
+        self.flush()
+
     def flush(self) -> None:
         """Send what is there, where the connection still is."""
         if self._pieces and not self._transport.is_closing():

@@ -24,7 +24,7 @@ class kept_alive:
 
     def __init__(self, call: Call, after_s: float, every_s: float) -> None:
         self._call, self._after_s, self._every_s = call, after_s, every_s
-        self._silence: asyncio.TimerHandle | None = None
+        self._silence: asyncio.Handle | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
@@ -33,16 +33,19 @@ class kept_alive:
         if not _streams(call) or not sign:
             call.deadline = min(call.deadline, _own_deadline(call))
             return
-        most_s = bears_s(call.incoming.headers) / 2
-        every_s = min(self._every_s, most_s)
-        loop = asyncio.get_running_loop()
-        self._silence = loop.call_later(min(self._after_s, most_s), self._begin, sign, every_s)
+        # In the next turn of the loop: mostly the request leaves for its upstream in this one.
+        self._silence = asyncio.get_running_loop().call_soon(self._wait, sign)
 
     async def __aexit__(self, *_: object) -> None:
         if self._silence is not None:
             self._silence.cancel()
         if self._keeper is not None:
             self._keeper.cancel()
+
+    def _wait(self, sign: bytes) -> None:
+        most_s = bears_s(self._call.incoming.headers) / 2
+        after_s, every_s = min(self._after_s, most_s), min(self._every_s, most_s)
+        self._silence = asyncio.get_running_loop().call_later(after_s, self._begin, sign, every_s)
 
     def _begin(self, sign: bytes, every_s: float) -> None:
         keeping = _keep_alive(self._call, sign, every_s)

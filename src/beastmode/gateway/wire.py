@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import select
+import time
 from collections.abc import AsyncIterator, Callable
 from functools import cached_property, partial
 from types import TracebackType
@@ -24,6 +25,7 @@ from yarl import URL
 
 from beastmode.gateway.headers import to_client, without
 from beastmode.gateway.incoming import Headers
+from beastmode.gateway.silence import Silence
 from beastmode.gateway.spare import LARGE_BYTES, spare_of
 
 _MOST_HEADER_BYTES, _MOST_HEADERS = 64 * 1024, 1000
@@ -83,6 +85,7 @@ class Wire:
         self._idle_s = idle_s
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._connector: aiohttp.TCPConnector | None = None
+        self.silence: Silence
 
     def exchange(
         self, method: str, url: str, headers: Headers, body: bytes, leaves: Callable[[], None]
@@ -101,10 +104,12 @@ class Wire:
         """A kept connection, or a new one. Raises aiohttp.ClientError, OSError."""
         if self._connector is None:
             self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
+            loop = asyncio.get_running_loop()
+            self.silence = Silence(self._idle_s, time.monotonic, loop.call_later)
             reading: type[ResponseHandler] = _Reading
-            self._connector._factory = partial(reading, loop=asyncio.get_running_loop())
+            self._connector._factory = partial(reading, loop=loop)
             # What the connector asks a request for is where to: the same for all.
-            self._where = _Where("GET", self._url, loop=asyncio.get_running_loop())
+            self._where = _Where("GET", self._url, loop=loop)
         try:
             connection = await self._connector.connect(self._where, [], self._timeout)
         except TimeoutError:  # its own cause says no more: it was cancelled
@@ -115,7 +120,6 @@ class Wire:
             skip_payload=method == "HEAD",
             read_until_eof=True,
             auto_decompress=False,
-            read_timeout=self._idle_s,
             read_bufsize=_AHEAD_BYTES,
             max_line_size=_MOST_HEADER_BYTES,
             max_field_size=_MOST_HEADER_BYTES,
@@ -125,6 +129,7 @@ class Wire:
 
     async def close(self) -> None:
         if self._connector is not None:
+            self.silence.close()
             await self._connector.close()
             await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
             self._connector = None
@@ -147,9 +152,7 @@ class _Reading(ResponseHandler):
         super().set_exception(exc, exc_cause or exc)
         body = self._payload
         if body is not None and not body.is_eof() and body.exception() is None:
-            why = (
-                getattr(exc, "message", "") or type(exc).__name__
-            )  # without its status: 400 is none of the server's
+            why = getattr(exc, "message", "") or type(exc).__name__  # its status, 400, is none of the server's
             body.set_exception(aiohttp.ClientPayloadError(f"the body of its answer is no HTTP: {why}"))
 
 
@@ -168,7 +171,18 @@ class Exchange:
     Raises aiohttp.ClientError, OSError, TimeoutError.
     """
 
-    __slots__ = ("_body", "_connection", "_head", "_leaves", "_method", "_sending", "_url", "_wire")
+    __slots__ = (
+        "_body",
+        "_connection",
+        "_content",
+        "_head",
+        "_heads",
+        "_leaves",
+        "_method",
+        "_sending",
+        "_url",
+        "_wire",
+    )
 
     def __init__(
         self, wire: Wire, method: str, url: str, head: bytes, body: bytes, leaves: Callable[[], None]
@@ -176,6 +190,8 @@ class Exchange:
         self._wire, self._method, self._url, self._leaves = wire, method, url, leaves
         self._head, self._body = head, body
         self._sending: asyncio.Task[None] | None = None
+        self._content: aiohttp.StreamReader | None = None
+        self._heads = 0
 
     async def __aenter__(self) -> Answer:
         self._connection = await self._wire.connect(self._method)
@@ -183,6 +199,7 @@ class Exchange:
             protocol = self._connection.protocol
             assert protocol is not None
             self._send(protocol)
+            self._wire.silence.add(self)
             return await self._answer(protocol)
         except BaseException:
             self._cut()
@@ -191,12 +208,35 @@ class Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._sending is not None and not self._sending.done():
+        if self._is_sending:
             self._cut()
         else:
+            self._wire.silence.leave_out(self)
             if isinstance(self._connection.protocol, _Reading):
                 self._connection.protocol.idle = True
             self._connection.release()  # which closes it where some of the answer is left
+
+    def heard(self) -> object:
+        """How much of the answer has come; None while its server need not say anything: it has said all, still takes
+        the request, or has to wait until somebody takes what has come."""
+        transport = self._connection.transport
+        if transport is None or not transport.is_reading():
+            return None
+        if self._content is None:
+            return None if self._is_sending else self._heads
+        return None if self._content.is_eof() else (self._heads, self._content.total_bytes)
+
+    def give_up(self) -> None:
+        """Its server has said nothing for too long."""
+        error = aiohttp.SocketTimeoutError("Timeout on reading data from socket")
+        if self._content is not None:
+            self._content.set_exception(error)
+        assert self._connection.protocol is not None
+        self._connection.protocol.set_exception(error)
+
+    @property
+    def _is_sending(self) -> bool:
+        return self._sending is not None and not self._sending.done()
 
     def _send(self, protocol: ResponseHandler) -> None:
         """In one write, but for a large body, which goes as fast as it is taken while the answer may come already."""
@@ -205,7 +245,6 @@ class Exchange:
             raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
         if len(self._body) <= LARGE_BYTES:
             transport.write(self._head + self._body)
-            protocol.start_timeout()
         else:
             transport.write(self._head)
             self._sending = asyncio.get_running_loop().create_task(_send_in_steps(self._body, protocol))
@@ -215,7 +254,9 @@ class Exchange:
         try:
             while True:
                 head, content = await protocol.read()
+                self._heads += 1
                 if not 100 <= head.code < 200 or head.code == 101:  # else there is one still to come
+                    self._content = content
                     return _sound(Answer(head, content))
         except HttpProcessingError as error:
             # The cause tells it from a status 400 that a server has sent.
@@ -229,6 +270,7 @@ class Exchange:
         return aiohttp.ClientResponseError(asked, (), status=status, message=message, headers=headers)
 
     def _cut(self) -> None:
+        self._wire.silence.leave_out(self)
         if self._sending is not None:
             self._sending.cancel()
         self._connection.close()
@@ -254,8 +296,7 @@ async def _send_in_steps(body: bytes, protocol: ResponseHandler) -> None:
                     await asyncio.sleep(_TO_HEAR_S)
             await writer.write(view[start : start + LARGE_BYTES])
     except (aiohttp.ClientError, OSError):
-        return
-    protocol.start_timeout()
+        pass
 
 
 def _has_said(protocol: ResponseHandler) -> bool:
