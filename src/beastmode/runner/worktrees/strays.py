@@ -77,11 +77,11 @@ def _command(line: str) -> str:
 
 
 def as_facts(strays: Sequence[Stray]) -> dict[str, Any]:
-    """Nothing where there are none; the first of very many, and how many more there are."""
-    if not strays:
-        return {}
-    facts: dict[str, Any] = {"elsewhere": [stray.as_fact() for stray in strays[:_MOST]]}
-    return facts | ({"elsewhere_more": len(strays) - _MOST} if len(strays) > _MOST else {})
+    """Nothing where there are none; of very many the first, and one that says how many more there are."""
+    facts = [stray.as_fact() for stray in strays[:_MOST]]
+    if (more := len(strays) - _MOST) > 0:
+        facts.append({**dict.fromkeys(facts[0], ""), "kind": "more", "told": f"{more:,} more like these"})
+    return {"elsewhere": facts} if facts else {}
 
 
 def strays_between(before: Elsewhere, now: Elsewhere, trail: Trail, base: str, top: Path) -> list[Stray]:
