@@ -6,6 +6,8 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +27,17 @@ if FOLDER_SETTING not in os.environ:
     atexit.register(shutil.rmtree, os.environ[FOLDER_SETTING], ignore_errors=True)
 elif "PYTEST_XDIST_WORKER" in os.environ:  # a part of the folder of all: tests side by side share no limits
     os.environ[FOLDER_SETTING] = tempfile.mkdtemp(dir=os.environ[FOLDER_SETTING])
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_is_left_in_the_checkout(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test writes goes to a folder of its own; what is hidden, or built, is of the tools."""
+    before = set(os.listdir(ROOT))
+    yield
+    left = [name for name in set(os.listdir(ROOT)) - before if not name.startswith(".") and name != "build"]
+    assert not left, f"{request.node.nodeid}, or one beside it, left in the checkout: {left}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ and needs a person, one that failed. The repository, its home and the worktrees 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from beastmode.runner.code.merge import MergeQueue
 from beastmode.runner.code.repository import repository_of
 from beastmode.runner.code.workspace import Place, Workspaces
 from beastmode.runner.execute import Verdict
-from beastmode.runner.home import journal_path, prepare_home
+from beastmode.runner.home import journal_path, log_path, prepare_home, run_folder
 from beastmode.runner.kinds.protocol import Attempt
 from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import Task
@@ -83,29 +83,29 @@ async def _run(morning: Morning) -> None:
     records = [{"id": task, "title": f"Make it {task}", "kind": "agent"} for task in TASKS]
     await journal.append(PLANNED, 1, data={"tasks": records})
     for task in TASKS:
-        await _work(journal, workspaces, task)
+        await _work(morning.home, journal, workspaces, task)
     for task in TASKS:
-        await _end(journal, workspaces, task)
+        await _end(morning.home, journal, workspaces, task)
     await journal.append(SESSION_ENDED, 1, data={"state": "failed", "exit_code": 1})
     await journal.close()
     await workspaces.end()
 
 
-async def _work(journal: Journal, workspaces: Workspaces, task: str) -> None:
+async def _work(home: Path, journal: Journal, workspaces: Workspaces, task: str) -> None:
     await journal.append(ATTEMPT_STARTED, 1, task, 1)
-    place = await workspaces.enter(_attempt(task), Coding())
+    place = await workspaces.enter(_attempt(home, task), Coding())
     (place.path / "page").write_text(TASKS[task], encoding="ascii")
     (place.path / task).write_text("x\n", encoding="ascii")
     await workspaces.save(place, "wip\n")
 
 
-async def _end(journal: Journal, workspaces: Workspaces, task: str) -> None:
+async def _end(home: Path, journal: Journal, workspaces: Workspaces, task: str) -> None:
     async def record(task: str, attempt: int, commit: str) -> None:
         await journal.append(MERGING, 1, task, attempt, {"commit": commit})
 
     facts: dict[str, Any] = {"end": "failed", "failure": FAILED, "branch": "beast/r1/task/lost"}
     if task != "lost":
-        verdict = await MergeQueue(workspaces, _green, record)(_attempt(task))
+        verdict = await MergeQueue(workspaces, _green, record)(_attempt(home, task))
         facts = {"end": "done", **verdict.facts}
         if (failure := verdict.failure) is not None:
             plain = {"class": failure.class_, "cause": failure.cause, "tip": failure.tip}
@@ -113,11 +113,10 @@ async def _end(journal: Journal, workspaces: Workspaces, task: str) -> None:
     await journal.append(ATTEMPT_ENDED, 1, task, 1, {"usage": {"requests": 3, "cost_usd": 0.25}, **facts})
 
 
-def _attempt(task: str) -> Attempt:
+def _attempt(home: Path, task: str) -> Attempt:
     """Of a task that was sent back before: a conflict is for a person now."""
     attempt = attempt_of(Task(task, Coding(), title=f"Make it {task}"))
-    attempt.sent_back = 1
-    return attempt
+    return replace(attempt, log_path=log_path(run_folder(home, 1), task, 1), sent_back=1)
 
 
 async def _green(attempt: Attempt, place: Place, suffix: str) -> Verdict:

@@ -67,17 +67,18 @@ def test_the_list_says_who_waits_for_a_person_and_what_nobody_has_looked_at(
 def test_one_task_is_shown_with_its_failure_cost_change_and_the_words_for_it(
     morning: Morning, beast: Beast
 ) -> None:
-    log = morning.home / "runs" / "r1" / "logs" / "stuck.1.check.log"
-    log.parent.mkdir(parents=True)
-    log.write_text("all \x1b[2Jgreen\n", encoding="ascii")
+    logs = morning.home / "runs" / "r1" / "logs"
+    (logs / "stuck.1.check.log").write_text("all \x1b[2Jgreen\n", encoding="ascii")
     _, out, _ = beast("review", "stuck")
     for part in ("Make it stuck", "needs person, 1 attempt", "0.25 USD, 3 requests", "beast/r1/task/stuck"):
         assert part in out
     assert "all �[2Jgreen" in out
     assert "2 files changed" in out
     assert "beast review r1 stuck --accept" in out
+    assert "page was changed by good" in out
     assert told(beast, "review", "r1", "stuck")["logs"] == [
-        str(Path(".beast") / log.relative_to(morning.home))
+        ".beast/runs/r1/logs/stuck.1.check.log",
+        ".beast/runs/r1/logs/stuck.1.merge.log",
     ]
 
 

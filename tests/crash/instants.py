@@ -19,6 +19,7 @@ from pathlib import Path
 
 from beastmode.settings import Durability
 from tests.crash import story
+from tests.crash.forks import freeze
 from tests.crash.points import broken
 
 
@@ -57,4 +58,5 @@ def kill_after(here: Path, durability: Durability, after_s: float) -> bool:
 
 
 if __name__ == "__main__":
+    freeze()
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

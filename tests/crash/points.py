@@ -18,6 +18,7 @@ from typing import cast
 
 from beastmode.settings import Durability
 from tests.crash import bugs, story
+from tests.crash.forks import freeze
 from tests.crash.tracer import Traced, When, trace
 
 MISSES = 4
@@ -65,6 +66,7 @@ def broken(here: Path, durability: Durability) -> str:
 
 
 if __name__ == "__main__":
+    freeze()
     arguments = sys.argv[1:]
     if len(arguments) == 6:
         bugs.BUGS[arguments.pop()]()

@@ -20,6 +20,7 @@ from pathlib import Path
 from beastmode import run
 from beastmode.errors import BeastError
 from tests.crash import story
+from tests.crash.forks import freeze
 
 LISTS = ("own1", "own2", "own3", "shared", "shared")
 LIST = "limits: {rate: none}\ntasks: [{id: a, command: ['true']}, {id: b, command: ['true'], needs: [a]}]\n"
@@ -89,4 +90,5 @@ def journal(here: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    freeze()
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

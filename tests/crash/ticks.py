@@ -15,9 +15,10 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from beastmode.compose.performing import perform
-from beastmode.compose.request import Request
+from beastmode.compose.opening.request import Request
+from beastmode.compose.run.performing import perform
 from beastmode.runner.work import Command
+from tests.crash.forks import freeze
 from tests.crash.tracer import Traced, When, trace
 
 LIST = "# Plan\r\n- [ ] one\r\n- [x] two\r\n- [ ] three\r\n- [ ] four"
@@ -78,4 +79,5 @@ def broken(folder: Path) -> str:
 
 
 if __name__ == "__main__":
+    freeze()
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -18,6 +18,7 @@ from pathlib import Path
 from beastmode.settings import Durability
 from beastmode.store.journal import Journal
 from tests.crash import story
+from tests.crash.forks import freeze
 
 
 def main(folder: Path, seed: int, cases: int) -> None:
@@ -80,4 +81,5 @@ def check(here: Path) -> str:
 
 
 if __name__ == "__main__":
+    freeze()
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -68,8 +68,8 @@ def _named(first: str, second: str) -> tuple[str, str]:
 
 async def _say(home: Path, run: int, task: str, word: str, note: str) -> tuple[str, TaskView, int]:
     # the parts of a run: 0.2 s, which looking does not need
-    from beastmode.compose import reviewing
-    from beastmode.compose.desk import desk_of
+    from beastmode.compose.coding import reviewing
+    from beastmode.compose.coding.desk import desk_of
 
     if word == "redo" and not note.strip():
         raise SettingError("nothing was given", where="--redo", tip="Write what is to be done otherwise.")
@@ -103,7 +103,7 @@ def _print_list(progress: Progress, as_json: bool) -> None:
         commit = view.code.commit[:12] if view.code else ""
         print(f"  done  {commit}  {safe(view.id)}  {safe(view.title)}")
         if view.code and view.code.elsewhere:
-            print(f"        elsewhere: {safe(view.code.elsewhere[-1]['told'])}")
+            print(f"        elsewhere: {safe(view.code.elsewhere[0]['told'])}")
     if waiting.stuck or waiting.unseen:
         one = (waiting.stuck or waiting.unseen)[0]
         print(f"Look at one: beast review {run} {safe(one.id)}")
