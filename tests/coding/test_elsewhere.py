@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs.reader import JournalRuns
 from tests.coding.project import Project
 from tests.repositories import git
 
