@@ -103,7 +103,7 @@ def _print_list(progress: Progress, as_json: bool) -> None:
         commit = view.code.commit[:12] if view.code else ""
         print(f"  done  {commit}  {safe(view.id)}  {safe(view.title)}")
         if view.code and view.code.elsewhere:
-            print(f"        elsewhere: {safe(view.code.elsewhere[-1]['told'])}")
+            print(f"        elsewhere: {safe(view.code.elsewhere[0]['told'])}")
     if waiting.stuck or waiting.unseen:
         one = (waiting.stuck or waiting.unseen)[0]
         print(f"Look at one: beast review {run} {safe(one.id)}")

@@ -153,7 +153,7 @@ def _elsewhere(progress: Progress) -> Iterator[Text]:
     left = [(view, view.code) for view in progress.tasks.values() if view.code and view.code.elsewhere]
     shown = [(view, code.elsewhere) for view, code in left if not code.reviewed]
     for view, found in shown[:_MOST_OF_A_STATE]:
-        yield Text(f"  elsewhere    {safe(view.id)}  {safe(found[-1]['told'])}", "yellow")
+        yield Text(f"  elsewhere    {safe(view.id)}  {safe(found[0]['told'])}", "yellow")
         more = f"{len(found) - 1} more; " if len(found) > 1 else ""
         yield Text(f"{'':15}{more}what to do: beast review {progress.name} {safe(view.id)}", "dim")
     if len(shown) > _MOST_OF_A_STATE:

@@ -143,5 +143,4 @@ def _files_in(rows: Sequence[Row]) -> list[str] | None:
     return sorted((row.path for row in rows), key=lambda path: path.encode("utf-8", "surrogateescape"))
 
 
-_TIP = "If it was not you, the agent left its worktree: take back what it did; say in the task where to work."
 _TIP = "Read the log of the attempt to see what the agent did; the next one begins from what was saved last."

@@ -28,7 +28,7 @@ class Stray:
 
     name: of a branch or tag, an id of a stash, what files are called.   old, new: ids, or what the checkout stood on;
     "" where there was none.   own: it is known that the agent did it.   show, back: commands that show it and that put
-    it back as it was; neither loses what was committed or written since.
+    it back as it was, unless somebody has gone on from there; "" for none.
     """
 
     kind: Kind
@@ -77,11 +77,11 @@ def _command(line: str) -> str:
 
 
 def as_facts(strays: Sequence[Stray]) -> dict[str, Any]:
-    """Nothing where there are none; the first of very many, and how many more there are."""
-    if not strays:
-        return {}
-    facts: dict[str, Any] = {"elsewhere": [stray.as_fact() for stray in strays[:_MOST]]}
-    return facts | ({"elsewhere_more": len(strays) - _MOST} if len(strays) > _MOST else {})
+    """Nothing where there are none; of very many the first, and one that says how many more there are."""
+    facts = [stray.as_fact() for stray in strays[:_MOST]]
+    if (more := len(strays) - _MOST) > 0:
+        facts.append({**dict.fromkeys(facts[0], ""), "kind": "more", "told": f"{more:,} more like these"})
+    return {"elsewhere": facts} if facts else {}
 
 
 def strays_between(before: Elsewhere, now: Elsewhere, trail: Trail, base: str, top: Path) -> list[Stray]:
@@ -96,7 +96,7 @@ def left_behind(commit: str, kept: str, base: str, top: Path) -> Stray:
     """Commits that an agent made on no branch and went away from.   kept: the branch that holds them now."""
     git = f"git -C {shlex.quote(str(top))}"
     show = f"{git} log --oneline {base}..{shlex.quote(kept)}"
-    return Stray("commits", "left", kept, "", commit, True, show, f"{git} branch -D {shlex.quote(kept)}")
+    return Stray("commits", "left", kept, "", commit, True, show)  # nothing of the user's was changed
 
 
 def is_of(stray: Stray, trail: Trail) -> bool:
@@ -122,9 +122,11 @@ def _refs(before: Elsewhere, now: Elsewhere, base: str, git: str) -> Iterator[St
         else:
             # A commit in the checkout takes its files along; a ref that was moved from afar does not.
             whole = ref == now.branch and before.index != now.index
-            back = f"reset --keep {old}" if whole else f"update-ref {quoted} {old} {new}"
+            still = f'test "$({git} rev-parse {quoted})" = {new} && '
+            back = f"{git} update-ref {quoted} {old} {new}"
+            back = f"{still}{git} reset --keep {old}" if whole else back
             show = f"log --oneline --left-right {old}...{new}"
-            yield Stray(kind, "moved", name, old, new, False, f"{git} {show}", f"{git} {back}")
+            yield Stray(kind, "moved", name, old, new, False, f"{git} {show}", back)
 
 
 def _stashes(before: Elsewhere, now: Elsewhere, git: str) -> Iterator[Stray]:
@@ -154,10 +156,9 @@ def _stood_on(head: str) -> str:
 def _files(before: Elsewhere, now: Elsewhere, git: str) -> Iterator[Stray]:
     paths = sorted(path for path, state in now.files.items() if before.files.get(path) != state)
     branch = now.branch
+    # Then files differ because their branch was moved from afar, and by nothing else that is known.
     from_afar = before.refs.get(branch) != now.refs.get(branch) and before.index == now.index
-    if (
-        not paths or from_afar
-    ):  # then files differ because their branch was moved, and by nothing else that is known
+    if not paths or from_afar:
         return
     some = " ".join(shlex.quote(path) for path in paths) if len(paths) <= _MOST_FILES else "."
     back = f"{git} --literal-pathspecs stash push --include-untracked -- {some}"

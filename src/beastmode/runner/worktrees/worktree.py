@@ -164,19 +164,22 @@ class Worktree:
     async def stage(self, paths: Iterable[str]) -> None:
         """Put paths as they are, there or gone, into the index. What lies beyond a link that was put in the place of a
         folder is gone."""
-        here, beyond = list[str](), list[str]()
+        here, beyond, links = list[str](), list[str](), dict[str, bool]()
         for path in paths:
-            (beyond if self._is_beyond_link(path) else here).append(path)
+            (beyond if self._is_link(path.rpartition("/")[0], links) else here).append(path)
         for words, some in ((("--force-remove",), beyond), (("--add", "--remove", "--replace"), here)):
             if some:
                 stdin = "".join(f"{path}\0" for path in some).encode("utf-8", "surrogateescape")
                 await self.git("update-index", *words, "-z", "--stdin", stdin=stdin)
 
-    def _is_beyond_link(self, path: str) -> bool:
-        """Git refuses to look there."""
-        if "/" not in path:
+    def _is_link(self, folder: str, known: dict[str, bool]) -> bool:
+        """Whether a folder is a link, or lies beyond one, where git refuses to look.   known: folders so far."""
+        if not folder:
             return False
-        return any((self.path / above).is_symlink() for above in Path(path).parents if above.name)
+        if folder not in known:
+            above = self._is_link(folder.rpartition("/")[0], known)
+            known[folder] = above or (self.path / folder).is_symlink()
+        return known[folder]
 
     def point(self, head: str) -> None:
         """Change what it stands on, and nothing else.   head: the id of a commit, or `ref: ` and that of a branch."""
