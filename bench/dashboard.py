@@ -21,10 +21,10 @@ from beastmode.compose.ui.serving import sources_of
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.filters import query_of
-from beastmode.dashboard.sources.requests import Wanted
 from beastmode.store.ledger_file import ledger_path
 from beastmode.store.ledger_groups import groups
 from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.sought import Sought
 from bench.contest import Contender, Figures, Row, main
 from bench.dashboard_ledger import SPAN_S, fill
 
@@ -50,26 +50,26 @@ ROW = Row(
     seldom=True,
 )
 
-WANTED = {
-    "all": Wanted(),
-    "failed": Wanted(gone_wrong=True),
-    "class": Wanted(class_="overloaded"),
-    "model": Wanted(model="model-3"),
-    "rare model": Wanted(model="rare-model"),
-    "key": Wanted(key="team-3"),
-    "no such key": Wanted(key="nobody"),
-    "upstream": Wanted(upstream="https://models-1.example/v1"),
-    "hits": Wanted(cache="hit"),
-    "misses": Wanted(cache="miss"),
-    "slow": Wanted(slower_than_s=600),
-    "run": Wanted(run="r7"),
-    "task": Wanted(run="r7", task="task-7"),
-    "words": Wanted(text="overloaded after 9"),
-    "no such words": Wanted(text="nowhere to be found"),
-    "rare and failed": Wanted(model="rare-model", gone_wrong=True),
-    "key, slow, hit": Wanted(key="team-3", slower_than_s=9.999, cache="hit"),
-    "run, failed, words": Wanted(run="r7", gone_wrong=True, text="rate_limit 3"),
-    "cannot be": Wanted(cache="hit", gone_wrong=True),
+SOUGHT = {
+    "all": Sought(),
+    "failed": Sought(gone_wrong=True),
+    "class": Sought(class_="overloaded"),
+    "model": Sought(model="model-3"),
+    "rare model": Sought(model="rare-model"),
+    "key": Sought(key="team-3"),
+    "no such key": Sought(key="nobody"),
+    "upstream": Sought(upstream="https://models-1.example/v1"),
+    "hits": Sought(cache="hit"),
+    "misses": Sought(cache="miss"),
+    "slow": Sought(slower_than_s=600),
+    "run": Sought(run="r7"),
+    "task": Sought(run="r7", task="task-7"),
+    "words": Sought(text="overloaded after 9"),
+    "no such words": Sought(text="nowhere to be found"),
+    "rare and failed": Sought(model="rare-model", gone_wrong=True),
+    "key, slow, hit": Sought(key="team-3", slower_than_s=9.999, cache="hit"),
+    "run, failed, words": Sought(run="r7", gone_wrong=True, text="rate_limit 3"),
+    "cannot be": Sought(cache="hit", gone_wrong=True),
 }
 
 
@@ -131,7 +131,7 @@ def lists(home: Path) -> dict[str, float]:
         def ask(query: str) -> None:
             runner.run(_get(app, query))
 
-        return {name: _ms(partial(ask, query_of(wanted).lstrip("?"))) for name, wanted in WANTED.items()}
+        return {name: _ms(partial(ask, query_of(sought).lstrip("?"))) for name, sought in SOUGHT.items()}
 
 
 async def _get(app: ASGIApp, query: str) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def load() -> None:
     """Import all of it, where that is not part of what is measured."""
-    import_module("beastmode.compose.python_api")
+    import_module("beastmode.compose.run.python_api")
 
 
 def roadmap_of(size: int, work: Any) -> Roadmap:

@@ -1,14 +1,14 @@
-"""Writes the table of settings in docs/gateway.md from `compose/serve_table.py`. `--check` only compares."""
+"""Writes the table of settings in docs/gateway.md from `compose/serve/settings/table.py`. `--check` only compares."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from beastmode.compose.serve_table import SETTINGS, Setting
+from beastmode.compose.serve.settings.table import SETTINGS, Setting
 
 PAGE = Path(__file__).parent.parent / "docs" / "gateway.md"
-BEGIN = "<!-- settings: made by scripts/settings_docs.py from src/beastmode/compose/serve_table.py; do not edit -->\n"
+BEGIN = "<!-- settings: made by scripts/settings_docs.py from serve/settings/table.py; do not edit -->\n"
 END = "<!-- end of settings -->\n"
 
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from beastmode import Roadmap, Task, run
 from beastmode.cli.app import answer
 from beastmode.cli.history import find_run
-from beastmode.compose.asking import ask
+from beastmode.compose.run.asking import ask
 from beastmode.runner.control import Control
 from beastmode.runner.measures import lower_bound_s
 from beastmode.runner.plain_limits import plain_rates

@@ -36,8 +36,8 @@ from beastmode.cli import serve as serve_command
 from beastmode.cli.app import COMMANDS
 from beastmode.cli.asking import as_object as asked_as_object
 from beastmode.cli.requests import as_object
-from beastmode.compose.agents import as_object as agents_as_object
-from beastmode.compose.asking import Asked, When
+from beastmode.compose.opening.agents import as_object as agents_as_object
+from beastmode.compose.run.asking import Asked, When
 from beastmode.doctor.findings import CHECKS
 from beastmode.failures.tips import TIPS
 from beastmode.gateway.keys import Needed

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from beastmode.compose.python_api import run
+    from beastmode.compose.run.python_api import run
     from beastmode.runner.roadmap import Roadmap, Task
 
 __version__ = "0.1.0"
 __all__ = ["Roadmap", "Task", "__version__", "run"]
 
 _HOMES = {
-    "run": "beastmode.compose.python_api",
+    "run": "beastmode.compose.run.python_api",
     "Roadmap": "beastmode.runner.roadmap",
     "Task": "beastmode.runner.roadmap",
 }

@@ -14,7 +14,7 @@ from beastmode.runner.model_access import Usage
 from beastmode.testing.agent_turns import runs
 from beastmode.testing.model_server import ModelServer, Refusal, Script
 from tests.agents.agents import BOTH, Agent, do
-from tests.compose.run_gateways import attempt, played, run_gateway
+from tests.compose.coding.gateways import attempt, played, run_gateway
 
 
 def git(folder: Path, *words: str) -> None:

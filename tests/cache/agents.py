@@ -1,6 +1,6 @@
 """Agents: requests in the shape that published agents send them in, run by run; their words are cut short.
 
-Made from what Claude Code 2.1.197 and Codex 0.169 sent when each was run twice in one folder.
+Made from what Claude Code 2.1.197, Codex 0.169 and opencode 1.18.33 sent when each was run twice in one folder.
 """
 
 from __future__ import annotations
@@ -128,4 +128,42 @@ def codex_body(run: int) -> dict[str, Any]:
         "prompt_cache_key": thread,
         "text": {"verbosity": "low"},
         "client_metadata": {"thread_id": thread, "turn_id": _id(run, "turn")},
+    }
+
+
+# ---- opencode ----
+
+
+def opencode_headers(run: int) -> Headers:
+    return _headers(
+        accept="*/*",
+        accept_encoding="gzip, deflate, br, zstd",
+        authorization="Bearer k",
+        content_type="application/json",
+        user_agent="opencode/1.18.33 ai-sdk/provider-utils/4.0.23 runtime/bun/1.3.14",
+        x_session_affinity=f"ses_{_id(run, 'session')}",
+        x_session_id=f"ses_{_id(run, 'session')}",
+    )
+
+
+def opencode_body(run: int) -> dict[str, Any]:
+    env = "<env>\n  Working directory: /home/u\n  Today's date: Thu Nov 26 2026\n</env>\nSkills"
+    function = {"name": "bash", "arguments": '{"command":"ls"}'}
+    return {
+        "model": "m-small",
+        "max_tokens": 32000,
+        "messages": [
+            {"role": "system", "content": f"You are opencode.\n{env}"},
+            {"role": "user", "content": "list the files"},
+            {
+                "role": "assistant",
+                "content": "",
+                "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
+            },
+            {"role": "tool", "tool_call_id": "call_1", "content": "a.txt"},
+        ],
+        "tools": [{"type": "function", "function": {"name": "bash", "parameters": {"type": "object"}}}],
+        "tool_choice": "auto",
+        "stream": True,
+        "stream_options": {"include_usage": True},
     }

@@ -12,13 +12,22 @@ from hypothesis import given
 
 from beastmode.cache.key import key_of
 from beastmode.cache.recipes import RECIPES, RUN_RECIPES, Recipe, recipe_for
-from tests.cache.agents import Headers, claude_body, claude_headers, codex_body, codex_headers
+from tests.cache.agents import (
+    Headers,
+    claude_body,
+    claude_headers,
+    codex_body,
+    codex_headers,
+    opencode_body,
+    opencode_headers,
+)
 from tests.cache.spelling import values
 
 Agent = tuple[str, Callable[[int], Headers], Callable[[int], dict[str, Any]]]
 AGENTS: dict[str, Agent] = {
     "claude-code": ("anthropic.messages", claude_headers, claude_body),
     "codex": ("openai.responses", codex_headers, codex_body),
+    "opencode": ("openai.chat", opencode_headers, opencode_body),
 }
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 EVERY = pytest.mark.parametrize("name", AGENTS)
@@ -49,7 +58,7 @@ def test_every_recipe_is_tried() -> None:
 def test_two_runs_have_one_key(name: str) -> None:
     _, headers, body = AGENTS[name]
     assert headers(1) != headers(2)
-    assert body(1) != body(2)
+    assert body(1) != body(2) or name == "opencode"  # which says in headers alone whose session it is
     assert key(name, 1) == key(name, 2)
 
 
@@ -85,6 +94,7 @@ SILENT: dict[str, Callable[[tuple[Any, ...]], bool]] = {
     "codex": lambda path: (
         path[0] in ("client_metadata", "prompt_cache_key") or (path[0] == "input" and path[2:] == ("id",))
     ),
+    "opencode": lambda _path: False,
 }
 
 
@@ -108,6 +118,7 @@ def test_each_header_counts_but_those_that_say_nothing_of_the_answer(name: str) 
             b"x-codex-beta-features",
             b"x-openai-internal-codex-responses-lite",
         },
+        "opencode": {b"accept", b"accept-encoding"},
     }[name]
     for n, (header, value) in enumerate(headers):
         if header in (b"user-agent", b"content-type"):
@@ -188,6 +199,7 @@ def test_in_a_run_what_tools_print_of_our_branch_has_no_number(printed: Callable
         return {
             "codex": {"input": [output("")["input"][0] | {"output": status}]},
             "claude-code": {"messages": [{"role": "user", "content": [result]}]},
+            "opencode": {"messages": [{"role": "tool", "tool_call_id": "t", "content": status}]},
         }
 
     for recipe in RUN_RECIPES:
@@ -200,3 +212,20 @@ def test_in_a_run_what_tools_print_of_our_branch_has_no_number(printed: Callable
         said: dict[str, Any] = {"messages": [{"role": "user", "content": "in beast/r1/task/lru"}]}
         recipe.mask(said)
         assert "beast/r1/task/lru" in str(said)
+
+
+@pytest.mark.parametrize("dialect", ["openai.chat", "anthropic.messages"])
+def test_of_opencode_the_day_counts_but_in_a_run(dialect: str) -> None:
+    def body(day: str) -> dict[str, Any]:
+        text = opencode_body(1)["messages"][0]["content"].replace("Thu Nov 26 2026", day)
+        if dialect == "anthropic.messages":
+            return {"system": [{"type": "text", "text": text}], "messages": []}
+        return {"messages": [{"role": "system", "content": text}]}
+
+    for in_run in (True, False):
+        recipe = recipe_for(dialect, opencode_headers(1), in_run=in_run)
+        assert recipe is not None
+        one, other = body("Thu Nov 26 2026"), body("Fri Nov 27 2026")
+        recipe.mask(one)
+        recipe.mask(other)
+        assert (one == other) == in_run

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from beastmode.cli.confirm import confirm
-from beastmode.compose.coding_choice import Chosen
-from beastmode.compose.coding_opening import Code
+from beastmode.compose.opening.code import Code
+from beastmode.compose.opening.code_choice import Chosen
 from beastmode.errors import PreconditionError
 from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.runner.code.git import Git

@@ -22,9 +22,9 @@ from beastmode import Roadmap, Task
 from beastmode.cli.lines import PlainView
 from beastmode.cli.live import LiveView, view_for
 from beastmode.cli.watching import Watching
-from beastmode.compose.opening import open_run
-from beastmode.compose.request import Request
-from beastmode.compose.session import drive
+from beastmode.compose.opening.request import Request
+from beastmode.compose.opening.run import open_run
+from beastmode.compose.run.session import drive
 from beastmode.runner.roadmap import Phase, TaskOptions
 from beastmode.runner.summary import Summary
 from beastmode.runner.work import Call, Command

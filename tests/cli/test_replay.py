@@ -136,6 +136,8 @@ def recorded_with(home: Path, **known: Any) -> str:
         (["{plain}"], "--record all"),
         (["{kept}", "--to", "http://127.0.0.1:9"], "beast serve"),
         (["{kept}", "--to", "nowhere"], "is no base URL"),
+        (["{kept}", "--to", "http://[half"], "names no server"),
+        (["{kept}", "--to", "http://"], "names no server"),
         (["{kept}", "--key-env", "NO_SUCH_KEY"], "no variable NO_SUCH_KEY"),
     ],
 )

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from beastmode.compose.signs import Left, killed_in, signs_in
+from beastmode.compose.serve.signs import Left, killed_in, signs_in
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.threads import in_thread
 from tests.cli.test_serve import beast
@@ -104,6 +104,43 @@ def test_those_in_line_are_told_and_a_second_signal_ends_at_once(tmp_path: Path)
         assert time.monotonic() - told < 15  # its drain would take 30 s
         first.join(20)
     assert outcomes(tmp_path) == ["failed", "rejected"]
+
+
+def test_what_the_end_of_the_drain_cuts_is_told_in_the_words_of_its_dialect(tmp_path: Path) -> None:
+    hanging = Chaos(plan=lambda request: Trouble(fault="hang_before_headers"))
+    with in_thread(hanging) as chaos, served(chaos.url, tmp_path, *FREE, "--drain", "1s") as (gateway, url):
+        one = Asking(url)
+        eventually(lambda: len(chaos.requests) == 1)
+        gateway.send_signal(signal.SIGTERM)
+        assert gateway.wait(20) == 0
+        one.join(20)
+    assert one.said.startswith('503 {"error"')
+    assert "ended before its answer was complete" in one.said
+    (entry,) = records(tmp_path)
+    assert (entry.outcome, entry.class_, entry.status) == ("failed", "killed", 503)
+
+
+def test_a_stream_that_the_end_of_the_drain_cuts_ends_with_an_error_event(tmp_path: Path) -> None:
+    hanging = Chaos(plan=lambda request: Trouble(fault="hang_mid_stream"))
+    with in_thread(hanging) as chaos, served(chaos.url, tmp_path, *FREE, "--drain", "1s") as (gateway, url):
+        one = Asking(url)
+        eventually(lambda: len(chaos.requests) == 1)
+        gateway.send_signal(signal.SIGTERM)
+        assert gateway.wait(20) == 0
+        one.join(20)
+    assert "ended before its answer was complete" in one.said.splitlines()[-2]
+
+
+def test_a_terminal_that_is_closed_drains_as_term_does(tmp_path: Path) -> None:
+    dripping = Chaos(plan=lambda request: Trouble(fault="slow_drip"), drip_s=0.01)
+    with in_thread(dripping) as chaos, served(chaos.url, tmp_path) as (gateway, url):
+        one = Asking(url)
+        eventually(lambda: len(chaos.requests) == 1)
+        gateway.send_signal(signal.SIGHUP)
+        assert gateway.wait(60) == 0
+        one.join(20)
+    assert one.said.endswith("data: [DONE]\n\n")
+    assert outcomes(tmp_path) == ["upstream_ok"]
 
 
 def in_flight(url: str) -> int:

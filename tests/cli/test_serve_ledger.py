@@ -176,7 +176,7 @@ def test_a_strict_ledger_refuses_what_it_cannot_record(tmp_path: Path) -> None:
             status, told = gateway.ask()
             assert status == 503
             assert "Another process holds it" in told["error"]["message"]
-            assert "requests pass again as soon as it can be written" in told["error"]["message"]
+            assert "Requests pass again as soon as the ledger can be written" in told["error"]["message"]
         eventually(lambda: gateway.ask()[0] == 200, "requests pass again by themselves")
     kept = [entry.outcome for entry in records(tmp_path)]
     assert kept[0] == "rejected"

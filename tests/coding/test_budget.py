@@ -8,7 +8,7 @@ import pytest
 
 from beastmode.testing.threads import in_thread
 from tests.coding.project import Project, writes
-from tests.compose.run_gateways import Bill
+from tests.compose.coding.gateways import Bill
 
 TASKS, ASKS, EACH_USD = 16, 25, 0.05
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from beastmode.compose.history import pasts_in
+from beastmode.compose.opening.history import pasts_in
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread
 from tests.coding.project import CHECK, Project, writes

@@ -15,8 +15,8 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from beastmode.compose.performing import perform
-from beastmode.compose.request import Request
+from beastmode.compose.opening.request import Request
+from beastmode.compose.run.performing import perform
 from beastmode.runner.work import Command
 from tests.crash.forks import freeze
 from tests.crash.tracer import Traced, When, trace

@@ -13,7 +13,7 @@ from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresF
 from beastmode.dashboard.sources.faults import Fault, fault_of
 from beastmode.dashboard.sources.live import GatewayKilled, GatewayNow, Gauge, TierNow, UpstreamNow
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage, Wanted
+from beastmode.dashboard.sources.requests import Choices, Repeatable, RequestPage
 from beastmode.dashboard.sources.runs import (
     AttemptLine,
     DiffView,
@@ -40,6 +40,7 @@ from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.visitor import Visitor
 from beastmode.errors import CacheError, JournalError, KeysError, SettingError
 from beastmode.store.entry import Entry
+from beastmode.store.sought import Sought
 
 NASTY = "<script>alert(1)</script>\"'&</title><img src=x onerror=alert(2)>\x00\u202e"
 
@@ -198,13 +199,13 @@ class Requests:
 
     def __init__(self, *rows: Plain, page: RequestPage | None = None, choices: Choices = Choices()) -> None:  # noqa: B008
         self.rows, self.now, self._page, self._choices = list(rows), "1", page, choices
-        self.wanted: list[Wanted] = []
+        self.sought: list[Sought] = []
 
     def version(self) -> str:
         return self.now
 
-    def page(self, wanted: Wanted, most: int) -> RequestPage:
-        self.wanted.append(wanted)
+    def page(self, sought: Sought, most: int) -> RequestPage:
+        self.sought.append(sought)
         return self._page or RequestPage(self.rows[:most], "")
 
     def choices(self) -> Choices:

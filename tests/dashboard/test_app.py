@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from beastmode import Roadmap, Task, run
 from beastmode.compose.ui.door import HomeDoor
 from beastmode.compose.ui.requests import LedgerRequests
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.compose.ui.serving import sources_of
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.site import Site

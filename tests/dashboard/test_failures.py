@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
-from beastmode.dashboard.filters import wanted_of
+from beastmode.dashboard.filters import sought_of
 from beastmode.dashboard.pages.failures import MOST_GROUPS, query_for
 from beastmode.dashboard.sources.failures import Change
 from tests.dashboard.reading import Failures, Keeper, failure_group, nasty_group, sources
@@ -88,8 +88,8 @@ def test_where_nothing_failed_it_says_so_and_very_many_are_bounded() -> None:
 
 def test_the_way_to_its_requests_asks_for_words_that_all_of_them_have() -> None:
     query = query_for(failure_group(cause="limit: 40/min for org-a1b2, retry in 3s (slow down)"))
-    wanted = wanted_of(dict(parse_qsl(urlsplit(query).query)))
-    assert (wanted.gone_wrong, wanted.class_, wanted.text) == (
+    sought = sought_of(dict(parse_qsl(urlsplit(query).query)))
+    assert (sought.gone_wrong, sought.class_, sought.text) == (
         True,
         "rate_limit",
         "limit for retry slow down",

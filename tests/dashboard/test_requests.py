@@ -7,7 +7,8 @@ from html import unescape
 from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
-from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
+from beastmode.dashboard.sources.requests import Choices, RequestPage
+from beastmode.store.sought import Sought
 from tests.dashboard.reading import NASTY, Keeper, Requests, nasty_row, request_row, sources
 
 ALL = (
@@ -23,8 +24,8 @@ def browser(requests: Requests) -> TestClient:
 def test_every_filter_reaches_the_reader() -> None:
     requests = Requests()
     browser(requests).get(f"/requests?{ALL}&before=7")
-    assert requests.wanted == [
-        Wanted(True, "rate_limit", "http://h", "m", "ci", "r7", "T1", "miss", 2.5, "slow down", "7")
+    assert requests.sought == [
+        Sought(True, "rate_limit", "http://h", "m", "ci", "r7", "T1", "miss", 2.5, "slow down", "7")
     ]
 
 
@@ -40,7 +41,7 @@ def test_filters_stay_in_the_form_and_on_the_way_to_older_ones() -> None:
         assert shown in page
     older = next(part.split('"')[0] for part in page.split('href="') if "before=9" in part)
     browser(requests).get(older)
-    before, after = requests.wanted
+    before, after = requests.sought
     assert (after.before, before.before) == ("9", "")
     assert after.slower_than_s == before.slower_than_s == 2.5
     assert after.text == before.text

@@ -96,7 +96,7 @@ def test_a_task_that_has_not_begun_has_no_log() -> None:
 def test_its_requests_are_asked_for_by_run_and_task() -> None:
     requests = Requests()
     browser(Runs(run_line()), requests).get("/runs/r1/tasks/a%20b")
-    assert [(wanted.run, wanted.task) for wanted in requests.wanted] == [("r1", "a b")]
+    assert [(sought.run, sought.task) for sought in requests.sought] == [("r1", "a b")]
 
 
 def test_tasks_are_asked_for_by_state_and_phase_and_the_next_page_keeps_them() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.compose.examining import Examination, examine
+from beastmode.compose.opening.examining import Examination, examine
 from beastmode.doctor import home
 from beastmode.doctor.findings import Diagnosis
 from beastmode.testing.certificates import make_certificate

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.compose.examining import Examination, examine
+from beastmode.compose.opening.examining import Examination, examine
 from beastmode.doctor.findings import Diagnosis
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread

@@ -57,6 +57,10 @@ def test_pages_halves_and_errors_are_no_answers(dialect: Dialect) -> None:
             b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
         ),
         ("chat", b'data: {"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}}'),
+        ("chat", b'data: {"error": {"message": "Overloaded", "code": 529}}\n\ndata: [DONE]'),
+        ("chat", b'data: {\ndata: "error":\ndata: {"message": "Overloaded", "code": 529}}'),
+        ("chat", b'data: {"choices": [{"error": {"message": "Overloaded", "code": 529}}]}\n\ndata: [DONE]'),
+        ("chat", b'data: {"object": "error", "message": "Overloaded", "code": 529}'),
         ("gemini", b'data: {"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}}'),
         ("gemini", b'{"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}}'),
         ("gemini", b'{\n  "error": {\n    "code": 503,\n    "message": "The model is overloaded."\n  }\n}'),
@@ -65,6 +69,38 @@ def test_pages_halves_and_errors_are_no_answers(dialect: Dialect) -> None:
 def test_an_error_in_the_middle_of_a_stream_keeps_its_own_class(dialect: Dialect, event: bytes) -> None:
     body = stream(dialect, drop=2) + event + b"\n\n"
     assert class_of(SSE, body, dialect, streamed=True) == "overloaded"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\r"])
+def test_lines_may_end_as_they_like_behind_a_byte_order_mark(dialect: Dialect, line_end: bytes) -> None:
+    ending = Ending(dialect)
+    for at, byte in enumerate(b"\xef\xbb\xbf" + stream(dialect).replace(b"\n", line_end)):
+        assert not ending.complete or at > 100
+        ending.feed(bytes([byte]))
+    assert ending.complete
+    assert ending.rest == b""
+
+
+def test_the_data_of_an_event_may_come_in_many_lines() -> None:
+    said = json.dumps({"candidates": [{"finishReason": "STOP"}]}, indent=1)
+    body = "".join(f"data: {line}\n" for line in said.splitlines())
+    assert class_of(SSE, body.encode() + b"\n", "gemini", streamed=True) == ""
+    assert class_of(SSE, body.encode(), "gemini", streamed=True) == ""
+
+
+def test_what_comes_behind_the_end_takes_nothing_from_the_answer() -> None:
+    late = b'data: {"error": {"message": "too late"}}\n\n'
+    assert class_of(SSE, stream("chat") + late, "chat", streamed=True) == ""
+
+
+def test_an_error_of_one_choice_is_one_of_the_answer() -> None:
+    choice = {"finish_reason": "error", "error": {"code": 502, "message": "Upstream error"}}
+    for choices in ([choice], [{}, choice], [7, choice]):
+        assert (
+            class_of(JSON, json.dumps({"choices": choices}).encode(), "chat", streamed=False)
+            == "server_error"
+        )
 
 
 def test_words_that_name_an_end_are_no_end() -> None:

@@ -15,10 +15,10 @@ from beastmode.cache.admission import Mode
 from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.stack import Stack
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.door import door_for
-from beastmode.compose.seen import Seen
-from beastmode.compose.serve_settings import Serving, UpstreamSettings
-from beastmode.compose.serving import server_for
+from beastmode.compose.serve.door import door_for
+from beastmode.compose.serve.seen import Seen
+from beastmode.compose.serve.server import server_for
+from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.carrier import Carrier

@@ -1,5 +1,5 @@
 """A connection with a large body: read in turn with all others; and while it waits for us, its client is not one that
-stands still."""
+stands still. One whose requests offer another protocol goes on as it is."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from beastmode.gateway import connection
-from beastmode.gateway.connection import Connection, Reaper
+from beastmode.gateway.connection import Connection
 from beastmode.gateway.incoming import Receive, Scope
+from beastmode.gateway.reaper import Reaper
 from beastmode.gateway.reply import Send
 from beastmode.gateway.spare import LARGE_BYTES, Spare
 from tests.gateway.test_outgoing import Sent
@@ -70,11 +71,11 @@ async def refuses(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def connected(app: App) -> tuple[Connection, Wire]:
+def connected(app: App, begun: bytes = HEAD) -> tuple[Connection, Wire]:
     config = uvicorn.Config(app, http=Connection, log_config=None, lifespan="off")
     one, wire = Connection(config, ServerState(), {}, asyncio.get_running_loop()), Wire()
     one.connection_made(wire)
-    one.data_received(HEAD)
+    one.data_received(begun)
     return one, wire
 
 
@@ -185,5 +186,35 @@ def test_a_body_that_has_come_to_its_end_leaves_an_ordinary_connection(
         assert wire.is_reading()
         assert turns.calls == []
         assert one.cycle.more_body is False
+
+    played(story)
+
+
+OFFERING = b"POST /%d HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\nbody"
+PLAIN = b"POST /%d HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody"
+BODILESS = b"GET /%d HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000], ids=["byte by byte", "in pieces", "at once"])
+def test_an_offer_of_another_protocol_ends_neither_its_own_body_nor_the_connection(step: int) -> None:
+    heard: list[tuple[str, bytes]] = []
+
+    async def hears(scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message.get("more_body", False)
+        heard.append((scope["path"], body))
+        await refuses(scope, receive, send)
+
+    async def story() -> None:
+        one, wire = connected(hears, b"")
+        sent = b"".join((OFFERING % 1, OFFERING % 2, BODILESS % 3, PLAIN % 4))
+        for start in range(0, len(sent), step):
+            one.data_received(sent[start : start + step])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert heard == [("/1", b"body"), ("/2", b"body"), ("/3", b""), ("/4", b"body")]
+        assert not wire.closed
 
     played(story)

@@ -11,6 +11,10 @@ from beastmode.gateway.deadline import answer_within_s, bears_s
 NODE = (b"x-stainless-runtime", b"node")
 VERCEL = (b"user-agent", b"ai/6.0.326 ai-sdk/provider-utils/4.0.66 runtime/node.js/v20.20.2")
 
+BUN = (b"user-agent", b"opencode/1.18.33 ai-sdk/provider-utils/4.0.23 runtime/bun/1.3.14")
+FETCH = [(b"accept-language", b"*"), (b"sec-fetch-mode", b"cors")]
+BROWSER = [(b"accept-language", b"de,en;q=0.5"), (b"sec-fetch-mode", b"cors")]
+
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
@@ -24,6 +28,9 @@ VERCEL = (b"user-agent", b"ai/6.0.326 ai-sdk/provider-utils/4.0.66 runtime/node.
         ([(b"x-stainless-timeout", b"30"), NODE], 30.0),
         ([NODE], 300.0),
         ([VERCEL], 300.0),
+        ([BUN], 300.0),
+        (FETCH, 300.0),
+        (BROWSER, math.inf),
         ([(b"x-stainless-timeout", b"-1")], math.inf),
         ([(b"x-stainless-timeout", b"nan")], math.inf),
         ([(b"x-stainless-timeout", b"inf")], math.inf),

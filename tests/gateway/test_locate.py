@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beastmode.gateway.locate import locate
+from beastmode.gateway.locate import climbs, locate
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,19 @@ from beastmode.gateway.locate import locate
             "/chat/completions",
             "http://a/openai/deployments/x/chat/completions",
         ),
+        ("http://a/openai/v1", "/openai/v1/models", "http://a/openai/v1/models"),
+        (
+            "http://a/openai/v1",
+            "/openai/deployments/x/chat/completions",
+            "http://a/openai/deployments/x/chat/completions",
+        ),
+        ("http://a/openai", "/openai/v1/models", "http://a/openai/v1/models"),
+        ("http://a/openai/v1", "/openai2/models", "http://a/openai/v1/openai2/models"),
+        ("http://a/v1", "/api/chat", "http://a/api/chat"),
+        ("http://a", "/api/chat", "http://a/api/chat"),
+        ("http://a/api", "/api/chat", "http://a/api/chat"),
+        ("http://a/ollama/v1", "/v1/models", "http://a/ollama/v1/models"),
+        ("http://a/v1", "/apiary", "http://a/v1/apiary"),
         ("http://v1/x", "/v1/models", "http://v1/x/v1/models"),
         ("http://a/v1", "/v1models", "http://a/v1/v1models"),
     ],
@@ -33,3 +46,17 @@ from beastmode.gateway.locate import locate
 def test_the_version_stands_once_in_the_address(base: str, path: str, url: str) -> None:
     assert locate(base, path) == url
     assert locate(base, path, "a=b") == f"{url}?a=b"
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/../a", "/v1/./a", "/..", "/v1/%2e%2E/a", "/v1/..%2fa", "/v1/..;x/a", "/v1\\..\\a"]
+)
+def test_a_path_that_leads_elsewhere_is_known(path: str) -> None:
+    assert climbs(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/models/m.2", "/v1/models/..a", "/v1/a...b", "/v1//models", "/v1/files/.x", ""]
+)
+def test_other_points_lead_nowhere(path: str) -> None:
+    assert not climbs(path)

@@ -13,10 +13,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from beastmode.compose import serving
-from beastmode.compose.seen import Seen
-from beastmode.compose.serve_choice import Chosen
-from beastmode.compose.signs import signs_in
+from beastmode.compose.serve.seen import Seen
+from beastmode.compose.serve.settings.choice import Chosen
+from beastmode.compose.serve.signs import signs_in
 from beastmode.gateway.now import PATH
 from beastmode.settings import Rate, TokenRate
 from beastmode.store.allowance import parse_allowances
@@ -24,8 +23,8 @@ from beastmode.store.key import KeyLimits
 from beastmode.store.key_file import keys_path
 from beastmode.store.keys import KeyStore
 from beastmode.testing.model_server import ModelServer, Refusal, Script
-from tests.compose.run_gateways import ask, played
-from tests.compose.run_gateways import question as question_to
+from tests.compose.coding.gateways import ask, played
+from tests.compose.coding.gateways import question as question_to
 from tests.gateway.served import gateway, records
 from tests.processes import eventually
 
@@ -182,7 +181,7 @@ async def test_no_setting_shows_a_secret(tmp_path: Path, monkeypatch: pytest.Mon
 
 @played
 async def test_it_says_again_and_again_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "ALIVE_S", 0.01)
+    monkeypatch.setattr("beastmode.compose.serve.server.ALIVE_S", 0.01)
     async with asked(tmp_path):
         (path,) = (tmp_path / "gateways").iterdir()
         os.utime(path, (5.0, 5.0))

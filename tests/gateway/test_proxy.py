@@ -165,6 +165,21 @@ def test_every_fault_is_one_record_and_an_error_for_the_client(
     assert entry.tip
 
 
+@pytest.mark.parametrize(("fault", "status"), [("html_200", 502), ("hang_before_headers", 504)])
+def test_the_record_has_the_status_that_the_client_got(tmp_path: Path, fault: Any, status: int) -> None:
+    async def story() -> int:
+        async with (
+            Chaos(plan=lambda request: Trouble(fault=fault)) as chaos,
+            gateway(chaos.url, tmp_path, limits=IMPATIENT, idle_s=1.0) as url,
+        ):
+            with pytest.raises(openai.APIStatusError) as failed:
+                await ask(url)
+            return failed.value.status_code
+
+    assert run(story()) == status
+    assert [entry.status for entry in records(tmp_path)] == [status]
+
+
 def test_a_passing_fault_is_tried_again_before_the_client_hears_of_it(tmp_path: Path) -> None:
     async def story() -> str:
         async with Chaos(plan=first(Trouble(status=503))) as chaos, gateway(chaos.url, tmp_path) as url:

@@ -79,6 +79,16 @@ def test_a_large_body_is_cut_without_half_a_secret_at_its_end() -> None:
         assert f"{len(body):,} bytes" in sent.flaw
 
 
+@pytest.mark.timeout(
+    60
+)  # at half a second they are done; each place in a picture looked at again took 20 s a picture
+def test_pictures_of_many_mb_are_cut_at_once() -> None:
+    picture = b"iVBORwoKGgoAAAANSUhEUgAA" * (MOST_REQUEST_BYTES // 12)
+    for part in range(8):
+        kept, _ = request_body(incoming(), b'{"image": "' + picture[part:])
+        assert MOST_REQUEST_BYTES - 5000 < len(kept) < MOST_REQUEST_BYTES
+
+
 def test_what_is_packed_or_no_text_says_that_it_is_not_what_was_sent() -> None:
     packed = incoming([*HEADERS, (b"content-encoding", b"gzip")])
     kept, sent = request_body(packed, gzip.compress(chat(BEARER)))

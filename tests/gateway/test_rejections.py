@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from beastmode.gateway.rejections import held_back, waited_too_long
+from beastmode.gateway.rejections import held_back, not_recordable, waited_too_long
 
 
 def test_who_waited_for_tokens_is_told_so_and_which_limit_to_raise() -> None:
@@ -38,3 +38,14 @@ def test_who_never_came_to_the_head_of_a_line_that_stands_still_is_told_so() -> 
         "it waited 900 s in line: nothing leaves for the upstream",
         30.0,
     )
+
+
+def test_what_is_wrong_with_the_ledger_is_told_once_with_what_to_do_and_as_nobodys_quota() -> None:
+    failure = not_recordable(
+        "the request was not sent: ledger.db: it is no ledger\n  Move the file away."
+    ).failure
+    assert (failure.class_, failure.cause) == (
+        "other",
+        "the request was not sent: ledger.db: it is no ledger",
+    )
+    assert failure.tip == "Move the file away. Requests pass again as soon as the ledger can be written."

@@ -14,7 +14,7 @@ import aiohttp.test_utils
 import aiohttp.web
 import pytest
 
-from beastmode.compose.caching import recall_asked
+from beastmode.compose.serve.caching import recall_asked
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.gateway.headers import to_upstream
 from beastmode.store.entries_file import cache_path
@@ -119,7 +119,7 @@ def test_a_gateway_that_starts_again_knows_what_the_disk_knew(
         await recall_asked(*given)
         recalled.set()
 
-    monkeypatch.setattr("beastmode.compose.application.recall_asked", recall)
+    monkeypatch.setattr("beastmode.compose.serve.application.recall_asked", recall)
 
     async def story() -> str:
         async with ModelServer() as server, client() as session:
@@ -205,8 +205,10 @@ def test_cache_control_is_honoured(tmp_path: Path) -> None:
 
     told, paid = run(story())
     assert [status for status, _ in told] == [504, 200, 200, 200, 504, 200]
+    assert told[0][1] == "miss; why=only-if-cached"
     assert told[1][1] == "miss; why=no-store"
     assert told[3][1] == "miss; why=no-cache"
+    assert told[4][1] == 'miss; why="older than max-age"'
     assert told[5][1].startswith("hit; tier=l1")
     assert paid == 3
 

@@ -25,6 +25,7 @@ SAID = json.dumps(
     }
 ).encode()
 KEEPABLE = json.dumps({**json.loads(BODY), "temperature": 0}).encode()
+LARGE = json.dumps({"model": "m-small", "messages": [], "pad": "x" * 3_000_000}).encode()
 ONE = (Rate(1, 1.0),)
 POST = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
 STREAMED = json.dumps({**json.loads(BODY), "stream": True}).encode()
@@ -242,6 +243,22 @@ def test_what_stands_behind_a_chunked_body_is_no_header(tmp_path: Path) -> None:
     assert b"x-late" not in heads[0].lower()
 
 
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+"""What Java's own client sends to any server without TLS, and curl with --http2."""
+CHUNKED = b"POST %b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("request_", [post(LARGE), CHUNKED % (CHAT.encode(), len(BODY), BODY)])
+def test_the_body_behind_an_offer_of_http_2_is_read(tmp_path: Path, request_: bytes) -> None:
+    heads: list[bytes] = []
+    offering = request_.replace(b"Host: x\r\n", b"Host: x\r\n" + OFFER, 1)
+    got, entry = through(tmp_path, says(whole(SAID), heads), offering)
+    assert got.endswith(b"\r\n\r\n" + SAID)
+    assert (entry.outcome, entry.model) == ("upstream_ok", "m-small")
+    assert b"upgrade" not in heads[0].lower()
+    assert b"http2-settings" not in heads[0].lower()
+
+
 @pytest.mark.parametrize(("body", "head", "said"), [(BODY, b"", SAID), (STREAMED, STREAM_HEAD, EVENTS)])
 def test_clients_of_http_1_0_get_no_chunks(tmp_path: Path, body: bytes, head: bytes, said: bytes) -> None:
     head = head or b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -272,9 +289,6 @@ def test_an_answer_that_is_no_http_is_not_laid_at_the_clients_door(tmp_path: Pat
     got, entry = through(tmp_path, says(answer), post(), limits=ProxyLimits(retries=0))
     assert got.startswith(b"HTTP/1.1 502 ")
     assert (entry.outcome, entry.class_) == ("failed", "invalid_response")
-
-
-LARGE = json.dumps({"model": "m-small", "messages": [], "pad": "x" * 3_000_000}).encode()
 
 
 @pytest.mark.parametrize(("body", "behind"), [(BODY, b""), (LARGE, b""), (BODY, post())])

@@ -122,6 +122,27 @@ def test_what_is_no_answer_of_http_is_told_as_such(answer: bytes) -> None:
     assert isinstance(raised.value.__cause__, aiohttp.http_exceptions.HttpProcessingError)
 
 
+def test_a_body_whose_rest_is_no_http_is_not_waited_for() -> None:
+    async def story() -> None:
+        async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")
+            await seen.wait()
+            writer.write(b"ZZ\r\nno chunk")
+            await reader.read()
+
+        seen = asyncio.Event()
+        async with answering(speak) as base:
+            wire = Wire(base, idle_s=600.0, connect_s=5.0)
+            with pytest.raises(aiohttp.ClientPayloadError, match="no HTTP"):
+                async with wire.exchange("GET", f"{base}/x", (), b"", lambda: None) as answer:
+                    async for _ in answer.pieces():
+                        seen.set()
+            await wire.close()
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+
+
 def test_where_nobody_listens_the_request_has_not_left() -> None:
     async def story() -> None:
         async with answering(Server().speak) as base:

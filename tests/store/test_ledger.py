@@ -21,7 +21,7 @@ from beastmode.store.ledger_names import names
 from beastmode.store.ledger_pages import page
 from beastmode.store.ledger_reader import LedgerReader
 from beastmode.store.ledger_schema import REQUESTS
-from beastmode.store.ledger_sought import Sought
+from beastmode.store.sought import Sought
 from tests.store.ledgers import NOON, end, entry, older, opened, recorded, sql, upstream_call
 
 

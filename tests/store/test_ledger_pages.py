@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from beastmode.store.entry import GONE_WRONG, Entry
 from beastmode.store.ledger_pages import page
 from beastmode.store.ledger_reader import LedgerReader
-from beastmode.store.ledger_sought import Sought
+from beastmode.store.sought import Sought
 from tests.store.ledgers import NOON, entry
 from tests.store.random_rows import ledger_of, requests
 
@@ -81,7 +82,7 @@ def test_page_by_page_is_a_filter_over_all(
     found, pages, before = list[Entry](), 0, ""
     with reader_of(entries, rolled) as reader:
         while pages == 0 or before:
-            given = page(reader, sought, most, before, within_s=0.0 if hurried else 60.0)
+            given = page(reader, replace(sought, before=before), most, within_s=0.0 if hurried else 60.0)
             assert len(given.entries) <= most
             assert (given.looked_to_unix is None) or (hurried and given.next_before)
             found, pages, before = found + given.entries, pages + 1, given.next_before
@@ -92,7 +93,7 @@ def test_page_by_page_is_a_filter_over_all(
 def test_the_last_full_page_has_nothing_after_it() -> None:
     with reader_of([entry(NOON + n) for n in range(4)]) as reader:
         first = page(reader, Sought(), 2)
-        second = page(reader, Sought(), 2, first.next_before)
+        second = page(reader, Sought(before=first.next_before), 2)
         assert (len(first.entries), len(second.entries), second.next_before) == (2, 2, "")
 
 
@@ -102,7 +103,7 @@ def test_what_is_not_found_in_time_is_looked_for_in_the_next_page() -> None:
     pages, before, found = 0, "", list[Entry]()
     with reader_of([rare, *others], rolled=0) as reader:  # nothing says where it is
         while True:
-            given = page(reader, Sought(key="rare"), 5, before, within_s=0.0)
+            given = page(reader, Sought(key="rare", before=before), 5, within_s=0.0)
             pages, found = pages + 1, found + given.entries
             if not given.next_before:
                 break
@@ -120,5 +121,5 @@ def test_whatever_is_typed_is_looked_for_and_never_an_error(text: str) -> None:
     named = [Sought(class_=text), Sought(key=text), Sought(run=text), Sought(task=text), Sought(model=text)]
     sought = [Sought(text=text), Sought(upstream=text), *named]
     with reader_of([entry(NOON, outcome="failed", class_="network", cause="reset")]) as reader:
-        assert [page(reader, one, 5, text).entries for one in sought] == [[]] * len(sought)
+        assert [page(reader, replace(one, before=text), 5).entries for one in sought] == [[]] * len(sought)
         assert not page(reader, Sought(text=text), 5).entries

@@ -81,3 +81,10 @@ def test_prices_are_loaded_when_they_are_asked_for() -> None:
     script = f"import sys, beastmode.store.prices as p; {loaded}; p.load(); {loaded}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_prices_that_cannot_be_read_fail_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where all descriptors are in use just when they are loaded."""
+    monkeypatch.setitem(sys.modules, "genai_prices.data_snapshot", None)
+    assert cost_of("a-model-nobody-asked-yet", "openai", Usage(1, 1), NOON) is None
+    assert provider_of("https://nobody-asked-yet.example.com/v1", "anthropic") == "anthropic"

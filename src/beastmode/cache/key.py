@@ -43,6 +43,7 @@ _CONNECTION = frozenset(
         b"expect",
         b"forwarded",
         b"host",
+        b"http2-settings",
         b"keep-alive",
         b"max-forwards",
         b"proxy-authenticate",

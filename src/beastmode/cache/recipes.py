@@ -178,6 +178,30 @@ _CODEX_SESSION = (
     b"x-codex-window-id",
 )
 
+# ---- opencode ----
+
+_OPENCODE_SESSION = (b"x-session-affinity", b"x-session-id", b"x-parent-session-id")
+_WEEKDAY = re.compile(r"(\n  Today's date: )[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d{4}(?=\n</env>)")
+
+
+def _opencode(body: Body) -> None:
+    """In the body nothing differs; only headers name the session."""
+
+
+def _opencode_in_run(body: Body) -> None:
+    """The date in what it says of its surroundings, and the number of the run in branches that tools print."""
+    for block in _texts(body.get("system")):
+        block["text"] = _WEEKDAY.sub(r"\1*", block["text"])
+    for message in _objects(body.get("messages")):
+        if message.get("role") == "system" and isinstance(text := message.get("content"), str):
+            message["content"] = _WEEKDAY.sub(r"\1*", text)
+        if message.get("role") == "tool":
+            _outputs_without_run(message, "content")
+        for block in _objects(message.get("content")):
+            if block.get("type") == "tool_result":
+                _outputs_without_run(block, "content")
+
+
 RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "claude-code",
@@ -194,10 +218,17 @@ RECIPES: tuple[Recipe, ...] = (
         _codex,
         offers_search=True,
     ),
+    Recipe(
+        "opencode",
+        b"opencode/",
+        frozenset(("openai.chat", "anthropic.messages")),
+        frozenset(_OPENCODE_SESSION),
+        _opencode,
+    ),
 )
 
 
-_MORE_IN_RUN = {"claude-code": _claude_code_in_run, "codex": _codex_in_run}
+_MORE_IN_RUN = {"claude-code": _claude_code_in_run, "codex": _codex_in_run, "opencode": _opencode_in_run}
 RUN_RECIPES: tuple[Recipe, ...] = tuple(
     replace(recipe, name=f"{recipe.name} in a run", mask=_MORE_IN_RUN[recipe.name]) for recipe in RECIPES
 )

@@ -10,7 +10,7 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
-from beastmode.compose.agents import all_agents, as_object
+from beastmode.compose.opening.agents import all_agents, as_object
 from beastmode.runner.agents.find import Seen
 
 app = new_app()

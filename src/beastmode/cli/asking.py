@@ -12,7 +12,7 @@ import typer
 
 from beastmode.cli.history import find_run, find_task, runner_of
 from beastmode.cli.words import safe
-from beastmode.compose.asking import Asked, ask
+from beastmode.compose.run.asking import Asked, ask
 from beastmode.runner.control import Action, Control
 from beastmode.runner.progress import Progress
 from beastmode.runner.report.advice import list_of

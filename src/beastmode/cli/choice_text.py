@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
-from beastmode.compose.serve_choice import Chosen
+from beastmode.compose.serve.settings.choice import Chosen
 from beastmode.failures.words import masked
 
 _WIDEST = 48

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import typer
-
-from beastmode.cli.flags import one_of, shell_line
+from beastmode.cli.flags import one_of, parameter, shell_line
 from beastmode.errors import SettingError
 from beastmode.runner.code.coding import parse_agent, parse_usd
 from beastmode.runner.work import Command
@@ -106,13 +104,7 @@ CODING_FLAGS = (
 
 def parameters() -> list[inspect.Parameter]:
     """What Typer has to know of them."""
-    return [_parameter(one) for one in CODING_FLAGS]
-
-
-def _parameter(one: CodingFlag) -> inspect.Parameter:
-    option = typer.Option(False if one.parse is None else None, one.flag, help=one.help)
-    kind = bool if one.parse is None else str | None
-    return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=kind)
+    return [parameter(one.flag, one.help, switch=one.parse is None) for one in CODING_FLAGS]
 
 
 def coding_of(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from beastmode.compose.coding_opening import Code
+from beastmode.compose.opening.code import Code
 from beastmode.errors import PreconditionError
 from beastmode.runner.code.coding import ModelServer
 from beastmode.runner.roadmap import Task

@@ -10,7 +10,7 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.choosing import chosen
 from beastmode.cli.flags import asked_of
-from beastmode.compose.examining import Examination, examine
+from beastmode.compose.opening.examining import Examination, examine
 from beastmode.doctor.findings import Diagnosis
 from beastmode.errors import EXIT_DONE, EXIT_INPUT, SettingError
 from beastmode.runner.home import HOME

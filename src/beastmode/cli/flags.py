@@ -1,12 +1,16 @@
-"""The flags of `beast run`: each understood, or refused by its name. A flag that is given says something: "" is a
-mistake, as of a variable that was never set."""
+"""The flags of `beast run` that decide settings, once; and how any of its flags is understood, or refused by its name.
+A flag that is given says something: "" is a mistake, as of a variable that was never set."""
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from beastmode.errors import PreconditionError, Problem, RoadmapError, SettingError
 from beastmode.runner.command_line import as_verify
@@ -59,35 +63,106 @@ def _verify(text: str) -> str:
     return text
 
 
-SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "--max-concurrency": ("concurrency", parse_concurrency),
-    "--rate": ("rates", parse_rates),
-    "--timeout": ("timeout_s", parse_timeout),
-    "--retries": ("retries", lambda text: parse_count(text, 0)),
-    "--health": ("health", _health),
-    "--verify": ("verify", _verify),
-    "--server": ("server", _server),
-    "--order": ("order", one_of("needs", "sequence", "phases")),
-    "--max-wait": ("max_wait_s", parse_duration),
-    "--max-attempts": ("max_attempts", lambda text: parse_count(text, 1)),
-    "--max-time": ("max_time_s", parse_timeout),
-    "--durability": ("durability", one_of("full", "process")),
-    "--gates": ("gates", one_of("ask", "pass")),
-}
-"""Which setting a flag means, and how its text is understood."""
+@dataclass(frozen=True, slots=True)
+class SettingFlag:
+    """A flag that decides one setting.   setting: its name in `RunSettings`.   parse: understands its text."""
+
+    flag: str
+    setting: str
+    parse: Callable[[str], Any]
+    help: str
+
+    @property
+    def name(self) -> str:
+        """As Python has it."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+
+SETTINGS = (
+    SettingFlag(
+        "--max-concurrency",
+        "concurrency",
+        parse_concurrency,
+        "Tasks at once: a number, none, or auto. Default 3.",
+    ),
+    SettingFlag(
+        "--rate",
+        "rates",
+        parse_rates,
+        "Starts of tasks, or requests to the model server where agents write code: 8/s, 60/min, several with commas, "
+        "or none. Default 8/s.",
+    ),
+    SettingFlag(
+        "--timeout", "timeout_s", parse_timeout, "For one attempt: 90, 500ms, 10m, 1h30m. Default 1h."
+    ),
+    SettingFlag(
+        "--retries", "retries", lambda text: parse_count(text, 0), "Attempts after the first. Default 2."
+    ),
+    SettingFlag("--health", "health", _health, "URL, tcp://host:port: must be well before a task starts."),
+    SettingFlag(
+        "--verify",
+        "verify",
+        _verify,
+        "Must succeed for a task to be done: 'pytest tests/{id}', or a shell line with $BEAST_ID.",
+    ),
+    SettingFlag(
+        "--server",
+        "server",
+        _server,
+        "Keep the limits together with all runs on this host that name this server.",
+    ),
+    SettingFlag(
+        "--order",
+        "order",
+        one_of("needs", "sequence", "phases"),
+        "Override the order: needs, sequence or phases.",
+    ),
+    SettingFlag(
+        "--max-wait",
+        "max_wait_s",
+        parse_duration,
+        "Longest wait for a quota or an unhealthy server. Default 12h (CI: 2m).",
+    ),
+    SettingFlag(
+        "--max-attempts",
+        "max_attempts",
+        lambda text: parse_count(text, 1),
+        "Budget: attempts in this session. Default: no limit.",
+    ),
+    SettingFlag(
+        "--max-time", "max_time_s", parse_timeout, "Budget: time for this session. Default: no limit."
+    ),
+    SettingFlag(
+        "--durability",
+        "durability",
+        one_of("full", "process"),
+        "full: survives a power cut (default); process: a kill -9 only, faster.",
+    ),
+    SettingFlag(
+        "--gates",
+        "gates",
+        one_of("ask", "pass"),
+        "Where the list wants a person's word: ask (default), it waits for `beast approve`; pass.",
+    ),
+)
+
+
+def parameter(flag: str, words: str, *, switch: bool = False) -> inspect.Parameter:
+    """What Typer has to know of a flag that is told in a table, as a parameter of its command."""
+    option = typer.Option(False if switch else None, flag, help=words)
+    name = flag.removeprefix("--").replace("-", "_")
+    kind = bool if switch else str | None
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=option, annotation=kind)
 
 
 def settings_of(given: Mapping[str, str | None]) -> dict[str, Any]:
-    """The settings that flags name.   given: their texts by flag; None where one was not given.
+    """The settings that flags name.   given: their texts by the name of the flag, as Python has it; None, or left out,
+    where one was not given. Of what else there is nothing is taken.
 
     Raises SettingError that names the flag.
     """
-    settings = {}
-    for flag, text in given.items():
-        if text is not None:
-            name, parse = SETTINGS[flag]
-            settings[name] = understood(flag, text, parse)
-    return settings
+    said = {one: text for one in SETTINGS if (text := given.get(one.name)) is not None}
+    return {one.setting: understood(one.flag, text, one.parse) for one, text in said.items()}
 
 
 def asked_of(tag: str | None, skip_optional: bool) -> Asked:

@@ -13,7 +13,7 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.asking import AS_JSON, ask_of
 from beastmode.cli.history import find_run, runner_of
-from beastmode.compose.limits_asked import limits_asked
+from beastmode.compose.run.limits_asked import limits_asked
 from beastmode.errors import PreconditionError
 from beastmode.runner.home import HOME
 from beastmode.runner.people import SERVER

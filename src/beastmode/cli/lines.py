@@ -9,7 +9,7 @@ from rich.console import Console
 from beastmode.amounts import counted
 from beastmode.cli.watching import Watching, failure_lines, limits_now, to_look_at
 from beastmode.cli.words import safe
-from beastmode.compose.session import Live
+from beastmode.compose.run.session import Live
 from beastmode.runner.execute import Job
 from beastmode.runner.states import AT_WORK, FINAL, TaskState
 

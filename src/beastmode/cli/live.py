@@ -17,7 +17,7 @@ from rich.text import Text
 from beastmode.cli.lines import PlainView
 from beastmode.cli.watching import Watching, failure_lines, to_look_at
 from beastmode.cli.words import safe
-from beastmode.compose.session import Live, View
+from beastmode.compose.run.session import Live, View
 from beastmode.runner.execute import Job
 from beastmode.runner.states import AT_WORK, FINAL, TaskState
 

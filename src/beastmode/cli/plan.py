@@ -20,10 +20,10 @@ from beastmode.cli.flags import asked_of, settings_of
 from beastmode.cli.plan_text import Look, plan_lines
 from beastmode.cli.prompts import prompt_lines, prompts_of
 from beastmode.cli.what_if import rows_of
-from beastmode.compose.foreseeing import case_of
-from beastmode.compose.opening import checked
-from beastmode.compose.planning import question_of
-from beastmode.compose.request import Request
+from beastmode.compose.opening.foreseeing import case_of
+from beastmode.compose.opening.planning import question_of
+from beastmode.compose.opening.request import Request
+from beastmode.compose.opening.run import checked
 from beastmode.errors import JournalError, JournalVersionError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.foreseeing.bottleneck import bottleneck
@@ -68,7 +68,7 @@ def plan(
     """Show the tasks of a roadmap, their order and its rule, waves, critical path, the lines not taken; how long it may
     take, and what holds it up."""
     flags = settings_of(
-        {"--order": order, "--max-concurrency": max_concurrency, "--rate": rate, "--retries": retries}
+        {"order": order, "max_concurrency": max_concurrency, "rate": rate, "retries": retries}
     )
     said = coding_of({one.name: code.get(one.name) for one in CODING_FLAGS})
     done_by = None if command is None else as_arguments(command)

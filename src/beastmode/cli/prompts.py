@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from beastmode.cli.words import safe_lines
-from beastmode.compose.coding_choice import is_code, read_template
-from beastmode.compose.coding_opening import top_of
+from beastmode.compose.opening.code import top_of
+from beastmode.compose.opening.code_choice import is_code, read_template
 from beastmode.runner.code.detect import check_of
 from beastmode.runner.code.prompt import Brief, prompt_of
 from beastmode.runner.command_line import as_verify

@@ -15,10 +15,12 @@ from beastmode.cli.app import new_app
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import EXIT_DONE, EXIT_FAILED, PreconditionError, SettingError
 from beastmode.runner.home import HOME
+from beastmode.safeguards.host_folder import origin
+from beastmode.settings import understood
 from beastmode.stamps import milliseconds
 
 if TYPE_CHECKING:
-    from beastmode.compose.replaying import Answered
+    from beastmode.compose.serve.replaying import Answered
     from beastmode.store.entry import Entry
 
 app = new_app()
@@ -43,7 +45,7 @@ def replay(
     """Send a recorded request again. Exit code 0: it went well now; 1: it failed again; 2: nothing was sent."""
     import asyncio
 
-    from beastmode.compose.replaying import recorded, send_again  # 0.3 s to load: --help does without
+    from beastmode.compose.serve.replaying import recorded, send_again  # 0.3 s to load: --help does without
 
     base = "" if direct else _base(to)
     entry = recorded(home, id_)
@@ -59,6 +61,7 @@ def replay(
 def _base(to: str) -> str:
     if not to.startswith(("http://", "https://")):
         raise SettingError(f"{to!r} is no base URL", where="--to", tip="Write http:// or https:// in front.")
+    understood("--to", to, origin)
     return to
 
 

@@ -75,10 +75,12 @@ def _show(entry: Entry, as_json: bool, bodies: bool) -> None:
 
 
 def _print_all(lines: Iterable[str]) -> int:
-    """Print each as it comes. How many there were."""
+    """Print each as it comes, as long as somebody reads (`| head`). How many there were."""
     number = 0
     for number, line in enumerate(lines, start=1):  # noqa: B007 it is the number of the last
         print(line)
+        if getattr(sys.stdout, "lost", False):
+            break
     return number
 
 

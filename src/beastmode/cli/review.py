@@ -65,8 +65,8 @@ def _named(first: str, second: str) -> tuple[str, str]:
 
 async def _say(home: Path, run: int, task: str, word: str, note: str) -> tuple[str, TaskView, int]:
     # the parts of a run: 0.2 s, which looking does not need
-    from beastmode.compose import reviewing
-    from beastmode.compose.desk import desk_of
+    from beastmode.compose.coding import reviewing
+    from beastmode.compose.coding.desk import desk_of
 
     if word == "redo" and not note.strip():
         raise SettingError("nothing was given", where="--redo", tip="Write what is to be done otherwise.")

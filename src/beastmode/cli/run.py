@@ -15,13 +15,13 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import coding_of, parameters
-from beastmode.cli.flags import asked_of, folder, ids_in, settings_of
+from beastmode.cli.flags import SETTINGS, asked_of, folder, ids_in, parameter, settings_of
 from beastmode.cli.live import view_for
 from beastmode.cli.shown import shown_at
 from beastmode.cli.words import ending
-from beastmode.compose.notifying import Way
-from beastmode.compose.performing import perform
-from beastmode.compose.request import Request
+from beastmode.compose.opening.request import Request
+from beastmode.compose.run.notifying import Way
+from beastmode.compose.run.performing import perform
 from beastmode.errors import SettingError
 from beastmode.runner.command_line import as_arguments
 from beastmode.runner.home import HOME
@@ -36,39 +36,8 @@ def run(
         readable=False,
         help="The list: a file of any format in docs/roadmaps.md, or a folder with lists in it.",
     ),
-    max_concurrency: str | None = typer.Option(
-        None, help="Tasks at once: a number, none, or auto. Default 3."
-    ),
-    rate: str | None = typer.Option(
-        None,
-        help="Starts of tasks, or requests to the model server where agents write code: 8/s, 60/min, several with "
-        "commas, or none. Default 8/s.",
-    ),
     command: str | None = typer.Option(
         None, help="What to do for tasks that say only what: 'make {id}'. Not a shell line."
-    ),
-    timeout: str | None = typer.Option(None, help="For one attempt: 90, 500ms, 10m, 1h30m. Default 1h."),
-    retries: str | None = typer.Option(None, help="Attempts after the first. Default 2."),
-    health: str | None = typer.Option(None, help="URL, tcp://host:port: must be well before a task starts."),
-    verify: str | None = typer.Option(
-        None, help="Must succeed for a task to be done: 'pytest tests/{id}', or a shell line with $BEAST_ID."
-    ),
-    server: str | None = typer.Option(
-        None, help="Keep the limits together with all runs on this host that name this server."
-    ),
-    order: str | None = typer.Option(None, help="Override the order: needs, sequence or phases."),
-    max_wait: str | None = typer.Option(
-        None, help="Longest wait for a quota or an unhealthy server. Default 12h (CI: 2m)."
-    ),
-    max_attempts: str | None = typer.Option(
-        None, help="Budget: attempts in this session. Default: no limit."
-    ),
-    max_time: str | None = typer.Option(None, help="Budget: time for this session. Default: no limit."),
-    durability: str | None = typer.Option(
-        None, help="full: survives a power cut (default); process: a kill -9 only, faster."
-    ),
-    gates: str | None = typer.Option(
-        None, help="Where the list wants a person's word: ask (default), it waits for `beast approve`; pass."
     ),
     home: str = typer.Option(HOME, help="Where the journal and the logs live.", envvar="BEAST_HOME"),
     report: str | None = typer.Option(None, help="Where the report goes. Default: below the home."),
@@ -99,30 +68,13 @@ def run(
         help="Where that listens on this machine; 0: any that is free. Default 8090. It is shown then, too.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON on stdout."),
-    **code: Any,
+    **given: Any,
 ) -> None:
     """Run a roadmap in parallel, safely, to the end. The same command goes on where a run stopped."""
     if fresh and failed:
         tip = "Leave out one of them: in a new run nothing has failed yet."
         raise SettingError("they contradict each other", where="--fresh and --retry-failed", tip=tip)
-    settings = settings_of(
-        {
-            "--max-concurrency": max_concurrency,
-            "--rate": rate,
-            "--timeout": timeout,
-            "--retries": retries,
-            "--health": health,
-            "--verify": verify,
-            "--server": server,
-            "--order": order,
-            "--max-wait": max_wait,
-            "--max-attempts": max_attempts,
-            "--max-time": max_time,
-            "--durability": durability,
-            "--gates": gates,
-        }
-    )
-    said = coding_of(code)
+    settings, said = settings_of(given), coding_of(given)
     file = chosen(file, "run")
     request = Request(
         file,
@@ -148,7 +100,7 @@ def run(
 
 
 def _ways(notify: list[str]) -> list[Way]:
-    from beastmode.compose.notice_ways import way_of  # urllib: most runs do without
+    from beastmode.compose.run.notice_ways import way_of  # urllib: most runs do without
 
     return [understood("--notify", text, way_of) for text in notify]
 
@@ -159,8 +111,9 @@ def _confirm(*opened: Any, yes: bool) -> None:
     confirm(*opened, yes=yes)
 
 
-# Typer reads flags off a signature; those of code come from their table, so that no flag can differ from it.
-_OWN = [one for one in inspect.signature(run).parameters.values() if one.kind is not one.VAR_KEYWORD]
-run.__signature__ = inspect.Signature([*_OWN, *parameters()])  # type: ignore[attr-defined]
-run.__annotations__ |= {one.name: one.annotation for one in parameters()}
+# Typer reads flags off a signature; those of tables come from there, so that no flag can differ from what is told.
+_OF_SETTINGS = [parameter(one.flag, one.help) for one in SETTINGS]
+_FILE, *_OWN = [one for one in inspect.signature(run).parameters.values() if one.kind is not one.VAR_KEYWORD]
+run.__signature__ = inspect.Signature([_FILE, *_OF_SETTINGS, *_OWN, *parameters()])  # type: ignore[attr-defined]
+run.__annotations__ |= {one.name: one.annotation for one in (*_OF_SETTINGS, *parameters())}
 app.command()(run)

@@ -26,7 +26,7 @@ def schema(
     if of == "roadmap":
         from beastmode.runner.formats.native import json_schema  # each loads much that the other does without
     elif of == "serve":
-        from beastmode.compose.serve_schema import json_schema
+        from beastmode.compose.serve.settings.schema import json_schema
     else:
         tip = "Write one of: roadmap, serve."
         raise SettingError(f"there is no schema of {of!r}", where="beast schema", tip=tip)

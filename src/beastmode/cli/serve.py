@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from beastmode.cli.app import new_app
-from beastmode.compose.serve_table import SETTINGS, Setting
+from beastmode.compose.serve.settings.table import SETTINGS, Setting
 from beastmode.errors import EXIT_DONE, EXIT_INPUT
 
 if TYPE_CHECKING:
-    from beastmode.compose.serve_choice import Choice
-    from beastmode.compose.serve_settings import Serving
+    from beastmode.compose.serve.settings.choice import Choice
+    from beastmode.compose.serve.settings.serving import Serving
     from beastmode.compose.ui.mount import Mount
     from beastmode.telemetry.logs import Logs
 
@@ -32,8 +32,8 @@ def serve(config: str | None, check: bool, **given: Any) -> None:
     Each setting may also stand in beast.toml, or in a variable: --queue-timeout is BEAST_SERVE_QUEUE_TIMEOUT. A flag
     wins over a variable, that over the file.
     """
-    from beastmode.compose.serve_choice import choose  # 0.3 s to load: --help does without
-    from beastmode.compose.serving import serve as run
+    from beastmode.compose.serve.server import serve as run
+    from beastmode.compose.serve.settings.choice import choose  # 0.3 s to load: --help does without
 
     choice = choose(given, os.environ, config, tell=_tell)
     if check:
@@ -100,7 +100,7 @@ def _checked(choice: Choice) -> int:
     """Show what holds and what was seen; the exit code."""
     from beastmode.cli.choice_text import as_table
     from beastmode.cli.doctor import as_text
-    from beastmode.compose.serve_check import check
+    from beastmode.compose.serve.check import check
 
     checked = check(choice.serving)
     print(as_table(choice.chosen, checked.secrets.hide))

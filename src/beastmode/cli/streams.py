@@ -37,11 +37,13 @@ def _fill_gaps() -> None:
 class Forgiving:
     """A text or binary stream that writes to nowhere once its reader has gone.
 
-    forgiven: numbers of the OSErrors that mean so; any other raises OutputError.   Else as the stream it stands for.
+    forgiven: numbers of the OSErrors that mean so; any other raises OutputError.   lost: its reader has gone; who only
+    prints may end then.   Else as the stream it stands for.
     """
 
     def __init__(self, stream: Any, forgiven: frozenset[int]) -> None:
         self._stream, self._forgiven = stream, forgiven
+        self.lost = False
 
     def write(self, data: Any) -> int:
         try:
@@ -67,6 +69,7 @@ class Forgiving:
         """Put nowhere in its place, also for what is still in its buffer."""
         if error.errno not in self._forgiven:
             raise OutputError(f"stdout cannot be written: {error.strerror}", tip=_TIP) from None
+        self.lost = True
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)

@@ -15,11 +15,11 @@ from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import CODING_FLAGS, coding_of
 from beastmode.cli.flags import asked_of, folder, settings_of
 from beastmode.cli.run import run
-from beastmode.compose.foreseeing import case_of
-from beastmode.compose.history import pasts_in
-from beastmode.compose.opening import read_list
-from beastmode.compose.planning import next_task, question_of
-from beastmode.compose.request import Request
+from beastmode.compose.opening.foreseeing import case_of
+from beastmode.compose.opening.history import pasts_in
+from beastmode.compose.opening.planning import next_task, question_of
+from beastmode.compose.opening.request import Request
+from beastmode.compose.opening.run import read_list
 from beastmode.errors import EXIT_DONE
 from beastmode.failures.advice import spoken
 from beastmode.runner.command_line import as_arguments
@@ -62,7 +62,7 @@ def _taken(home: Path, task: str) -> str:
 def _rest(file: Path, home: Path, given: Mapping[str, Any]) -> Estimate:
     """What the other tasks would take."""
     said = coding_of({one.name: given[one.name] for one in CODING_FLAGS})
-    flags = settings_of({"--max-concurrency": given["max_concurrency"], "--rate": given["rate"]})
+    flags = settings_of({name: given[name] for name in ("max_concurrency", "rate")})
     command = None if given["command"] is None else as_arguments(given["command"])
     asked = asked_of(given["tag"], given["skip_optional"])
     request = Request(file, flags, command, home, coding=said, asked=asked)

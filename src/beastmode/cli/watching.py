@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from beastmode.amounts import counted, duration
 from beastmode.cli.words import safe
-from beastmode.compose.session import Live, View
+from beastmode.compose.run.session import Live, View
 from beastmode.runner.execute import Job
 from beastmode.runner.foreseeing.estimate import Spread
 from beastmode.runner.foreseeing.remaining import remaining

@@ -1,1 +1,4 @@
-"""Builds a run from settings: the only room that knows all parts. Used by `cli` and by `from beastmode import run`."""
+"""Builds a run or a gateway from settings: its rooms alone know all parts. Used by `cli` and by `beastmode.run`.
+
+Arrows between them: `ui` -> `run` -> `coding` -> `opening`, and `ui`, `coding` -> `serve` -> `serve/settings`.
+"""

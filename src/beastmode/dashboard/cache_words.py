@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "no-cache": "Its client wants a fresh answer, with cache-control: no-cache.",
     "older than max-age": "There is an answer, and it is older than the client takes (cache-control: max-age).",
     "min-fresh": "There is an answer, and it expires sooner than the client takes (cache-control: min-fresh).",
+    "only-if-cached": "There is no answer, and its client wants none from elsewhere (cache-control: only-if-cached).",
 }
 """By the first part of a reason. Of a hit that is its tier."""
 NOT_KEPT: dict[str, str] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from beastmode.dashboard.sources.requests import Wanted
+from beastmode.store.sought import Sought
 
 MOST_CHARS = 300
 """Of one filter; nothing that is recorded is asked for by more."""
@@ -36,11 +36,11 @@ class Chip:
     without: str
 
 
-def wanted_of(asked: Mapping[str, str]) -> Wanted:
+def sought_of(asked: Mapping[str, str]) -> Sought:
     """What the query of an address asks for. What cannot be understood counts as not said."""
     texts = {field: asked.get(name, "").strip()[:MOST_CHARS].strip() for name, field in _TEXTS.items()}
     cache = asked.get("cache", "")
-    return Wanted(
+    return Sought(
         gone_wrong="failed" in asked,
         cache="hit" if cache == "hit" else "miss" if cache == "miss" else "",
         slower_than_s=_seconds(asked.get("slower", "")),
@@ -48,34 +48,34 @@ def wanted_of(asked: Mapping[str, str]) -> Wanted:
     )
 
 
-def query_of(wanted: Wanted) -> str:
-    """The query that asks for it, with its question mark; "" where all are wanted."""
-    said = {"failed": "on"} if wanted.gone_wrong else {}
-    said |= {name: value for name, field in _TEXTS.items() if (value := getattr(wanted, field))}
-    said |= {"cache": wanted.cache} if wanted.cache else {}
-    if wanted.slower_than_s is not None:
-        said["slower"] = f"{wanted.slower_than_s:.15g}"
+def query_of(sought: Sought) -> str:
+    """The query that asks for it, with its question mark; "" where all are sought."""
+    said = {"failed": "on"} if sought.gone_wrong else {}
+    said |= {name: value for name, field in _TEXTS.items() if (value := getattr(sought, field))}
+    said |= {"cache": sought.cache} if sought.cache else {}
+    if sought.slower_than_s is not None:
+        said["slower"] = f"{sought.slower_than_s:.15g}"
     return f"?{urlencode(said)}" if said else ""
 
 
-def chips_of(wanted: Wanted) -> list[Chip]:
+def chips_of(sought: Sought) -> list[Chip]:
     """The filters that are set, each with the way to do without it. None of them keeps `before`: with other filters
     one begins at the newest."""
-    newest = replace(wanted, before="")
+    newest = replace(sought, before="")
     chips = (
-        [Chip("what went wrong", query_of(replace(newest, gone_wrong=False)))] if wanted.gone_wrong else []
+        [Chip("what went wrong", query_of(replace(newest, gone_wrong=False)))] if sought.gone_wrong else []
     )
     for name in _NAMED:
-        if value := getattr(wanted, _TEXTS[name]):
+        if value := getattr(sought, _TEXTS[name]):
             without: dict[str, Any] = {_TEXTS[name]: ""}
             chips.append(Chip(f"{name} {value}", query_of(replace(newest, **without))))
-    if wanted.cache:
-        chips.append(Chip(_CACHE[wanted.cache], query_of(replace(newest, cache=""))))
-    if wanted.slower_than_s is not None:
-        slower = f"slower than {wanted.slower_than_s:.15g} s"
+    if sought.cache:
+        chips.append(Chip(_CACHE[sought.cache], query_of(replace(newest, cache=""))))
+    if sought.slower_than_s is not None:
+        slower = f"slower than {sought.slower_than_s:.15g} s"
         chips.append(Chip(slower, query_of(replace(newest, slower_than_s=None))))
-    if wanted.text:
-        chips.append(Chip(f"words {wanted.text}", query_of(replace(newest, text=""))))
+    if sought.text:
+        chips.append(Chip(f"words {sought.text}", query_of(replace(newest, text=""))))
     return chips
 
 

@@ -63,19 +63,23 @@ def is_stream(text: str) -> bool:
 
 def read(text: str) -> Stream:
     """Read the frames of a body; frames that are no JSON are read for named fields. At most 2,000 of each end."""
-    stream, event, loose = Stream(), "", []
+    stream, event, loose, data = Stream(), "", [], []  # type: Stream, str, list[str], list[str]
     lines = text.splitlines()
     if len(lines) > 2 * _MOST_FRAMES:
         lines = lines[:_MOST_FRAMES] + lines[-_MOST_FRAMES:]
     for line in lines:
+        if line.startswith("data:"):
+            data.append(line[5:].strip())
+            continue
+        _frames(data, event, stream)
+        data.clear()
         if line.startswith("event:"):
             event = line[6:].strip()
             stream.ended |= event in _ENDS
             _fails(stream, event, None)
-        elif line.startswith("data:"):
-            _frame(line[5:].strip(), event, stream)
         elif line and not line.startswith((":", "id:", "retry:")):
             loose.append(line)
+    _frames(data, event, stream)
     _read_loose("\n".join(loose[-_MOST_LOOSE:]), stream)
     return stream
 
@@ -88,6 +92,16 @@ def _read_loose(text: str, stream: Stream) -> None:
     if isinstance(value, dict) and _fails(stream, "", value):
         stream.frames += 1
         walk(value, stream.fields)
+
+
+def _frames(data: list[str], event: str, stream: Stream) -> None:
+    """Lines of data without another between: one value in several lines, or a value in each where what parted them was
+    lost on the way here."""
+    whole = "\n".join(data) if len(data) > 1 else ""
+    if whole and isinstance(decoded(whole), dict):
+        data = [whole]
+    for one in data:
+        _frame(one, event, stream)
 
 
 def _frame(data: str, event: str, stream: Stream) -> None:

@@ -54,7 +54,9 @@ class App:
             return
         incoming, reply = Incoming(scope, receive), Reply(send, self._keep_bytes)
         page = self._pages.get(incoming.path) if incoming.method in ("GET", "HEAD") else None
-        if page is not None:
+        if incoming.flaw:
+            await self._proxy.handle(incoming, reply)
+        elif page is not None:
             await self._show(page, incoming, reply)
         elif incoming.path == "/" and incoming.method == "HEAD":
             await reply.whole(200, [], b"")  # Claude Code asks this first

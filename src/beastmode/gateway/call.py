@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,9 +12,6 @@ from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.reply import Reply, Sink
 from beastmode.store.ledger import Entry, Outcome
-
-if TYPE_CHECKING:
-    from beastmode.gateway.flight import Flight
 
 
 @dataclass(slots=True)
@@ -30,17 +26,18 @@ class Held:
 class Call(msgspec.Struct, eq=False):
     """One request: from whom, to whom, what it asks for, and its record.
 
-    out: where the upstream's answer goes: the client's reply, or a flight that several clients read.   received,
+    out: where the upstream's answer goes: the client's reply, or the flight that it leads.   received,
     deadline: monotonic, s; past the second it waits in no line any more.   url: at the upstream that is asked, or was
     asked last.   tried: the upstreams that were asked; rounds: how often all of them had their turn.
-    answering: bytes of the upstream's answer are on their way to the client; nothing can be tried again.   mid_line:
-    what has gone out does not end with a line's end.   held: the last answer that was not passed on, for a failure
-    that no retry has mended.   follower: of the stream that flows.   behind: some of what has come from the upstream
-    has not been sent to this client.   flight: that it reads.   good_end: its outcome where all goes well.
+    answering: bytes of the upstream's answer are on their way to the client.   maybe_done: it failed, and was perhaps
+    carried out.   mid_line: what has gone out does not end with a line's end.   held: the last answer that was not
+    passed on, for a failure that no retry has mended.   follower: of the stream that flows.   behind: some of what has
+    come from the upstream has not been sent to this client.   good_end: its outcome where all goes well.
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
     its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
     spelled: what the cache goes by, of a large body; None of any other.
     failure: what has gone wrong in the end, as it was recorded; or why it waited when its client went away.
+    told: the status with which the gateway has said that itself; None where it has not.
     """
 
     incoming: Incoming
@@ -57,10 +54,10 @@ class Call(msgspec.Struct, eq=False):
     asked: Asked | None = None
     held: Held | None = None
     answering: bool = False
+    maybe_done: bool = False
     mid_line: bool = False
     follower: Follower | None = None
     behind: bool = False
-    flight: Flight | None = None
     good_end: Outcome = "upstream_ok"
     caller: Caller | None = None
     at_door: bool = False
@@ -68,6 +65,7 @@ class Call(msgspec.Struct, eq=False):
     answer_key: bytes = b""
     spelled: tuple[bytes, bytes] | None = None
     failure: Failure | None = None
+    told: int | None = None
 
     @property
     def model(self) -> str:
@@ -83,6 +81,17 @@ class Call(msgspec.Struct, eq=False):
         if self.incoming.method != "POST":
             return 1  # it asks no model
         return self.asked.most_tokens if self.asked else 0
+
+    @property
+    def final(self) -> bool:
+        """Nothing can be tried again."""
+        return self.answering or self.maybe_done
+
+    @property
+    def told_all(self) -> bool:
+        """All that its client waits for has been sent: a good answer, or an error."""
+        failed = self.follower is not None and self.follower.failed and not self.behind
+        return failed or self.answered or self.reply.ended
 
     @property
     def answered(self) -> bool:

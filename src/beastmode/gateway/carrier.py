@@ -17,6 +17,7 @@ from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import used_tokens
+from beastmode.gateway.again import as_told, may_be_done
 from beastmode.gateway.backend import Backend, ClosedError
 from beastmode.gateway.call import Call
 from beastmode.gateway.limits import ProxyLimits
@@ -104,7 +105,7 @@ class Carrier:
             if failure is None:
                 return []
             failures.append(failure)
-            if call.answering or not may_help_elsewhere(failure):
+            if call.final or not may_help_elsewhere(failure):
                 break
             left = others
         return failures
@@ -162,16 +163,18 @@ class Carrier:
             admitted.effect = "success"
             _measure(call, admitted)
             return None
-        failure = classify(evidence, now_unix=self._clock.unix())
+        failure = as_told(classify(evidence, now_unix=self._clock.unix()), evidence.headers)
+        if call.dialect.shape is None and admitted.left_at is not None:
+            call.maybe_done = may_be_done(failure, call.incoming.method, call.incoming.path)
         admitted.effect = failure.effect
         admitted.cut_off = failure.class_ == "timeout"
         return failure
 
     def _again_after_s(self, failures: Sequence[Failure], call: Call, spent: int) -> float | None:
         """Seconds until the next round, for the one of those that failed which may be asked again first; None where
-        none may follow: bytes have gone out, it cannot help, or it would come too late.   spent: rounds that count; a
-        throttle is waited for, and is no retry too many."""
-        if call.answering or not may_help_elsewhere(failures[-1]):
+        none may follow: bytes have gone out, it may have been done, it cannot help, or it would come too late.   spent:
+        rounds that count; a throttle is waited for, and is no retry too many."""
+        if call.final or not (may_help_elsewhere(failures[-1]) or failures[-1].passing is True):
             return None
         left_s = call.deadline - self._clock.monotonic()
         waits = (self._wait_s(failure, call, spent) for failure in failures)

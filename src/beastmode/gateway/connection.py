@@ -1,27 +1,26 @@
 """Connection: one client's connection, that may neither send a head without end nor stand still for ever.
 
 uvicorn with httptools bounds neither: a header may grow for ever, and a connection that nobody reads is never let go.
+What cannot be read is a request like any other, with an answer and a record; and it is the last of its connection.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import sys
-import termios
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from beastmode.gateway.cycle import Cycle
 from beastmode.gateway.flow import Flow
+from beastmode.gateway.half_closed import HalfClosed
+from beastmode.gateway.head import flaw_named, target_of, without_upgrade
 from beastmode.gateway.incoming import LOST, Scope
-from beastmode.gateway.outgoing import Outgoing
+from beastmode.gateway.outgoing import Outgoing, unsent
 from beastmode.gateway.spare import LARGE_BYTES, spare_of
 
 MOST_HEAD_BYTES = 512 * 1024
@@ -32,6 +31,9 @@ _STEP_BYTES = 16 * 1024
 _TIMES_SEEN = 4
 """What a step of a large body takes, beside what is seen of it here: the loop has read it before, and the body grows by
 it later."""
+_FRAMING_BYTES, _FRAMING_EACH = 64 * 1024, 16
+"""Of what stands around the chunks of a body (their sizes, what is said of them, and behind them): so much, and this
+for each byte of the body. The parser puts a line of it together, however long."""
 _MOST_PIPELINED = 8
 """Requests that may wait behind the one that is answered while its client is still listened to."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
@@ -43,20 +45,23 @@ class Connection(HttpToolsProtocol):
     """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut; and those
     that `incoming.LOST` names when it is lost.
 
-    cycle: the request that is read, or was read last.
+    cycle: the request that is read, or was read last.   answers: the one that is answered, or was last.
     """
 
     cycle: Cycle  # type: ignore[assignment]
+    answers: Cycle
     flow: Flow
     scope: Scope  # type: ignore[assignment]
     pipeline: deque[tuple[Cycle, Any]]  # type: ignore[assignment]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.url, self.headers = b"", []
         self.bytes_in = 0
         self._head_began = 0
         self._in_head = True
-        self._rests = False
+        self._body_began = self._body_bytes = 0
+        self._spoilt = self._ended = self._rests = False
         self._held_at = -1
         self._lost: set[Callable[[], None]] = set()
 
@@ -76,24 +81,85 @@ class Connection(HttpToolsProtocol):
         for tell in list(self._lost):
             tell()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Its client sends nothing more. Whether to leave the connection open, for the answers that it may wait for."""
+        if self._ended:
+            return True
+        if not (self._in_head or self._spoilt):
+            self.cycle.disconnect()  # some of it never comes
+        if self.scheme == "https" or self.cycle is None or self._is_done() or self.answers.disconnected:
+            return False
+        self._ended = True
+        HalfClosed(self.transport, self._say_more, self.loop.call_later).look()
+        return True
+
+    def _is_done(self) -> bool:
+        return self.answers.response_complete and not self.pipeline
+
+    def _say_more(self) -> None:
+        if not self.answers.started:
+            self._out.begin()
+
     def data_received(self, data: bytes) -> None:
         self.bytes_in += len(data)
         self._rests = False
         if self._held_at >= 0:
             self._read_large(data)
             return
-        super().data_received(data)
+        self._parse(data)
         if self._in_head:
-            if self.bytes_in - self._head_began > MOST_HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response("The head of this request has no end.")
+            if self.bytes_in - self._head_began > MOST_HEAD_BYTES:
+                self._spoil("its head has no end")
         elif self.bytes_in - self._head_began > LARGE_BYTES or self.cycle.response_complete:
             self._hold()
+
+    def _parse(self, data: bytes) -> None:
+        left: bytes | memoryview = data
+        while left and not self._spoilt:
+            try:
+                self.parser.feed_data(left)
+                break
+            except httptools.HttpParserUpgrade as offered:
+                left = memoryview(left)[offered.args[0] :]
+                self._decline()
+            except httptools.HttpParserError as error:
+                self._spoil(flaw_named(str(error), data))
+        around = self.bytes_in - self._body_began - self._body_bytes
+        if not self._in_head and around > _FRAMING_BYTES + _FRAMING_EACH * self._body_bytes:
+            self._spoil("its chunks have more around than in them")
+
+    def _decline(self) -> None:
+        """Read on as if its client had not offered to change the protocol, as Java's does with what it sends first:
+        httptools takes all that follows for the new one."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == b"CONNECT":
+            self._spoil("it asks for a tunnel, as of a proxy: a client is pointed here by its base URL")
+            return
+        head = without_upgrade(b"%b %b HTTP/%b" % (method, self.url, version), self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+        self.parser.feed_data(head)
+
+    def _spoil(self, flaw: str) -> None:
+        """Where the request ends that is read, nobody can tell: it is refused when it is its turn, and is the last."""
+        was, self._spoilt = self._spoilt, True
+        if was or self.transport.is_closing():
+            return
+        if self._in_head:
+            self._begin_cycle(self._scope("1.1", method=self._method_so_far()))
+            self._in_head = False
+        self.cycle.spoil(flaw)
+        if self.cycle.response_complete:
+            self._out.close()
+
+    def _method_so_far(self) -> bytes:
+        return self.parser.get_method() if self.url else b""  # before that the parser says DELETE
 
     # ---- a large body, and what comes of one that nobody wants any more: read in turn with all others ----
 
     def _read_large(self, data: bytes) -> None:
         began = time.monotonic()
-        super().data_received(data)
+        self._parse(data)
         spare_of(self.loop).took(_TIMES_SEEN * (time.monotonic() - began))
         if self._in_head:
             self._held_at = -1
@@ -130,15 +196,21 @@ class Connection(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # see `_decline`
+        version = self.parser.get_http_version()
+        self._begin_cycle(self._scope(version, self.parser.get_method()), self.parser.should_keep_alive())
         self._in_head = False
-        before, version = self.cycle, self.parser.get_http_version()
-        self.scope = self._scope(version)
+        self._body_began, self._body_bytes = self.bytes_in, 0
+
+    def _begin_cycle(self, scope: Scope, keep_alive: bool = False) -> None:
+        before, self.scope, is_old = self.cycle, scope, scope["http_version"] == "1.0"
         self.cycle = Cycle(
-            self.scope,
+            scope,
             self._out,
             self.flow,
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
-            expects_100=self.expect_100_continue,
+            keep_alive=keep_alive and not is_old,
+            expects_100=self.expect_100_continue and not is_old,
             on_end=self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -149,21 +221,16 @@ class Connection(HttpToolsProtocol):
         if self.flow.read_paused:
             self._listen()
 
-    def _scope(self, version: str) -> Scope:
+    def _scope(self, version: str, method: bytes) -> Scope:
         """The head of a request, as ASGI has it."""
-        path, query = self.url, b""
-        if path.startswith(b"/") and b"#" not in path:
-            path, _, query = path.partition(b"?")
-        else:
-            parsed = httptools.parse_url(path)
-            path, query = parsed.path, parsed.query or b""
+        path, query = target_of(self.url)
         return {
             "type": "http",
             "asgi": _ASGI,
             "http_version": version,
-            "method": self.parser.get_method().decode("ascii"),
+            "method": method.decode("ascii"),
             "scheme": self.scheme,
-            "path": unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii"),
+            "path": path.decode("latin-1"),
             "raw_path": path,
             "root_path": "",
             "query_string": query,
@@ -174,11 +241,15 @@ class Connection(HttpToolsProtocol):
         }
 
     def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
         if not self.cycle.response_complete:
             self.cycle.feed(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._in_head, self._head_began = True, self.bytes_in
+        self.url, self.headers = b"", []  # what comes next may be no request
         if not self.cycle.response_complete:
             self.cycle.feed_end()
         if self.flow.read_paused:
@@ -190,13 +261,15 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start(self.pipeline.pop()[0])
+        elif self._ended or self._spoilt:
+            self._out.close()
         else:
             self._rests = True  # the `Reaper` sees how long: a timer for each answer took 2 us of its 80
 
-    def _should_upgrade(self) -> bool:
-        return False  # the application says no to a WebSocket, in words of HTTP
-
     def _start(self, cycle: Cycle) -> None:
+        self.answers = cycle
+        if cycle.disconnected:
+            self._out.close()  # it is only to have its record
         task = self.loop.create_task(cycle.run(self.app))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -207,77 +280,23 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) <= _MOST_PIPELINED:
             self.flow.resume_reading()
 
-    def send_400_response(self, msg: str) -> None:
-        self._out.flush()  # the answer to the request before
-        super().send_400_response(msg)
-
     def shutdown(self) -> None:
         self._out.flush()
         super().shutdown()
 
     def waits_for(self) -> tuple[object, ...] | None:
         """What its client has still to do, and how far it has come with it; None where it is not its turn."""
-        unsent = _unsent(self.transport)
+        left = unsent(self.transport)
         if self.transport.is_closing():
             return ("to go",)
-        if unsent:
-            return "to read", unsent
+        if left:
+            return "to read", left
         if self.cycle is not None and self.cycle.more_body:
-            if self.flow.held and not self.cycle.response_complete:
-                return None  # it has just sent a step, and waits for us
+            if (self.flow.held or self.flow.read_paused) and not self.cycle.response_complete:
+                return None  # it has sent all that we have read, and waits for us
             return "to send its body", self.cycle.response_complete or self.bytes_in // _STEP_BYTES
         if self._rests:
             return IDLE, self.bytes_in
         if self.cycle is None or self.cycle.response_complete:
             return "to send a head", self._head_began
         return None
-
-
-def _unsent(transport: asyncio.Transport) -> int:
-    """Bytes that its client has not taken. Of TLS the loop does not tell how many wait below it; the kernel does."""
-    waiting = transport.get_write_buffer_size()
-    if waiting or transport.get_extra_info("sslcontext") is None:
-        return waiting
-    try:
-        queued = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
-    except OSError:  # it has just gone, or this is no Linux: then the end of an idle connection cuts it
-        return 0
-    return int.from_bytes(queued, sys.byteorder)
-
-
-class Reaper:
-    """Cuts connections whose client has not moved for `slow_s` seconds, and closes those of which no request has come
-    for `idle_s`. Its looks are a tenth of `slow_s` apart."""
-
-    def __init__(
-        self,
-        connections: Iterable[object],
-        slow_s: float,
-        idle_s: float,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._connections, self._monotonic = connections, monotonic
-        self._slow_s, self._idle_s = slow_s, idle_s
-        self._since: dict[Connection, tuple[tuple[object, ...], float]] = {}
-
-    async def run(self) -> None:
-        """Look again and again; ends by being cancelled."""
-        while True:
-            await asyncio.sleep(self._slow_s / 10)
-            self.look()
-
-    def look(self) -> None:
-        """Cut those that have not moved for too long."""
-        now, before = self._monotonic(), self._since
-        self._since = {}
-        for connection in list(self._connections):
-            if not isinstance(connection, Connection) or (waits_for := connection.waits_for()) is None:
-                continue
-            known, since = before.get(connection, (None, now))
-            since = since if known == waits_for else now
-            if waits_for[0] == IDLE and now - since >= self._idle_s:
-                connection.transport.close()
-            elif waits_for[0] != IDLE and now - since >= self._slow_s:
-                connection.transport.abort()
-            else:
-                self._since[connection] = waits_for, since

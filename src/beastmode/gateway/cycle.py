@@ -15,7 +15,7 @@ from functools import lru_cache
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from beastmode.gateway.incoming import Headers, Message, Receive, Scope
+from beastmode.gateway.incoming import FLAW, Headers, Message, Receive, Scope
 from beastmode.gateway.outgoing import Outgoing
 from beastmode.gateway.reply import Send
 
@@ -36,8 +36,8 @@ class Cycle:
 
     keep_alive: the connection takes another request when this is answered.   expects_100: its client waits for a word
     before it sends the body.   on_end: called when the answer has been sent.
-    more_body: some of the request is still to come.   disconnected: its client has gone.   response_complete: all of
-    the answer has been sent.
+    more_body: some of the request is still to come.   disconnected: its client has gone.   started, response_complete:
+    some, or all, of the answer has been sent.   spoilt: what came of it is no HTTP.
     """
 
     __slots__ = (
@@ -50,13 +50,14 @@ class Cycle:
         "_out",
         "_pieces",
         "_size",
-        "_started",
         "_told_end",
         "disconnected",
         "keep_alive",
         "more_body",
         "response_complete",
         "scope",
+        "spoilt",
+        "started",
     )
 
     def __init__(
@@ -74,7 +75,7 @@ class Cycle:
         self.more_body, self.disconnected, self.response_complete = True, False, False
         self._pieces: deque[bytes] = deque()
         self._size = 0
-        self._told_end = self._started = self._chunked = False
+        self.spoilt = self._told_end = self.started = self._chunked = False
         self._left: int | None = None
         self._news: asyncio.Event | None = None
 
@@ -84,7 +85,7 @@ class Cycle:
             await app(self.scope, self.receive, self.send)
         except BaseException:  # noqa: S110 whatever it was stands in the record of the request; nobody else is told
             pass
-        if not self._started and not self.disconnected:
+        if not self.started and not self.disconnected:
             await self.send({"type": "http.response.start", "status": 500, "headers": _BROKEN})
             await self.send({"type": "http.response.body", "body": b"Internal Server Error"})
         elif not self.response_complete and not self.disconnected:
@@ -110,25 +111,35 @@ class Cycle:
         self.disconnected = not self.response_complete
         self._wake()
 
+    def spoil(self, flaw: str) -> None:
+        """No more of it can be read, nor anything behind it: it is refused where it has no answer yet, and the
+        connection closes behind that.   flaw: why."""
+        self.scope[FLAW] = flaw
+        self.spoilt, self.keep_alive, self.more_body = True, False, False
+        self._wake()
+
     async def receive(self) -> Message:
         """What has come since the last time; waits for something to come."""
-        if self._expects_100 and not self._out.is_closing():
+        if self._expects_100 and self.more_body and not self._out.is_closing():
             self._out.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._expects_100 = False
-        over = self.disconnected or self.response_complete
+        over = self._is_over()
         if not over:
             self._flow.resume_reading()
             if not self._pieces and (self.more_body or self._told_end):
                 self._news = self._news or asyncio.Event()
                 self._news.clear()
                 await self._news.wait()
-                over = self.disconnected or self.response_complete
+                over = self._is_over()
         if over:
             return {"type": "http.disconnect"}
         body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size, self._told_end = 0, not self.more_body
         return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    def _is_over(self) -> bool:
+        return self.disconnected or self.response_complete or self.spoilt
 
     def _wake(self) -> None:
         if self._news is not None:
@@ -144,10 +155,14 @@ class Cycle:
             return
         if self.response_complete:
             raise RuntimeError(f"{message['type']} after the end of the answer")
-        if self._started:
+        if self.started:
             self._send_body(message.get("body", b""), last=not message.get("more_body", False))
         else:
-            self._started, self._expects_100 = True, False
+            if self._expects_100 and self.more_body:
+                self.keep_alive = (
+                    False  # whether the body comes now, nobody can tell: what follows may be either
+                )
+            self.started, self._expects_100 = True, False
             self._out.write(self._head(message["status"], message["headers"]))
 
     def _head(self, status: int, headers: Headers) -> bytes:

@@ -42,8 +42,14 @@ def answer_within_s(headers: Headers) -> float:
 
 
 def _on_node(headers: dict[bytes, bytes]) -> bool:
-    runtime, agent = headers.get(b"x-stainless-runtime", b""), headers.get(b"user-agent", b"")
-    return runtime == b"node" or b"runtime/node.js" in agent  # the second is Vercel's
+    """By what the SDKs of OpenAI, Anthropic and Groq say, by what Vercel's says, and by what Node's `fetch` sends with
+    every request of any other (Google's, Mistral's, Cohere's, Ollama's); a browser names languages."""
+    if headers.get(b"x-stainless-runtime") == b"node":
+        return True
+    if headers.get(b"accept-language") == b"*" and b"sec-fetch-mode" in headers:
+        return True
+    agent = headers.get(b"user-agent", b"")
+    return b"runtime/node.js" in agent or b"runtime/bun" in agent
 
 
 def _seconds(value: bytes) -> float | None:

@@ -22,6 +22,9 @@ LOST = "beast.lost"
 """In a scope: the set of what is to be called when its connection is lost. ASGI tells of that only to a task that waits
 for it; one for each request cost a tenth of its CPU."""
 
+FLAW = "beast.flaw"
+"""In a scope: why the request cannot be read, where it cannot."""
+
 _TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
 _PACKINGS = b"accept-encoding"
@@ -30,6 +33,10 @@ _TO_END_S = 1.0
 
 class ClientGoneError(Exception):
     """The client has hung up; nobody waits for an answer."""
+
+
+class UnreadableError(Exception):
+    """What the client sends is no HTTP; its text says why."""
 
 
 class BodyTooLargeError(Exception):
@@ -53,6 +60,7 @@ class Incoming:
         "_lost",
         "_place",
         "_receive",
+        "_scope",
         "address",
         "headers",
         "key_at",
@@ -74,10 +82,16 @@ class Incoming:
         self.token, rest = split_token(path)
         self.path = blotted(rest)
         self.address: str = (scope.get("client") or ("",))[0]
-        self._receive = receive
+        self._scope, self._receive = scope, receive
         self._place: Place | None = None
         self._body: Body | None = None
         self._lost: set[Callable[[], None]] = scope.get(LOST, set())
+
+    @property
+    def flaw(self) -> str:
+        """Why it cannot be read, as far as it has come; "" where it can."""
+        flaw: str = self._scope.get(FLAW, "")
+        return flaw
 
     def header(self, name: bytes) -> str:
         """The first value of a header, "" without one.   name: in lower case."""
@@ -97,10 +111,12 @@ class Incoming:
     async def body(self, most_bytes: int, room: Room) -> bytes:
         """All of it. What it takes of the room is held until `let_go`.
 
-        Raises BodyTooLargeError, as soon as that is known, NoRoomError, and ClientGoneError.
+        Raises BodyTooLargeError, as soon as that is known, NoRoomError, UnreadableError, and ClientGoneError.
         """
         place = self._place = Place(room)
         length = self.header(b"content-length")
+        if not length:
+            self._see_coding()
         stated = int(length) if length.isdecimal() else most_bytes
         if stated > most_bytes:
             raise BodyTooLargeError
@@ -128,10 +144,15 @@ class Incoming:
             loop = asyncio.get_running_loop()
             self._body.give_back(spare_of(loop), loop.call_later)
 
+    def _see_coding(self) -> None:
+        coding = self.header(b"transfer-encoding").strip().lower()
+        if coding not in ("", "chunked"):
+            raise UnreadableError(f"its transfer-encoding is {coding[:100]}, and only chunked is read")
+
     async def _next(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            raise ClientGoneError
+            raise UnreadableError(self.flaw) if self.flaw else ClientGoneError
         return message
 
     @property

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
 _VERSION = re.compile(r"/v\d+(?:p\d+)?(?:(?:alpha|beta|preview)\d*)?(?=/|$)")
 _USUAL = "/v1"
 """What clients ask for by habit, whatever the version of the server behind is."""
+_BESIDE = "/api/"
+"""Where servers have what is no part of a versioned API: Ollama, LM Studio, Anthropic."""
 
 
 def locate(base: str, path: str, query: str = "") -> str:
@@ -15,7 +18,9 @@ def locate(base: str, path: str, query: str = "") -> str:
 
     `…/v1` and `/v1/chat/completions`, `…` and `/v1/chat/completions`, `…/v1` and `/chat/completions` are all
     `…/v1/chat/completions`. Where both name one, that of the base counts for a client that says `/v1` (`…/api/paas/v4`,
-    `…/v1beta/openai`), and any other the client's own, in its place (`/v1beta/models`).
+    `…/v1beta/openai`), and any other the client's own, in its place (`/v1beta/models`). A path that begins as the
+    base's own does is the whole path already: `…/openai/v1` and `/openai/v1/models`, as Groq's and Azure's clients ask.
+    `/api/…`, as Ollama's do, lies beside a version that the base begins with.
     """
     located = _located(base, path)
     return f"{located}?{query}" if query else located
@@ -25,10 +30,22 @@ def locate(base: str, path: str, query: str = "") -> str:
 def _located(base: str, path: str) -> str:
     """Remembered: clients ask for few paths, and each is asked for again and again."""
     base = base.rstrip("/")
-    asked = _VERSION.match(path)
-    named = _VERSION.search(base, max(0, base.find("/", base.find("://") + 3)))
-    if asked and named and asked[0] == _USUAL:
-        path = path[asked.end() :]
-    elif asked and named:
-        base = base[: named.start()]
+    host_ends = base.find("/", base.find("://") + 3)
+    if host_ends < 0:
+        return base + path
+    host, own = base[:host_ends], base[host_ends:]
+    asked, named = _VERSION.match(path), _VERSION.search(own)
+    before = own[: named.start()] if named else own
+    if path.startswith(f"{before}/" if before else _BESIDE):
+        return host + path
+    if asked and named:
+        return base + path[asked.end() :] if asked[0] == _USUAL else host + before + path
     return base + path
+
+
+@lru_cache(maxsize=64)
+def climbs(path: str) -> bool:
+    """Does a part of it say to go up, or to stay (`..`, `.`)? A server that obeys is asked for something else than was
+    read here, and be it outside of its base URL.   path: percent-encoded; so may these parts be."""
+    parts = unquote(path).replace("\\", "/").split("/")
+    return any(part.partition(";")[0] in (".", "..") for part in parts)

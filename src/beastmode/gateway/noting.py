@@ -30,12 +30,15 @@ async def record_bodies(call: Call) -> None:
     _keep(call, _bodies(call) if small else await asyncio.to_thread(_bodies, call))
 
 
-def record_stopped(call: Call) -> None:
-    """The gateway ended before the request did; it has no time for words."""
+def record_stopped(call: Call) -> Failure | None:
+    """The gateway ended before the request did: that is its failure; None where it had ended in another way."""
+    if call.entry.outcome is not None:
+        return None
     tip = "Send it again: the gateway ended before its answer was complete."
-    if call.entry.outcome is None:
-        record_failure(Failure("killed", "the gateway was told to end", True, tip), call, "failed")
-        _keep(call, _bodies(call))
+    failure = Failure("killed", "the gateway was told to end", True, tip)
+    record_failure(failure, call, "failed")
+    _keep(call, _bodies(call))
+    return failure
 
 
 def record_everything(call: Call) -> None:

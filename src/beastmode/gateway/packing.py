@@ -4,19 +4,19 @@ stream to a client that has been told before, by a sign of life, that it is not.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 _MOST_BYTES = 16 * 1024 * 1024
+_MOST_PART = 1024 * 1024
 _GZIP = (zlib.MAX_WBITS | 16,)
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS)}
 """How each may be packed. Some servers send deflate without its frame, and clients take it."""
 
 
-def readable(headers: Mapping[str, str]) -> bool:
-    """Whether `unpacked` can read a body with these headers: it came as it is, or in a packing that is known."""
-    coding = _coding(headers)
-    return coding in ("", "identity") or coding in _WINDOWS
+def readable(packing: str) -> bool:
+    """Whether what is packed so can be unpacked here; "" is not packed."""
+    return packing in ("", "identity") or packing in _WINDOWS
 
 
 def unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
@@ -24,31 +24,66 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
 
     headers: names in lower case.   Known: gzip and deflate, what the standard library reads.
     """
-    for window in _WINDOWS.get(_coding(headers), ()):
-        with suppress(zlib.error):
-            return zlib.decompressobj(window).decompress(body, _MOST_BYTES)
-    return body
+    return _unpacked(body, packing_of(headers))[0]
 
 
-def unpacker(coding: str) -> Callable[[bytes], bytes]:
-    """Unpacks pieces as they come. Raises ValueError where that packing is not known, as does what it gives where a
-    piece is broken."""
-    windows = _WINDOWS.get(coding.strip().lower())
-    if windows is None:
-        told = (
-            f"the stream is packed with {coding[:50]}, and its client was told before that it is not packed"
-        )
-        raise ValueError(told)
-    unpack = zlib.decompressobj(windows[0]).decompress
-
-    def checked(piece: bytes) -> bytes:
-        try:
-            return unpack(piece)
-        except zlib.error as error:
-            raise ValueError(f"a piece of the stream cannot be unpacked: {error}") from None
-
-    return checked
+def is_broken(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether a whole body is not packed as it says, or ends too early; False where that packing is not known."""
+    packing = packing_of(headers)
+    return packing in _WINDOWS and not _unpacked(body, packing)[1]
 
 
-def _coding(headers: Mapping[str, str]) -> str:
+def packing_of(headers: Mapping[str, str]) -> str:
+    """How a body with these headers is packed.   headers: names in lower case."""
     return headers.get("content-encoding", "").strip().lower()
+
+
+def _unpacked(body: bytes, packing: str) -> tuple[bytes, bool]:
+    """The body unpacked, and whether it was all there."""
+    for window in _WINDOWS.get(packing, ()):
+        with suppress(zlib.error):
+            return _members(body, window)
+    return body, False
+
+
+def _members(body: bytes, window: int) -> tuple[bytes, bool]:
+    """A body may be packed in several parts, one after the other. What stands behind the last is left alone."""
+    parts: list[bytes] = []
+    room = _MOST_BYTES
+    while True:
+        unpacking = zlib.decompressobj(window)
+        try:
+            parts.append(unpacking.decompress(body, room))
+        except zlib.error:
+            if not parts:
+                raise
+            return b"".join(parts), True
+        body, room = unpacking.unused_data, room - len(parts[-1])
+        if not (unpacking.eof and body and room > 0):
+            return b"".join(parts), unpacking.eof or room <= 0
+
+
+class Unpacking:
+    """Unpacks pieces as they come.   packing: "" for none. Raises ValueError where it is not known."""
+
+    def __init__(self, packing: str) -> None:
+        windows = _WINDOWS.get(packing.strip().lower())
+        if windows is None and packing:
+            told = f"the stream is packed with {packing[:50]}, and its client was told before that it is not packed"
+            raise ValueError(told)
+        self._unpacking = zlib.decompressobj(windows[0]) if windows else None
+
+    def parts(self, piece: bytes) -> Iterator[bytes]:
+        """What is in a piece, at most 1 MB at a time: a few bytes can hold very many. Raises ValueError where it is
+        broken."""
+        if self._unpacking is None:
+            yield piece
+            return
+        while piece:
+            try:
+                part = self._unpacking.decompress(piece, _MOST_PART)
+            except zlib.error as error:
+                raise ValueError(f"a piece of the stream cannot be unpacked: {error}") from None
+            piece = self._unpacking.unconsumed_tail
+            if part:
+                yield part

@@ -18,9 +18,9 @@ from beastmode.gateway.dialects.choose import OTHER
 from beastmode.gateway.dialects.decoding import flaw_of
 from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
-from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming
+from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming, UnreadableError
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.gateway.noting import record_stopped
+from beastmode.gateway.locate import climbs
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reading import TELLING_HEADERS, Reading
 from beastmode.gateway.rejected import RejectedError
@@ -28,7 +28,7 @@ from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.sharing import Sharing
-from beastmode.gateway.telling import tell, tell_rejected, tell_unforeseen
+from beastmode.gateway.telling import tell, tell_rejected, tell_stopped, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
 _JUDGED_AT_ONCE_BYTES = 64 * 1024
@@ -75,7 +75,7 @@ class Proxy:
                 await self._memory.replay(found, call)
                 call.entry.outcome = call.good_end
                 return
-            gone = call.incoming.watched(lambda: call.answered or call.reply.ended)
+            gone = call.incoming.watched(lambda: call.told_all)
             waiting = kept_alive(call, self._limits.silence_s, self._limits.keepalive_s)
             async with gone, waiting:  # a client that goes away ends the call; one that waits is kept alive
                 failure = await self._answer(call, recall)
@@ -88,7 +88,7 @@ class Proxy:
         except RejectedError as rejected:
             await tell_rejected(rejected, call)
         except asyncio.CancelledError:
-            record_stopped(call)
+            await tell_stopped(call)
             raise
         except Exception as error:  # whatever it is, the request keeps its record
             await tell_unforeseen(error, call)
@@ -98,13 +98,19 @@ class Proxy:
     async def _read(self, call: Call) -> None:
         """Who asks, and what for. Raises RejectedError where they may not or it is too large, and ClientGoneError."""
         incoming, limits = call.incoming, self._limits
-        if not incoming.path.startswith("/") or incoming.method == "CONNECT":
+        if incoming.flaw:
+            raise rejections.no_http(incoming.flaw)
+        if not incoming.path.startswith("/"):
             raise rejections.no_path(incoming.method)
+        if climbs(incoming.path):
+            raise rejections.odd_path()
         if incoming.head_bytes > limits.most_head_bytes:
             raise rejections.head_too_large(limits.most_head_bytes)
         call.caller = self._door.receive(incoming, call.entry)
         try:
             call.body = await incoming.body(limits.most_body_bytes, self._room)
+        except UnreadableError as error:
+            raise rejections.no_http(str(error)) from None
         except BodyTooLargeError:
             raise rejections.too_large(limits.most_body_bytes) from None
         except NoRoomError:
@@ -170,8 +176,8 @@ class Proxy:
 
     def _end(self, call: Call) -> None:
         """Its record; of one that others still read, once it has landed."""
-        flight = call.flight
-        if flight is not None and flight.leader is call and not flight.landed:
+        flight = call.out
+        if isinstance(flight, Flight) and not flight.landed:
             flight.on_landed = lambda: self._write(call)
         else:
             self._write(call)
@@ -180,6 +186,8 @@ class Proxy:
         call.entry.total_s = self._clock.monotonic() - call.received
         if call.toll is not None:
             self._door.settle(call.toll, call.entry)
+        if call.told is not None:  # until here it is the upstream's, by which the toll was settled
+            call.entry.status = call.told
         for finish in self._finishing:
             with suppress(Exception):  # whatever it is, the request keeps its record
                 finish(call)

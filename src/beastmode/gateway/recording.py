@@ -34,7 +34,8 @@ _TELLING_ENDS = (b"-version", b"-beta")
 """Headers that change an answer: `anthropic-version`, `anthropic-beta`, `openai-beta` and their kin."""
 _HARMLESS = re.compile(r'("prompt_cache_key"\s{0,3}:\s{0,3}")([\w.:/-]{1,200})(?=")')
 """A key by its name only: it says which of the provider's caches to use, and Codex sends it always."""
-_LAST_WORD = re.compile(r"[^\s\"',;{}\[\]]{0,4096}$")
+_MOST_WORD = 4096
+_LAST_WORD = re.compile(r"(?<![^\s\"',;{}\[\]])[^\s\"',;{}\[\]]*\Z")
 
 
 def request_body(incoming: Incoming, body: bytes) -> tuple[bytes, Sent]:
@@ -75,7 +76,14 @@ def _text(body: bytes, most_bytes: int, had: str) -> tuple[str, list[str]]:
     if not flaws and text.encode() != body:
         flaws.append("was no UTF-8 text")
     # A cut may leave half a secret at the end, which nothing recognises.
-    return (_LAST_WORD.sub("", text) + "…" if len(body) > most_bytes else text), flaws
+    return (_without_last_word(text) + "…" if len(body) > most_bytes else text), flaws
+
+
+def _without_last_word(text: str) -> str:
+    """Of a long word, such as a picture in base64, the last 4,096 characters go; only those are looked at."""
+    start = max(0, len(text) - _MOST_WORD)
+    last = _LAST_WORD.search(text, start)
+    return text[: start if last is None else last.start()]
 
 
 def _without_secrets(text: str, secrets: Secrets) -> str:

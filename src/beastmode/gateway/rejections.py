@@ -113,6 +113,20 @@ def no_path(method: str) -> RejectedError:
     )
 
 
+def odd_path() -> RejectedError:
+    """Where it leads is the upstream's to decide, and may be anywhere."""
+    cause = "the path has a part that is `.` or `..`"
+    return RejectedError(400, Failure("bad_request", cause, False, "Ask for the path that they lead to."))
+
+
+def no_http(flaw: str) -> RejectedError:
+    """It cannot be read.   flaw: why."""
+    tip = (
+        "Send HTTP/1.1, to https:// only where --tls-cert is set, with one length and a percent-encoded path."
+    )
+    return RejectedError(400, Failure("bad_request", f"the request is no HTTP: {flaw}", False, tip))
+
+
 def asked_to_wait(reason: str, wait_s: float) -> RejectedError:
     """The upstream cannot be called for longer than this gateway was told to wait for it.   reason: of the guard."""
     if reason not in _THROTTLES or not math.isfinite(wait_s):
@@ -132,9 +146,11 @@ def no_guest() -> RejectedError:
 
 
 def not_recordable(cause: str) -> RejectedError:
-    """The ledger cannot be written, and its owner wants nothing unrecorded."""
-    tip = "Free the disk of the ledger; requests pass again as soon as it can be written."
-    return RejectedError(503, Failure("out_of_budget", cause, True, tip, 5.0))
+    """The ledger cannot be written, and its owner wants nothing unrecorded.   cause: what is wrong, then what to do on
+    a line of its own."""
+    what, _, tip = cause.partition("\n")
+    tip = f"{tip.strip()} Requests pass again as soon as the ledger can be written.".strip()
+    return RejectedError(503, Failure("other", what, True, tip, 5.0))
 
 
 def _busy(cause: str, tip: str, wait_s: float) -> RejectedError:

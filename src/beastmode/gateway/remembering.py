@@ -116,6 +116,8 @@ class Remembering:
         found = await self._the_stack.find(recall.key) if recall.wish.read else None
         found = self._fit(found, call, recall)
         if found is None and recall.wish.only_if_cached:
+            call.entry.cache_why = call.entry.cache_why or "only-if-cached"
+            self._tell_miss(call, recall)
             raise rejections.not_cached()
         if found is None:
             before = self.asked.note(recall.key, self._clock.unix())

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from beastmode.gateway.incoming import Headers, Message
-from beastmode.gateway.packing import unpacker
+from beastmode.gateway.packing import Unpacking
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -25,17 +25,17 @@ class Reply:
     """One answer to one client.
 
     begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
-    what sends to it until its connection is cut (`connection.Reaper`); then it has gone, and nothing is raised here.
+    what sends to it until its connection is cut (`reaper.Reaper`); then it has gone, and nothing is raised here.
     notes: headers of ours that go with any answer.   keep_bytes: of the body that are kept for the record.   headers,
     kept: what was sent of both.
     """
 
-    __slots__ = ("_keep_bytes", "_send", "_unpack", "begun", "ended", "headers", "kept", "notes")
+    __slots__ = ("_keep_bytes", "_send", "_unpacking", "begun", "ended", "headers", "kept", "notes")
 
     def __init__(self, send: Send, keep_bytes: int = 0) -> None:
         self._send, self._keep_bytes = send, keep_bytes
         self.begun = self.ended = False
-        self._unpack: Callable[[bytes], bytes] | None = None
+        self._unpacking: Unpacking | None = None
         self.headers: Headers = ()
         self.kept = bytearray()
         self.notes: Headers = ()
@@ -50,7 +50,7 @@ class Reply:
         what is packed is unpacked from here on. Raises ValueError where that packing is not known."""
         if self.begun:
             packing = _packing(headers)
-            self._unpack = unpacker(packing) if packing else None
+            self._unpacking = Unpacking(packing) if packing else None
             return
         self.begun, self.headers = True, headers
         headers = [*headers, *self.notes] if self.notes else headers
@@ -58,23 +58,26 @@ class Reply:
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body at once."""
-        if self._unpack is not None:
-            data = self._unpack(data)
+        if self._unpacking is not None:
+            data = b"".join(self._unpacking.parts(data))
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece."""
         self.ended = True
-        if self._unpack is not None:
-            data = self._unpack(data)
+        if self._unpacking is not None:
+            data = b"".join(self._unpacking.parts(data))
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data})
 
-    async def words(self, data: bytes) -> None:
-        """Send the last piece, in words of ours, whatever has been sent before."""
-        self._unpack = None
-        await self.end(data)
+    async def words(self, *pieces: bytes) -> None:
+        """Send the last pieces, in words of ours, whatever has been sent before."""
+        self._unpacking = None
+        *before, last = pieces
+        for piece in before:
+            await self.piece(piece)
+        await self.end(last)
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer in one piece. Its length is added."""

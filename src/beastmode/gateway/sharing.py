@@ -51,7 +51,6 @@ class Sharing:
     async def _read_along(self, flight: Flight, call: Call) -> Failure | None:
         """Give the client what a flight brings; the failure in which it ended. Raises what the carrying raised."""
         flight.board(call)
-        call.flight = flight
         call.good_end = "upstream_ok" if flight.leader is call else "shared"
         try:
             if flight.leader is not call:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 
-from beastmode.failures.answers import CUT_OFF, flaw_in
+from beastmode.failures.answers import begins_events, flaw_in
 from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
-from beastmode.gateway.headers import as_text, without
-from beastmode.gateway.packing import readable, unpacked
+from beastmode.gateway.events import EventStream, first_byte
+from beastmode.gateway.headers import as_text
+from beastmode.gateway.packing import is_broken, packing_of, readable, unpacked
 from beastmode.gateway.wire import Answer
+
+_TELLING_BYTES = 256
+"""Of an answer that tell whether it comes as events."""
 
 
 async def relay(
@@ -26,16 +29,25 @@ async def relay(
     """
     call.entry.status = answer.status
     if answer.is_stream and answer.status < 400:
-        return await _flow(answer, call, [], heard)
+        return await EventStream(answer, call, heard).relay(())
     begun: list[bytes] = []
     size = 0
     async for piece in answer.pieces():
-        _first_byte(call)
+        first_byte(call)
         begun.append(piece)
         size += len(piece)
-        if (size > most_held_bytes or _is_awaited(answer, call)) and answer.status < 400:
-            return await _flow(answer, call, begun, heard)
+        if answer.status < 400 and _comes_as_events(begun, size, call):
+            return await EventStream(answer, call, heard).relay(begun)
+        if answer.status < 400 and (size > most_held_bytes or _is_awaited(answer, call)):
+            await _flow(answer, call, begun, heard)
+            return None
     return await _whole(Held(answer.status, answer.headers, b"".join(begun)), call)
+
+
+def _comes_as_events(begun: list[bytes], size: int, call: Call) -> bool:
+    """It is the stream that was asked for, whatever its content type says. Told by its beginning."""
+    wanted = call.asked is not None and call.asked.stream and size - len(begun[-1]) < _TELLING_BYTES
+    return wanted and begins_events(b"".join(begun)[:_TELLING_BYTES])
 
 
 def _is_awaited(answer: Answer, call: Call) -> bool:
@@ -47,7 +59,7 @@ async def _whole(held: Held, call: Call) -> Evidence | None:
     """An answer that is all there: a good one is passed on, a bad one stays in `call.held`."""
     headers = as_text(held.headers)
     body = unpacked(held.body, headers)
-    flaw = _flaw(held.status, headers, body, call)
+    flaw = _flaw(held, headers, body, call)
     if flaw is not None:
         call.held = held
         return flaw
@@ -58,47 +70,29 @@ async def _whole(held: Held, call: Call) -> Evidence | None:
     return None
 
 
-def _flaw(status: int, headers: Mapping[str, str], body: bytes, call: Call) -> Evidence | None:
-    if status >= 400:
-        return Evidence(status, headers, body, url=call.url, model=call.model)
-    shape = call.dialect.shape
-    if shape is None or call.incoming.method != "POST" or not readable(headers):
+def _flaw(held: Held, headers: Mapping[str, str], body: bytes, call: Call) -> Evidence | None:
+    if held.status >= 400:
+        return Evidence(held.status, headers, body, url=call.url, model=call.model)
+    shape, packing = call.dialect.shape, packing_of(headers)
+    if shape is None or call.incoming.method != "POST" or not readable(packing):
         return None
+    if is_broken(held.body, headers):
+        told = f"the answer is not packed with {packing} as it says, or a part of it is missing"
+        return Evidence(held.status, headers, told, url=call.url)
     streamed = call.asked is not None and call.asked.stream
-    return flaw_in(status, headers, body, dialect=shape, streamed=streamed, url=call.url)
+    return flaw_in(held.status, headers, body, dialect=shape, streamed=streamed, url=call.url)
 
 
-async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[[], None]) -> Evidence | None:
-    """Pass pieces on as they come. A stream without its terminal event is what is wrong with it."""
-    follower = call.follower = call.dialect.follow() if answer.is_stream and not answer.is_packed else None
+async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[[], None]) -> None:
+    """Pass pieces on as they come, until HTTP says that this was all."""
     call.answering = True
-    # Of a stream a stated length does not pass on: an error event may have to follow where it breaks off.
-    headers = without(answer.headers, b"content-length") if answer.is_stream else answer.headers
-    await call.out.start(answer.status, headers)
+    await call.out.start(answer.status, answer.headers)
     for piece in begun:
         await call.out.piece(piece)
-    try:
-        async for piece in answer.pieces():
-            _first_byte(call)
-            call.mid_line = not piece.endswith(b"\n")
-            try:  # it goes out before it is read: its client waits for it, and nobody waits for the record
-                await call.out.piece(piece)
-            finally:
-                heard()
-                if follower is not None:
-                    follower.feed(piece)
-    finally:
-        if follower is not None:
-            account(call, follower.usage)
-    if follower is None or follower.complete:
-        await call.out.end()
-        return None
-    exception = "" if follower.failed else CUT_OFF
-    return Evidence(
-        answer.status, as_text(answer.headers), follower.last, exception, mid_stream=True, url=call.url
-    )
-
-
-def _first_byte(call: Call) -> None:
-    if call.entry.first_byte_s is None:
-        call.entry.first_byte_s = time.monotonic() - call.received
+    async for piece in answer.pieces():
+        call.mid_line = not piece.endswith(b"\n")
+        try:
+            await call.out.piece(piece)
+        finally:
+            heard()
+    await call.out.end()

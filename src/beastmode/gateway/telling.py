@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from contextlib import suppress
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call, Held
 from beastmode.gateway.headers import without
-from beastmode.gateway.noting import record_bodies, record_failure
+from beastmode.gateway.noting import record_bodies, record_failure, record_stopped
 from beastmode.gateway.patience import out_of_time
 from beastmode.gateway.rejected import RejectedError
 from beastmode.settings import SHORT_WAIT_S
 
 _WAITS = (b"retry-after", b"retry-after-ms")
-_STATUS = {"timeout": 504, "rate_limit": 429}
+_STATUS = {"timeout": 504, "rate_limit": 429, "killed": 503}
+_LAST_WORD_S = 0.5
+"""For a client that does not read; the gateway waits 2 s for all records."""
 
 
 async def tell(failure: Failure, call: Call) -> None:
@@ -27,6 +31,8 @@ async def tell(failure: Failure, call: Call) -> None:
 
 
 async def _tell(failure: Failure, call: Call) -> None:
+    if call.reply.ended:
+        return  # its upstream has told it, and then ended well
     if call.reply.begun and call.asked is not None and call.asked.stream:
         await _end_stream(failure, call)
     elif call.reply.begun:
@@ -40,7 +46,7 @@ async def _tell(failure: Failure, call: Call) -> None:
 async def tell_rejected(rejected: RejectedError, call: Call) -> None:
     """What the gateway itself refuses. No body is kept of it: there may be very many, and the gateway is busy."""
     record_failure(rejected.failure, call, "rejected")
-    call.entry.status = rejected.status
+    call.entry.status = rejected.status  # also in a stream that has begun
     if call.reply.begun:
         await _end_stream(rejected.failure, call)
     else:
@@ -62,11 +68,20 @@ async def tell_unforeseen(error: Exception, call: Call) -> None:
         await record_bodies(call)
 
 
+async def tell_stopped(call: Call) -> None:
+    """The gateway ends before the answer does: that is recorded, and told to a client that reads."""
+    failure = record_stopped(call)
+    if failure is not None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_S):
+                await _tell(failure, call)
+
+
 async def _end_stream(failure: Failure, call: Call) -> None:
     if call.reply.packed:
         return  # left without an end: in the midst of what is packed, no word of ours could be read
-    event = call.dialect.error_event(failure)
-    await call.reply.words(b"\n\n" + event if call.mid_line else event)
+    first, *more = call.dialect.error_events(failure)
+    await call.reply.words(b"\n\n" + first if call.mid_line else first, *more)
 
 
 async def _pass_on(held: Held, failure: Failure, call: Call) -> None:
@@ -77,6 +92,7 @@ async def _pass_on(held: Held, failure: Failure, call: Call) -> None:
 
 
 async def _say(status: int, failure: Failure, call: Call) -> None:
+    call.told = status
     headers = [(b"content-type", b"application/json"), *_notes(failure, call)]
     if failure.retry_after_s is not None and _tells_wait(failure, call):
         headers.append((b"retry-after", b"%d" % math.ceil(failure.retry_after_s)))
@@ -94,7 +110,7 @@ def _notes(failure: Failure, call: Call) -> list[tuple[bytes, bytes]]:
     """Beside the body: what it is, what to do, and that the retrying has been done here, unless the client's own time
     was too short for it."""
     again = b"true" if out_of_time(failure, call) else b"false"
-    tip = failure.tip.encode("ascii", "replace").replace(b"\n", b" ")
+    tip = failure.tip.replace("…", "...").encode("ascii", "replace").replace(b"\n", b" ")
     return [
         (b"x-should-retry", again),
         (b"x-beast-class", failure.class_.encode()),

@@ -10,7 +10,7 @@ import asyncio
 import re
 import select
 from collections.abc import AsyncIterator, Callable
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 
 import aiohttp
@@ -68,9 +68,10 @@ class Answer:
         return "Content-Length" not in self._told and not self._kind.endswith(_JSON)
 
     @property
-    def is_packed(self) -> bool:
-        """It is compressed, so that what passes cannot be read on the side."""
-        return self._told.get("Content-Encoding", "identity").lower() != "identity"
+    def packing(self) -> str:
+        """How it is compressed, "" where it is not."""
+        packing = self._told.get("Content-Encoding", "").strip().lower()
+        return "" if packing == "identity" else packing
 
 
 class Wire:
@@ -100,6 +101,8 @@ class Wire:
         """A kept connection, or a new one. Raises aiohttp.ClientError, OSError."""
         if self._connector is None:
             self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=15)
+            reading: type[ResponseHandler] = _Reading
+            self._connector._factory = partial(reading, loop=asyncio.get_running_loop())
             # What the connector asks a request for is where to: the same for all.
             self._where = _Where("GET", self._url, loop=asyncio.get_running_loop())
         try:
@@ -124,6 +127,19 @@ class Wire:
             await self._connector.close()
             await asyncio.sleep(0)  # its connections say goodbye in the next turn of the loop
             self._connector = None
+
+
+class _Reading(ResponseHandler):
+    """Tells whoever reads a body that the rest of it is no HTTP: aiohttp's own lets them wait for ever."""
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        super().set_exception(exc, exc_cause or exc)
+        body = self._payload
+        if body is not None and not body.is_eof() and body.exception() is None:
+            why = (
+                getattr(exc, "message", "") or type(exc).__name__
+            )  # without its status: 400 is none of the server's
+            body.set_exception(aiohttp.ClientPayloadError(f"the body of its answer is no HTTP: {why}"))
 
 
 class _Where(aiohttp.ClientRequest):

@@ -1,6 +1,6 @@
 """Control: what a person asks of a run, and what that means as the run stands now. Pure.
 
-What it does not do: read rows or write them (`compose/controlling.py` and `compose/asking.py` do).
+What it does not do: read rows or write them (`controlling.py` and `asking.py` of `compose/run/` do).
 """
 
 from __future__ import annotations

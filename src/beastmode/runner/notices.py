@@ -1,4 +1,4 @@
-"""Notices: what somebody who is not looking is told of a run. Pure: `compose/notifying.py` sends them."""
+"""Notices: what somebody who is not looking is told of a run. Pure: `compose/run/notifying.py` sends them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from beastmode.store.ledger_rollup import ANY
-from beastmode.store.ledger_sought import Sought, kind_conditions
+from beastmode.store.ledger_sought import kind_conditions
+from beastmode.store.sought import Sought
 
 _MOST_KINDS = 500
 """So many kinds are nearly everywhere: asking for each where it is would take longer than looking."""

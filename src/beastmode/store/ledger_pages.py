@@ -13,9 +13,10 @@ from beastmode.store.entry import Entry
 from beastmode.store.ledger_minutes import Minutes, last_in_all, minutes_of
 from beastmode.store.ledger_reader import FIELDS, LedgerReader, entry_of
 from beastmode.store.ledger_schema import VERSION
-from beastmode.store.ledger_sought import Sought, conditions, fit
+from beastmode.store.ledger_sought import conditions, fit, indexed
 from beastmode.store.ledger_tally import MINUTE_US, minute_of
 from beastmode.store.ledger_texts import holds, text_of
+from beastmode.store.sought import Sought
 
 WITHIN_S = 0.15
 """How long is looked before what was found has to do."""
@@ -45,19 +46,20 @@ def page(
     reader: LedgerReader,
     sought: Sought,
     most: int,
-    before: str = "",
     *,
     within_s: float = WITHIN_S,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Page:
-    """The newest `most` that are sought and older than `before` (an id, or as of a `next_before`).
+    """The newest `most` that are sought.
 
     Looks for `within_s` seconds, and a little more: a page may be short, or empty, and not the last. Raises
     LedgerError.
     """
     if not reader.format:
         return Page([])
-    search = _Search(reader, sought, most + 1, fit(before) or _ANYTIME, monotonic, monotonic() + within_s)
+    search = _Search(
+        reader, sought, most + 1, fit(sought.before) or _ANYTIME, monotonic, monotonic() + within_s
+    )
     with reader.reading() as db:
         stopped_us = search.look(db)
     found = search.found
@@ -89,7 +91,7 @@ class _Search:
         words = self.sought.words
         db.create_function(_HOLDS, 3, lambda *said: holds(words, text_of(*said)))
         db.create_function(_HOLDS, 1, lambda text: holds(words, text))
-        if self.sought.indexed:
+        if indexed(self.sought):
             self.found = self._rows(db, _ALL, _EVER, self.most)
             return None
         in_flight = [] if self.sought.wrong else self._rows(db, _OPEN, _EVER, self.most)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
@@ -19,6 +18,7 @@ from beastmode.clock import Clock
 from beastmode.errors import BeastError, LedgerVersionError
 from beastmode.store.entry import Row
 from beastmode.store.ledger_backfill import roll
+from beastmode.store.ledger_batch import put
 from beastmode.store.ledger_file import Body, LedgerFile, fault
 from beastmode.store.ledger_notes import Notes
 from beastmode.store.ledger_process import LedgerProcess
@@ -40,16 +40,6 @@ MOST_BODY_BYTES = 32 * 1024 * 1024
 UPKEEP_S = 10.0
 STEP_S = 0.02
 """Between two looks at what is too old or too much, and between two steps of making room."""
-
-_UNFIT = (
-    UnicodeError,
-    OverflowError,
-    sqlite3.ProgrammingError,
-    sqlite3.InterfaceError,
-    sqlite3.IntegrityError,
-    sqlite3.DataError,
-)
-"""Raised for a value that cannot be stored, not for a disk: half a surrogate in a model's name is enough."""
 
 _COLUMNS = [str(name) for name in REQUESTS.c.keys()]  # noqa: SIM118 it is no dict
 
@@ -291,28 +281,11 @@ class LedgerWriter:
             self._open()
         items = [item for name, item in self._backlog.items() if names is None or name in names]
         if items and self._file is not None:
-            self._put(self._file, items)
-        self._forget([item for item in items if self._backlog.pop(str(item.row[0]), None) is not None])
+            stored = put(self._file, [(item.row, item.bodies) for item in items])
+            for item, is_stored in zip(items, stored, strict=True):
+                self._dropped += item.last and not is_stored
+                self._forget([self._backlog.pop(str(item.row[0]))])
         self.alarm = ""
-
-    def _put(self, file: LedgerFile, items: list[Item]) -> None:
-        rows, bodies = [item.row for item in items], [item.bodies for item in items if item.bodies]
-        try:
-            file.write(rows, bodies)
-        except _UNFIT:
-            self._put_what_fits(file, items, bodies)
-
-    def _put_what_fits(self, file: LedgerFile, items: list[Item], bodies: list[Body]) -> None:
-        """Something in the batch cannot be stored as it is; that must not keep the others out."""
-        with suppress(*_UNFIT):
-            file.write([storable(item.row) for item in items], bodies)
-            return
-        for item in items:
-            try:
-                file.write([storable(item.row)], [item.bodies] if item.bodies else [])
-            except _UNFIT:
-                self._dropped += item.last
-            self._forget([self._backlog.pop(str(item.row[0]))])
 
     def _open(self) -> None:
         self.process.show()
@@ -362,19 +335,6 @@ class LedgerWriter:
         if futures:
             with suppress(RuntimeError):  # the loop has ended; nobody waits any more
                 futures[0].get_loop().call_soon_threadsafe(self._settle, futures, self.alarm)
-
-
-def storable(row: Row) -> Row:
-    """The row with what no database takes made harmless: half surrogates become `?`, numbers beyond 64 bits None."""
-    return tuple(_storable(value) for value in row)
-
-
-def _storable(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, int) and value.bit_length() > 63:
-        return None
-    return value
 
 
 def _bytes_of(bodies: Body) -> int:

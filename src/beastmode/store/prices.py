@@ -19,6 +19,8 @@ _LONGEST_NAME = 200
 _UNIT = 1_000_000
 _SAME_FOR_S = 60
 """Some prices depend on the hour."""
+_UNREADABLE = (ImportError, OSError)
+"""The prices were not loaded while files could be opened: that is no reason for a request to fail."""
 
 
 class Usage(NamedTuple):
@@ -38,19 +40,29 @@ def load() -> None:
 
 def provider_of(upstream: str, dialect: str) -> str:
     """Whose prices hold: the provider at that URL where it is a known one, else the one whose dialect is spoken."""
-    return _known_provider(upstream) or dialect
+    try:
+        return _known_provider(upstream) or dialect
+    except _UNREADABLE:
+        return dialect
 
 
 def cost_of(model: str, provider: str, usage: Usage, now_unix: float) -> float | None:
     """US dollars that a request cost, None where the price is not known: say so, it was not free.
 
     provider: the id of one, as of `provider_of`, or a dialect: `openai`, `anthropic`, `gemini`.
-    None too for a usage that cannot be: more read from the cache than was sent.
+    None too for a usage that cannot be: more read from the cache than was sent; and where the prices cannot be read.
     """
     if len(model) > _LONGEST_NAME or min(usage) < 0:
         return None
     if usage.tokens_cached + usage.tokens_cache_written > usage.tokens_in:
         return None
+    try:
+        return _cost(model, provider, usage, now_unix)
+    except _UNREADABLE:
+        return None
+
+
+def _cost(model: str, provider: str, usage: Usage, now_unix: float) -> float | None:
     rates = _rates(model, provider, int(now_unix) // _SAME_FOR_S)
     if rates is None:
         return _exact(model, provider, usage, now_unix)

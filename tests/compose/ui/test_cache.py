@@ -13,7 +13,7 @@ from beastmode.dashboard.sources.faults import Fault
 from beastmode.errors import CacheError, PreconditionError
 from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
 from beastmode.testing.model_server import ModelServer, Script
-from tests.compose.run_gateways import ask, played, question
+from tests.compose.coding.gateways import ask, played, question
 from tests.gateway.served import gateway
 from tests.processes import eventually
 

@@ -11,7 +11,7 @@ from beastmode import Roadmap, Task, run
 from beastmode.compose.ui import failures as ui_failures
 from beastmode.compose.ui.failures import HomeFailures
 from beastmode.compose.ui.requests import LedgerRequests
-from beastmode.dashboard.filters import wanted_of
+from beastmode.dashboard.filters import sought_of
 from beastmode.dashboard.pages.failures import query_for
 from beastmode.dashboard.sources.failures import FailureGroup
 from beastmode.runner.home import journal_path
@@ -127,8 +127,8 @@ def test_the_way_to_its_requests_finds_them_and_no_others(tmp_path: Path) -> Non
         tmp_path, *mine, slow(40, "too many tokens"), slow(30, class_="auth", cause="limit of what a key may")
     )
     group = next(one for one in HomeFailures(tmp_path).found(0.0, 50).groups if one.count == 2)
-    wanted = wanted_of(dict(parse_qsl(query_for(group).removeprefix("?"))))
-    page = LedgerRequests(tmp_path).page(wanted, 50)
+    sought = sought_of(dict(parse_qsl(query_for(group).removeprefix("?"))))
+    page = LedgerRequests(tmp_path).page(sought, 50)
     assert {row["id"] for row in page.rows} == {request.id for request in mine}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from beastmode import Roadmap, Task, run
 from beastmode.compose.ui.home import Home, settings_of
 from beastmode.compose.ui.keys import HomeKeys
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import parse_allowances
 from beastmode.store.entries_file import EntriesFile, cache_path

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from beastmode.compose.ui.requests import LedgerRequests
 from beastmode.compose.ui.stats import LedgerStats
-from beastmode.dashboard.sources.requests import Choices, Wanted
+from beastmode.dashboard.sources.requests import Choices
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.store import ledger_figures
 from beastmode.store.entry import Entry, Outcome, row_of
 from beastmode.store.ledger_backfill import roll
 from beastmode.store.ledger_file import LedgerFile, ledger_path
+from beastmode.store.sought import Sought
 from tests.store.ledgers import NOON, end, entry, older, opened, upstream_call
 from tests.store.random_rows import ledger_of, requests
 
@@ -28,7 +29,7 @@ from tests.store.random_rows import ledger_of, requests
 def test_where_there_is_no_ledger_there_is_nothing_to_see(tmp_path: Path) -> None:
     requests, stats = LedgerRequests(tmp_path), LedgerStats(tmp_path)
     assert (requests.version(), stats.version()) == ("none", "none")
-    assert not requests.page(Wanted(), 5).rows
+    assert not requests.page(Sought(), 5).rows
     assert requests.choices() == Choices()
     assert stats.over(NOON, NOON + 60) == Figures()
     assert stats.series(NOON, NOON + 120, 60) == []
@@ -46,7 +47,7 @@ def test_what_is_recorded_is_seen_at_once_also_in_a_ledger_that_was_begun_again(
 
     for _ in range(2):
         asyncio.run(record())
-        assert [row["model"] for row in requests.page(Wanted(key="k"), 5).rows] == ["m"]
+        assert [row["model"] for row in requests.page(Sought(key="k"), 5).rows] == ["m"]
         assert requests.choices().models == ["m"]
         assert stats.over(NOON, NOON + 60).received == 1
         for file in tmp_path.glob("ledger.db*"):
@@ -56,8 +57,8 @@ def test_what_is_recorded_is_seen_at_once_also_in_a_ledger_that_was_begun_again(
 def test_a_page_of_the_ledger_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
     ledger_of(ledger_path(tmp_path), [entry(NOON + n, outcome="hit") for n in range(5)], rolled=-1)
     requests = LedgerRequests(tmp_path)
-    first = requests.page(Wanted(cache="hit"), 3)
-    rest = requests.page(Wanted(cache="hit", before=first.next_before), 3)
+    first = requests.page(Sought(cache="hit"), 3)
+    rest = requests.page(Sought(cache="hit", before=first.next_before), 3)
     assert [row["received_unix"] - NOON for row in [*first.rows, *rest.rows]] == [4, 3, 2, 1, 0]
     assert (rest.next_before, rest.looked_to_unix) == ("", None)
 
@@ -73,12 +74,12 @@ def test_a_ledger_that_no_gateway_has_brought_up_to_date_yet_is_read_as_it_is(
     ledger_of(ledger_path(tmp_path), entries, rolled=-1)
     older(ledger_path(tmp_path), version)
     requests = LedgerRequests(tmp_path)
-    found = requests.page(Wanted(key="k1", text="RESET"), 5).rows
+    found = requests.page(Sought(key="k1", text="RESET"), 5).rows
     assert [row["id"] for row in found] == [entries[7].id, entries[1].id]
     assert requests.choices() == Choices([], [], [], [])
     assert LedgerStats(tmp_path).over(NOON, NOON + 60).received == 0
     LedgerFile(ledger_path(tmp_path)).close()
-    assert [row["id"] for row in requests.page(Wanted(cache="hit", key="k0"), 5).rows] == [
+    assert [row["id"] for row in requests.page(Sought(cache="hit", key="k0"), 5).rows] == [
         entries[6].id,
         entries[0].id,
     ]

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.compose.seen import Seen
-from beastmode.compose.serve_choice import Chosen
-from beastmode.compose.signs import Sign, shown
+from beastmode.compose.serve.seen import Seen
+from beastmode.compose.serve.settings.choice import Chosen
+from beastmode.compose.serve.signs import Sign, shown
 from beastmode.compose.ui import live as ui_live
 from beastmode.compose.ui.live import Gateways
 from beastmode.dashboard.sources.live import Gauge, TierNow, UpstreamNow
 from beastmode.settings import Rate
 from beastmode.testing.model_server import ModelServer, Script
-from tests.compose.run_gateways import ask, attempt, played, question, run_gateway
+from tests.compose.coding.gateways import ask, attempt, played, question, run_gateway
 from tests.dashboard.reading import gateway_now
 from tests.gateway.served import gateway
 from tests.processes import LONG_S, eventually

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.compose.ui.listener import PORT, listen, told_of
+from beastmode.compose.serve.ui_port import PORT, listen, told_of
 from beastmode.compose.ui.mount import MOST_ENDS, Mount
 from beastmode.errors import PreconditionError
 from tests.processes import alive, belonging_to, eventually
@@ -127,6 +127,11 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(PreconditionError, match="another port with --ui-port"):
             listen(HERE, port, "--ui-port")
+
+
+def test_an_address_of_another_machine_is_told_as_such() -> None:
+    with pytest.raises(PreconditionError, match="Name an address of this machine with --host"):
+        listen("192.0.2.1", 18080, "--ui-port")
 
 
 def test_the_port_of_the_gateway_is_left_to_it() -> None:

@@ -202,10 +202,10 @@ def test_its_own_bytes_within_a_stream_are_understood_again(name: str) -> None:
     half = body[: body.index(b"\n\n") + 2]
     waited = followed(dialect, dialect.keepalive * 3, half, dialect.keepalive, body[len(half) :])
     assert (waited[:2], waited[3]) == ((True, False), ALL[name].usage)
-    _, failed, last, _ = followed(dialect, half, dialect.error_event(FAILURE), b": bye\n\n")
+    _, failed, last, _ = followed(dialect, half, *dialect.error_events(FAILURE), b": bye\n\n")
     assert failed
     assert TIP.encode() in last
-    assert stopped(dialect, half, dialect.error_event(FAILURE)) == "error"
+    assert stopped(dialect, half, *dialect.error_events(FAILURE)) == "error"
 
 
 @WITH_STREAMS
@@ -234,10 +234,10 @@ def test_every_failure_can_be_said(name: str) -> None:
         error = json.loads(dialect.error(failure, 503))["error"]
         assert error["message"] == f'A "cause"\n of\u2028 all kinds: é. {TIP}'
         assert all(value for value in error.values() if isinstance(value, str)), class_
-        event = dialect.error_event(failure)
-        assert event.endswith(b"\n\n")
-        data = json.loads(event.rpartition(b"data: ")[2])
-        assert data["error"]["message"] == error["message"]
+        for event in dialect.error_events(failure):
+            assert event.endswith(b"\n\n")
+            data = json.loads(event.rpartition(b"data: ")[2])
+            assert data["error"]["message"] == error["message"]
 
 
 @EVERY

@@ -190,7 +190,7 @@ def test_an_error_raises_what_belongs_to_its_status_with_the_tip(name: str, ask:
 def test_an_error_event_raises_with_the_tip_also_within_a_stream(name: str, ask: Heard, begun: int) -> None:
     dialect = dialect_of(name)
     before = list(events(shape_of(name), "m", WORDS))[:begun]
-    pieces = [dialect.keepalive, *before, dialect.keepalive, dialect.error_event(FAILURE)]
+    pieces = [dialect.keepalive, *before, dialect.keepalive, *dialect.error_events(FAILURE)]
     expected = ERRORS[name.partition(".")[0]][2]
     with speaking(dialect.stream_head, *pieces) as speaker, pytest.raises(expected) as raised:
         ask(speaker.url)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.compose.request import Request
+from beastmode.compose.opening.request import Request
 from beastmode.errors import BeastError, PreconditionError, SettingError
 from beastmode.runner.formats.github import FIELDS
 from beastmode.runner.formats.github_live import arguments_of, read_live, wanted_by

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.compose.opening import checked
+from beastmode.compose.opening.run import checked
 from beastmode.errors import RoadmapError
 from beastmode.runner.formats import taskmaster
 from beastmode.runner.formats.asked import Asked

@@ -22,7 +22,7 @@ from tests.crash.disks import fill, mounted
 from tests.processes import powerless
 
 HERE = Path("TODO.md")
-EDITOR = Path(__file__).parents[2] / "compose" / "editor.py"
+EDITOR = Path(__file__).parents[2] / "compose" / "run" / "editor.py"
 
 
 def not_slept(seconds: float) -> None:

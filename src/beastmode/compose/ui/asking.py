@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from beastmode.compose.asking import ask, runner_at_work
-from beastmode.compose.limits_asked import limits_asked, limits_now
-from beastmode.compose.standing import JournalStanding
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.run.asking import ask, runner_at_work
+from beastmode.compose.run.limits_asked import limits_asked, limits_now
+from beastmode.compose.run.standing import JournalStanding
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.errors import SettingError
 from beastmode.runner.control import Action, Control, meaning
 from beastmode.runner.progress import Progress

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from beastmode.amounts import counted
 from beastmode.cache.tags import tag_of
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.ui.watch import NONE, PATIENCE_S, Watch
+from beastmode.compose.ui.files.watch import NONE, PATIENCE_S, Watch
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.faults import Fault, fault_of, or_fault
 from beastmode.errors import BeastError, PreconditionError

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from beastmode.compose.ui.journal import SENSELESS, HomeJournal, senseless
-from beastmode.compose.ui.ledger import HomeLedger
+from beastmode.compose.ui.files.journal import SENSELESS, HomeJournal, senseless
+from beastmode.compose.ui.files.ledger import HomeLedger
 from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresFound
 from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.runner.home import journal_path

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from beastmode import __version__
-from beastmode.compose.ui.runs import JournalRuns
-from beastmode.compose.ui.watch import PATIENCE_S
+from beastmode.compose.ui.files.watch import PATIENCE_S
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.settings import HomeFile, HomeView, RunSettings
 from beastmode.errors import BeastError

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.compose.ui.watch import PATIENCE_S
+from beastmode.compose.ui.files.watch import PATIENCE_S
 from beastmode.dashboard.sources.settings import KeyLine
 from beastmode.store.key import ALL_MODELS, Key
 from beastmode.store.key_file import keys_fault, keys_path

@@ -13,7 +13,7 @@ from threading import Condition, Thread
 import aiohttp
 import msgspec
 
-from beastmode.compose.signs import Sign, Signs, killed_in, signs_in
+from beastmode.compose.serve.signs import Sign, Signs, killed_in, signs_in
 from beastmode.dashboard.sources.live import GatewayKilled, GatewayNow
 from beastmode.gateway.now import PATH
 

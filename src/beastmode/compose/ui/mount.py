@@ -19,8 +19,8 @@ from pathlib import Path
 from threading import Thread
 from types import TracebackType
 
+from beastmode.compose.serve.ui_port import PORT, listen, told_of
 from beastmode.compose.ui.home_key import home_key
-from beastmode.compose.ui.listener import PORT, listen, told_of
 from beastmode.compose.ui.process import Handed
 
 Tell = Callable[[str], None]

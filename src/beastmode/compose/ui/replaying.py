@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 
-from beastmode.compose.replaying import Answered, recorded, send_again
+from beastmode.compose.serve.replaying import Answered, recorded, send_again
 from beastmode.dashboard.sources.live import GatewayNow, LiveReader
 from beastmode.dashboard.sources.requests import Repeatable
 from beastmode.dashboard.words import length

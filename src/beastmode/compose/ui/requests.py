@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import msgspec
 
-from beastmode.compose.ui.ledger import HomeLedger
+from beastmode.compose.ui.files.ledger import HomeLedger
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
+from beastmode.dashboard.sources.requests import Choices, RequestPage
 from beastmode.errors import LedgerError, PreconditionError
 from beastmode.store.entry import Entry
 from beastmode.store.ledger_file import DAMAGED_TIP, ledger_path
 from beastmode.store.ledger_names import KnownNames
 from beastmode.store.ledger_pages import page
-from beastmode.store.ledger_sought import Sought, fit
+from beastmode.store.ledger_sought import fit
+from beastmode.store.sought import Sought
 
 _TIMES = ("received_unix", "queue_s", "first_byte_s", "total_s")
 _AMOUNTS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning", "cost_usd")
@@ -35,13 +35,11 @@ class LedgerRequests:
     def version(self) -> str:
         return self._ledger.version()
 
-    def page(self, wanted: Wanted, most: int) -> RequestPage:
-        asked = asdict(wanted)
-        before = asked.pop("before")
+    def page(self, sought: Sought, most: int) -> RequestPage:
         with self._ledger.reader() as reader:
             if reader is None:
                 return RequestPage([], "")
-            found = page(reader, Sought(**asked), most, before)
+            found = page(reader, sought, most)
         return RequestPage(
             [self._plain(entry) for entry in found.entries], found.next_before, found.looked_to_unix
         )

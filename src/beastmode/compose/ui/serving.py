@@ -8,7 +8,8 @@ from pathlib import Path
 
 import uvicorn
 
-from beastmode.compose.loopback import is_loopback
+from beastmode.compose.serve.loopback import is_loopback
+from beastmode.compose.serve.ui_port import PORT, listen, told_of
 from beastmode.compose.ui.asking import JournalControl
 from beastmode.compose.ui.cache import HomeCache
 from beastmode.compose.ui.door import HomeDoor
@@ -17,11 +18,10 @@ from beastmode.compose.ui.home import Home
 from beastmode.compose.ui.home_key import home_key
 from beastmode.compose.ui.key_ring import UiKeyRing
 from beastmode.compose.ui.keys import HomeKeys
-from beastmode.compose.ui.listener import PORT, listen, told_of
 from beastmode.compose.ui.live import Gateways
 from beastmode.compose.ui.replaying import LedgerReplays
 from beastmode.compose.ui.requests import LedgerRequests
-from beastmode.compose.ui.runs import JournalRuns
+from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources import Sources

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from beastmode.compose.ui.ledger import HomeLedger
+from beastmode.compose.ui.files.ledger import HomeLedger
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.store.latencies import quantile
 from beastmode.store.ledger_cells import Came

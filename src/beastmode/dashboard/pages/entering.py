@@ -26,33 +26,17 @@ _WRONG_LINK = "This is not the key. Open the link that beast printed when it beg
 
 def routes(site: Site, keeper: Doorkeeper) -> list[Route]:
     """The link, the page that asks, and the way out."""
-    wrong = WrongKeys()
+    tickets = _Tickets(keeper)
 
     def asks(request: Request, status: int, problem: str, to: str) -> Response:
         return site.page(request, "login.html", status=status, problem=problem, to=to)
 
-    def ticket_for(request: Request, key: str) -> str:
-        """Raises HTTPException for who has shown too many wrong ones."""
-        where, now = request.client.host if request.client else "", time.monotonic()
-        if wait_s := math.ceil(wrong.wait_s(where, now)):
-            words = f"Too many wrong keys came from here. Try again in {wait_s} s."
-            raise HTTPException(429, words, {"retry-after": str(wait_s)})
-        ticket = keeper.enter(key)
-        if not ticket:
-            wrong.note(where, now)
-        return ticket
-
-    def entered(request: Request, ticket: str, to: str) -> Response:
-        answer = RedirectResponse(to, 303)
-        keep(request, answer, TICKET, ticket, KEPT_S)
-        return answer
-
     async def enter(request: Request) -> Response:
         """The address holds the key only until the browser is sent on."""
-        ticket = ticket_for(request, request.query_params.get("key", ""))
+        ticket = tickets.take(request, request.query_params.get("key", ""))
         if not ticket:
             raise HTTPException(403, _WRONG_LINK)
-        return entered(request, ticket, address(request, "home"))
+        return _entered(request, ticket, address(request, "home"))
 
     async def login(request: Request) -> Response:
         to = getattr(request.state, "wanted", "") or address(request, "home")
@@ -60,10 +44,10 @@ def routes(site: Site, keeper: Doorkeeper) -> list[Route]:
 
     async def log_in(request: Request) -> Response:
         form = await form_of(request)
-        ticket = ticket_for(request, form.get("key", "").strip())
+        ticket = tickets.take(request, form.get("key", "").strip())
         to = form.get("to", "")
         here = to if _is_here(to) else address(request, "home")
-        return entered(request, ticket, here) if ticket else asks(request, 403, _WRONG, here)
+        return _entered(request, ticket, here) if ticket else asks(request, 403, _WRONG, here)
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse(address(request, "home"), 303)
@@ -76,6 +60,30 @@ def routes(site: Site, keeper: Doorkeeper) -> list[Route]:
         Route("/login", log_in, methods=["POST"], name="log_in"),
         Route("/leave", leave, methods=["POST"], name="leave"),
     ]
+
+
+class _Tickets:
+    """Gives tickets for keys, and no more guesses to who has shown too many wrong ones."""
+
+    def __init__(self, keeper: Doorkeeper) -> None:
+        self._keeper, self._wrong = keeper, WrongKeys()
+
+    def take(self, request: Request, key: str) -> str:
+        """The ticket; "" where the key opens nothing. Raises HTTPException for who has to wait."""
+        where, now = request.client.host if request.client else "", time.monotonic()
+        if wait_s := math.ceil(self._wrong.wait_s(where, now)):
+            words = f"Too many wrong keys came from here. Try again in {wait_s} s."
+            raise HTTPException(429, words, {"retry-after": str(wait_s)})
+        ticket = self._keeper.enter(key)
+        if not ticket:
+            self._wrong.note(where, now)
+        return ticket
+
+
+def _entered(request: Request, ticket: str, to: str) -> Response:
+    answer = RedirectResponse(to, 303)
+    keep(request, answer, TICKET, ticket, KEPT_S)
+    return answer
 
 
 def _is_here(to: str) -> bool:

@@ -15,8 +15,8 @@ from beastmode.dashboard.series import SPANS
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.failures import FailureGroup
-from beastmode.dashboard.sources.requests import Wanted
 from beastmode.store.ledger_shapes import MOST_NAMES
+from beastmode.store.sought import Sought
 
 MOST_GROUPS = 50
 ALL = "all"
@@ -52,4 +52,4 @@ def query_for(group: FailureGroup) -> str:
     """The query that finds the requests of a group: its class, and the first words of its cause. Words with a number in
     them are left out: the requests of a group may differ there."""
     words = [word for word in _BETWEEN.split(group.cause) if word.isalpha() and len(word) >= _LEAST_CHARS]
-    return query_of(Wanted(gone_wrong=True, class_=group.class_, text=" ".join(words[:_MOST_WORDS])))
+    return query_of(Sought(gone_wrong=True, class_=group.class_, text=" ".join(words[:_MOST_WORDS])))

@@ -16,12 +16,12 @@ from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.live import GatewayNow
-from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures, StatsReader
 from beastmode.dashboard.tiers import is_off
 from beastmode.dashboard.upstream_cards import cards_of
 from beastmode.store.entry import GONE_WRONG
+from beastmode.store.sought import Sought
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""
@@ -145,5 +145,5 @@ def _by_file(read: Iterable[object]) -> list[Fault]:
 def _is_any_request(sources: Sources, measured: Measured | Fault) -> bool:
     if isinstance(measured, Fault) or measured.over.received:
         return True
-    page = or_fault(sources.requests.page, Wanted(), 1)
+    page = or_fault(sources.requests.page, Sought(), 1)
     return isinstance(page, Fault) or bool(page.rows)

@@ -19,8 +19,9 @@ from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.dashboard.sources.requests import Repeatable, Wanted
+from beastmode.dashboard.sources.requests import Repeatable
 from beastmode.dashboard.waterfall import waterfall_of
+from beastmode.store.sought import Sought
 
 _HIDDEN = ("request_body", "answer_body", "sent")
 """Shown only to whoever may read them."""
@@ -72,7 +73,7 @@ def _content(row: Plain, again: Repeatable, *, may_read: bool) -> dict[str, Any]
         "waterfall": waterfall_of(row),
         "cache_words": words_of(row.get("cache", ""), row.get("cache_why", ""), row.get("outcome") or ""),
         "meaning": meaning_of(row.get("class_", "")),
-        "of_class": query_of(Wanted(class_=row.get("class_", ""))),
+        "of_class": query_of(Sought(class_=row.get("class_", ""))),
         "again": again,
         "was_kept": bool(row.get("request_body") or row.get("answer_body")),
         "sent": (row.get("sent") or {}) if may_read else {},

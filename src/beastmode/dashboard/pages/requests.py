@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from beastmode.dashboard.filters import chips_of, query_of, wanted_of
+from beastmode.dashboard.filters import chips_of, query_of, sought_of
 from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.faults import Fault, or_fault
-from beastmode.dashboard.sources.requests import Choices, RequestPage, Wanted
+from beastmode.dashboard.sources.requests import Choices, RequestPage
+from beastmode.store.sought import Sought
 
 PAGE_ROWS = 50
 
@@ -21,23 +22,23 @@ PAGE_ROWS = 50
 def routes(site: Site, sources: Sources) -> list[Route]:
     """Reading waits for a disk, so it happens in threads."""
 
-    def read(wanted: Wanted) -> tuple[RequestPage, Choices | Fault]:
-        return sources.requests.page(wanted, PAGE_ROWS), or_fault(sources.requests.choices)
+    def read(sought: Sought) -> tuple[RequestPage, Choices | Fault]:
+        return sources.requests.page(sought, PAGE_ROWS), or_fault(sources.requests.choices)
 
     async def all_requests(request: Request) -> Response:
-        wanted = wanted_of(request.query_params)
+        sought = sought_of(request.query_params)
         if _has_blanks(request):
-            return RedirectResponse(address(request, "requests") + query_of(wanted))
-        page, choices = await run_in_threadpool(read, wanted)
+            return RedirectResponse(address(request, "requests") + query_of(sought))
+        page, choices = await run_in_threadpool(read, sought)
         return site.page(
             request,
             "requests.html",
             page=page,
             choices=choices,
-            wanted=wanted,
-            chips=chips_of(wanted),
-            newest=query_of(replace(wanted, before="")),
-            older=query_of(replace(wanted, before=page.next_before)) if page.next_before else "",
+            sought=sought,
+            chips=chips_of(sought),
+            newest=query_of(replace(sought, before="")),
+            older=query_of(replace(sought, before=page.next_before)) if page.next_before else "",
         )
 
     return [Route("/requests", all_requests, name="requests")]

@@ -18,9 +18,9 @@ from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.faults import or_fault
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.dashboard.sources.requests import Wanted
 from beastmode.dashboard.sources.runs import RunReader, TaskView
 from beastmode.dashboard.words import number_in
+from beastmode.store.sought import Sought
 
 REQUESTS = 20
 PARTS = {
@@ -46,7 +46,7 @@ def routes(site: Site, sources: Sources) -> list[Route]:
         attempt = _attempt_of(request, view)
         if "raw" in request.query_params:
             return await _raw(request, runs, view, attempt)
-        asked = await run_in_threadpool(or_fault, requests.page, Wanted(run=run, task=task), REQUESTS)
+        asked = await run_in_threadpool(or_fault, requests.page, Sought(run=run, task=task), REQUESTS)
         offered = await offered_to(request, sources.run_control, run, task)
         read = await _read(request, runs, view, attempt) if visitor_of(request).may_read else {}
         content: dict[str, Any] = {"logs": [], "list_says": "", "diff": None, "lines": [], **read}

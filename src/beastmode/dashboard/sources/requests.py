@@ -4,31 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from beastmode.dashboard.sources.plain import Plain
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which requests; what is "" or None does not matter.
-
-    gone_wrong: those that failed, were rejected or cut off.   upstream, model, key, run, task: exactly this one.
-    cache: answered from it (shared ones too), or not.   slower_than_s: in all.   text: words that cause, tip or class
-    hold, all of them.   before: an id; only older ones.
-    """
-
-    gone_wrong: bool = False
-    class_: str = ""
-    upstream: str = ""
-    model: str = ""
-    key: str = ""
-    run: str = ""
-    task: str = ""
-    cache: Literal["", "hit", "miss"] = ""
-    slower_than_s: float | None = None
-    text: str = ""
-    before: str = ""
+from beastmode.store.sought import Sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +40,7 @@ class RequestReader(Protocol):
     def version(self) -> str:
         """As of RunReader."""
 
-    def page(self, wanted: Wanted, most: int) -> RequestPage:
+    def page(self, sought: Sought, most: int) -> RequestPage:
         """The newest `most` that fit. Bounded in time however many requests there are."""
 
     def request(self, name: str) -> Plain | None:

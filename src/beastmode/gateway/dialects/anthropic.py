@@ -118,8 +118,8 @@ class AnthropicMessages:
             value["request_id"] = headers["request-id"]
         return dumped(value)
 
-    def error_event(self, failure: Failure) -> bytes:
-        return b"event: error\ndata: " + dumped(_error(failure)) + b"\n\n"
+    def error_events(self, failure: Failure) -> tuple[bytes, ...]:
+        return (b"event: error\ndata: " + dumped(_error(failure)) + b"\n\n",)
 
 
 class AnthropicCount(AnthropicMessages):

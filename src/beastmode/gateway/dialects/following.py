@@ -51,6 +51,14 @@ class EventFollower:
         return self._ending.failed or self._closed()._ending.failed
 
     @property
+    def begun(self) -> bool:
+        return self._ending.events > self._ending.failed
+
+    @property
+    def ended(self) -> bool:
+        return self.complete or self.failed
+
+    @property
     def last(self) -> bytes:
         return self._closed()._last
 
@@ -98,7 +106,7 @@ def _any_in(data: bytes, marks: tuple[bytes, ...]) -> bool:
 class PlainFollower:
     """Follows what no dialect is known of: HTTP alone says when it has ended, and whether well."""
 
-    complete, failed = True, False
+    complete, failed, begun, ended = True, False, True, False
     usage = NO_USAGE
     stopped: Stop = "unknown"
 

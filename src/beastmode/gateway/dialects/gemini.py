@@ -136,9 +136,11 @@ class GeminiGenerate:
     def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
         return dumped({"error": _error(failure, status)})
 
-    def error_event(self, failure: Failure) -> bytes:
-        """Bare JSON, as Google sends it: its JavaScript SDK takes an error within `data:` for an answer of nothing."""
-        return self.error(failure, named(failure).status) + b"\n\n"
+    def error_events(self, failure: Failure) -> tuple[bytes, ...]:
+        """Bare JSON, as Google sends it: its JavaScript SDK took an error within `data:` for an answer of nothing, and
+        hears the other where that is all of a piece. Then within `data:` for Vercel's, which hears no other."""
+        said = self.error(failure, named(failure).status) + b"\n\n"
+        return said, b"data: " + said
 
 
 class GeminiOnce(GeminiGenerate):

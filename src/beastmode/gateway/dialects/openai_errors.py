@@ -19,9 +19,9 @@ class OpenAISpeaks:
     def error(self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
         return dumped({"error": error_object(failure, status)})
 
-    def error_event(self, failure: Failure) -> bytes:
+    def error_events(self, failure: Failure) -> tuple[bytes, ...]:
         """An event of a stream that has no named events."""
-        return b"data: " + self.error(failure, named(failure).status) + b"\n\n"
+        return (b"data: " + self.error(failure, named(failure).status) + b"\n\n",)
 
 
 def error_object(failure: Failure, status: int) -> dict[str, Any]:

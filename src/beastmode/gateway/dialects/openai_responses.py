@@ -160,7 +160,7 @@ class OpenAIResponses(OpenAISpeaks):
     def follow(self) -> EventFollower:
         return EventFollower(_READING)
 
-    def error_event(self, failure: Failure) -> bytes:
+    def error_events(self, failure: Failure) -> tuple[bytes, ...]:
         """One event for two kinds of clients: Codex looks into `response`, the SDKs raise what stands in `error`."""
         error = error_object(failure, named(failure).status)
         response = {
@@ -173,7 +173,7 @@ class OpenAIResponses(OpenAISpeaks):
             "error": {"code": error["code"], "message": error["message"]},
         }
         event = {"type": "response.failed", "sequence_number": 0, "response": response, "error": error}
-        return b"event: response.failed\ndata: " + dumped(event) + b"\n\n"
+        return (b"event: response.failed\ndata: " + dumped(event) + b"\n\n",)
 
 
 def _is_stateful(asked: _Request) -> bool:

@@ -85,7 +85,15 @@ class Follower(Protocol):
 
     @property
     def failed(self) -> bool:
-        """An event carried an error."""
+        """An event carried an error, before the terminal event."""
+
+    @property
+    def begun(self) -> bool:
+        """An event that is no error has come."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing of the answer can follow: its terminal event has come, or an error. False where only HTTP says so."""
 
     @property
     def last(self) -> bytes:
@@ -137,5 +145,5 @@ class Dialect(Protocol):
         status: that it goes out with.   headers: likewise, names in lower case; a request id among them is repeated.
         """
 
-    def error_event(self, failure: Failure) -> bytes:
-        """The same as the last event of a running stream; unmodified clients raise an error there."""
+    def error_events(self, failure: Failure) -> tuple[bytes, ...]:
+        """The same as the last of a running stream, each in a piece of its own; unmodified clients raise an error."""

@@ -1,0 +1,1 @@
+"""A gateway from settings: its parts joined, served, checked, and found by dashboards."""

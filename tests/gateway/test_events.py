@@ -1,0 +1,165 @@
+"""Streams of events through a real gateway: how they begin, how they end, and how they come packed."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from beastmode.store.entry import Entry
+from beastmode.testing.model_answers import events
+from tests.gateway.served import gateway, records
+from tests.gateway.test_hardening import CHAT, Speak, answering, take_request
+
+WHOLE = b"".join(events("chat", "m", ["It ", "is done."]))
+OVERLOADED = b'data: {"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}}\n\n'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+ENDLESS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+Then = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Behind what has been sent."""
+
+
+async def stay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await writer.drain()
+    writer.transport.abort()
+
+
+def say(answers: Sequence[bytes], then: Then = hang_up) -> Speak:
+    """One after the other, the last again and again."""
+    left = list(answers)
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(left.pop(0) if len(left) > 1 else left[0])
+        await then(reader, writer)
+
+    return speak
+
+
+def ask(speak: Speak, home: Path) -> tuple[int, bytes, Entry]:
+    """What a client that wants a stream gets, packed as it comes, and its record."""
+
+    async def story() -> tuple[int, bytes]:
+        body = {"model": "m", "stream": True, "temperature": 0, "messages": []}
+        async with (
+            answering(speak) as upstream,
+            gateway(upstream, home) as url,
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.post(url + CHAT, json=body) as answer,
+        ):
+            return answer.status, await answer.read()
+
+    status, text = asyncio.run(asyncio.wait_for(story(), 60))
+    (entry,) = records(home)
+    return status, text, entry
+
+
+@pytest.mark.parametrize("then", [hang_up, stay, reset])
+def test_a_stream_is_whole_with_its_terminal_event_whatever_becomes_of_the_connection(
+    tmp_path: Path, then: Then
+) -> None:
+    status, text, entry = ask(say([ENDLESS + chunk(WHOLE)], then), tmp_path)
+    assert (status, text) == (200, WHOLE)
+    assert (entry.outcome, entry.tokens_out, entry.tries) == ("upstream_ok", 8, 1)
+
+
+@pytest.mark.parametrize("first", [b"", OVERLOADED], ids=["nothing", "error"])
+@pytest.mark.parametrize("then", [hang_up, stay, reset])
+def test_one_that_has_not_begun_is_tried_again(tmp_path: Path, first: bytes, then: Then) -> None:
+    if then is stay and not first:
+        pytest.skip("it is waited for: it may still begin")
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await (then if asked.pop() == 1 else hang_up)(reader, writer)
+
+    asked = [2, 1]
+    answers = [ENDLESS + (chunk(first) if first else b""), ENDLESS + chunk(WHOLE)]
+    status, text, entry = ask(say(answers, once), tmp_path)
+    assert (status, text) == (200, WHOLE)
+    assert (entry.outcome, entry.tries) == ("upstream_ok", 2)
+
+
+def test_one_that_never_begins_is_an_error_with_a_status(tmp_path: Path) -> None:
+    status, text, entry = ask(say([ENDLESS + chunk(OVERLOADED)]), tmp_path)
+    assert (status, entry.outcome, entry.class_, entry.tries) == (502, "failed", "overloaded", 3)
+    assert "Overloaded" in json.loads(text)["error"]["message"]
+    assert entry.status == 502
+
+
+@pytest.mark.parametrize("then", [hang_up, stay])
+@pytest.mark.parametrize("rest", [b"", b"data: [DONE]\n\n"], ids=["cut", "ended"])
+def test_an_error_in_the_midst_of_a_stream_is_a_failure_also_where_it_ends_well(
+    tmp_path: Path, then: Then, rest: bytes
+) -> None:
+    begun = WHOLE[: WHOLE.index(b"\n\n") + 2]
+    status, text, entry = ask(say([ENDLESS + chunk(begun + OVERLOADED + rest)], then), tmp_path)
+    assert (status, entry.outcome, entry.class_, entry.tries) == (200, "failed", "overloaded", 1)
+    assert text.startswith(begun + OVERLOADED + rest)
+
+
+def packed(data: bytes, coding: str) -> bytes:
+    body = gzip.compress(data) if coding == "gzip" else zlib.compress(data)
+    return (
+        HEAD + b"Content-Encoding: %b\r\nTransfer-Encoding: chunked\r\n\r\n" % coding.encode() + chunk(body)
+    )
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_comes_packed_is_read_on_the_side_and_passes_as_it_is(tmp_path: Path, coding: str) -> None:
+    answer = packed(WHOLE, coding)
+    _, text, entry = ask(say([answer + b"0\r\n\r\n"]), tmp_path)
+    assert chunk(text) == answer.partition(b"\r\n\r\n")[2]
+    assert (entry.outcome, entry.tokens_in, entry.tokens_out) == ("upstream_ok", 8, 8)
+
+
+def test_one_that_comes_packed_and_breaks_off_is_a_failure(tmp_path: Path) -> None:
+    begun = WHOLE[: WHOLE.index(b"\n\n") + 2]
+    with pytest.raises(
+        aiohttp.ClientPayloadError
+    ):  # no word of ours can follow, and nobody takes it for the whole
+        ask(say([packed(begun, "gzip") + b"0\r\n\r\n"]), tmp_path)
+    (entry,) = records(tmp_path)
+    assert (entry.outcome, entry.class_) == ("failed", "truncated_stream")
+
+
+@pytest.mark.parametrize("kind", [b"text/plain", b"application/json", b"application/octet-stream"])
+def test_a_stream_flows_whatever_its_content_type_says(tmp_path: Path, kind: bytes) -> None:
+    begun = WHOLE[: WHOLE.index(b"\n\n") + 2]
+
+    async def story() -> None:
+        async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await take_request(reader)
+            writer.write(ENDLESS.replace(b"text/event-stream", kind) + chunk(begun[:3]) + chunk(begun[3:]))
+            await heard.wait()
+            writer.write(chunk(WHOLE[len(begun) :]) + b"0\r\n\r\n")
+
+        heard = asyncio.Event()
+        async with (
+            answering(speak) as upstream,
+            gateway(upstream, tmp_path) as url,
+            aiohttp.ClientSession() as session,
+            session.post(url + CHAT, json={"model": "m", "stream": True, "messages": []}) as answer,
+        ):
+            assert await answer.content.readexactly(len(begun)) == begun
+            heard.set()
+            assert begun + await answer.read() == WHOLE
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+    assert [(entry.outcome, entry.tokens_out) for entry in records(tmp_path)] == [("upstream_ok", 8)]
