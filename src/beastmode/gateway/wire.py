@@ -152,7 +152,7 @@ class _Reading(ResponseHandler):
         super().set_exception(exc, exc_cause or exc)
         body = self._payload
         if body is not None and not body.is_eof() and body.exception() is None:
-            why = getattr(exc, "message", "") or type(exc).__name__  # its status, 400, is none of the server's
+            why = getattr(exc, "message", "") or type(exc).__name__  # not its status: 400 is of aiohttp's own
             body.set_exception(aiohttp.ClientPayloadError(f"the body of its answer is no HTTP: {why}"))
 
 
