@@ -100,7 +100,7 @@ def test_the_gateway_itself_reads_nothing_that_is_large(
 
     said = json.dumps({"choices": [{"message": {"role": "assistant", "content": "hi"}}]}).encode()
     upstream = Server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
-    bodies = [LARGE, SHORT_TEXTS, asking("hello")]
+    bodies = [LARGE, SHORT_TEXTS, asking("read here first")]
 
     async def story() -> None:
         async with (
@@ -113,7 +113,7 @@ def test_the_gateway_itself_reads_nothing_that_is_large(
 
     run(story())
     assert upstream.bodies == bodies
-    assert sizes == [len(asking("hello"))]
+    assert sizes == [len(asking("read here first"))]
     assert [entry.model for entry in records(tmp_path)] == ["m-small"] * 3
 
 

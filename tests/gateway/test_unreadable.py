@@ -11,7 +11,7 @@ import pytest
 
 from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import gateway, records
-from tests.gateway.test_hardening import CHAT, close, connect, run
+from tests.gateway.test_hardening import BODY, CHAT, close, connect, run
 from tests.gateway.test_transparency import KEEPABLE, SAID, STREAMED, post, says, through, whole
 
 LINE = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\n".encode()
@@ -101,12 +101,12 @@ def test_http_2_in_the_clear_is_declined_and_the_body_is_read(tmp_path: Path) ->
     async def story() -> None:
         async with ModelServer() as upstream, gateway(upstream.url, tmp_path) as url:
             reader, writer = await connect(url)
-            writer.write(post(KEEPABLE).replace(b"Host: x", H2C) + post(KEEPABLE + b" "))
+            writer.write(post(BODY).replace(b"Host: x", H2C) + post(BODY + b" "))
             for _ in range(2):
                 assert b" 200 OK" in await reader.readuntil(b"\r\n\r\n")
                 await reader.readuntil(b"}}")
             await close(writer)
-            assert [asked.body for asked in upstream.asked] == [KEEPABLE, KEEPABLE + b" "]
+            assert [asked.body for asked in upstream.asked] == [BODY, BODY + b" "]
 
     run(story())
 
