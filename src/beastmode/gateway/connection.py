@@ -103,6 +103,8 @@ class Connection(HttpToolsProtocol):
             self.cycle.disconnect()  # some of it never comes
         if self.scheme == "https" or self.cycle is None or self._is_done() or self.answers.disconnected:
             return False
+        if self.answers.started:
+            return False  # it leaves in the midst of an answer: nothing could be said to it to find that out
         self._ended = True
         HalfClosed(self.transport, self._say_more, self.loop.call_later).look()
         return True
