@@ -157,6 +157,24 @@ async def unread(attack: Attack) -> None:
     await attack.all(one, at_work_s=15.0)  # until the memory of all sockets between is full
 
 
+async def untaken(attack: Attack) -> None:
+    """Ask for a large answer in one piece, each for another, and never read it."""
+
+    async def one(number: int) -> str:
+        said = {"model": "large", "user": str(number), "messages": [{"role": "user", "content": str(number)}]}
+        body = json.dumps(said | ({"temperature": 0} if number % 2 else {})).encode()
+        _reader, writer = await attack.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(
+            f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        )
+        await attack.over.wait()
+        writer.transport.abort()
+        return "never read"
+
+    await attack.all(one, at_work_s=15.0)
+
+
 async def overload(attack: Attack) -> None:
     """Requests at a steady rate, `many` a second, whatever becomes of the ones before."""
     tasks: set[asyncio.Task[None]] = set()
@@ -192,7 +210,9 @@ async def _each(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + 0x10000]
 
 
-ATTACKS = {one.__name__: one for one in (slowloris, unstated, stated, large, heads, unread, overload)}
+ATTACKS = {
+    one.__name__: one for one in (slowloris, unstated, stated, large, heads, unread, untaken, overload)
+}
 
 
 async def main(name: str, url: str, many: int) -> None:

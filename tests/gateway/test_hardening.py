@@ -310,7 +310,70 @@ def test_a_connection_whose_whole_answer_is_not_read_is_let_go(
                 await lost.wait()
 
     run(story())
-    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"]
+    assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
+
+
+@pytest.mark.parametrize("asked", [{}, {"temperature": 0}], ids=["alone", "shared"])
+def test_an_answer_that_is_not_read_keeps_its_place_at_the_upstream_from_nobody(
+    tmp_path: Path, asked: dict[str, int]
+) -> None:
+    """And where as much is held as may be, the next answer flows as it comes."""
+    said = json.dumps({"choices": [{"message": {"content": "x" * 4_000_000}}]}).encode()
+
+    async def say_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said)
+        await writer.drain()
+
+    async def story() -> None:
+        limits = ProxyLimits(most_held_answers_bytes=5_000_000)
+        unread = json.dumps({"model": "unread", **asked}).encode()
+        async with (
+            answering(say_much) as upstream,
+            gateway(upstream, tmp_path, limits=limits, concurrency=1) as url,
+            aiohttp.ClientSession() as session,
+        ):
+            reader, writer = await connect(url)
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            writer.write(
+                f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(unread)}\r\n\r\n".encode() + unread
+            )
+            for number in range(3):
+                async with session.post(url + CHAT, json={"model": f"m{number}", **asked}) as answer:
+                    assert await answer.read() == said
+            writer.transport.resume_reading()  # type: ignore[attr-defined]
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert await reader.readexactly(len(said)) == said
+            await close(writer)
+
+    run(story())
+    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok"] * 4
+
+
+def test_an_error_without_an_end_is_told_by_its_status(tmp_path: Path) -> None:
+    sent = 0
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await take_request(reader)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x" * 100_000)
+            sent += 100_000
+            await writer.drain()
+
+    async def story() -> None:
+        limits = ProxyLimits(most_answer_bytes=1_000_000)
+        async with answering(pour) as upstream, gateway(upstream, tmp_path, limits=limits) as url:
+            answer = await post(url)
+
+        assert answer[0] == 502
+        assert "message" in json.loads(answer[1])["error"]
+
+    run(story())
+    assert sent < 10_000_000
+    assert [(entry.outcome, entry.class_) for entry in records(tmp_path)] == [("failed", "bad_request")]
 
 
 def test_a_hit_that_is_not_read_takes_no_memory_of_its_own(
@@ -331,23 +394,31 @@ def test_a_hit_that_is_not_read_takes_no_memory_of_its_own(
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said)
         await writer.drain()
 
+    raw = f"POST {CHAT} HTTP/1.1\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+
     async def story() -> None:
         async with answering(say_much) as upstream, gateway(upstream, tmp_path, cache="all") as url:
-            assert (await post(url))[0] == 200
+            reader, writer = await connect(url)
+            writer.write(raw)
+            await reader.readuntil(b"\r\n\r\n")
+            assert await reader.readexactly(len(said)) == said
+            await close(writer)
             with socket.socket() as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 client.connect(("127.0.0.1", int(url.rpartition(":")[2])))
-                client.sendall(f"POST {CHAT} HTTP/1.1\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY)
-                async with aiohttp.ClientSession() as session:
-                    while "received_total 2.0" not in (
-                        text := await (await session.get(f"{url}/metrics")).text()
-                    ):
-                        await asyncio.sleep(0.01)
-                assert "in_flight 1.0" in text
-                assert max(one.transport.get_write_buffer_size() for one in connections) < 1_000_000
+                client.sendall(raw)
+                await until_begun(connections)
+                assert connections[-1].transport.get_write_buffer_size() < 1_000_000
 
     run(story())
-    assert [entry.outcome for entry in records(tmp_path)] == ["upstream_ok", "cancelled"]
+    kept = [(entry.outcome, entry.cache) for entry in records(tmp_path)]
+    assert kept == [("upstream_ok", "miss"), ("cancelled", "hit")]
+
+
+async def until_begun(connections: list[Connection]) -> None:
+    """Until the last of two clients has been sent something, and no more as it does not read."""
+    while len(connections) < 2 or not connections[1].transport.get_write_buffer_size():
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

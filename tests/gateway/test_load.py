@@ -94,6 +94,7 @@ class Others:
         ("large", 12, {"200", "503"}),
         ("heads", 20, {"431"}),
         ("unread", 200, {"never read"}),
+        ("untaken", 200, {"never read"}),
     ],
 )
 def test_memory_stays_bounded_and_others_are_answered(
@@ -157,12 +158,13 @@ def goodput(url: str, seconds: float) -> float:
 
 @asynccontextmanager
 async def endless() -> AsyncIterator[str]:
-    """An upstream: good answers, but for the model `endless`, whose stream has no end. Gives its URL."""
+    """An upstream: good answers, 7 MB from the model `large`; the stream of `endless` has no end. Gives its URL."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         body = await request.read()
         if b'"endless"' not in body[:100]:
-            kind, pieces = answer_to(request.path, body[:100], ["hi"])
+            words = ["word " * 1_400_000] if b'"large"' in body[:100] else ["hi"]
+            kind, pieces = answer_to(request.path, body[:100], words)
             return web.Response(body=b"".join(pieces), content_type=kind)
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)

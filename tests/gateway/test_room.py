@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.room import FIRST_BYTES, NoRoomError, Place, Room, Share
+from beastmode.gateway.room import FIRST_BYTES, Hold, NoRoomError, Place, Room, Share
 
 
 def test_a_body_takes_what_has_come_and_gives_it_back() -> None:
@@ -44,6 +44,16 @@ def test_ordinary_requests_are_bounded_too() -> None:
     with pytest.raises(NoRoomError):
         Place(room).hold(1)
     assert room.used == FIRST_BYTES
+
+
+def test_answers_hold_what_there_is_room_for_until_they_let_go() -> None:
+    share = Share(10, 0.0)
+    first, second = Hold(share), Hold(share)
+    assert [first.takes(4), second.takes(4), first.takes(4), first.takes(2)] == [True, True, False, True]
+    first.let_go()
+    first.let_go()
+    assert share.used == 4
+    assert second.takes(6)
 
 
 def test_large_ones_wait_in_order() -> None:

@@ -11,6 +11,7 @@ from beastmode.gateway.caller import Caller, Toll
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
 from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.reply import Reply, Sink
+from beastmode.gateway.room import Hold
 from beastmode.store.ledger import Entry, Outcome
 
 
@@ -30,9 +31,10 @@ class Call(msgspec.Struct, eq=False):
     deadline: monotonic, s; past the second it waits in no line any more.   url: at the upstream that is asked, or was
     asked last.   tried: the upstreams that were asked; rounds: how often all of them had their turn.
     answering: bytes of the upstream's answer are on their way to the client.   maybe_done: it failed, and was perhaps
-    carried out.   mid_line: what has gone out does not end with a line's end.   held: the last answer that was not
-    passed on, for a failure that no retry has mended.   follower: of the stream that flows.   behind: some of what has
-    come from the upstream has not been sent to this client.   good_end: its outcome where all goes well.
+    carried out.   mid_line: what has gone out does not end with a line's end.   held: the last answer that came whole
+    and was not passed on, a good one or one for a failure that no retry has mended; hold: the room for such.
+    follower: of the stream that flows.   behind: some of what has come from the upstream has not been sent to this
+    client.   good_end: its outcome where all goes well.
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
     its key's budgets.   answer_key: what the cache calls its answer, b"" where it has nothing to do with it.
     spelled: what the cache goes by, of a large body; None of any other.
@@ -66,6 +68,7 @@ class Call(msgspec.Struct, eq=False):
     spelled: tuple[bytes, bytes] | None = None
     failure: Failure | None = None
     told: int | None = None
+    hold: Hold | None = None
 
     @property
     def model(self) -> str:

@@ -22,6 +22,7 @@ from beastmode.gateway.again import as_told, may_be_done
 from beastmode.gateway.backend import Backend, ClosedError
 from beastmode.gateway.call import Call, Held
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.room import Hold, Share
 from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
 from beastmode.gateway.upstream import Upstream
@@ -51,6 +52,7 @@ class Carrier:
 
     def __init__(self, routes: Routes[Backend], ledger: Ledger, clock: Clock, limits: ProxyLimits) -> None:
         self._routes, self._ledger, self._clock, self._limits = routes, ledger, clock, limits
+        self._held = Share(limits.most_held_answers_bytes, 0.0)
         self._rng = random.Random()
         self._stopped = asyncio.Event()
 
@@ -69,7 +71,9 @@ class Carrier:
     async def carry(self, call: Call) -> Failure | None:
         """Try until it goes well, or nothing may be tried any more; the failure that is left. Raises RejectedError.
 
+        What came whole is still to be passed on (`call.held`), and `call.hold` to be let go.
         Cancelled while nothing leaves for its upstream, the call knows why (`failure`)."""
+        call.hold = Hold(self._held)
         try:
             return await self._carry(call)
         except asyncio.CancelledError:
@@ -189,11 +193,13 @@ class Carrier:
                 raise rejections.not_recordable(str(error)) from None
 
     async def _try(self, backend: Backend, call: Call, admitted: Admission) -> Failure | None:
-        """One request upstream, and its answer on its way if it is a good one."""
+        """One request upstream, and its answer on its way, or whole in `call.held`, if it is a good one."""
         call.entry.status = call.held = None
+        assert call.hold is not None
+        most_bytes = self._limits.most_answer_bytes
         try:
             async with backend.upstream.ask(call.url, call.incoming, call.body, admitted.leaves) as answer:
-                evidence = await relay(answer, call, self._limits.most_answer_bytes, admitted.heard)
+                evidence = await relay(answer, call, call.hold, most_bytes, admitted.heard)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             evidence = Evidence(exception=error, mid_stream=call.answering, url=call.url, model=call.model)
         admitted.used_tokens = used_tokens(call)

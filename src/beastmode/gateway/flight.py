@@ -14,8 +14,9 @@ from beastmode.gateway.incoming import Headers
 class Flight:
     """Takes an answer as a `Reply` does, and hands it to each of its readers at that one's pace.
 
-    leader: the call that is carried.   most_bytes: kept for readers that come later. Of a longer answer only what the
-    slowest reader has not had yet is kept, nobody may join it any more, and the upstream waits for that reader.
+    leader: the call that is carried.   most_bytes: kept for readers that come later, where its leader's hold has room
+    for it. Of a longer answer only what the slowest reader has not had yet is kept, nobody may join it any more, and
+    the upstream waits for that reader.
     landed: nothing more will come: the answer is all there (`ended`), or there is a `failure`, or an `error`.
     on_landed: called then.
     """
@@ -53,6 +54,9 @@ class Flight:
         self._tell()
 
     async def piece(self, data: bytes) -> None:
+        hold = self.leader.hold
+        if hold is not None and self.whole and not hold.takes(len(data)):
+            self._most_bytes = 0  # others hold so much that nothing is kept of it
         self._add(data)
         while not self.whole and self._drop() > self._most_bytes:
             self._room.clear()
@@ -77,6 +81,11 @@ class Flight:
             self.landed = True
             self._tell()
             self.on_landed()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self.landed and not self._readers and self.leader.hold is not None:
+            self.leader.hold.let_go()
 
     def _add(self, data: bytes) -> None:
         self._pieces.append(data)
@@ -105,6 +114,7 @@ class Flight:
         """Read no further. True where nobody reads it any more."""
         self._readers.pop(call, None)
         self._room.set()
+        self._let_go()
         return not self._readers
 
     async def beginning(self) -> None:

@@ -27,6 +27,7 @@ from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.reply import Reply
 from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.sharing import Sharing
+from beastmode.gateway.streaming import pass_on
 from beastmode.gateway.telling import tell, tell_rejected, tell_stopped, tell_unforeseen
 from beastmode.store.ledger import Entry, Ledger
 
@@ -159,9 +160,13 @@ class Proxy:
         return await self._sharing.answer(call, recall.key, carry_and_keep, may_join=recall.wish.read)
 
     async def _carry(self, call: Call) -> Failure | None:
-        """Let its key pay, then bring it upstream; the failure that is left. Raises RejectedError."""
+        """Let its key pay, then bring it upstream and the answer back; the failure that is left. Raises
+        RejectedError."""
         call.toll = await self._door.enter(call, self._carrier.likely_upstream(call))
-        return await self._carrier.carry(call)
+        failure = await self._carrier.carry(call)
+        if failure is None and call.held is not None:
+            await pass_on(call.held, call)
+        return failure
 
     def _received(self, incoming: Incoming, reply: Reply) -> Call:
         dialect, now = dialect_for(incoming.method, incoming.path), self._clock.monotonic()
@@ -193,3 +198,5 @@ class Proxy:
                 finish(call)
         self._ledger.end(call.entry)
         call.incoming.let_go()
+        if call.hold is not None and call.out is call.reply:
+            call.hold.let_go()

@@ -24,12 +24,9 @@ from beastmode.gateway.headers import as_text
 from beastmode.gateway.incoming import Headers
 from beastmode.gateway.locate import locate
 from beastmode.gateway.packing import unpacked
-from beastmode.gateway.reply import Reply
+from beastmode.gateway.reply import STEP_BYTES
 from beastmode.store.entries_moment import Moment
 from beastmode.store.entry import ASKED_BEFORE
-
-_STEP_BYTES = 64 * 1024
-"""Of what is kept that are sent at once."""
 
 
 class Recall(msgspec.Struct, gc=False):
@@ -142,9 +139,9 @@ class Remembering:
         account_again(call.entry, answer)
         call.good_end, call.answering = "hit", True
         await call.reply.start(answer.status, control.hit_headers(answer, found.tier, found.age_s))
-        if len(answer.body) > _STEP_BYTES:
+        if len(answer.body) > STEP_BYTES:
             async with call.incoming.watched(lambda: call.reply.ended):
-                await _send_in_steps(answer.body, call.reply)
+                await call.reply.end(answer.body)
         else:
             await call.reply.end(answer.body)
 
@@ -210,11 +207,3 @@ def _searches(call: Call, *, in_run: bool) -> bool:
     """Is it of an agent that offers a search in every request?"""
     recipe = recipe_for(call.dialect.name, call.incoming.headers, in_run=in_run)
     return recipe is not None and recipe.offers_search
-
-
-async def _send_in_steps(body: bytes, reply: Reply) -> None:
-    """As fast as the client reads, so that those who do not read share one copy."""
-    last = (len(body) - 1) // _STEP_BYTES * _STEP_BYTES
-    for start in range(0, last, _STEP_BYTES):
-        await reply.piece(body[start : start + _STEP_BYTES])
-    await reply.end(body[last:])

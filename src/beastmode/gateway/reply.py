@@ -9,6 +9,8 @@ from beastmode.gateway.incoming import Headers, Message
 from beastmode.gateway.packing import Unpacking
 
 Send = Callable[[Message], Awaitable[None]]
+STEP_BYTES = 64 * 1024
+"""Of a large piece that are sent at once."""
 
 
 class Sink(Protocol):
@@ -64,12 +66,17 @@ class Reply:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
-        """Send the last piece."""
-        self.ended = True
+        """Send the last piece. A large one goes as fast as its client reads, so that those who do not read share one
+        copy of it."""
         if self._unpacking is not None:
             data = b"".join(self._unpacking.parts(data))
         self._keep(data)
-        await self._send({"type": "http.response.body", "body": data})
+        last = max(0, len(data) - 1) // STEP_BYTES * STEP_BYTES
+        for at in range(0, last, STEP_BYTES):
+            step = data[at : at + STEP_BYTES]
+            await self._send({"type": "http.response.body", "body": step, "more_body": True})
+        self.ended = True
+        await self._send({"type": "http.response.body", "body": data[last:] if last else data})
 
     async def words(self, *pieces: bytes) -> None:
         """Send the last pieces, in words of ours, whatever has been sent before."""

@@ -1,4 +1,4 @@
-"""Room: how much of requests' bodies is held in memory at once, however many clients send however much.
+"""Room: how much of bodies is held in memory at once, however many clients send however much, or do not read.
 
 The first part of every body has a share of its own, so that no client with a large one, or one that claims to have one
 and sends it slowly, keeps those with ordinary ones out.
@@ -71,8 +71,29 @@ class Share:
             waiting.set_result(None)
 
 
+class Hold:
+    """What one answer holds of a share, until it lets go."""
+
+    __slots__ = ("_share", "_size")
+
+    def __init__(self, share: Share) -> None:
+        self._share, self._size = share, 0
+
+    def takes(self, size: int) -> bool:
+        """So much more of it has come; False where there is no room for that."""
+        taken = self._share.take(size)
+        if taken:
+            self._size += size
+        return taken
+
+    def let_go(self) -> None:
+        """Nobody needs it any more. Idempotent."""
+        self._share.give_back(self._size)
+        self._size = 0
+
+
 class Room:
-    """What may be held of all bodies: half of it of their first parts, half of the rest.
+    """What may be held of all requests' bodies: half of it of their first parts, half of the rest.
 
     most_bytes: > 0.   largest_bytes: of one body; the second half is never smaller.
     """

@@ -11,6 +11,7 @@ from beastmode.gateway.call import Call, Held
 from beastmode.gateway.events import EventStream, first_byte
 from beastmode.gateway.headers import as_text
 from beastmode.gateway.packing import is_broken, packing_of, readable, unpacked
+from beastmode.gateway.room import Hold
 from beastmode.gateway.wire import Answer
 
 _TELLING_BYTES = 256
@@ -18,13 +19,13 @@ _TELLING_BYTES = 256
 
 
 async def relay(
-    answer: Answer, call: Call, most_held_bytes: int, heard: Callable[[], None]
+    answer: Answer, call: Call, hold: Hold, most_held_bytes: int, heard: Callable[[], None]
 ) -> Evidence | None:
-    """Pass an answer on; what is wrong with it, or None.
+    """Pass an answer on, or leave it in `call.held`; what is wrong with it, or None.
 
     A stream flows as it comes, and so does what may be one in no dialect. Anything else is held until it is whole, so
-    that a failure can be tried again and a broken body never looks like an answer; one longer than `most_held_bytes`
-    flows too.   heard: called for each piece.
+    that a failure can be tried again and a broken body never looks like an answer; one that is longer than
+    `most_held_bytes`, or for which `hold` has no room, flows too.   heard: called for each piece.
     Raises what reading from the upstream raises, and ClientGoneError.
     """
     call.entry.status = answer.status
@@ -41,12 +42,18 @@ async def relay(
         first_byte(call)
         begun.append(piece)
         size += len(piece)
-        if answer.status < 400 and _comes_as_events(begun, size, call):
+        too_large = size > most_held_bytes or not hold.takes(len(piece))
+        if answer.status >= 400:
+            if too_large:  # an error that has no end is none to pass on
+                return Evidence(answer.status, as_text(answer.headers), b"".join(begun), url=call.url)
+        elif _comes_as_events(begun, size, call):
             return await EventStream(answer, call, heard).relay(begun)
-        if answer.status < 400 and (size > most_held_bytes or _is_awaited(answer, call)):
+        elif too_large or _is_awaited(answer, call):
+            hold.let_go()
             await _flow(answer, call, begun, heard)
             return None
-    return await _whole(Held(answer.status, answer.headers, b"".join(begun)), call)
+    held = call.held = Held(answer.status, answer.headers, b"".join(begun))
+    return _judged(held, call)
 
 
 def _comes_as_events(begun: list[bytes], size: int, call: Call) -> bool:
@@ -60,19 +67,21 @@ def _is_awaited(answer: Answer, call: Call) -> bool:
     return call.dialect.shape is None and answer.comes_in_parts
 
 
-async def _whole(held: Held, call: Call) -> Evidence | None:
-    """An answer that is all there: a good one is passed on, a bad one stays in `call.held`."""
+async def pass_on(held: Held, call: Call) -> None:
+    """Send a good answer that has come whole. Its place at the upstream is free by now: a client may read slowly."""
+    call.held, call.answering = None, True
+    await call.out.start(held.status, held.headers)
+    await call.out.end(held.body)
+
+
+def _judged(held: Held, call: Call) -> Evidence | None:
+    """What is wrong with an answer that has come whole, or None."""
     headers = as_text(held.headers)
     body = unpacked(held.body, headers)
     flaw = _flaw(held, headers, body, call)
-    if flaw is not None:
-        call.held = held
-        return flaw
-    account(call, call.dialect.usage(body))
-    call.answering = True
-    await call.out.start(held.status, held.headers)
-    await call.out.end(held.body)
-    return None
+    if flaw is None:
+        account(call, call.dialect.usage(body))
+    return flaw
 
 
 def _flaw(held: Held, headers: Mapping[str, str], body: bytes, call: Call) -> Evidence | None:
@@ -94,6 +103,7 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[
     await call.out.start(answer.status, answer.headers)
     for piece in begun:
         await call.out.piece(piece)
+    begun.clear()
     async for piece in answer.pieces():
         call.mid_line = not piece.endswith(b"\n")
         try:
