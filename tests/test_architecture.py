@@ -22,7 +22,7 @@ WITHIN = {
     "compose": [{"ui"}, {"run"}, {"coding"}, {"opening", "serve"}],
     "compose/serve": [{"."}, {"settings"}],
     "compose/ui": [{"."}, {"runs"}, {"files"}],
-    "gateway": [{"doors"}, {"."}, {"dialects"}],
+    "gateway": [{"doors"}, {"."}, {"client", "dialects"}],
 }
 """The same of the rooms in a room; "." are the files that lie in it beside them."""
 MAY_READ_ALL = {"testing", "__init__"}

@@ -22,7 +22,7 @@ from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
 from beastmode.gateway.app import App
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.carrier import Carrier
-from beastmode.gateway.connection import Connection
+from beastmode.gateway.client.connection import Connection
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.pages import pages
 from beastmode.gateway.proxy import Proxy

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from beastmode.gateway.asking import name_of, priority_of
+from beastmode.gateway.client.incoming import Incoming, Message
 from beastmode.gateway.headers import to_upstream
-from beastmode.gateway.incoming import Incoming, Message
 
 SECRET = b"of this process"
 

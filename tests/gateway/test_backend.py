@@ -9,9 +9,9 @@ from beastmode.failures.failure import Failure
 from beastmode.gateway import backend as backends
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.call import Call
+from beastmode.gateway.client.incoming import Incoming, Message
+from beastmode.gateway.client.reply import Reply
 from beastmode.gateway.dialects import dialect_for
-from beastmode.gateway.incoming import Incoming, Message
-from beastmode.gateway.reply import Reply
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
+from beastmode.gateway.client.incoming import Incoming, Message
+from beastmode.gateway.client.reply import Reply
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.flight import Flight, Flights
-from beastmode.gateway.incoming import Incoming, Message
-from beastmode.gateway.reply import Reply
 from beastmode.store.ledger import Entry
 
 KEY = b"k"

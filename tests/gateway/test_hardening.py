@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from beastmode.gateway.connection import Connection
+from beastmode.gateway.client.connection import Connection
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import gateway, records

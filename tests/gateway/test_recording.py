@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.gateway.incoming import Headers, Incoming
+from beastmode.gateway.client.incoming import Headers, Incoming
 from beastmode.gateway.recording import (
     MOST_ANSWER_BYTES,
     MOST_REQUEST_BYTES,

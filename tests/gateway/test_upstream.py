@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beastmode.gateway.incoming import Incoming, Message
+from beastmode.gateway.client.incoming import Incoming, Message
 from beastmode.gateway.upstream import Upstream
 
 

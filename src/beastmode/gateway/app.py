@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
+from beastmode.gateway.client.incoming import Incoming, Receive, Scope
+from beastmode.gateway.client.reply import Reply, Send
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.door import Door
-from beastmode.gateway.incoming import Incoming, Receive, Scope
 from beastmode.gateway.proxy import Proxy
-from beastmode.gateway.reply import Reply, Send
 from beastmode.store.key import Right
 
 Page = Callable[[], tuple[int, str, bytes]]

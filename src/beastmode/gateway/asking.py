@@ -6,8 +6,8 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from beastmode.cache.credentials import IN_HEADERS
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.headers import PRIORITY
-from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.path_token import read_token
 
 _NAME_BYTES = 4

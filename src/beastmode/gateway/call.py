@@ -8,10 +8,10 @@ import msgspec
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.caller import Caller, Toll
+from beastmode.gateway.client.incoming import Headers, Incoming
+from beastmode.gateway.client.reply import Reply, Sink
+from beastmode.gateway.client.room import Hold
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
-from beastmode.gateway.incoming import Headers, Incoming
-from beastmode.gateway.reply import Reply, Sink
-from beastmode.gateway.room import Hold
 from beastmode.store.ledger import Entry, Outcome
 
 

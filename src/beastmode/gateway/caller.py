@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from beastmode.gateway.carried import blotted
+from beastmode.gateway.client.carried import blotted
 from beastmode.gateway.path_token import NO_TOKEN, PathToken
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import Use

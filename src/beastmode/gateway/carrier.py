@@ -21,8 +21,8 @@ from beastmode.gateway.accounting import used_tokens
 from beastmode.gateway.again import as_told, may_be_done
 from beastmode.gateway.backend import Backend, ClosedError
 from beastmode.gateway.call import Call, Held
+from beastmode.gateway.client.room import Hold, Share
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.gateway.room import Hold, Share
 from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
 from beastmode.gateway.upstream import Upstream

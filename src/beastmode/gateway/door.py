@@ -7,8 +7,8 @@ from typing import Protocol
 
 from beastmode.gateway.call import Call
 from beastmode.gateway.caller import Caller, Toll
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.dialects.protocol import Asked
-from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.entry import Entry

@@ -13,9 +13,9 @@ from beastmode.failures.answers import CUT_OFF
 from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
+from beastmode.gateway.client.packing import Unpacking, readable
 from beastmode.gateway.dialects.protocol import Follower
 from beastmode.gateway.headers import as_text, without
-from beastmode.gateway.packing import Unpacking, readable
 from beastmode.gateway.wire import Answer
 
 _AFTER_END_S, _AFTER_ERROR_S = 3.0, 0.2

@@ -11,21 +11,21 @@ from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.aside import ASIDE_BYTES, Aside
 from beastmode.gateway.call import Call
-from beastmode.gateway.carried import blotted
 from beastmode.gateway.carrier import Carrier
+from beastmode.gateway.client.carried import blotted
+from beastmode.gateway.client.incoming import BodyTooLargeError, ClientGoneError, Incoming, UnreadableError
+from beastmode.gateway.client.reply import Reply
+from beastmode.gateway.client.room import NoRoomError, Room
 from beastmode.gateway.dialects import Asked, dialect_for, remembered
 from beastmode.gateway.dialects.decoding import judged
 from beastmode.gateway.door import Door
 from beastmode.gateway.flight import Flight
-from beastmode.gateway.incoming import BodyTooLargeError, ClientGoneError, Incoming, UnreadableError
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.locate import climbs
 from beastmode.gateway.patience import kept_alive
 from beastmode.gateway.reading import TELLING_HEADERS, Reading
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.remembering import Recall, Remembering
-from beastmode.gateway.reply import Reply
-from beastmode.gateway.room import NoRoomError, Room
 from beastmode.gateway.sharing import Sharing
 from beastmode.gateway.streaming import pass_on
 from beastmode.gateway.telling import tell, tell_rejected, tell_stopped, tell_unforeseen

@@ -12,9 +12,9 @@ from functools import lru_cache
 from beastmode.cache.credentials import IN_HEADERS
 from beastmode.failures.secrets import Secrets, without_secrets
 from beastmode.failures.words import masked
+from beastmode.gateway.client.incoming import Headers, Incoming
+from beastmode.gateway.client.packing import unpacked
 from beastmode.gateway.headers import as_text
-from beastmode.gateway.incoming import Headers, Incoming
-from beastmode.gateway.packing import unpacked
 from beastmode.store.entry import SECRETS_REMOVED, Sent
 
 MOST_REQUEST_BYTES = 1024 * 1024

@@ -18,13 +18,13 @@ from beastmode.clock import Clock
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_again
 from beastmode.gateway.call import Call
+from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.packing import unpacked
+from beastmode.gateway.client.reply import STEP_BYTES
 from beastmode.gateway.dialects.protocol import Stop
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.headers import as_text
-from beastmode.gateway.incoming import Headers
 from beastmode.gateway.locate import locate
-from beastmode.gateway.packing import unpacked
-from beastmode.gateway.reply import STEP_BYTES
 from beastmode.store.entries_moment import Moment
 from beastmode.store.entry import ASKED_BEFORE
 

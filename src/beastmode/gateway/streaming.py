@@ -8,10 +8,10 @@ from beastmode.failures.answers import begins_events, flaw_in
 from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
+from beastmode.gateway.client.packing import is_broken, packing_of, readable, unpacked
+from beastmode.gateway.client.room import Hold
 from beastmode.gateway.events import EventStream, first_byte
 from beastmode.gateway.headers import as_text
-from beastmode.gateway.packing import is_broken, packing_of, readable, unpacked
-from beastmode.gateway.room import Hold
 from beastmode.gateway.wire import Answer
 
 _TELLING_BYTES = 256

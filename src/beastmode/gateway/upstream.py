@@ -7,9 +7,9 @@ from collections.abc import Callable
 from yarl import URL
 
 from beastmode.cache.credentials import IN_HEADERS, tenant_of, without_credentials
-from beastmode.gateway.carried import GEMINI_KEY, KEY_OF_QUERY
+from beastmode.gateway.client.carried import GEMINI_KEY, KEY_OF_QUERY
+from beastmode.gateway.client.incoming import Headers, Incoming
 from beastmode.gateway.headers import to_upstream
-from beastmode.gateway.incoming import Headers, Incoming
 from beastmode.gateway.locate import locate
 from beastmode.gateway.wire import Exchange, Wire
 

@@ -23,10 +23,10 @@ from aiohttp.http_exceptions import BadHttpMessage
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.spare import LARGE_BYTES, spare_of
 from beastmode.gateway.headers import to_client, without
-from beastmode.gateway.incoming import Headers
 from beastmode.gateway.silence import Silence
-from beastmode.gateway.spare import LARGE_BYTES, spare_of
 
 _MOST_HEADER_BYTES, _MOST_HEADERS = 64 * 1024, 1000
 """Of one header of an answer, and of headers in one; policies and cookies of what stands before a server are long."""

@@ -17,7 +17,7 @@ import pytest
 
 from beastmode.compose.serve.tls import TlsFiles, checked_tls
 from beastmode.errors import PreconditionError, SettingError
-from beastmode.gateway.connection import Connection
+from beastmode.gateway.client.connection import Connection
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.testing.certificates import Certificate, make_certificate
 from beastmode.testing.model_server import ModelServer

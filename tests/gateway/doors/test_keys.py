@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from beastmode.clock import Clock
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.doors.key_ring import KeyRing
 from beastmode.gateway.doors.keys import Doorkeeper, Needed
-from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.rejected import RejectedError
 from beastmode.store.entry import Entry
 from beastmode.store.key import KeyLimits

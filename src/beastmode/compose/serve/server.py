@@ -24,8 +24,8 @@ from beastmode.compose.serve.settings.serving import Serving
 from beastmode.compose.serve.signs import ALIVE_S, SERVE, shown
 from beastmode.compose.serve.tls import checked_tls
 from beastmode.gateway.app import App
-from beastmode.gateway.connection import Connection
-from beastmode.gateway.reaper import Reaper
+from beastmode.gateway.client.connection import Connection
+from beastmode.gateway.client.reaper import Reaper
 from beastmode.store import prices
 
 _IDLE_CLIENT_S = 120.0

@@ -11,10 +11,10 @@ from beastmode.gateway import key_rejections
 from beastmode.gateway.asking import name_of
 from beastmode.gateway.call import Call
 from beastmode.gateway.caller import Caller, Toll
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.doors.key_ring import KeyRing
 from beastmode.gateway.doors.tolls import guess_of, spent_by
-from beastmode.gateway.incoming import Incoming
 from beastmode.gateway.path_token import PathToken, read_token
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.turnstile import Turnstile

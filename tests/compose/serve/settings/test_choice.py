@@ -13,7 +13,7 @@ from beastmode.compose.serve.settings.forms import parse_size
 from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
 from beastmode.compose.serve.settings.table import BY_NAME, OF_SERVE, OF_UPSTREAM, SETTINGS
 from beastmode.errors import SettingError, SettingsError
-from beastmode.gateway.connection import MOST_HEAD_BYTES
+from beastmode.gateway.client.connection import MOST_HEAD_BYTES
 from beastmode.settings import Rate
 
 UPSTREAMS = '[upstreams.main]\nurl = "http://a:1"\n[upstreams.spare]\nurl = "http://b:2"\n'

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.spare import CATCH_UP_S, LEAST_PAUSE_S, SHARE, Spare, spare_of
+from beastmode.gateway.client.spare import CATCH_UP_S, LEAST_PAUSE_S, SHARE, Spare, spare_of
 
 
 class Loop:

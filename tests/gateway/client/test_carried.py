@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.carried import GEMINI_KEY, take_out
+from beastmode.gateway.client.carried import GEMINI_KEY, take_out
 from beastmode.gateway.headers import to_upstream
 
 OURS = "beast_7XBjn9hqujPPg0UZVRu8puh5Q7Wtp7ytMXBvukdZZru2rfs9D"

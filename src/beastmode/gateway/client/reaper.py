@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
-from beastmode.gateway.connection import IDLE, Connection
+from beastmode.gateway.client.connection import IDLE, Connection
 
 
 class Reaper:

@@ -8,10 +8,10 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from beastmode.gateway.body import Body
-from beastmode.gateway.carried import blotted, take_out
-from beastmode.gateway.room import FIRST_BYTES, Place, Room
-from beastmode.gateway.spare import spare_of
+from beastmode.gateway.client.body import Body
+from beastmode.gateway.client.carried import blotted, take_out
+from beastmode.gateway.client.room import FIRST_BYTES, Place, Room
+from beastmode.gateway.client.spare import spare_of
 
 Scope = dict[str, Any]
 Message = dict[str, Any]

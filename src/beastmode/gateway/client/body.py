@@ -6,8 +6,8 @@ import mmap
 from collections.abc import Callable
 from typing import cast
 
-from beastmode.gateway.room import FIRST_BYTES, NoRoomError
-from beastmode.gateway.spare import Spare
+from beastmode.gateway.client.room import FIRST_BYTES, NoRoomError
+from beastmode.gateway.client.spare import Spare
 
 _FLAGS = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _BIT_BYTES = 4 * 1024 * 1024

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from beastmode.gateway.cycle import Cycle
-from beastmode.gateway.incoming import Headers, Message, Receive, Scope
-from beastmode.gateway.outgoing import Outgoing
-from beastmode.gateway.reply import Send
-from tests.gateway.test_outgoing import Sent
+from beastmode.gateway.client.cycle import Cycle
+from beastmode.gateway.client.incoming import Headers, Message, Receive, Scope
+from beastmode.gateway.client.outgoing import Outgoing
+from beastmode.gateway.client.reply import Send
+from tests.gateway.client.test_outgoing import Sent
 
 Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
 

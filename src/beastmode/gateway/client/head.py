@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httptools
 
-from beastmode.gateway.incoming import Headers
+from beastmode.gateway.client.incoming import Headers
 
 _TLS = b"\x16\x03"
 """How a client begins that speaks TLS."""

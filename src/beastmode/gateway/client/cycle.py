@@ -15,9 +15,9 @@ from functools import lru_cache
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from beastmode.gateway.incoming import FLAW, Headers, Message, Receive, Scope
-from beastmode.gateway.outgoing import Outgoing
-from beastmode.gateway.reply import Send
+from beastmode.gateway.client.incoming import FLAW, Headers, Message, Receive, Scope
+from beastmode.gateway.client.outgoing import Outgoing
+from beastmode.gateway.client.reply import Send
 
 _WITHOUT_BODY = frozenset((204, 304))
 _ODD_NAME = re.compile(rb"[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\\"]")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.room import FIRST_BYTES, Hold, NoRoomError, Place, Room, Share
+from beastmode.gateway.client.room import FIRST_BYTES, Hold, NoRoomError, Place, Room, Share
 
 
 def test_a_body_takes_what_has_come_and_gives_it_back() -> None:

@@ -15,14 +15,14 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from beastmode.gateway.crowd import most_clients
-from beastmode.gateway.cycle import Cycle
-from beastmode.gateway.flow import Flow
-from beastmode.gateway.half_closed import HalfClosed
-from beastmode.gateway.head import flaw_named, target_of, without_upgrade
-from beastmode.gateway.incoming import LOST, Scope
-from beastmode.gateway.outgoing import Outgoing, unsent
-from beastmode.gateway.spare import LARGE_BYTES, spare_of
+from beastmode.gateway.client.crowd import most_clients
+from beastmode.gateway.client.cycle import Cycle
+from beastmode.gateway.client.flow import Flow
+from beastmode.gateway.client.half_closed import HalfClosed
+from beastmode.gateway.client.head import flaw_named, target_of, without_upgrade
+from beastmode.gateway.client.incoming import LOST, Scope
+from beastmode.gateway.client.outgoing import Outgoing, unsent
+from beastmode.gateway.client.spare import LARGE_BYTES, spare_of
 
 MOST_HEAD_BYTES = 512 * 1024
 """No head is read further than this. What is larger than the proxy takes, but not than this, gets an answer in the

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from beastmode.gateway.incoming import Headers, Message
-from beastmode.gateway.packing import Unpacking
+from beastmode.gateway.client.incoming import Headers, Message
+from beastmode.gateway.client.packing import Unpacking
 
 Send = Callable[[Message], Awaitable[None]]
 STEP_BYTES = 64 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from beastmode.gateway.outgoing import Outgoing
+from beastmode.gateway.client.outgoing import Outgoing
 
 
 class Sent(asyncio.Transport):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.gateway.half_closed import HalfClosed
-from beastmode.gateway.outgoing import Outgoing
+from beastmode.gateway.client.half_closed import HalfClosed
+from beastmode.gateway.client.outgoing import Outgoing
+from tests.gateway.client.test_outgoing import Sent
 from tests.gateway.served import gateway, records
 from tests.gateway.test_hardening import answering, close, connect, run, take_request
-from tests.gateway.test_outgoing import Sent
 from tests.gateway.test_transparency import EVENTS, SAID, STREAM_HEAD, STREAMED, post, whole
 
 CHUNKS = b"%x\r\n%b\r\n0\r\n\r\n" % (len(EVENTS), EVENTS)

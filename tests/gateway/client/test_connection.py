@@ -10,14 +10,14 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from beastmode.gateway import connection
-from beastmode.gateway.connection import Connection
-from beastmode.gateway.crowd import clients_of
-from beastmode.gateway.incoming import Receive, Scope
-from beastmode.gateway.reaper import Reaper
-from beastmode.gateway.reply import Send
-from beastmode.gateway.spare import LARGE_BYTES, Spare
-from tests.gateway.test_outgoing import Sent
+from beastmode.gateway.client import connection
+from beastmode.gateway.client.connection import Connection
+from beastmode.gateway.client.crowd import clients_of
+from beastmode.gateway.client.incoming import Receive, Scope
+from beastmode.gateway.client.reaper import Reaper
+from beastmode.gateway.client.reply import Send
+from beastmode.gateway.client.spare import LARGE_BYTES, Spare
+from tests.gateway.client.test_outgoing import Sent
 
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n"
 SLOW_S = 60.0

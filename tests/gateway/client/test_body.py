@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.body import Body
-from beastmode.gateway.room import FIRST_BYTES, NoRoomError
-from tests.gateway.test_spare import Loop
+from beastmode.gateway.client.body import Body
+from beastmode.gateway.client.room import FIRST_BYTES, NoRoomError
+from tests.gateway.client.test_spare import Loop
 
 MOST = 3 * FIRST_BYTES
 
