@@ -46,6 +46,14 @@ from beastmode.gateway.locate import climbs, locate
         ("http://a/api/v1", "/v1/v1", "http://a/api/v1"),
         ("http://v1/x", "/v1/models", "http://v1/x/v1/models"),
         ("http://a/v1", "/v1models", "http://a/v1/v1models"),
+        ("http://a/v1/openai", "/v1/openai/models", "http://a/v1/openai/models"),
+        ("http://a/v1/openai", "/v1/chat/completions", "http://a/v1/openai/chat/completions"),
+        ("http://a/v1/projects/p", "/v1/projects/p/models", "http://a/v1/projects/p/models"),
+        ("http://a/openai", "/openai", "http://a/openai"),
+        ("http://a/v4/accounts/x/ai/v1", "/v1/models", "http://a/v4/accounts/x/ai/v1/models"),
+        ("http://a/v4/accounts/x/ai/v1", "/v1beta/models", "http://a/v4/accounts/x/ai/v1beta/models"),
+        ("http://a/v4/accounts/x/ai/v1", "/v4/accounts/x/ai/v1/models", "http://a/v4/accounts/x/ai/v1/models"),
+        ("http://a/v1/x/google/v1beta", "/v1beta/models", "http://a/v1/x/google/v1beta/models"),
     ],
 )
 def test_the_version_stands_once_in_the_address(base: str, path: str, url: str) -> None:

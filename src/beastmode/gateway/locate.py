@@ -18,8 +18,9 @@ def locate(base: str, path: str, query: str = "") -> str:
 
     `…/v1` and `/v1/chat/completions`, `…` and `/v1/chat/completions`, `…/v1` and `/chat/completions` are all
     `…/v1/chat/completions`. Where both name one, that of the base counts for a client that says `/v1` (`…/api/paas/v4`,
-    `…/v1beta/openai`), and any other the client's own, in its place (`/v1beta/models`). A path that begins as the
-    base's own does is the whole path already: `…/openai/v1` and `/openai/v1/models`, as Groq's and Azure's clients ask.
+    `…/v1beta/openai`), and any other the client's own, in its place (`/v1beta/models`); of several in a base that is
+    the last. A path that begins as the base's own does is the whole path already: `…/openai/v1` and
+    `/openai/v1/models`, as Groq's and Azure's clients ask; `…/v1/openai` and `/v1/openai/models`.
     `/api/…`, as Ollama's do, lies beside a version that the base begins with. Of two versions one behind the other the
     second counts: for `/v1/v1/messages` asks an Anthropic SDK whose base URL ends with `/v1`.
     """
@@ -38,9 +39,9 @@ def _located(base: str, path: str) -> str:
     if host_ends < 0:
         return base + path
     host, own = base[:host_ends], base[host_ends:]
-    named = _VERSION.search(own)
+    *_, named = None, *_VERSION.finditer(own)
     before = own[: named.start()] if named else own
-    if path.startswith(f"{before}/" if before else _BESIDE):
+    if f"{path}/".startswith(f"{own}/") or path.startswith(f"{before}/" if before else _BESIDE):
         return host + path
     if asked and named:
         return base + path.removeprefix(_USUAL) if asked[0] == _USUAL else host + before + path
