@@ -115,6 +115,27 @@ def test_an_error_in_the_midst_of_a_stream_is_a_failure_also_where_it_ends_well(
     assert text.startswith(begun + OVERLOADED + rest)
 
 
+def test_where_the_gateway_ends_in_the_midst_of_a_line_all_its_readers_can_read_why(tmp_path: Path) -> None:
+    begun = WHOLE[: WHOLE.index(b"\n\n") - 3]
+    body = {"model": "m", "stream": True, "temperature": 0, "messages": []}
+
+    async def story() -> list[bytes]:
+        async with answering(say([ENDLESS + chunk(begun)], stay)) as upstream:
+            async with gateway(upstream, tmp_path, drain_s=0.0) as url:
+                session = aiohttp.ClientSession()
+                answers = [await session.post(url + CHAT, json=body) for _ in range(2)]
+                for answer in answers:
+                    assert await answer.content.readexactly(len(begun)) == begun
+            rests = [await answer.read() for answer in answers]
+            await session.close()
+            return rests
+
+    for rest in asyncio.run(asyncio.wait_for(story(), 60)):
+        assert rest.startswith(b'\n\ndata: {"error"')
+    ends = [(entry.outcome, entry.class_, entry.status) for entry in records(tmp_path)]
+    assert ends == [("failed", "killed", 200)] * 2
+
+
 def packed(data: bytes, coding: str) -> bytes:
     body = gzip.compress(data) if coding == "gzip" else zlib.compress(data)
     return (
@@ -128,6 +149,14 @@ def test_what_comes_packed_is_read_on_the_side_and_passes_as_it_is(tmp_path: Pat
     _, text, entry = ask(say([answer + b"0\r\n\r\n"]), tmp_path)
     assert chunk(text) == answer.partition(b"\r\n\r\n")[2]
     assert (entry.outcome, entry.tokens_in, entry.tokens_out) == ("upstream_ok", 8, 8)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_comes_packed_ends_with_its_terminal_event_too(tmp_path: Path, coding: str) -> None:
+    answer = packed(WHOLE, coding)
+    _, text, entry = ask(say([answer], stay), tmp_path)
+    assert chunk(text) == answer.partition(b"\r\n\r\n")[2]
+    assert (entry.outcome, entry.tokens_out) == ("upstream_ok", 8)
 
 
 def test_one_that_comes_packed_and_breaks_off_is_a_failure(tmp_path: Path) -> None:

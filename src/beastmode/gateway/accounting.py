@@ -44,7 +44,7 @@ def account_shared(call: Call, leader: Call) -> None:
     """Write into the record what the answer to another request brought; it cost nothing more."""
     account_again(call.entry, leader.entry)
     call.entry.upstream = leader.entry.upstream
-    call.held, call.mid_line = leader.held, leader.mid_line
+    call.held = leader.held
 
 
 def account_again(entry: Entry, brought: Entry | Answer) -> None:

@@ -31,8 +31,8 @@ class Call(msgspec.Struct, eq=False):
     deadline: monotonic, s; past the second it waits in no line any more.   url: at the upstream that is asked, or was
     asked last.   tried: the upstreams that were asked; rounds: how often all of them had their turn.
     answering: bytes of the upstream's answer are on their way to the client.   maybe_done: it failed, and was perhaps
-    carried out.   mid_line: what has gone out does not end with a line's end.   held: the last answer that came whole
-    and was not passed on, a good one or one for a failure that no retry has mended; hold: the room for such.
+    carried out.   held: the last answer that came whole and was not passed on, a good one or one for a failure that no
+    retry has mended; hold: the room for such.
     follower: of the stream that flows.   behind: some of what has come from the upstream has not been sent to this
     client.   good_end: its outcome where all goes well.
     caller: who asks; None before that is known.   at_door: it waits until its key may send it.   toll: set aside of
@@ -57,7 +57,6 @@ class Call(msgspec.Struct, eq=False):
     held: Held | None = None
     answering: bool = False
     maybe_done: bool = False
-    mid_line: bool = False
     follower: Follower | None = None
     behind: bool = False
     good_end: Outcome = "upstream_ok"

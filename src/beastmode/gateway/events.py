@@ -33,6 +33,7 @@ class EventStream:
         known = readable(answer.packing)
         self._follower = call.dialect.follow() if known else None
         self._unpacking = Unpacking(answer.packing if known else "")
+        self._mid_line = False
 
     async def relay(self, begun: Sequence[bytes]) -> Evidence | None:
         """Pass it on; what is wrong with it, or None. Of one that ends before its first byte, or whose first event is
@@ -50,7 +51,7 @@ class EventStream:
         await call.out.start(self._answer.status, without(self._answer.headers, b"content-length"))
         try:
             for piece in begun:
-                await self._pass_on(piece)
+                await call.out.piece(piece)
             await self._flow()
         finally:
             if follower is not None:
@@ -81,7 +82,7 @@ class EventStream:
 
     def _over(self) -> bool:
         """Nothing that matters can follow. Not asked in the midst of a line, where it takes long to tell."""
-        return self._follower is not None and not self._call.mid_line and self._follower.ended
+        return self._follower is not None and not self._mid_line and self._follower.ended
 
     async def _rest(self, silence_s: float) -> None:
         """What comes behind the end, as long as it comes at once."""
@@ -94,14 +95,10 @@ class EventStream:
     async def _take(self, piece: bytes) -> None:
         first_byte(self._call)
         try:  # it goes out before it is read: its client waits for it, and nobody waits for the record
-            await self._pass_on(piece)
+            await self._call.out.piece(piece)
         finally:
             self._heard()
             self._read(piece)
-
-    async def _pass_on(self, piece: bytes) -> None:
-        self._call.mid_line = not piece.endswith(b"\n")
-        await self._call.out.piece(piece)
 
     def _read(self, piece: bytes) -> None:
         if self._follower is None:
@@ -109,6 +106,7 @@ class EventStream:
         try:
             for part in self._unpacking.parts(piece):
                 self._follower.feed(part)
+                self._mid_line = not part.endswith(b"\n")
         except ValueError as error:
             raise aiohttp.ClientPayloadError(str(error)) from error
 

@@ -128,6 +128,7 @@ class Flight:
         if self.head is None:
             return
         call.answering, call.follower = True, self.leader.follower
+        call.entry.status = self.head[0]
         await call.reply.start(*self.head)
         while not await self._send_what_is_there(call):
             await self._news.wait()

@@ -105,7 +105,6 @@ async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[
         await call.out.piece(piece)
     begun.clear()
     async for piece in answer.pieces():
-        call.mid_line = not piece.endswith(b"\n")
         try:
             await call.out.piece(piece)
         finally:

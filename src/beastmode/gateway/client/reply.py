@@ -29,14 +29,15 @@ class Reply:
     begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
     what sends to it until its connection is cut (`reaper.Reaper`); then it has gone, and nothing is raised here.
     notes: headers of ours that go with any answer.   keep_bytes: of the body that are kept for the record.   headers,
-    kept: what was sent of both.
+    kept: what was sent of both.   mid_line: what was sent does not end with a line's end; of what is packed this says
+    nothing.
     """
 
-    __slots__ = ("_keep_bytes", "_send", "_unpacking", "begun", "ended", "headers", "kept", "notes")
+    __slots__ = ("_keep_bytes", "_send", "_unpacking", "begun", "ended", "headers", "kept", "mid_line", "notes")
 
     def __init__(self, send: Send, keep_bytes: int = 0) -> None:
         self._send, self._keep_bytes = send, keep_bytes
-        self.begun = self.ended = False
+        self.begun = self.ended = self.mid_line = False
         self._unpacking: Unpacking | None = None
         self.headers: Headers = ()
         self.kept = bytearray()
@@ -62,6 +63,7 @@ class Reply:
         """Send a piece of the body at once."""
         if self._unpacking is not None:
             data = b"".join(self._unpacking.parts(data))
+        self.mid_line = not data.endswith(b"\n") if data else self.mid_line
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
