@@ -122,6 +122,8 @@ class Carrier:
         were asked, none where one has answered. Those that are closed are waited for only where nothing else is left:
         no other to ask, and no further round."""
         call.rounds += 1
+        if call.hold is not None:
+            call.hold.let_go()  # nobody needs the answers of the round before
         failed: list[_Failed] = []
         left = list(self._routes.of_call(call))
         while left:
