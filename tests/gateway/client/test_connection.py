@@ -190,6 +190,22 @@ def test_in_a_crowd_one_that_asks_nothing_makes_room_for_the_next(monkeypatch: p
     played(story)
 
 
+@pytest.mark.parametrize("begun", [HEAD[:20], b"GET / HTTP/1.1\r\n\r\n" + HEAD[:20]], ids=["first", "behind"])
+def test_one_whose_request_has_come_in_part_asks_something(begun: bytes) -> None:
+    async def answers(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def story() -> None:
+        one, _ = connected(answers, begun[:-20])
+        await asyncio.sleep(0)
+        assert one.asks_nothing()
+        one.data_received(begun[-20:])
+        assert not one.asks_nothing()
+
+    played(story)
+
+
 @pytest.mark.parametrize(("files", "clients"), [(64, 1), (256, 128), (1024, 704), (1_048_576, 786_368)])
 def test_some_files_are_left_for_upstreams(files: int, clients: int) -> None:
     assert clients_of(files) == clients

@@ -82,7 +82,8 @@ class Connection(HttpToolsProtocol):
 
     def asks_nothing(self) -> bool:
         """No request of its client has come whole, or in part, that is not answered."""
-        return self._in_head and (self.cycle is None or self._is_done()) and not self.transport.is_closing()
+        nothing_new = self._in_head and self.bytes_in == self._head_began
+        return nothing_new and (self.cycle is None or self._is_done()) and not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connections.discard(self)
