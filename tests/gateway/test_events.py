@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -79,6 +80,21 @@ def test_a_stream_is_whole_with_its_terminal_event_whatever_becomes_of_the_conne
     status, text, entry = ask(say([ENDLESS + chunk(WHOLE)], then), tmp_path)
     assert (status, text) == (200, WHOLE)
     assert (entry.outcome, entry.tokens_out, entry.tries) == ("upstream_ok", 8, 1)
+
+
+def test_lines_that_end_with_cr_alone_end_it_too(tmp_path: Path) -> None:
+    said = WHOLE.replace(b"\n", b"\r")
+    _, text, entry = ask(say([ENDLESS + chunk(said)], stay), tmp_path)
+    assert (text, entry.outcome) == (said, "upstream_ok")
+
+
+@pytest.mark.parametrize("cut", [-3, 0, 1, 2], ids=["in a line", "behind it", "in the blank one", "behind that"])
+def test_the_error_of_a_stream_that_breaks_off_is_an_event_of_its_own(tmp_path: Path, cut: int) -> None:
+    begun = WHOLE[: WHOLE.index(b"\n\n") + cut]
+    _, text, _ = ask(say([ENDLESS + chunk(begun)]), tmp_path)
+    assert text.startswith(begun)
+    *_, error, end = re.split(b"\n{2,}", text)
+    assert (error[:15], end) == (b'data: {"error":', b"")
 
 
 @pytest.mark.parametrize("first", [b"", OVERLOADED], ids=["nothing", "error"])

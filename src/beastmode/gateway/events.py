@@ -106,7 +106,7 @@ class EventStream:
         try:
             for part in self._unpacking.parts(piece):
                 self._follower.feed(part)
-                self._mid_line = not part.endswith(b"\n")
+                self._mid_line = not part.endswith((b"\n", b"\r"))
         except ValueError as error:
             raise aiohttp.ClientPayloadError(str(error)) from error
 

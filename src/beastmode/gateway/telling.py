@@ -81,7 +81,7 @@ async def _end_stream(failure: Failure, call: Call) -> None:
     if call.reply.packed:
         return  # left without an end: in the midst of what is packed, no word of ours could be read
     first, *more = call.dialect.error_events(failure)
-    await call.reply.words(b"\n\n" + first if call.reply.mid_line else first, *more)
+    await call.reply.words(b"\n\n" + first if call.reply.mid_event else first, *more)
 
 
 async def _pass_on(held: Held, failure: Failure, call: Call) -> None:

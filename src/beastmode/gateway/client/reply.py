@@ -11,6 +11,8 @@ from beastmode.gateway.client.packing import Unpacking
 Send = Callable[[Message], Awaitable[None]]
 STEP_BYTES = 64 * 1024
 """Of a large piece that are sent at once."""
+_TAIL_BYTES = 4
+"""Of what was sent that tell whether an event has ended: a blank line has at most so many."""
 
 
 class Sink(Protocol):
@@ -29,15 +31,15 @@ class Reply:
     begun: the status has been sent, so that only more of the body can follow. A client that does not read holds up
     what sends to it until its connection is cut (`reaper.Reaper`); then it has gone, and nothing is raised here.
     notes: headers of ours that go with any answer.   keep_bytes: of the body that are kept for the record.   headers,
-    kept: what was sent of both.   mid_line: what was sent does not end with a line's end; of what is packed this says
-    nothing.
+    kept: what was sent of both.
     """
 
-    __slots__ = ("_keep_bytes", "_send", "_unpacking", "begun", "ended", "headers", "kept", "mid_line", "notes")
+    __slots__ = ("_keep_bytes", "_send", "_tail", "_unpacking", "begun", "ended", "headers", "kept", "notes")
 
     def __init__(self, send: Send, keep_bytes: int = 0) -> None:
         self._send, self._keep_bytes = send, keep_bytes
-        self.begun = self.ended = self.mid_line = False
+        self.begun = self.ended = False
+        self._tail = b""
         self._unpacking: Unpacking | None = None
         self.headers: Headers = ()
         self.kept = bytearray()
@@ -47,6 +49,13 @@ class Reply:
     def packed(self) -> bool:
         """What goes out is compressed, so that no words of ours can follow."""
         return bool(_packing(self.headers))
+
+    @property
+    def mid_event(self) -> bool:
+        """No blank line ends what went out last, so that more lines would belong to the same event. Of what is packed
+        this says nothing."""
+        lines = self._tail.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return bool(lines.strip(b"\n")) and not lines.endswith(b"\n\n")
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is, and
@@ -63,7 +72,7 @@ class Reply:
         """Send a piece of the body at once."""
         if self._unpacking is not None:
             data = b"".join(self._unpacking.parts(data))
-        self.mid_line = not data.endswith(b"\n") if data else self.mid_line
+        self._tail = (data if len(data) >= _TAIL_BYTES else self._tail + data)[-_TAIL_BYTES:]
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
