@@ -86,7 +86,10 @@ def test_a_batch_that_may_have_begun_is_begun_nowhere_else(
 
 def test_answers_that_are_tried_again_take_room_for_one_of_them(tmp_path: Path) -> None:
     """Those of the tries before are forgotten: they take from nobody what is held of a good one."""
-    broken = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400000\r\n\r\n" + b"x" * 400_000
+    broken = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400000\r\n\r\n"
+        + b"x" * 400_000
+    )
 
     async def story() -> int:
         limits = ProxyLimits(retries=3, most_held_answers_bytes=1_000_000)

@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -36,6 +37,13 @@ async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def stay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
+
+
+async def ping_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while not reader.at_eof():
+        writer.write(chunk(b": ping\n\n"))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(reader.read(), 0.5)
 
 
 async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -82,13 +90,21 @@ def test_a_stream_is_whole_with_its_terminal_event_whatever_becomes_of_the_conne
     assert (entry.outcome, entry.tokens_out, entry.tries) == ("upstream_ok", 8, 1)
 
 
+def test_pings_behind_the_end_do_not_go_on_for_ever(tmp_path: Path) -> None:
+    _, text, entry = ask(say([ENDLESS + chunk(WHOLE)], ping_on), tmp_path)
+    assert text.startswith(WHOLE + b": ping\n\n")
+    assert entry.outcome == "upstream_ok"
+
+
 def test_lines_that_end_with_cr_alone_end_it_too(tmp_path: Path) -> None:
     said = WHOLE.replace(b"\n", b"\r")
     _, text, entry = ask(say([ENDLESS + chunk(said)], stay), tmp_path)
     assert (text, entry.outcome) == (said, "upstream_ok")
 
 
-@pytest.mark.parametrize("cut", [-3, 0, 1, 2], ids=["in a line", "behind it", "in the blank one", "behind that"])
+@pytest.mark.parametrize(
+    "cut", [-3, 0, 1, 2], ids=["in a line", "behind it", "in the blank one", "behind that"]
+)
 def test_the_error_of_a_stream_that_breaks_off_is_an_event_of_its_own(tmp_path: Path, cut: int) -> None:
     begun = WHOLE[: WHOLE.index(b"\n\n") + cut]
     _, text, _ = ask(say([ENDLESS + chunk(begun)]), tmp_path)
@@ -235,14 +251,24 @@ def test_a_client_that_leaves_a_stream_of_no_dialect_in_its_midst_is_cancelled(t
     assert [entry.outcome for entry in records(tmp_path)] == ["cancelled"]
 
 
-def test_what_comes_packed_in_vain_after_a_sign_of_life_is_asked_for_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "ahead"),
+    [(b"text/event-stream", False), (b"application/json", False), (b"application/json", True)],
+    ids=["stream", "whole", "whole, its head ahead"],
+)
+def test_what_comes_packed_in_vain_after_a_sign_of_life_is_asked_for_again(
+    tmp_path: Path, kind: bytes, ahead: bool
+) -> None:
+    packed = HEAD.replace(b"text/event-stream", kind) + b"Content-Encoding: br\r\nContent-Length: 3\r\n\r\n"
+
     async def story() -> bytes:
         async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
             if b"accept-encoding: br" in head:
+                writer.write(packed if ahead else b"")
                 await heard.wait()
-                writer.write(HEAD + b"Content-Encoding: br\r\nContent-Length: 3\r\n\r\n???")
+                writer.write((b"" if ahead else packed) + b"???")
             else:
                 assert b"accept-encoding: identity" in head
                 writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(WHOLE) + WHOLE)

@@ -52,7 +52,11 @@ from beastmode.gateway.locate import climbs, locate
         ("http://a/openai", "/openai", "http://a/openai"),
         ("http://a/v4/accounts/x/ai/v1", "/v1/models", "http://a/v4/accounts/x/ai/v1/models"),
         ("http://a/v4/accounts/x/ai/v1", "/v1beta/models", "http://a/v4/accounts/x/ai/v1beta/models"),
-        ("http://a/v4/accounts/x/ai/v1", "/v4/accounts/x/ai/v1/models", "http://a/v4/accounts/x/ai/v1/models"),
+        (
+            "http://a/v4/accounts/x/ai/v1",
+            "/v4/accounts/x/ai/v1/models",
+            "http://a/v4/accounts/x/ai/v1/models",
+        ),
         ("http://a/v1/x/google/v1beta", "/v1beta/models", "http://a/v1/x/google/v1beta/models"),
     ],
 )

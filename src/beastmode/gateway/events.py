@@ -21,6 +21,8 @@ from beastmode.gateway.wire import Answer
 _AFTER_END_S, _AFTER_ERROR_S = 3.0, 0.2
 """Silence behind its terminal event, or behind an error, after which a stream is over: some servers leave the
 connection open. Where they hear an error clients go at once, and the record should say why."""
+_MOST_REST_S = 10.0
+"""And however much comes: some servers go on with pings, and some clients read on to the end."""
 _READING_FAILS = (aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -86,8 +88,9 @@ class EventStream:
 
     async def _rest(self, silence_s: float) -> None:
         """What comes behind the end, as long as it comes at once."""
+        until = time.monotonic() + _MOST_REST_S
         with suppress(StopAsyncIteration, TimeoutError):
-            while True:
+            while time.monotonic() < until:
                 async with asyncio.timeout(silence_s):
                     piece = await anext(self._pieces)
                 await self._take(piece)

@@ -8,6 +8,7 @@ from beastmode.failures.answers import begins_events, flaw_in
 from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
+from beastmode.gateway.client.incoming import Headers
 from beastmode.gateway.client.packing import is_broken, packing_of, readable, unpacked
 from beastmode.gateway.client.room import Hold
 from beastmode.gateway.events import EventStream, first_byte
@@ -29,11 +30,8 @@ async def relay(
     Raises what reading from the upstream raises, and ClientGoneError.
     """
     call.entry.status = answer.status
-    if call.reply.begun and not readable(answer.packing):  # asked again, it comes plain
-        told = (
-            f"the answer is packed with {answer.packing[:50]}, and its client was told before that it is not"
-        )
-        return Evidence(answer.status, as_text(answer.headers), told, url=call.url)
+    if in_vain := _packed_in_vain(answer.status, answer.headers, call):
+        return in_vain
     if answer.is_stream and answer.status < 400:
         return await EventStream(answer, call, heard).relay(())
     begun: list[bytes] = []
@@ -74,11 +72,20 @@ async def pass_on(held: Held, call: Call) -> None:
     await call.out.end(held.body)
 
 
+def _packed_in_vain(status: int, headers: Headers, call: Call) -> Evidence | None:
+    """What is wrong with an answer that its client cannot read, as it has heard a sign of life before: asked again, it
+    comes plain."""
+    if not call.reply.begun or readable(packing := packing_of(as_text(headers))):
+        return None
+    told = f"the answer is packed with {packing[:50]}, and its client was told before that it is not"
+    return Evidence(status, as_text(headers), told, url=call.url)
+
+
 def _judged(held: Held, call: Call) -> Evidence | None:
     """What is wrong with an answer that has come whole, or None."""
     headers = as_text(held.headers)
     body = unpacked(held.body, headers)
-    flaw = _flaw(held, headers, body, call)
+    flaw = _packed_in_vain(held.status, held.headers, call) or _flaw(held, headers, body, call)
     if flaw is None:
         account(call, call.dialect.usage(body))
     return flaw
