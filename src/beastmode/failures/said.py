@@ -127,9 +127,8 @@ def _follows(digits: str, after: str) -> bool:
 
 def _names_a_call(text: str, start: int, rest: str) -> bool:
     """Whether the number stands behind the colon after some call, as if it were what came of it."""
-    named = rest.startswith(
-        (" ", ", message='")
-    )  # aiohttp's parser says `400, message:` of what no server sent
+    # aiohttp's parser says `400, message:` of what no server sent.
+    named = rest.startswith((" ", ", message='"))
     return named and bool(_CALLED.search(text[max(0, start - 48) : start]))
 
 

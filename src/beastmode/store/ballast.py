@@ -22,9 +22,8 @@ class Ballast:
         """Have it, whole. Raises JournalError where there is no room for it: a run could not end well there."""
         try:
             if not self._path.exists() or self._path.stat().st_size < BALLAST_BYTES:
-                self._path.write_bytes(
-                    os.urandom(BALLAST_BYTES)
-                )  # zeros may be stored as a hole and free nothing
+                # Zeros may be stored as a hole, and free nothing.
+                self._path.write_bytes(os.urandom(BALLAST_BYTES))
         except OSError as error:
             with suppress(OSError):
                 self.drop()

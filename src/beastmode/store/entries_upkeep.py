@@ -85,9 +85,8 @@ def clear(path: Path, now_unix: float) -> int:
             with transaction(file.db):  # together: what is written meanwhile keeps its tags
                 file.db.execute(sql(entries.DELETE_ALL))
                 file.db.execute(sql(entries.FORGET_SETS))
-            file.db.execute(
-                "VACUUM"
-            )  # copies what is left, next to nothing: 470 MB took 3 s, and 55 s in small steps
+            # It copies what is left, next to nothing: 470 MB took 3 s, and 55 s in small steps.
+            file.db.execute("VACUUM")
     except (OSError, sqlite3.Error) as error:
         raise fault(error, path, "cleared") from error
     finally:

@@ -51,9 +51,8 @@ def test_who_has_closed_its_side_gets_the_answer(
             writer.write(request_)
             writer.write_eof()
             await upstream.asked.wait()
-            assert (
-                await reader.readexactly(2) == b"HT"
-            )  # before there is an answer: see whether somebody listens
+            # before there is an answer, to see whether somebody listens
+            assert await reader.readexactly(2) == b"HT"
             upstream.answers.set()
             said = await reader.read()
             assert said.startswith(b"TP/1.1 200 OK\r\n")

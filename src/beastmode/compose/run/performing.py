@@ -84,9 +84,8 @@ def _session(request: Request, view: View, notifier: Notifier | None) -> Summary
         name = opened.name
         if not request.write_back:
             return drive(opened, view)
-        from beastmode.compose.run.writing_back import (
-            written_back,
-        )  # the readers: 0.2 s, for those who want ticks
+        # Here, as the readers take 0.2 s to load: for those who want ticks.
+        from beastmode.compose.run.writing_back import written_back
 
         with written_back(opened, view) as ticking:
             return drive(opened, ticking)

@@ -82,9 +82,8 @@ def shown(home: Path, sign: Sign, tell: Callable[[str], None]) -> Iterator[Calla
 
     def lives() -> None:
         with suppress(OSError):
-            os.utime(
-                path
-            )  # by its name: a number may be another file's by the time that a thread comes to it
+            # By its name: a number may be another file's by the time that a thread comes to it.
+            os.utime(path)
 
     try:
         yield lives

@@ -159,9 +159,7 @@ class Cycle:
             self._send_body(message.get("body", b""), last=not message.get("more_body", False))
         else:
             if self._expects_100 and self.more_body:
-                self.keep_alive = (
-                    False  # whether the body comes now, nobody can tell: what follows may be either
-                )
+                self.keep_alive = False  # what follows may be the body or not: nobody can tell
             self.started, self._expects_100 = True, False
             self._out.write(self._head(message["status"], message["headers"]))
 

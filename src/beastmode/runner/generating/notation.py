@@ -49,9 +49,8 @@ def _rendered(edit: Edit) -> str:
     lines = edit.text.split("\n")
     if SEARCH.match(next((line for line in lines if line.strip()), "")):
         raise ValueError(f"{edit.path}: a whole file that begins with a SEARCH marker cannot be written")
-    again = (
-        f"{edit.path}\n" if lines[0] == edit.path else ""
-    )  # said twice, for the first is taken for the name
+    # Said twice, for the first is taken for the name.
+    again = f"{edit.path}\n" if lines[0] == edit.path else ""
     return _fenced(edit.path, again + edit.text, USUAL_FENCE + bool(_MARKS.search(edit.text)))
 
 
