@@ -98,14 +98,7 @@ class Proxy:
     async def _read(self, call: Call) -> None:
         """Who asks, and what for. Raises RejectedError where they may not or it is too large, and ClientGoneError."""
         incoming, limits = call.incoming, self._limits
-        if incoming.flaw:
-            raise rejections.no_http(incoming.flaw)
-        if not incoming.path.startswith("/"):
-            raise rejections.no_path(incoming.method)
-        if climbs(incoming.path):
-            raise rejections.odd_path()
-        if incoming.head_bytes > limits.most_head_bytes:
-            raise rejections.head_too_large(limits.most_head_bytes)
+        self._see_head(incoming)
         call.caller = self._door.receive(incoming, call.entry)
         try:
             call.body = await incoming.body(limits.most_body_bytes, self._room)
@@ -124,6 +117,17 @@ class Proxy:
         self._door.allow(call.caller, incoming.method, asked)
         if flaw and not incoming.header(b"content-encoding"):
             raise rejections.not_json(flaw, incoming.header(b"content-type")[:100])
+
+    def _see_head(self, incoming: Incoming) -> None:
+        """Raises RejectedError where it is none, leads elsewhere or is too large."""
+        if incoming.flaw:
+            raise rejections.no_http(incoming.flaw)
+        if not incoming.path.startswith("/"):
+            raise rejections.no_path(incoming.method)
+        if climbs(incoming.path):
+            raise rejections.odd_path()
+        if incoming.head_bytes > self._limits.most_head_bytes:
+            raise rejections.head_too_large(self._limits.most_head_bytes)
 
     async def _understood(self, call: Call) -> tuple[Asked, str]:
         """What a large or a broken one asks for, and why it is no JSON; "" where it is, or a lenient reader could take
