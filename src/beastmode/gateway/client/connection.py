@@ -25,8 +25,8 @@ from beastmode.gateway.client.outgoing import Outgoing, unsent
 from beastmode.gateway.client.spare import LARGE_BYTES, spare_of
 
 MOST_HEAD_BYTES = 128 * 1024
-"""No head is read further than this, nor kept: thousands of clients may each begin one and never end it. What is larger than the proxy takes, but not than this, gets an answer in the
-words of its dialect, and a record."""
+"""No head is read further than this: thousands of clients may each begin one and never end it. What is larger than the
+proxy takes, but not than this, gets an answer that says so."""
 _MOST_HEADERS = 1000
 """Of one request: the shortest is 4 bytes on the wire, and takes 100 here."""
 _STEP_BYTES = 16 * 1024
@@ -212,7 +212,9 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url, self.headers, self.expect_100_continue = b"", [], False
         if len(self.pipeline) >= _MOST_BEHIND:
-            self._give_up(f"more than {_MOST_BEHIND} requests wait on its connection behind one that is answered")
+            self._give_up(
+                f"more than {_MOST_BEHIND} requests wait on its connection behind one that is answered"
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
