@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from beastmode.compose.serve.signs import Left, killed_in, signs_in
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.threads import in_thread
@@ -131,6 +133,15 @@ def test_a_stream_that_the_end_of_the_drain_cuts_ends_with_an_error_event(tmp_pa
     assert "ended before its answer was complete" in one.said.splitlines()[-2]
 
 
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """The tests themselves may run under nohup, which those that they start would inherit."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("at_a_terminal")
 def test_a_terminal_that_is_closed_drains_as_term_does(tmp_path: Path) -> None:
     dripping = Chaos(plan=lambda request: Trouble(fault="slow_drip"), drip_s=0.01)
     with in_thread(dripping) as chaos, served(chaos.url, tmp_path) as (gateway, url):

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,8 +95,10 @@ def test_a_user_who_commits_while_it_runs_is_not_called_the_agent(tmp_path: Path
 
 
 def wait_for(folder: Path, name: str) -> Path:
-    """A file of that name in a worktree; its test has a timeout."""
+    """A file of that name in a worktree; its test has a timeout. Folders come and go while it looks."""
     while True:
-        found = [path for path in (folder / "data").rglob(name) if ".spare" not in path.parts]
-        if found:
-            return found[0]
+        with suppress(FileNotFoundError):
+            for path in (folder / "data").rglob(name):
+                if ".spare" not in path.parts:
+                    return path
+        time.sleep(0.02)
