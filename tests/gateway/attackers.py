@@ -145,13 +145,7 @@ async def unread(attack: Attack) -> None:
     body = b'{"model": "endless", "stream": true}'
 
     async def one(_number: int) -> str:
-        _reader, writer = await attack.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(
-            f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-        )
-        await attack.over.wait()
-        writer.transport.abort()
+        await _never_read(attack, body)
         return "never read"
 
     await attack.all(one, at_work_s=15.0)  # until the memory of all sockets between is full
@@ -161,18 +155,72 @@ async def untaken(attack: Attack) -> None:
     """Ask for a large answer in one piece, each for another, and never read it."""
 
     async def one(number: int) -> str:
-        said = {"model": "large", "user": str(number), "messages": [{"role": "user", "content": str(number)}]}
-        body = json.dumps(said | ({"temperature": 0} if number % 2 else {})).encode()
+        await _never_read(attack, _large(number, **({"temperature": 0} if number % 2 else {})))
+        return "never read"
+
+    await attack.all(one, at_work_s=15.0)
+
+
+async def again(attack: Attack) -> None:
+    """Take a large answer, each another; ask for it again, as it is remembered by now, and never read that."""
+    turn = asyncio.Lock()
+
+    async def one(number: int) -> str:
+        body = _large(number, temperature=0)
+        url = f"{attack.url}{CHAT}"
+        async with turn, aiohttp.ClientSession() as session, session.post(url, data=body) as got:
+            await got.read()
+        await _never_read(attack, body)
+        return "never read"
+
+    await attack.all(one, at_work_s=30.0)
+
+
+async def begun(attack: Attack) -> None:
+    """Heads of a great many small headers, and of one large one, that never end."""
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\n".encode()
+
+    async def one(number: int) -> str:
+        _reader, writer = await attack.connect()
+        writer.write(head + b"a:\r\n" * 15_000 if number % 2 else head + b"X: " + b"x" * 120_000)
+        await attack.over.wait()
+        writer.transport.abort()
+        return "never ended"
+
+    await attack.all(one, at_work_s=10.0)
+
+
+async def ahead(attack: Attack) -> None:
+    """Thousands of requests in one piece, behind one that takes long."""
+    body = b'{"model": "endless", "stream": true}'
+
+    async def one(_number: int) -> str:
         _reader, writer = await attack.connect()
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(
-            f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-        )
+        writer.write(_post(body) + b"GET / HTTP/1.1\r\n\r\n" * 14_000)
         await attack.over.wait()
         writer.transport.abort()
         return "never read"
 
-    await attack.all(one, at_work_s=15.0)
+    await attack.all(one, at_work_s=10.0)
+
+
+async def _never_read(attack: Attack, body: bytes) -> None:
+    _reader, writer = await attack.connect()
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    writer.write(_post(body))
+    await attack.over.wait()
+    writer.transport.abort()
+
+
+def _post(body: bytes) -> bytes:
+    return f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def _large(number: int, **more: float) -> bytes:
+    """A request for an answer of 7 MB, another for each number."""
+    said = {"model": "large", "user": str(number), "messages": [{"role": "user", "content": str(number)}]}
+    return json.dumps(said | more).encode()
 
 
 async def overload(attack: Attack) -> None:
@@ -211,7 +259,8 @@ async def _each(body: bytes) -> AsyncIterator[bytes]:
 
 
 ATTACKS = {
-    one.__name__: one for one in (slowloris, unstated, stated, large, heads, unread, untaken, overload)
+    one.__name__: one
+    for one in (slowloris, unstated, stated, large, heads, begun, ahead, unread, untaken, again, overload)
 }
 
 

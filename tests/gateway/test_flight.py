@@ -168,3 +168,18 @@ def test_who_comes_after_the_landing_is_not_answered_by_it() -> None:
         assert flights.joinable(KEY) is None
 
     run(story())
+
+
+def test_when_it_has_landed_and_nobody_reads_it_nothing_of_it_is_held() -> None:
+    """The call that has led it knows of it for as long as anything knows of that call."""
+
+    async def story() -> None:
+        flights, flight = Flights(), Flight(Client().call(), 1000)
+        flights.launch(KEY, flight, answer(flight, [b"a" * 100] * 3, lambda: asyncio.sleep(0)))
+        client = Client()
+        await read(flights, flight, client)
+        await flights.landed(flight)
+        assert client.body == b"a" * 300
+        assert flight.pieces == ()
+
+    run(story())

@@ -95,6 +95,9 @@ class Others:
         ("heads", 20, {"431"}),
         ("unread", 200, {"never read"}),
         ("untaken", 200, {"never read"}),
+        ("again", 200, {"never read"}),
+        ("begun", 1500, {"never ended"}),
+        ("ahead", 200, {"never read"}),
     ],
 )
 def test_memory_stays_bounded_and_others_are_answered(

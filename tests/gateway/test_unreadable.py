@@ -32,6 +32,7 @@ BROKEN = {
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "TLS": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(150),
     "no HTTP": b"hello\r\n\r\n",
+    "headers without end": LINE + b"a:\r\n" * 5000,
 }
 
 

@@ -241,3 +241,29 @@ def test_a_request_has_gone_out_when_its_start_is_stamped() -> None:
     connection.close()
     assert isinstance(asked, bytes)
     assert asked.startswith(b"GET /v1/x HTTP/1.1")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HEAD + b"".join(b"X-%d: %b\r\n" % (number, b"y" * 60_000) for number in range(20)),
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 20_000,
+        CHUNKED + b"2;" + b"x" * 600_000,
+        CHUNKED + b"2\r\nhi\r\n0\r\n" + b"".join(b"X: %b\r\n" % (b"y" * 60_000) for _ in range(20)),
+    ],
+    ids=["head", "heads before it", "chunk extension", "trailers"],
+)
+def test_an_answer_with_more_around_its_body_than_in_it_is_given_up(answer: bytes) -> None:
+    with pytest.raises(aiohttp.ClientError, match="more around its body than in it"):
+        ask(Server(answer), ("POST", b"body"))
+
+
+def test_what_stands_around_is_counted_anew_for_each_answer_and_small_chunks_are_no_fault() -> None:
+    chunks = CHUNKED + b"1\r\nx\r\n" * 150_000 + b"0\r\n\r\n"
+    long_head = HEAD + b"".join(b"X-%d: %b\r\n" % (number, b"y" * 50_000) for number in range(6))
+    assert ask(Server(chunks), *[("POST", b"")] * 2) == [b"x" * 150_000] * 2
+    assert ask(Server(long_head + b"Content-Length: 2\r\n\r\nhi"), *[("POST", b"")] * 3) == [b"hi"] * 3

@@ -84,8 +84,11 @@ class Flight:
             self._let_go()
 
     def _let_go(self) -> None:
-        if self.landed and not self._readers and self.leader.hold is not None:
-            self.leader.hold.let_go()
+        """Once nobody reads it nor may join it, it holds nothing, whoever still knows of it."""
+        if self.landed and not self._readers:
+            self._pieces.clear()
+            if self.leader.hold is not None:
+                self.leader.hold.let_go()
 
     def _add(self, data: bytes) -> None:
         self._pieces.append(data)

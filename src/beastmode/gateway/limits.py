@@ -13,7 +13,8 @@ class ProxyLimits:
     all requests at once, in line and upstream: half of it for the first MB of each, the other for the rest, which is at
     least one of the largest.   room_s: how long one whose length is stated waits for that.
     most_answer_bytes: of an answer that is held back until it is whole; a longer one flows as it comes, and so do all
-    while `most_held_answers_bytes` are held at once, of those that are not whole or not read.
+    while `most_held_answers_bytes` are held at once, of those that are not whole or not read. As much
+    again of what is remembered is on its way to clients.
     queue_timeout_s: in line for the guard, then 503.   most_waiting: requests in line at once; one more is refused at
     once.   slow_client_s: how long a client may leave a piece unread, take for a head, and for 16 KB of a body.
     silence_s: before a streaming client that waits hears something; keepalive_s: between two such signs.

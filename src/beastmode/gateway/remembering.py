@@ -21,12 +21,15 @@ from beastmode.gateway.call import Call
 from beastmode.gateway.client.incoming import Headers
 from beastmode.gateway.client.packing import unpacked
 from beastmode.gateway.client.reply import STEP_BYTES
+from beastmode.gateway.client.room import Loans, Share
 from beastmode.gateway.dialects.protocol import Stop
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.headers import as_text
 from beastmode.gateway.locate import locate
 from beastmode.store.entries_moment import Moment
 from beastmode.store.entry import ASKED_BEFORE
+
+_NO_ROOM = "too many large answers wait for clients that do not read them"
 
 
 class Recall(msgspec.Struct, gc=False):
@@ -48,6 +51,8 @@ class Remembering:
 
     mode: which requests have to do with it at all.   ttl_s: how long an answer is kept.   source_of: the base URL of
     the upstream that would be asked, and the tenant as which.   asked: what was asked for before, as far as is known.
+    most_lent_bytes: of large answers that are on their way to clients, however slowly those read; for one more the
+    upstream is asked, whose answer flows.
     """
 
     def __init__(
@@ -58,10 +63,12 @@ class Remembering:
         source_of: Callable[[Call], tuple[str, bytes]],
         *,
         ttl_s: float = control.DEFAULT_TTL_S,
+        most_lent_bytes: int,
     ) -> None:
         self._stack, self._mode, self._clock = stack, mode, clock
         self._source_of, self._ttl_s = source_of, ttl_s
         self.asked = Asked(ttl_s)
+        self._lent = Loans(Share(most_lent_bytes, 0.0))
 
     def consider(self, call: Call) -> Recall | None:
         """What the request has to do with the cache; None for nothing, and the record says why. Raises RejectedError
@@ -138,12 +145,17 @@ class Remembering:
         call.entry.cache, call.entry.cache_why = "hit", found.tier
         account_again(call.entry, answer)
         call.good_end, call.answering = "hit", True
-        await call.reply.start(answer.status, control.hit_headers(answer, found.tier, found.age_s))
-        if len(answer.body) > STEP_BYTES:
-            async with call.incoming.watched(lambda: call.reply.ended):
-                await call.reply.end(answer.body)
-        else:
+        headers = control.hit_headers(answer, found.tier, found.age_s)
+        if len(answer.body) <= STEP_BYTES:
+            await call.reply.start(answer.status, headers)
             await call.reply.end(answer.body)
+            return
+        try:
+            async with call.incoming.watched(lambda: call.reply.ended):
+                await call.reply.start(answer.status, headers)
+                await call.reply.end(answer.body)
+        finally:
+            self._lent.give_back(answer.body)
 
     def keep(self, flight: Flight, recall: Recall) -> None:
         """Keep the answer that a flight has brought, if it is one to be kept; the record says why not."""
@@ -183,13 +195,17 @@ class Remembering:
         )
 
     def _fit(self, found: Found | None, call: Call, recall: Recall) -> Found | None:
-        """What was found, if the request may have it."""
+        """What was found, if the request may have it. A large one is lent then, and is to be replayed at once."""
         if found is None:
             return None
         if recall.wish is not control.ANYTHING and (
             why := recall.wish.why_not(found.answer, self._clock.unix())
         ):
             call.entry.cache_why = why
+            return None
+        body = found.answer.body
+        if len(body) > STEP_BYTES and not self._lent.lend(body):
+            call.entry.cache_why = _NO_ROOM
             return None
         call.entry.upstream = recall.upstream  # whose prices say what this one has saved
         return found

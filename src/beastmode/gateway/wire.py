@@ -30,6 +30,8 @@ from beastmode.gateway.silence import Silence
 
 _MOST_HEADER_BYTES, _MOST_HEADERS = 64 * 1024, 1000
 """Of one header of an answer, and of headers in one; policies and cookies of what stands before a server are long."""
+_AROUND_BYTES, _AROUND_EACH = 512 * 1024, 16
+"""Of what stands around the body of an answer: so much, and this for each byte of the body."""
 _TO_HEAR_S = 0.001
 """For the loop to read what has come."""
 _AHEAD_BYTES = 64 * 1024
@@ -115,7 +117,7 @@ class Wire:
         except TimeoutError:  # its own cause says no more: it was cancelled
             raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {self._url}") from None
         assert isinstance(connection.protocol, _Reading)
-        connection.protocol.idle = False
+        connection.protocol.asked()
         connection.protocol.set_response_params(
             skip_payload=method == "HEAD",
             read_until_eof=True,
@@ -136,17 +138,30 @@ class Wire:
 
 
 class _Reading(ResponseHandler):
-    """As aiohttp's own, but for two things. Whoever reads a body is told that the rest of it is no HTTP, instead of
-    waiting for ever. And what comes on a kept connection before it is asked again is no answer to whoever asks next.
+    """As aiohttp's own, but for three things. Whoever reads a body is told that the rest of it is no HTTP, instead of
+    waiting for ever. What comes on a kept connection before it is asked again is no answer to whoever asks next. And
+    what stands around a body (heads, of which those before the last may come without end, chunk sizes, trailers) is
+    bounded.
     """
 
     idle = False
+    _came = 0
+
+    def asked(self) -> None:
+        """A request goes out: what comes from here on is its answer."""
+        self.idle, self._came, self._payload = False, 0, None
 
     def data_received(self, data: bytes) -> None:
         if self.idle:
             self.close()
-        else:
-            super().data_received(data)
+            return
+        self._came += len(data)
+        super().data_received(data)
+        inside = 0 if self._payload is None else self._payload.total_bytes
+        if self._came - inside > _AROUND_BYTES + _AROUND_EACH * inside:
+            if self.transport is not None:
+                self.transport.close()  # its own `close` would forget why
+            self.set_exception(BadHttpMessage("it has more around its body than in it"))
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         super().set_exception(exc, exc_cause or exc)

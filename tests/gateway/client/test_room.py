@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.client.room import FIRST_BYTES, Hold, NoRoomError, Place, Room, Share
+from beastmode.gateway.client.room import FIRST_BYTES, Hold, Loans, NoRoomError, Place, Room, Share
 
 
 def test_a_body_takes_what_has_come_and_gives_it_back() -> None:
@@ -54,6 +54,16 @@ def test_answers_hold_what_there_is_room_for_until_they_let_go() -> None:
     first.let_go()
     assert share.used == 4
     assert second.takes(6)
+
+
+def test_a_body_that_several_read_takes_room_once_and_until_the_last_has_it() -> None:
+    share, one, other = Share(10, 0.0), b"lent twice"[:6], b"another"
+    loans = Loans(share)
+    assert [loans.lend(one), loans.lend(one), loans.lend(other)] == [True, True, False]
+    loans.give_back(one)
+    assert share.used == 6
+    loans.give_back(one)
+    assert share.used == 0
 
 
 def test_large_ones_wait_in_order() -> None:

@@ -69,7 +69,14 @@ def app_for(
     stack = stack_for(serving) if inside is None else inside.stack
     finishing = [*listening.finishing, *([] if inside is None else [inside.finishing])]
     carrier = Carrier(routes, ledger, clock, limits)
-    memory = Remembering(stack, serving.cache, clock, carrier.source_of, ttl_s=serving.cache_ttl_s)
+    memory = Remembering(
+        stack,
+        serving.cache,
+        clock,
+        carrier.source_of,
+        ttl_s=serving.cache_ttl_s,
+        most_lent_bytes=limits.most_held_answers_bytes,
+    )
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
     alarms = _alarms(ledger, door, stack, raised, over)
     recall = partial(recall_asked, memory.asked, serving, clock)

@@ -24,9 +24,11 @@ from beastmode.gateway.client.incoming import LOST, Scope
 from beastmode.gateway.client.outgoing import Outgoing, unsent
 from beastmode.gateway.client.spare import LARGE_BYTES, spare_of
 
-MOST_HEAD_BYTES = 512 * 1024
-"""No head is read further than this. What is larger than the proxy takes, but not than this, gets an answer in the
-words of its dialect, and a record."""
+MOST_HEAD_BYTES = 128 * 1024
+"""No head is read further than this: thousands of clients may each begin one and never end it. What is larger than the
+proxy takes, but not than this, gets an answer that says so."""
+_MOST_HEADERS = 1000
+"""Of one request: the shortest is 4 bytes on the wire, and takes 100 here."""
 _STEP_BYTES = 16 * 1024
 """Of a body that counts as going on."""
 _TIMES_SEEN = 4
@@ -37,6 +39,8 @@ _FRAMING_BYTES, _FRAMING_EACH = 64 * 1024, 16
 for each byte of the body. The parser puts a line of it together, however long."""
 _MOST_PIPELINED = 8
 """Requests that may wait behind the one that is answered while its client is still listened to."""
+_MOST_BEHIND = 100
+"""Requests that may wait there at all: one read can bring thousands, each with a record and a turn to come."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 IDLE = "to ask again"
 """What a client has still to do whose requests have all been answered."""
@@ -169,6 +173,11 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._out.close()
 
+    def _give_up(self, flaw: str) -> None:
+        """From within the parser, which goes on to the end of what has come unless it is told by an error."""
+        self._spoil(flaw)
+        raise ValueError(flaw)
+
     def _method_so_far(self) -> bytes:
         return self.parser.get_method() if self.url else b""  # before that the parser says DELETE
 
@@ -203,10 +212,16 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self.url, self.headers, self.expect_100_continue = b"", [], False
+        if len(self.pipeline) >= _MOST_BEHIND:
+            self._give_up(
+                f"more than {_MOST_BEHIND} requests wait on its connection behind one that is answered"
+            )
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
             return  # what stands behind a chunked body is no header (RFC 9110, 6.5.1)
+        if len(self.headers) >= _MOST_HEADERS:
+            self._give_up(f"it has more than {_MOST_HEADERS:,} headers")
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True

@@ -9,6 +9,9 @@ from contextlib import suppress
 
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_PART = 1024 * 1024
+_MOST_EACH = 200
+"""Bytes that a byte of a stream may hold, once it has held 16 MB: events hold 10 to 40; a bomb 1,000, and 64 KB of it
+would hold up everybody for as long as 64 MB."""
 _GZIP = (zlib.MAX_WBITS | 16,)
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS)}
 """How each may be packed. Some servers send deflate without its frame, and clients take it."""
@@ -72,18 +75,23 @@ class Unpacking:
             told = f"the stream is packed with {packing[:50]}, and its client was told before that it is not packed"
             raise ValueError(told)
         self._unpacking = zlib.decompressobj(windows[0]) if windows else None
+        self._room = _MOST_BYTES
 
     def parts(self, piece: bytes) -> Iterator[bytes]:
         """What is in a piece, at most 1 MB at a time: a few bytes can hold very many. Raises ValueError where it is
-        broken."""
+        broken, or holds far too many."""
         if self._unpacking is None:
             yield piece
             return
+        self._room += _MOST_EACH * len(piece)
         while piece:
             try:
                 part = self._unpacking.decompress(piece, _MOST_PART)
             except zlib.error as error:
                 raise ValueError(f"a piece of the stream cannot be unpacked: {error}") from None
             piece = self._unpacking.unconsumed_tail
+            self._room -= len(part)
+            if self._room < 0:
+                raise ValueError(f"the stream unpacks to more than {_MOST_EACH} times its size")
             if part:
                 yield part

@@ -7,7 +7,7 @@ and sends it slowly, keeps those with ordinary ones out.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 
 
 class NoRoomError(Exception):
@@ -90,6 +90,28 @@ class Hold:
         """Nobody needs it any more. Idempotent."""
         self._share.give_back(self._size)
         self._size = 0
+
+
+class Loans:
+    """Whole bodies that are sent to clients, however slowly each reads: one that several read takes room once."""
+
+    def __init__(self, share: Share) -> None:
+        self._share = share
+        self._readers = Counter[int]()
+
+    def lend(self, body: bytes) -> bool:
+        """It is sent to one more; False where there is no room for it. Whoever borrows keeps it until it is back."""
+        if not self._readers[id(body)] and not self._share.take(len(body)):
+            return False
+        self._readers[id(body)] += 1
+        return True
+
+    def give_back(self, body: bytes) -> None:
+        """One of those has it, or has gone."""
+        self._readers[id(body)] -= 1
+        if not self._readers[id(body)]:
+            del self._readers[id(body)]
+            self._share.give_back(len(body))
 
 
 class Room:

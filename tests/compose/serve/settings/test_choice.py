@@ -261,4 +261,4 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 def test_no_head_is_larger_than_what_a_connection_reads() -> None:
-    assert BY_NAME["max_head"].form.parse("512kB") <= MOST_HEAD_BYTES
+    assert BY_NAME["max_head"].form.parse("128kB") <= MOST_HEAD_BYTES

@@ -24,7 +24,7 @@ from beastmode.settings import (
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _SIZE_TIP = "Write bytes, or a size like 500kB, 64MB, 1GiB (MB: a million bytes, MiB: 1024 x 1024)."
 _MOST_BYTES = 1 << 50
-_MOST_HEAD_BYTES = 512_000
+_MOST_HEAD_BYTES = 128_000
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_S = 100 * 366 * 86_400.0
 
@@ -68,7 +68,7 @@ def parse_size(text: str) -> int:
 def _head_size(text: str) -> int:
     size = parse_size(text)
     if not 256 <= size <= _MOST_HEAD_BYTES:  # the connection reads no further
-        raise SettingError(f"{text!r} is no size for a head", tip="Write a size from 256B to 512kB.")
+        raise SettingError(f"{text!r} is no size for a head", tip="Write a size from 256B to 128kB.")
     return size
 
 
