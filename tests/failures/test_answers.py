@@ -160,7 +160,7 @@ def test_a_line_without_an_end_is_borne_in_bounded_memory() -> None:
 
 def test_the_data_of_each_event_is_shown_wherever_it_is_cut() -> None:
     shown: list[bytes] = []
-    ending = Ending("chat", shown.append)
+    ending = Ending("chat", lambda _, data: shown.append(data))
     for piece in (b"data: {1", b"}\n: a comment\n\ndata:", b" [DONE]\r\nda"):
         ending.feed(piece)
     assert (shown, ending.rest) == ([b"{1}", b"[DONE]"], b"da")

@@ -55,11 +55,11 @@ class Ending:
     complete: its terminal event has come: `[DONE]`, `response.completed` (or incomplete, cancelled), `message_stop`,
     a `finishReason` or `blockReason` of Gemini.   failed: an event before that carried an error.   events: lines of
     data so far. Lines may end with LF, CR LF or CR, and an event may have its data in several.
-    look: is shown the data of each event, as it is read; of one that is too long, its first 1 MB. An error that comes
-    as bare JSON is shown as far as it has come.
+    look: is shown this and the data of each event, as it is read; of one that is too long, its first 1 MB. An error
+    that comes as bare JSON is shown as far as it has come.
     """
 
-    def __init__(self, dialect: Dialect, look: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, dialect: Dialect, look: Callable[[Ending, bytes], None] | None = None) -> None:
         self.complete = self.failed = False
         self.events = 0
         self._dialect = dialect
@@ -139,7 +139,7 @@ class Ending:
     def _event(self, data: bytes) -> None:
         self._data(data)
         if self._look is not None:
-            self._look(data)
+            self._look(self, data)
 
     def _fails(self, failed: bool) -> None:
         """What comes behind the end of an answer takes nothing from it."""
@@ -154,7 +154,7 @@ class Ending:
         self._loose += line[: _LONGEST_LOOSE - len(self._loose)]
         self._fails(line.lstrip(b" {\t").startswith(b'"error"'))
         if self._look is not None and self.bare:
-            self._look(self.bare)
+            self._look(self, self.bare)
 
     def _typed(self, name: str) -> None:
         self.complete |= name in _ENDS[self._dialect]

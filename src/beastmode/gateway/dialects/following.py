@@ -29,15 +29,38 @@ class Reading:
     told: Callable[[bytes], Told]
 
 
+class _Seen:
+    """What the events have told so far. It knows no follower: in a circle, all that one holds would stay until the next
+    collection of garbage."""
+
+    __slots__ = ("_reading", "last", "told", "usage")
+
+    def __init__(
+        self, reading: Reading, usage: Usage = NO_USAGE, told: Told = UNTOLD, last: bytes = b""
+    ) -> None:
+        self._reading, self.usage, self.told, self.last = reading, usage, told, last
+
+    def copy(self) -> _Seen:
+        return _Seen(self._reading, self.usage, self.told, self.last)
+
+    def look(self, ending: answers.Ending, data: bytes) -> None:
+        reading = self._reading
+        if reading.usage_mark in data:
+            self.usage = updated(self.usage, reading.usage(data))
+        if not self.told.said or ending.complete or _any_in(data, reading.stop_marks):
+            told = reading.told(data) if data and data != b"[DONE]" else UNTOLD
+            if told != UNTOLD:
+                self.told = together((self.told, told))
+        if not ending.failed or b'"error"' in data:
+            self.last = data[:_MOST_LAST]
+
+
 class EventFollower:
     """Follows a stream of one dialect. Holds one line of at most 1 MB, the last event, and what was told so far."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-        self._ending = answers.Ending(reading.shape, self._look)
-        self._usage = NO_USAGE
-        self._told = UNTOLD
-        self._last = b""
+    def __init__(self, reading: Reading, seen: _Seen | None = None) -> None:
+        self._reading, self._seen = reading, seen or _Seen(reading)
+        self._ending = answers.Ending(reading.shape, self._seen.look)
 
     def feed(self, piece: bytes) -> None:
         self._ending.feed(piece)
@@ -60,40 +83,28 @@ class EventFollower:
 
     @property
     def last(self) -> bytes:
-        return self._closed()._last
+        return self._closed()._seen.last
 
     @property
     def usage(self) -> Usage:
-        return self._closed()._usage
+        return self._closed()._seen.usage
 
     @property
     def stopped(self) -> Stop:
         end = self._closed()
         if end._ending.failed:
             return "error"
-        return end._told.judged() if end._ending.complete else "unknown"
+        return end._seen.told.judged() if end._ending.complete else "unknown"
 
     def _closed(self) -> EventFollower:
         """As it would be if the stream ended here: its last line may have come without a line break."""
         if not self._ending.rest:
             return self
-        end = EventFollower(self._reading)
-        end._usage, end._told, end._last = self._usage, self._told, self._last
+        end = EventFollower(self._reading, self._seen.copy())
         end._ending.complete, end._ending.failed = self._ending.complete, self._ending.failed
         end.feed(self._ending.rest)
         end._ending.close()
         return end
-
-    def _look(self, data: bytes) -> None:
-        reading = self._reading
-        if reading.usage_mark in data:
-            self._usage = updated(self._usage, reading.usage(data))
-        if not self._told.said or self._ending.complete or _any_in(data, reading.stop_marks):
-            told = reading.told(data) if data and data != b"[DONE]" else UNTOLD
-            if told != UNTOLD:
-                self._told = together((self._told, told))
-        if not self._ending.failed or b'"error"' in data:
-            self._last = data[:_MOST_LAST]
 
 
 def _any_in(data: bytes, marks: tuple[bytes, ...]) -> bool:
