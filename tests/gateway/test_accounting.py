@@ -43,7 +43,7 @@ async def ask(session: aiohttp.ClientSession, url: str, number: int) -> None:
     asked: dict[str, Any] = {"model": "m", "stream": number % 2 == 0}
     if number % 50 == 7:
         asked["too_large"] = "x" * 20_000
-    patience_s = 0.005 if number % 40 == 3 else 20.0
+    patience_s = {3: 0.005, 13: 0.002, 23: 0.001}.get(number % 40, 20.0)
     path = list(PATHS.values())[number % len(PATHS)]
     try:
         async with asyncio.timeout(patience_s):

@@ -10,7 +10,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-_LOOK_S = 0.02
+_LOOK_S = 0.002
 _MOST_LOOK_S = 0.25
 _RARER = 4
 """A byte is followed by another when this many times as many looks have passed: nine last for more than an hour."""
