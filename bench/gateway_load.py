@@ -79,13 +79,20 @@ def measured(served: Served, path: str, body: bytes, size: int) -> Figures:
 
 
 def _said(command: list[str]) -> str:
-    """Its last line. wrk knows an end by time only: it is told when it has asked often enough."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    """Its last line. wrk knows an end by time only: it is told when it has asked often enough, and told again, as it
+    does not listen yet when a few requests are all, nor may be ended then."""
+    deaf = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+    with subprocess.Popen([*deaf, *command], stdout=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if line == "enough\n":
-                process.send_signal(signal.SIGINT)
-        return line
+        while process.stdout.readline() not in (b"enough\n", b""):
+            pass
+        while True:
+            process.send_signal(signal.SIGINT)
+            try:
+                said, _ = process.communicate(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                continue
+            return said.decode().splitlines()[-1]
 
 
 def cpu_s(pid: int) -> float:

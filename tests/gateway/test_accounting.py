@@ -49,6 +49,8 @@ async def ask(session: aiohttp.ClientSession, url: str, number: int) -> None:
         async with asyncio.timeout(patience_s):
             async with session.post(f"{url}{path}", data=json.dumps(asked)) as answer:
                 await answer.read()
+                if answer.status == 503:
+                    await asyncio.sleep(0.5)  # as clients do: all others were refused while a breaker is open
     except (aiohttp.ClientError, OSError, TimeoutError):
         pass  # each has its record, and that is what is looked at
 
