@@ -35,7 +35,7 @@ def supervised(folder: Path, story: Callable[[Supervisor], Awaitable[T]], grace_
             await supervisor.close()
 
     result = asyncio.run(play())
-    assert not belonging_to(folder)
+    eventually(lambda: not belonging_to(folder))  # without subreapers nobody waits until the kernel is done
     assert not list((folder / "watchdogs").glob("*"))
     return result
 
