@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.chromium import Window
 from tests.browser.world import World
@@ -46,7 +47,7 @@ def test_a_task_of_any_name_has_a_page_a_log_and_forms(task: str, odd: World, lo
     looks.show(f"{odd.pages}/runs/r1")
     looks.page.locator("#tasks tbody th a").nth(ODD.index(task)).click()
     looks.page.wait_for_selector(f"#facts dd:has-text({json.dumps(task, ensure_ascii=False)})")
-    assert looks.page.locator("pre.log").inner_text() == f"I am {task}"
+    expect(looks.page.locator("pre.log")).to_have_text(f"I am {task}")
     file = looks.page.locator("a[download]").get_attribute("href")
     assert looks.page.request.get(f"{odd.pages}{file}").text() == f"I am {task}"
     page = looks.page.url

@@ -4,7 +4,7 @@ stream to a client that has been told before, by a sign of life, that it is not.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 _MOST_BYTES = 16 * 1024 * 1024
@@ -12,6 +12,8 @@ _MOST_PART = 1024 * 1024
 _MOST_EACH = 200
 """Bytes that a byte of a stream may hold, once it has held 16 MB: events hold 10 to 40; a bomb 1,000, and 64 KB of it
 would hold up everybody for as long as 64 MB."""
+_HEAD_BYTES = 2
+"""Of a stream that tell how it is packed."""
 _GZIP = (zlib.MAX_WBITS | 16,)
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS)}
 """How each may be packed. Some servers send deflate without its frame, and clients take it."""
@@ -74,24 +76,50 @@ class Unpacking:
         if windows is None and packing:
             told = f"the stream is packed with {packing[:50]}, and its client was told before that it is not packed"
             raise ValueError(told)
-        self._unpacking = zlib.decompressobj(windows[0]) if windows else None
+        self._windows, self._head = windows or (), b""
+        self._unpacking: zlib._Decompress | None = None
+        self._parts_ended = 0
         self._room = _MOST_BYTES
 
     def parts(self, piece: bytes) -> Iterator[bytes]:
         """What is in a piece, at most 1 MB at a time: a few bytes can hold very many. Raises ValueError where it is
         broken, or holds far too many."""
-        if self._unpacking is None:
+        if not self._windows:
             yield piece
             return
         self._room += _MOST_EACH * len(piece)
         while piece:
             try:
-                part = self._unpacking.decompress(piece, _MOST_PART)
+                part, piece = self._next(piece)
             except zlib.error as error:
+                if self._parts_ended:
+                    return  # what stands behind the last is left alone
                 raise ValueError(f"a piece of the stream cannot be unpacked: {error}") from None
-            piece = self._unpacking.unconsumed_tail
             self._room -= len(part)
             if self._room < 0:
                 raise ValueError(f"the stream unpacks to more than {_MOST_EACH} times its size")
             if part:
                 yield part
+
+    def _next(self, piece: bytes) -> tuple[bytes, bytes]:
+        """Some of what is in it, and the rest of it. It may be packed in several parts, one after the other."""
+        if self._unpacking is None:
+            piece = self._head = self._head + piece
+            if len(piece) < _HEAD_BYTES:
+                return b"", b""
+            self._unpacking, self._head = _beginning(piece, self._windows), b""
+        part = self._unpacking.decompress(piece, _MOST_PART)
+        if not self._unpacking.eof:
+            return part, self._unpacking.unconsumed_tail
+        rest, self._unpacking = self._unpacking.unused_data, None
+        self._parts_ended += 1
+        return part, rest
+
+
+def _beginning(piece: bytes, windows: Sequence[int]) -> zlib._Decompress:
+    """Of the way in which it is packed, as its head tells. Raises zlib.error."""
+    for window in windows[:-1]:
+        with suppress(zlib.error):
+            zlib.decompressobj(window).decompress(piece, 1)
+            return zlib.decompressobj(window)
+    return zlib.decompressobj(windows[-1])
