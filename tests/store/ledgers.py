@@ -62,7 +62,7 @@ def sql(path: Path, statement: str) -> list[Any]:
 def older(path: Path, version: int) -> None:
     """Make the ledger one of an older version, with the rows that it has."""
     for table in ROLLUPS:
-        sql(path, f"DROP TABLE {table.name}")
+        sql(path, f"DROP TABLE {table}")
     if version < 2:
         sql(path, "ALTER TABLE bodies DROP COLUMN sent")
     sql(path, f"UPDATE ledger_format SET version = {version}")

@@ -245,7 +245,7 @@ def test_a_tag_in_many_sets_goes_and_no_set_is_looked_at_again_and_again(file: E
 
     def counted(statement: str) -> None:
         nonlocal looks
-        looks += "entries.tag_set =" in statement and statement.startswith("SELECT")
+        looks += "tag_set =" in statement and statement.startswith("SELECT")
 
     file.db.set_trace_callback(counted)
     steps = 0

@@ -20,7 +20,7 @@ from beastmode.store.ledger_figures import over
 from beastmode.store.ledger_names import names
 from beastmode.store.ledger_pages import page
 from beastmode.store.ledger_reader import LedgerReader
-from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.ledger_schema import COLUMNS
 from beastmode.store.sought import Sought
 from tests.store.ledgers import NOON, end, entry, older, opened, recorded, sql, upstream_call
 
@@ -45,8 +45,8 @@ def test_what_is_known_of_a_request_comes_back(tmp_path: Path) -> None:
 
 def test_columns_are_the_fields_of_an_entry_in_order() -> None:
     fields = [name.removesuffix("_") for name in Entry.__struct_fields__]
-    assert [*fields[: len(REQUESTS.c) - 1], "process"] == REQUESTS.c.keys()
-    assert fields[len(REQUESTS.c) - 1 :] == ["request_body", "answer_body", "sent", "traceparent", "stage"]
+    assert (*fields[: len(COLUMNS) - 1], "process") == COLUMNS
+    assert fields[len(COLUMNS) - 1 :] == ["request_body", "answer_body", "sent", "traceparent", "stage"]
 
 
 def test_whoever_may_leave_has_a_row_without_an_outcome(tmp_path: Path) -> None:
@@ -331,7 +331,9 @@ def test_what_a_living_process_has_in_flight_stays_open(tmp_path: Path) -> None:
 
 
 def test_importing_the_command_loads_no_prices_and_no_database() -> None:
-    script = "import sys, beastmode.cli.app; print([m for m in ('sqlalchemy', 'genai_prices') if m in sys.modules])"
+    script = (
+        "import sys, beastmode.cli.app; print([m for m in ('sqlite3', 'genai_prices') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -15,12 +15,10 @@ from beastmode.store import ledger_notes
 from beastmode.store.entry import Row, first_id, row_of
 from beastmode.store.ledger_file import LedgerFile
 from beastmode.store.ledger_notes import LONGEST_REST_S, REST_S, SLOTS, Notes, noted, take_in
-from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.ledger_schema import COLUMNS
 from beastmode.store.ledger_upkeep import finish_killed
 from beastmode.store.ledger_use import used_by
 from tests.store.ledgers import NOON, entry, opened, recorded, sql
-
-COLUMNS = [str(column.name) for column in REQUESTS.c]
 
 
 @pytest.fixture
@@ -48,9 +46,9 @@ def row(number: int, **known: object) -> Row:
 def test_notes_come_back_in_their_order_until_they_are_settled(notes: Notes, file: Path) -> None:
     rows = [row(number) for number in range(3)]
     assert [notes.take(each) for each in rows] == [1, 2, 3]
-    assert noted(file) == (COLUMNS, [list(each) for each in rows])
+    assert noted(file) == (list(COLUMNS), [list(each) for each in rows])
     notes.settle(2)
-    assert noted(file) == (COLUMNS, [list(rows[2])])
+    assert noted(file) == (list(COLUMNS), [list(rows[2])])
     notes.settle(3)
     assert noted(file).rows == []
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
-from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from sqlalchemy import ClauseElement
-from sqlalchemy.dialects import sqlite
 
 from beastmode.errors import BeastError, CacheError, CacheVersionError
 from beastmode.store import entries
@@ -32,7 +28,6 @@ WAL_KEPT_BYTES = 16 * 1024 * 1024
 SILENT_S = 15.0
 """A process that has not told of its memory for so long has ended."""
 
-_DIALECT = sqlite.dialect()
 _DAMAGED_TIP = "Move or delete the file: a new one is begun by itself, and only answers are lost."
 _TIPS = Tips(
     full="Free space on the disk that holds the cache, or delete the cache: only answers are lost.",
@@ -127,25 +122,25 @@ class EntriesFile:
             now = self.moment()
             rows = [row for row in rows if now.allows(Moment(row.generation, row.clears), row.tags)]
             sets = {row.tags: tag_set_of(row.tags) for row in rows}
-            self.db.executemany(_tag(), [(tag, of) for tags, of in sets.items() for tag in tags])
-            self.db.executemany(_put(), [(*row[:7], now.clears, sets[row.tags]) for row in rows])
+            self.db.executemany(entries.PUT_TAG, [(tag, of) for tags, of in sets.items() for tag in tags])
+            self.db.executemany(entries.PUT, [(*row[:7], now.clears, sets[row.tags]) for row in rows])
 
     def clear_tag(self, tag: str) -> None:
         """From now on no answer with this tag is valid that was begun before. What is there of them is deleted
         afterwards, see `entries_upkeep`."""
         with transaction(self.db):
-            self.db.execute(sql(entries.COUNT_CLEAR))
+            self.db.execute(entries.COUNT_CLEAR)
             must_still_be(self.path, self.id)
             _, clears = _one(self.db, entries.READ_MOMENT)
-            self.db.execute(_clear(), (tag, clears, 0))
-            self.db.execute(sql(entries.FORGET_CLEARED), (clears - MOST_CLEARS,))
+            self.db.execute(entries.PUT_CLEARED, (tag, clears, 0))
+            self.db.execute(entries.FORGET_CLEARED, (clears - MOST_CLEARS,))
 
     def begin_anew(self, now_unix: float) -> int:
         """Begin another generation, and with it other counts: nothing of before is read or written from now on."""
         generation = new_generation()
         with transaction(self.db):
-            self.db.execute(sql(entries.BEGIN_ANEW), (generation, now_unix))
-            self.db.execute(sql(entries.FORGET_COUNTS))
+            self.db.execute(entries.BEGIN_ANEW, (generation, now_unix))
+            self.db.execute(entries.FORGET_COUNTS)
         return generation
 
     def tell(
@@ -153,13 +148,13 @@ class EntriesFile:
     ) -> None:
         """Add to the counts of the tiers, and say how many entries and bytes the memory of a process holds."""
         with transaction(self.db):
-            self.db.executemany(_count(), [(tier, *count) for tier, count in counts.items()])
-            self.db.execute(_tell(), (process, now_unix, *kept))
-            self.db.execute(sql(entries.FORGET_SILENT), (now_unix - 4 * SILENT_S,))
+            self.db.executemany(entries.ADD_COUNTS, [(tier, *count) for tier, count in counts.items()])
+            self.db.execute(entries.TELL_MEMORY, (process, now_unix, *kept))
+            self.db.execute(entries.FORGET_SILENT, (now_unix - 4 * SILENT_S,))
 
     def forget(self, process: str) -> None:
         """This process has no memory any more."""
-        self.db.execute(sql(entries.FORGET_MEMORY), (process,))
+        self.db.execute(entries.FORGET_MEMORY, (process,))
 
     def close(self) -> None:
         """Let go of it."""
@@ -175,10 +170,10 @@ class EntriesFile:
         with transaction(self.db):  # also where nothing is made: it says whether the file can be written
             version = version_of(self.db, self.path)  # again: somebody else may have been faster
             if version == 0:
-                for statement, values in entries.creation(_DIALECT, new_generation(), now_unix):
+                for statement, values in entries.creation(new_generation(), now_unix):
                     self.db.execute(statement, values)
             elif version < entries.VERSION:
-                for statement in entries.upgrade(_DIALECT, version):
+                for statement in entries.upgrade(version):
                     self.db.execute(statement)
             state(self.db)
 
@@ -189,8 +184,8 @@ def state(db: sqlite3.Connection) -> tuple[int, float]:
     return int(generation), float(since_unix)
 
 
-def _one(db: sqlite3.Connection, statement: ClauseElement) -> tuple[Any, Any]:
-    row = db.execute(sql(statement)).fetchone()
+def _one(db: sqlite3.Connection, statement: str) -> tuple[Any, Any]:
+    row = db.execute(statement).fetchone()
     if row is None:
         raise sqlite3.DatabaseError("its state is missing")
     first, second = row
@@ -200,7 +195,7 @@ def _one(db: sqlite3.Connection, statement: ClauseElement) -> tuple[Any, Any]:
 def moment_of(db: sqlite3.Connection) -> Moment:
     """What is cleared by now."""
     generation, clears = _one(db, entries.READ_MOMENT)
-    return Moment(generation, clears, dict(db.execute(sql(entries.READ_CLEARED)).fetchall()))
+    return Moment(generation, clears, dict(db.execute(entries.READ_CLEARED).fetchall()))
 
 
 def tag_set_of(tags: Iterable[str]) -> int:
@@ -210,40 +205,9 @@ def tag_set_of(tags: Iterable[str]) -> int:
     return int.from_bytes(blake2b(parts, digest_size=8).digest(), "big") >> 1 or 1 if names else 0
 
 
-@cache
-def sql(statement: ClauseElement) -> str:
-    """A statement's text for SQLite."""
-    return entries.text(statement, _DIALECT)
-
-
-@cache
-def _put() -> str:
-    return entries.put(entries.ENTRIES, _DIALECT)
-
-
-@cache
-def _tag() -> str:
-    return entries.put(entries.TAGS, _DIALECT)
-
-
-@cache
-def _clear() -> str:
-    return entries.put(entries.CLEARED, _DIALECT)
-
-
-@cache
-def _tell() -> str:
-    return entries.put(entries.MEMORIES, _DIALECT)
-
-
-@cache
-def _count() -> str:
-    return entries.count(_DIALECT)
-
-
 def version_of(db: sqlite3.Connection, path: Path) -> int:
     """The version of the cache, 0 where the file is empty. Raises for a newer one, and for what is no cache."""
-    version = version_in(db, entries.FORMAT.name)
+    version = version_in(db, entries.FORMAT)
     if version is None:
         raise CacheError("this is not a cache", where=str(path), tip=_DAMAGED_TIP)
     if version > entries.VERSION:

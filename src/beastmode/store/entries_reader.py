@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from beastmode.errors import CacheError
 from beastmode.store import entries
-from beastmode.store.entries_file import SILENT_S, TierCount, fault, sql, state, version_of
+from beastmode.store.entries_file import SILENT_S, TierCount, fault, state, version_of
 from beastmode.store.sqlite_file import FileId, connect, file_id
 
 MOST_TAGS = 50
@@ -101,7 +101,7 @@ class EntriesReader:
     def read(self, key: bytes) -> KeptEntry | None:
         """The answer of a key, None where there is none. Raises CacheError."""
         try:
-            row = self._db.execute(sql(entries.READ), (key,)).fetchone()
+            row = self._db.execute(entries.READ, (key,)).fetchone()
         except sqlite3.Error as error:
             raise fault(error, self._path, "read") from error
         return None if row is None else KeptEntry(*row)
@@ -110,7 +110,7 @@ class EntriesReader:
         """The keys of what was stored since then and not cleared, each with when that was, the newest first. Raises
         CacheError."""
         try:
-            newest = f"{sql(entries.NEWEST_KEYS)} LIMIT {most:d}"
+            newest = f"{entries.NEWEST_KEYS} LIMIT {most:d}"
             return list(self._db.execute(newest, (state(self._db)[0], since_unix)))
         except sqlite3.Error as error:
             raise fault(error, self._path, "read") from error
@@ -132,10 +132,10 @@ class EntriesReader:
 
     def _figures(self, now_unix: float) -> Figures:
         generation, since_unix = state(self._db)
-        models = self._db.execute(sql(entries.BY_MODEL), (generation, now_unix)).fetchall()
-        oldest, newest = self._db.execute(sql(entries.AGES), (generation, now_unix)).fetchone()
-        tiers = self._db.execute(sql(entries.READ_TIERS)).fetchall()
-        at_work = self._db.execute(sql(entries.READ_MEMORIES), (now_unix - SILENT_S,)).fetchone()
+        models = self._db.execute(entries.BY_MODEL, (generation, now_unix)).fetchall()
+        oldest, newest = self._db.execute(entries.AGES, (generation, now_unix)).fetchone()
+        tiers = self._db.execute(entries.READ_TIERS).fetchall()
+        at_work = self._db.execute(entries.READ_MEMORIES, (now_unix - SILENT_S,)).fetchone()
         return Figures(
             since_unix,
             tuple(ModelFigures(*model) for model in models),
@@ -151,5 +151,5 @@ class EntriesReader:
     def _tags(self, generation: int, now_unix: float) -> tuple[TagFigures, ...]:
         if self._version == 1:  # read before anybody has written to it anew
             return ()
-        largest = f"{sql(entries.BY_TAG)} LIMIT {MOST_TAGS}"
+        largest = f"{entries.BY_TAG} LIMIT {MOST_TAGS}"
         return tuple(TagFigures(*tag) for tag in self._db.execute(largest, (generation, now_unix)))

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ClauseElement
-
 from beastmode.store import entries
-from beastmode.store.entries_file import EntriesFile, Forgotten, fault, sql, state
+from beastmode.store.entries_file import EntriesFile, Forgotten, fault, state
 from beastmode.store.sqlite_file import transaction
 from beastmode.store.sqlite_room import give_back, used_bytes
 
@@ -44,7 +42,7 @@ def make_room(file: EntriesFile, limits: Limits, now_unix: float) -> bool:
 
 def forget_cleared(file: EntriesFile) -> bool:
     """Delete some of what has a tag that was cleared: one small step. True where more may be to do."""
-    unfinished = file.db.execute(sql(entries.UNFINISHED)).fetchone()
+    unfinished = file.db.execute(entries.UNFINISHED).fetchone()
     if unfinished is None:
         return False
     tag, number = unfinished
@@ -54,7 +52,7 @@ def forget_cleared(file: EntriesFile) -> bool:
     _delete(file.db, keys)
     file.forgotten = Forgotten(tag, number, tag_set)
     if not keys and tag_set == begin:
-        file.db.execute(sql(entries.FINISH), (tag, number))
+        file.db.execute(entries.FINISH, (tag, number))
     return True
 
 
@@ -63,11 +61,9 @@ def forget_unused_tags(file: EntriesFile, after: int, most: int) -> int:
     looked at; 0 where that was the last of all."""
     generation, _ = state(file.db)
     with transaction(file.db):
-        sets = file.db.execute(f"{sql(entries.SETS_FROM)} LIMIT {most}", (after,)).fetchall()
-        unused = [
-            row for row in sets if not file.db.execute(sql(entries.IS_USED), (generation, *row)).fetchone()
-        ]
-        file.db.executemany(sql(entries.FORGET_SET), unused)
+        sets = file.db.execute(f"{entries.SETS_FROM} LIMIT {most}", (after,)).fetchall()
+        unused = [row for row in sets if not file.db.execute(entries.IS_USED, (generation, *row)).fetchone()]
+        file.db.executemany(entries.FORGET_SET, unused)
     return int(sets[-1][0]) if len(sets) == most else 0
 
 
@@ -79,12 +75,12 @@ def clear(path: Path, now_unix: float) -> int:
     """
     file = EntriesFile(path, now_unix)
     try:
-        (number,) = file.db.execute(sql(entries.NUMBER)).fetchone()
+        (number,) = file.db.execute(entries.NUMBER).fetchone()
         file.begin_anew(now_unix)
         with suppress(sqlite3.Error):
             with transaction(file.db):  # together: what is written meanwhile keeps its tags
-                file.db.execute(sql(entries.DELETE_ALL))
-                file.db.execute(sql(entries.FORGET_SETS))
+                file.db.execute(entries.DELETE_ALL)
+                file.db.execute(entries.FORGET_SETS)
             # It copies what is left, next to nothing: 470 MB took 3 s, and 55 s in small steps.
             file.db.execute("VACUUM")
     except (OSError, sqlite3.Error) as error:
@@ -130,10 +126,10 @@ def finish_clears(path: Path, now_unix: float) -> None:
 
 def _number_with(db: sqlite3.Connection, tag: str) -> int:
     generation, _ = state(db)
-    (number,) = db.execute(sql(entries.NUMBER_WITH_TAG), (generation, tag)).fetchone()
+    (number,) = db.execute(entries.NUMBER_WITH_TAG, (generation, tag)).fetchone()
     kind, _, model = tag.partition(":")
     if kind == "model":
-        (untagged,) = db.execute(sql(entries.NUMBER_OF_MODEL), (generation, model)).fetchone()
+        (untagged,) = db.execute(entries.NUMBER_OF_MODEL, (generation, model)).fetchone()
         number += untagged
     return int(number)
 
@@ -164,7 +160,7 @@ def _cleared(db: sqlite3.Connection, tag: str, number: int, begin: int) -> tuple
 def _delete(db: sqlite3.Connection, keys: list[tuple[bytes]]) -> None:
     if keys:
         with transaction(db):
-            db.executemany(sql(entries.DELETE), keys)
+            db.executemany(entries.DELETE, keys)
 
 
 def _to_go(db: sqlite3.Connection, limits: Limits, now_unix: float) -> list[tuple[bytes]]:
@@ -179,16 +175,16 @@ def _to_go(db: sqlite3.Connection, limits: Limits, now_unix: float) -> list[tupl
 
 
 def _some(
-    db: sqlite3.Connection, statement: ClauseElement, values: tuple[object, ...], left: int = STEP_BYTES
+    db: sqlite3.Connection, statement: str, values: tuple[object, ...], left: int = STEP_BYTES
 ) -> list[tuple[bytes]]:
     """The first keys that fit: of about `left` bytes of answers together, and of `STEP_BYTES` at most; at least one."""
     return _fitting(_few(db, statement, values, entries.ROWS_A_STEP), min(left, STEP_BYTES))
 
 
 def _few(
-    db: sqlite3.Connection, statement: ClauseElement, values: tuple[object, ...], most: int
+    db: sqlite3.Connection, statement: str, values: tuple[object, ...], most: int
 ) -> list[tuple[Any, ...]]:
-    return db.execute(f"{sql(statement)} LIMIT ?", (*values, most)).fetchall()
+    return db.execute(f"{statement} LIMIT ?", (*values, most)).fetchall()
 
 
 def _fitting(rows: Iterable[tuple[bytes, int]], left: int) -> list[tuple[bytes]]:

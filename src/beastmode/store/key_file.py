@@ -7,8 +7,6 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from sqlalchemy.dialects import sqlite
-
 from beastmode.errors import KeysError
 from beastmode.store.key_schema import FORMAT, VERSION, creation
 from beastmode.store.sqlite_file import (
@@ -76,9 +74,9 @@ def keys_fault(error: BaseException, path: Path) -> KeysError:
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
     with transaction(db):
-        version = version_in(db, FORMAT.name)
+        version = version_in(db, FORMAT)
         if version == 0:
-            for statement in creation(sqlite.dialect()):
+            for statement in creation():
                 db.execute(statement)
         elif version is None:
             tip = "Move it away, or name another --home."

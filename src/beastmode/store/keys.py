@@ -11,25 +11,44 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, delete, func, insert, select, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
-
 from beastmode.errors import PreconditionError
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import Use, parse_allowances, period_names, plain, written
 from beastmode.store.key import Key, KeyLimits, parse_models
 from beastmode.store.key_file import BUSY_S, keys_fault, open_keys
-from beastmode.store.key_schema import KEYS, SECRETS, SPENT
 from beastmode.store.key_secret import hash_of, new_secret
-from beastmode.store.sqlite_file import file_id
+from beastmode.store.sqlite_file import file_id, transaction
 
 Spent = Mapping[tuple[str, str], Use]
 """By the id of a key and the name of a day or month."""
 
 _ID_BYTES = 6
 _NONE = "none"
+_NEW_KEY = """
+    INSERT INTO keys (id, name, models, rates, budgets, rights, created_unix, expires_unix)
+    VALUES (:id, :name, :models, :rates, :budgets, :rights, :created_unix, :expires_unix)
+"""
+_CHANGED = """
+    UPDATE keys SET models = :models, rates = :rates, budgets = :budgets, rights = :rights, expires_unix = :expires_unix
+    WHERE id = :id
+"""
+_AMOUNTS = ", ".join(Use._fields)
+_NEW_SECRET = "INSERT INTO secrets (hash, key) VALUES (?, ?)"  # noqa: S105 a statement
+_UNTIL = "UPDATE secrets SET until_unix = min(coalesce(until_unix, ?), ?) WHERE key = ?"
+_LATEST = "UPDATE keys SET used_unix = max(coalesce(used_unix, ?), ?) WHERE id = ?"
+
+
+def _spent(together: str) -> str:
+    """The statement that joins what a key has used in a period with what is there of it.   together: of two amounts."""
+    joined = ", ".join(f"{name} = {together.format(name, f'excluded.{name}')}" for name in Use._fields)
+    values = ", ".join("?" * (2 + len(Use._fields)))
+    return (
+        f"INSERT INTO spent (key, period, {_AMOUNTS}) VALUES ({values}) "  # noqa: S608 names of ours
+        f"ON CONFLICT (key, period) DO UPDATE SET {joined}"
+    )
+
+
+_ADD, _RAISE = _spent("{} + {}"), _spent("max({}, {})")
 
 
 class KeyStore:
@@ -42,7 +61,6 @@ class KeyStore:
     def __init__(self, path: Path, *, durable: bool = True, busy_s: float = BUSY_S) -> None:
         self.path = path
         self._db = open_keys(path, durable=durable, busy_s=busy_s)
-        self._engine = create_engine("sqlite://", creator=lambda: self._db, poolclass=StaticPool)
         self._file_id = file_id(path)
 
     @property
@@ -60,14 +78,16 @@ class KeyStore:
 
     def all(self) -> list[Key]:
         """Every key, also those taken away, in the order of their names."""
-        with self._transaction("BEGIN") as connection:
+        with self._transaction("BEGIN") as db:
             hashes, used = defaultdict(list), defaultdict[str, dict[str, Use]](dict)
-            for hash_, key, until in connection.execute(select(SECRETS)):
+            for hash_, key, until in db.execute("SELECT hash, key, until_unix FROM secrets"):
                 hashes[key].append((hash_, until))
-            for key, period, *amounts in connection.execute(select(SPENT)):
+            for key, period, *amounts in db.execute(f"SELECT key, period, {_AMOUNTS} FROM spent"):  # noqa: S608 ours
                 used[key][period] = Use(*amounts)
-            rows = connection.execute(select(KEYS).order_by(KEYS.c.name)).mappings()
-            return [_key(row, hashes[row["id"]], used[row["id"]]) for row in rows]
+            rows = db.execute("SELECT * FROM keys ORDER BY name")
+            names = [name for name, *_ in rows.description]
+            known = [dict(zip(names, row, strict=True)) for row in rows]
+            return [_key(row, hashes[row["id"]], used[row["id"]]) for row in known]
 
     def find(self, name: str) -> Key:
         """The key of that name or id. Raises PreconditionError where there is none."""
@@ -80,62 +100,54 @@ class KeyStore:
     def add(self, name: str, limits: KeyLimits, unix: float) -> tuple[Key, str]:
         """A new key, and its secret, which is kept nowhere. Raises PreconditionError where the name is taken."""
         key, secret = Key(secrets.token_hex(_ID_BYTES), name, limits, unix), new_secret()
-        with self._transaction() as connection:
-            taken = connection.execute(select(KEYS.c.revoked_unix).where(KEYS.c.name == name)).first()
+        with self._transaction() as db:
+            taken = db.execute("SELECT revoked_unix FROM keys WHERE name = ?", (name,)).fetchone()
             if taken is not None:
                 raise _taken(name, revoked=taken[0] is not None)
-            connection.execute(
-                insert(KEYS).values(id=key.id, name=name, created_unix=unix, **_columns(limits))
-            )
-            connection.execute(insert(SECRETS).values(hash=hash_of(secret), key=key.id))
+            db.execute(_NEW_KEY, {"id": key.id, "name": name, "created_unix": unix} | _columns(limits))
+            db.execute(_NEW_SECRET, (hash_of(secret), key.id))
         return key, secret
 
     def change(self, name: str, **limits: Any) -> Key:
         """Give a key other limits, those of `KeyLimits` that are named. Raises PreconditionError."""
         key = self._in_force(name)
         changed = replace(key.limits, **limits)
-        with self._transaction() as connection:
-            connection.execute(update(KEYS).where(KEYS.c.id == key.id).values(**_columns(changed)))
+        with self._transaction() as db:
+            db.execute(_CHANGED, {"id": key.id} | _columns(changed))
         return replace(key, limits=changed)
 
     def rotate(self, name: str, grace_s: float, unix: float) -> str:
         """A new secret for a key. The one in force, and any before it that still works, do so for `grace_s` seconds
         more at most. Raises PreconditionError."""
         key, secret, until = self._in_force(name), new_secret(), unix + grace_s
-        with self._transaction() as connection:
-            sooner = func.min(func.coalesce(SECRETS.c.until_unix, until), until)
-            connection.execute(update(SECRETS).where(SECRETS.c.key == key.id).values(until_unix=sooner))
-            connection.execute(insert(SECRETS).values(hash=hash_of(secret), key=key.id))
+        with self._transaction() as db:
+            db.execute(_UNTIL, (until, until, key.id))
+            db.execute(_NEW_SECRET, (hash_of(secret), key.id))
         return secret
 
     def revoke(self, name: str, unix: float) -> Key:
         """Take a key away for good; its name stays taken, as the ledger has it. Raises PreconditionError."""
         key = self._in_force(name)
-        with self._transaction() as connection:
-            connection.execute(update(KEYS).where(KEYS.c.id == key.id).values(revoked_unix=unix))
+        with self._transaction() as db:
+            db.execute("UPDATE keys SET revoked_unix = ? WHERE id = ?", (unix, key.id))
         return replace(key, revoked_unix=unix)
 
     def spend(self, spent: Spent, used_unix: Mapping[str, float]) -> None:
         """Add what keys have used since the last time, and when they were used last (by id)."""
         if not spent and not used_unix:
             return
-        with self._transaction() as connection:
-            for (key, period), use in spent.items():
-                _put(connection, key, period, use, lambda new, old: old + new)
-            for key, unix in used_unix.items():
-                latest = func.max(func.coalesce(KEYS.c.used_unix, unix), unix)
-                connection.execute(update(KEYS).where(KEYS.c.id == key).values(used_unix=latest))
+        with self._transaction() as db:
+            db.executemany(_ADD, [(*of, *use) for of, use in spent.items()])
+            db.executemany(_LATEST, [(unix, unix, key) for key, unix in used_unix.items()])
 
     def at_least(self, spent: Spent, unix: float) -> None:
         """Let nothing be less than this, as the ledger has it; forget what was used in days and months before."""
-        with self._transaction() as connection:
-            connection.execute(delete(SPENT).where(SPENT.c.period.not_in(period_names(unix))))
-            for (key, period), use in spent.items():
-                _put(connection, key, period, use, func.max)
+        with self._transaction() as db:
+            db.execute("DELETE FROM spent WHERE period NOT IN (?, ?)", period_names(unix))
+            db.executemany(_RAISE, [(*of, *use) for of, use in spent.items()])
 
     def close(self) -> None:
         """Let go of the file."""
-        self._engine.dispose()
         self._db.close()
 
     def _in_force(self, name: str) -> Key:
@@ -146,24 +158,13 @@ class KeyStore:
         return key
 
     @contextmanager
-    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[Connection]:
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """All of it or nothing; of what is read, one state."""
         try:
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql(begin)
-                yield connection  # left by an error, the connection is rolled back as it closes
-                connection.exec_driver_sql("COMMIT")
-        except DBAPIError as error:
-            raise keys_fault(error.orig or error, self.path) from error
-        except UnicodeDecodeError as error:
+            with transaction(self._db, begin):
+                yield self._db
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise keys_fault(error, self.path) from error
-
-
-def _put(connection: Connection, key: str, period: str, use: Use, together: Any) -> None:
-    amounts = use._asdict()
-    new = sqlite.insert(SPENT).values(key=key, period=period, **amounts)
-    joined = {name: together(new.excluded[name], SPENT.c[name]) for name in amounts}
-    connection.execute(new.on_conflict_do_update(index_elements=["key", "period"], set_=joined))
 
 
 def _columns(limits: KeyLimits) -> dict[str, object]:

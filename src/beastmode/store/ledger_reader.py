@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, create_engine, null, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
 
 from beastmode.errors import PreconditionError
 from beastmode.store.entry import Entry, Sent
 from beastmode.store.ledger_file import fault, ledger_path, version_of
 from beastmode.store.ledger_notes import take_in
-from beastmode.store.ledger_schema import BODIES, HAS_CLASS, HAS_GONE_WRONG, REQUESTS, VERSION
+from beastmode.store.ledger_schema import COLUMNS, HAS_CLASS, HAS_GONE_WRONG, VERSION
 from beastmode.store.sqlite_file import connect
 
 PAGE_ROWS = 500
 """Read in one transaction. Where it stays open the write-ahead log cannot be emptied: a reader that is slow, or whose
 output nobody reads, must not let it grow."""
 
-_FIELDS = [column for column in REQUESTS.c if column.name != "process"]
-FIELDS = [column.name for column in _FIELDS]
+_AFTER_ALL = "~"
+"""Greater than any id."""
+FIELDS = [name for name in COLUMNS if name != "process"]
 """The columns of a row that `entry_of` reads."""
-_NAMES = ["class_" if column.name == "class" else column.name for column in _FIELDS]
+_SELECTED = ", ".join(f"requests.{name}" for name in FIELDS)
+_NAMES = ["class_" if name == "class" else name for name in FIELDS]
 
 
 class LedgerReader:
@@ -51,7 +50,6 @@ class LedgerReader:
             db.close()
             raise
         self._db = db
-        self._engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
 
     def requests(
         self, last: int, *, gone_wrong: bool = False, class_: str = "", model: str = ""
@@ -61,13 +59,11 @@ class LedgerReader:
         gone_wrong: only those that failed, were rejected, or were in flight when their gateway was killed.
         class_, model: only those of this class or model, "" for any.
         """
-        wanted = _wanted(gone_wrong, class_, model)
-        left, before = last, ""
+        wanted, values = _wanted(gone_wrong, class_, model)
+        left, before = last, _AFTER_ALL
         while left > 0 and self.format:
-            page = wanted.limit(min(left, PAGE_ROWS))
-            entries = [
-                entry_of(row) for row in self._rows(page.where(REQUESTS.c.id < before) if before else page)
-            ]
+            rows = self._rows(wanted, (*values, before, min(left, PAGE_ROWS)))
+            entries = [entry_of(row) for row in rows]
             yield from entries
             left -= len(entries)
             if len(entries) < PAGE_ROWS:
@@ -99,11 +95,12 @@ class LedgerReader:
     def find(self, name: str) -> Entry:
         """The request of that id, with its bodies where they were recorded. Raises PreconditionError where there is
         none."""
-        both = REQUESTS.outerjoin(BODIES, REQUESTS.c.id == BODIES.c.id)
-        sent_then = BODIES.c.sent if self.format > 1 else null()
-        columns = (*_FIELDS, BODIES.c.request, BODIES.c.answer, sent_then)
-        query = select(*columns).select_from(both).where(REQUESTS.c.id == name)
-        for *row, request, answer, sent in self._rows(query) if self._version else []:
+        sent_then = "bodies.sent" if self.format > 1 else "NULL"
+        query = (
+            f"SELECT {_SELECTED}, bodies.request, bodies.answer, {sent_then} "  # noqa: S608 names of ours
+            "FROM requests LEFT JOIN bodies ON requests.id = bodies.id WHERE requests.id = ?"
+        )
+        for *row, request, answer, sent in self._rows(query, (name,)) if self._version else []:
             entry = entry_of(row)
             entry.request_body, entry.answer_body = request, answer
             entry.sent = msgspec.json.decode(sent, type=Sent) if sent else None
@@ -113,15 +110,13 @@ class LedgerReader:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._engine.dispose()
         self._db.close()
 
-    def _rows(self, query: Select[Any]) -> list[Any]:
+    def _rows(self, query: str, values: Sequence[object]) -> list[Any]:
         try:
-            with self._engine.connect() as connection:
-                return list(connection.execute(query))
-        except DBAPIError as error:
-            raise fault(error.orig or error, self._path, "read") from error
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise fault(error, self._path, "read") from error
 
 
 def reader_of(home: Path) -> LedgerReader:
@@ -133,15 +128,19 @@ def reader_of(home: Path) -> LedgerReader:
     return LedgerReader(path)
 
 
-def _wanted(gone_wrong: bool, class_: str, model: str) -> Select[Any]:
-    query = select(*_FIELDS).order_by(REQUESTS.c.id.desc())
+def _wanted(gone_wrong: bool, class_: str, model: str) -> tuple[str, list[str]]:
+    """A page of those that fit, before some id, of so many rows: the values go before those two."""
+    fits, values = list[str](), list[str]()
     if gone_wrong:
-        query = query.where(HAS_GONE_WRONG)
+        fits.append(HAS_GONE_WRONG)
     if class_:
-        query = query.where(HAS_CLASS, REQUESTS.c["class"] == class_)
+        fits.append(f"{HAS_CLASS} AND class = ?")
+        values.append(class_)
     if model:
-        query = query.where(REQUESTS.c.model == model)
-    return query
+        fits.append("model = ?")
+        values.append(model)
+    where = " AND ".join([*fits, "id < ?"])
+    return f"SELECT {_SELECTED} FROM requests WHERE {where} ORDER BY id DESC LIMIT ?", values  # noqa: S608 ours
 
 
 def entry_of(row: Iterable[Any]) -> Entry:

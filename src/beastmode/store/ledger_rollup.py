@@ -12,7 +12,7 @@ import msgspec
 
 from beastmode.store.entry import Row
 from beastmode.store.latencies import packed, unpacked_into
-from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.ledger_schema import COLUMNS
 from beastmode.store.ledger_shapes import ALL_OTHERS, Shape, Who
 from beastmode.store.ledger_tally import Cell, Failing, Kind, Sums, Tally
 
@@ -25,7 +25,7 @@ ANY = "\u2026"
 """In the place of a name where there are too many kinds: names of models are text of others."""
 
 _AT_ONCE = 32
-_OUTCOME, _TRIES = map(list(REQUESTS.c.keys()).index, ("outcome", "tries"))
+_OUTCOME, _TRIES = map(COLUMNS.index, ("outcome", "tries"))
 _CELL = "span, began, outcome, class, tier"
 _SUMS = "requests, tokens_in, tokens_out, cost_usd, saved_usd, repeats, unpriced"
 _PUT_FAILURES = (

@@ -39,9 +39,9 @@ def conditions(sought: Sought) -> tuple[str, list[object]]:
     """What a row of `requests` has to be, and the values in it. Not the words of its failure."""
     parts, values = ["1"], list[object]()
     if sought.wrong:
-        parts.append(str(HAS_GONE_WRONG))
+        parts.append(HAS_GONE_WRONG)
     if sought.class_:
-        parts.append(str(HAS_CLASS))
+        parts.append(HAS_CLASS)
     if sought.cache:
         parts.append(_FREE if sought.cache == "hit" else f"(outcome IS NULL OR NOT {_FREE})")
     for column, value in (_named(sought) | {"run": fit(sought.run), "task": fit(sought.task)}).items():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from beastmode.store import prices
 from beastmode.store.entry import ASKED_BEFORE, GONE_WRONG
 from beastmode.store.latencies import Lengths, kind_of
-from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.ledger_schema import COLUMNS
 from beastmode.store.ledger_shapes import Shape, Who, shape_of
 from beastmode.store.ledger_texts import text_of
 
@@ -21,12 +21,11 @@ _MOST_TOKENS = 1 << 40
 """Nothing has more; sums stay within what a database can hold."""
 _MOST_S = 1e8
 
-_COLUMNS = list(REQUESTS.c.keys())
-_ID, _RECEIVED, _RUN, _TASK, _TOTAL_S = map(_COLUMNS.index, ("id", "received_unix", "run", "task", "total_s"))
+_ID, _RECEIVED, _RUN, _TASK, _TOTAL_S = map(COLUMNS.index, ("id", "received_unix", "run", "task", "total_s"))
 _ABOUT = ("key", "upstream", "model", "dialect", "class", "cache_why", "outcome")
-_about = itemgetter(*map(_COLUMNS.index, _ABOUT))
+_about = itemgetter(*map(COLUMNS.index, _ABOUT))
 _ABOUT_OUTCOME = 1 + _ABOUT.index("outcome")
-_used = itemgetter(*map(_COLUMNS.index, ("tokens_in", "tokens_out", "tokens_cached", "cost_usd")))
+_used = itemgetter(*map(COLUMNS.index, ("tokens_in", "tokens_out", "tokens_cached", "cost_usd")))
 
 
 class Cell(NamedTuple):

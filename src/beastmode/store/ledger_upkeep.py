@@ -11,7 +11,7 @@ from beastmode.store.ledger_file import LedgerFile
 from beastmode.store.ledger_forgetting import MINUTES_KEPT_S, figures_to_go, forget_figures, forget_rows
 from beastmode.store.ledger_notes import noted, put_noted
 from beastmode.store.ledger_process import left_behind, lives
-from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.ledger_schema import COLUMNS
 from beastmode.store.sqlite_file import transaction
 from beastmode.store.sqlite_room import give_back, used_bytes
 
@@ -63,7 +63,7 @@ def finish_killed(file: LedgerFile) -> int:
 
 
 def _killed(row: Row) -> Row:
-    known = dict(zip(REQUESTS.c.keys(), row, strict=True))
+    known = dict(zip(COLUMNS, row, strict=True))
     known |= {"outcome": "unfinished", "class": "killed", "cause": _KILLED_CAUSE, "tip": _KILLED_TIP}
     return tuple(known.values())
 

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import Select, and_, case, create_engine, func, or_, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
 
 from beastmode.store.allowance import NO_USE, Use, begins_unix, period_names
 from beastmode.store.entry import first_id
 from beastmode.store.ledger_file import fault, version_of
 from beastmode.store.ledger_notes import take_in
-from beastmode.store.ledger_schema import REQUESTS
 from beastmode.store.sqlite_file import connect
 
-_IS = REQUESTS.c
-_LEFT = or_(_IS.tries > 0, _IS.outcome.is_(None), _IS.outcome == "unfinished")
-_FREE = _IS.outcome.in_(("hit", "shared"))
+_LEFT = "(tries > 0 OR outcome IS NULL OR outcome = 'unfinished')"
+_FREE = "outcome IN ('hit', 'shared')"
 _AS_USAGE = {
-    "requests": func.count(),
-    "refused": func.sum(case((_IS.status.in_((429, 529)), 1), else_=0)),
-    "hits": func.sum(case((_FREE, 1), else_=0)),
-    "tokens_in": func.sum(case((_FREE, 0), else_=_IS.tokens_in)),
-    "tokens_out": func.sum(case((_FREE, 0), else_=_IS.tokens_out)),
-    "cost_usd": func.sum(_IS.cost_usd),
-    "unpriced": func.sum(case((and_(_LEFT, _IS.cost_usd.is_(None)), 1), else_=0)),
+    "requests": "count(*)",
+    "refused": "sum(CASE WHEN status IN (429, 529) THEN 1 ELSE 0 END)",
+    "hits": f"sum(CASE WHEN {_FREE} THEN 1 ELSE 0 END)",
+    "tokens_in": f"sum(CASE WHEN {_FREE} THEN 0 ELSE tokens_in END)",
+    "tokens_out": f"sum(CASE WHEN {_FREE} THEN 0 ELSE tokens_out END)",
+    "cost_usd": "sum(cost_usd)",
+    "unpriced": f"sum(CASE WHEN {_LEFT} AND cost_usd IS NULL THEN 1 ELSE 0 END)",
 }
-_USE = (
-    func.count(),
-    func.sum(func.coalesce(_IS.tokens_in, 0) + func.coalesce(_IS.tokens_out, 0)),
-    func.sum(_IS.cost_usd),
-    func.sum(case((_IS.cost_usd.is_(None), 1), else_=0)),
-)
+_USE = "count(*), sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0)), sum(cost_usd), sum(cost_usd IS NULL)"
+_OF_KEYS = f"""
+    SELECT key, received_unix >= ? AS today, {_USE} FROM requests
+    WHERE id >= ? AND {_LEFT} AND key IN (SELECT value FROM json_each(?)) GROUP BY key, today
+"""  # noqa: S608 all of it is ours
+_OF_RUN = f"SELECT task, {_USE} FROM requests WHERE {_LEFT} AND run = ? GROUP BY task"  # noqa: S608 likewise
+_OF_ATTEMPTS = f"""
+    SELECT task, attempt, {", ".join(_AS_USAGE.values())} FROM requests
+    WHERE run = ? AND attempt IS NOT NULL GROUP BY task, attempt
+"""  # noqa: S608 likewise
+_ASKED_BY_ATTEMPTS = """
+    SELECT task, attempt, sum(coalesce(total_s, 0.0) - coalesce(queue_s, 0.0)), sum(coalesce(queue_s, 0.0))
+    FROM (SELECT run, task, attempt, queue_s, total_s FROM requests WHERE id >= ? AND id < ? LIMIT ?)
+    WHERE run = ? AND attempt IS NOT NULL GROUP BY task, attempt
+"""
 
 
 def used_by(path: Path, keys: Collection[str], unix: float) -> dict[tuple[str, str], Use]:
@@ -49,8 +53,9 @@ def used_by(path: Path, keys: Collection[str], unix: float) -> dict[tuple[str, s
     if not path.exists() or not keys:
         return {}
     day, month = period_names(unix)
+    values = begins_unix("day", unix), first_id(begins_unix("month", unix)), json.dumps(list(keys))
     used: dict[tuple[str, str], Use] = {}
-    for name, today, requests, tokens, usd, unpriced in _rows(path, _query(keys, unix)):
+    for name, today, requests, tokens, usd, unpriced in _rows(path, _OF_KEYS, values):
         use = Use(requests, tokens, usd or 0.0, unpriced)
         for period in (day, month) if today else (month,):
             used[name, period] = used.get((name, period), NO_USE).plus(use)
@@ -64,7 +69,7 @@ def used_in_run(path: Path, run: str) -> dict[str, Use]:
         return {}
     return {
         task: Use(requests, tokens, usd or 0.0, unpriced)
-        for task, requests, tokens, usd, unpriced in _rows(path, _query_of_run(run))
+        for task, requests, tokens, usd, unpriced in _rows(path, _OF_RUN, (run,))
     }
 
 
@@ -75,7 +80,7 @@ def used_by_attempts(path: Path, run: str) -> dict[tuple[str, int], dict[str, fl
         return {}
     return {
         (task, attempt): dict(zip(_AS_USAGE, (amount or 0 for amount in amounts), strict=True))
-        for task, attempt, *amounts in _rows(path, _query_of_attempts(run))
+        for task, attempt, *amounts in _rows(path, _OF_ATTEMPTS, (run,))
     }
 
 
@@ -86,41 +91,17 @@ def asked_by_attempts(
     and number. Of those received between two times, the first `most`. Raises LedgerVersionError and LedgerError."""
     if not path.exists():
         return {}
-    within = _IS.id >= first_id(since_unix), _IS.id < first_id(until_unix)
-    some = select(_IS.run, _IS.task, _IS.attempt, _IS.queue_s, _IS.total_s).where(*within).limit(most)
-    of = some.subquery().c
-    waited = func.coalesce(of.queue_s, 0.0)
-    asked = func.sum(func.coalesce(of.total_s, 0.0) - waited), func.sum(waited)
-    query = select(of.task, of.attempt, *asked).where(of.run == run, of.attempt.is_not(None))
+    values = first_id(since_unix), first_id(until_unix), most, run
     return {
         (task, attempt): (max(asked_s, 0.0), waited_s)
-        for task, attempt, asked_s, waited_s in _rows(path, query.group_by(of.task, of.attempt))
+        for task, attempt, asked_s, waited_s in _rows(path, _ASKED_BY_ATTEMPTS, values)
     }
 
 
-def _rows(path: Path, query: Select[Any]) -> list[Any]:
+def _rows(path: Path, query: str, values: Sequence[object]) -> list[Any]:
     take_in(path)
     try:
         with closing(connect(path, write=False)) as db:
-            if version_of(db, path) == 0:
-                return []
-            engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
-            with engine.connect() as connection:
-                return list(connection.execute(query))
-    except (sqlite3.Error, DBAPIError) as error:
-        raise fault(getattr(error, "orig", None) or error, path, "read") from error
-
-
-def _query(keys: Collection[str], unix: float) -> Select[Any]:
-    today = _IS.received_unix >= begins_unix("day", unix)
-    since = _IS.id >= first_id(begins_unix("month", unix))
-    return select(_IS.key, today, *_USE).where(since, _LEFT, _IS.key.in_(keys)).group_by(_IS.key, today)
-
-
-def _query_of_run(run: str) -> Select[Any]:
-    return select(_IS.task, *_USE).where(_LEFT, _IS.run == run).group_by(_IS.task)
-
-
-def _query_of_attempts(run: str) -> Select[Any]:
-    asked = _IS.run == run, _IS.attempt.is_not(None)
-    return select(_IS.task, _IS.attempt, *_AS_USAGE.values()).where(*asked).group_by(_IS.task, _IS.attempt)
+            return db.execute(query, values).fetchall() if version_of(db, path) else []
+    except sqlite3.Error as error:
+        raise fault(error, path, "read") from error

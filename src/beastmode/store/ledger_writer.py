@@ -22,7 +22,7 @@ from beastmode.store.ledger_batch import put
 from beastmode.store.ledger_file import Body, LedgerFile, fault
 from beastmode.store.ledger_notes import Notes
 from beastmode.store.ledger_process import LedgerProcess
-from beastmode.store.ledger_schema import REQUESTS
+from beastmode.store.ledger_schema import COLUMNS
 from beastmode.store.ledger_upkeep import Retention, finish_killed, make_room, rows_a_step
 
 GATHER_S = 0.05
@@ -40,8 +40,6 @@ MOST_BODY_BYTES = 32 * 1024 * 1024
 UPKEEP_S = 10.0
 STEP_S = 0.02
 """Between two looks at what is too old or too much, and between two steps of making room."""
-
-_COLUMNS = [str(name) for name in REQUESTS.c.keys()]  # noqa: SIM118 it is no dict
 
 Level = Literal[0, 1, 2, 3]
 _ASLEEP: Level = 0
@@ -291,7 +289,7 @@ class LedgerWriter:
         self.process.show()
         if self._notes is None and not self._strict:
             with suppress(OSError):  # without, each waits for its row
-                self._notes = Notes(self.process.fd, _COLUMNS)
+                self._notes = Notes(self.process.fd, COLUMNS)
         self._file = LedgerFile(self.path)
         finish_killed(self._file)
 

@@ -91,9 +91,9 @@ def version_in(db: sqlite3.Connection, table: str) -> int | None:
 
 
 @contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All that is done in it, or nothing."""
-    db.execute("BEGIN IMMEDIATE")
+def transaction(db: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """All that is done in it, or nothing.   begin: `BEGIN` where it only reads, all of one moment."""
+    db.execute(begin)
     try:
         yield
         db.execute("COMMIT")

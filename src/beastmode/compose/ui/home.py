@@ -46,9 +46,9 @@ class _Kind(NamedTuple):
 
 _KINDS = (
     _Kind(journal_path, "Runs: every event, the only truth about them.", journal_file.VERSION, ""),
-    _Kind(ledger_path, "Requests: one row each.", ledger_schema.VERSION, ledger_schema.FORMAT.name),
-    _Kind(cache_path, "Answers that need not be asked for again.", entries.VERSION, entries.FORMAT.name),
-    _Kind(keys_path, "Keys: hashes of them, limits, use.", key_schema.VERSION, key_schema.FORMAT.name),
+    _Kind(ledger_path, "Requests: one row each.", ledger_schema.VERSION, ledger_schema.FORMAT),
+    _Kind(cache_path, "Answers that need not be asked for again.", entries.VERSION, entries.FORMAT),
+    _Kind(keys_path, "Keys: hashes of them, limits, use.", key_schema.VERSION, key_schema.FORMAT),
 )
 
 
