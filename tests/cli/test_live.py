@@ -20,7 +20,8 @@ from rich.live import Live as RichLive
 
 from beastmode import Roadmap, Task
 from beastmode.cli.lines import PlainView
-from beastmode.cli.live import LiveView, view_for
+from beastmode.cli.live import LiveView
+from beastmode.cli.views import view_for
 from beastmode.cli.watching import Watching
 from beastmode.compose.opening.request import Request
 from beastmode.compose.opening.run import open_run
@@ -255,7 +256,7 @@ def test_a_pipe_hears_once_that_the_run_is_stopping(tmp_path: Path) -> None:
         await asyncio.sleep(0.1)
 
     stream = io.StringIO()
-    view = Stopping(Console(file=stream, width=200))
+    view = Stopping(stream)
     drive(open_run(Request(Roadmap([Task("a", Call(stop))]), {"rates": ()}, home=tmp_path)), view)
     assert stream.getvalue().count("Stopping: what runs is finished first") == 1
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-
-from rich.console import Console
+from typing import TextIO
 
 from beastmode.amounts import counted
 from beastmode.cli.watching import Watching, failure_lines, limits_now, to_look_at
@@ -20,8 +19,8 @@ _BEFORE = {"done": "done before", "failed": "failed before", "cancelled": "cance
 class PlainView(Watching):
     """A line for every task that ends, and one now and then that says what is waited for."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._said_stopping = ""
 
     def begin(self, live: Live) -> None:
@@ -64,4 +63,4 @@ class PlainView(Watching):
             self._print(f"    waiting: {who}: {why}")
 
     def _print(self, line: str) -> None:
-        self._console.print(line, markup=False)
+        print(line, file=self._stream, flush=True)

@@ -1,8 +1,7 @@
-"""What a person sees while a run is at work: a live view in a terminal, plain lines elsewhere."""
+"""What a person sees in a terminal while a run is at work."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from beastmode.cli.lines import PlainView
 from beastmode.cli.watching import Watching, failure_lines, to_look_at
 from beastmode.cli.words import safe
 from beastmode.compose.run.session import Live, View
@@ -40,12 +38,9 @@ _COLOURS: dict[str, str] = {
 
 
 @contextmanager
-def view_for(stream: TextIO) -> Iterator[View]:
-    """A live view where `stream` is a terminal that can move its cursor, plain lines elsewhere."""
-    console = Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
-    if not stream.isatty() or os.environ.get("TERM") == "dumb":
-        yield PlainView(console)
-        return
+def live_view(stream: TextIO) -> Iterator[View]:
+    """Drawn on a terminal that can move its cursor, and taken away again."""
+    console = Console(file=stream, highlight=False)
     with RichLive(console=console, auto_refresh=False, transient=True) as rich:
         yield LiveView(rich)
 

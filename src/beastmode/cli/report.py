@@ -10,7 +10,7 @@ import typer
 from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, journal_of, summary_of
 from beastmode.runner.home import HOME, run_folder
-from beastmode.runner.report import write_report
+from beastmode.runner.report.files import write_report
 
 app = new_app()
 

@@ -16,8 +16,8 @@ from beastmode.cli.app import new_app
 from beastmode.cli.choosing import chosen
 from beastmode.cli.coding_flags import coding_of, parameters
 from beastmode.cli.flags import SETTINGS, asked_of, folder, ids_in, parameter, settings_of
-from beastmode.cli.live import view_for
 from beastmode.cli.shown import shown_at
+from beastmode.cli.views import view_for
 from beastmode.cli.words import ending
 from beastmode.compose.opening.request import Request
 from beastmode.compose.run.notifying import Way

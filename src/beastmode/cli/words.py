@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from beastmode.amounts import counted, duration, usd
 from beastmode.runner.printable import printable
 from beastmode.runner.report.words import how_many_done, utc
-from beastmode.runner.summary import Summary
+
+if TYPE_CHECKING:
+    from beastmode.runner.summary import Summary
 
 _HELD = {
     "held": "the server could not be used for longer than --max-wait allows",

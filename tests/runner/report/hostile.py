@@ -7,7 +7,7 @@ from typing import Any
 
 from beastmode.runner.home import log_path, run_folder
 from beastmode.runner.printable import printable
-from beastmode.runner.report import report_of
+from beastmode.runner.report.content import report_of
 from beastmode.runner.summary import summarise
 from beastmode.settings import Rate
 from tests.runner.story import Story

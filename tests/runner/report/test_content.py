@@ -9,8 +9,9 @@ import pytest
 
 from beastmode.errors import PreconditionError, ReportError
 from beastmode.events import BREAKER, LIMITS, PAUSED, PROBED
-from beastmode.runner.report import check_folder, report_of, write_report
+from beastmode.runner.report.content import report_of
 from beastmode.runner.report.evidence import performance, safety
+from beastmode.runner.report.files import check_folder, write_report
 from beastmode.runner.report.tasks import MOST_TASKS, dogfooding
 from beastmode.runner.summary import summarise
 from beastmode.settings import Rate

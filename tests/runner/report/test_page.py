@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.runner.report import report_of
+from beastmode.runner.report.content import report_of
 from beastmode.runner.report.page import page
 from beastmode.runner.summary import summarise
 from tests.runner.report.hostile import ATTACKS, told

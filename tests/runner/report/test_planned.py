@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.events import ESTIMATED
-from beastmode.runner.report import report_of, tables
+from beastmode.runner.report import tables
+from beastmode.runner.report.content import report_of
 from beastmode.runner.report.markdown import markdown
 from beastmode.runner.report.page import page
 from beastmode.runner.report.planned import plan_lines

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from beastmode.events import BREAKER, PAUSED, PROBED
-from beastmode.runner.report import report_of, tables
+from beastmode.runner.report import tables
+from beastmode.runner.report.content import report_of
 from beastmode.runner.summary import summarise
 from beastmode.settings import Rate
 from tests.runner.story import Story, failure

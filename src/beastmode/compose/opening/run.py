@@ -30,7 +30,7 @@ from beastmode.runner.graph import Graph, graph_of
 from beastmode.runner.home import journal_path, prepare_home, run_folder
 from beastmode.runner.lock import RunLock
 from beastmode.runner.progress import Progress
-from beastmode.runner.report import check_folder
+from beastmode.runner.report.files import check_folder
 from beastmode.runner.resume import Plan, plan_session
 from beastmode.runner.roadmap import Roadmap, problems_of
 from beastmode.safeguards.host_folder import origin

@@ -11,7 +11,7 @@ from beastmode.compose.opening.run import Opened
 from beastmode.errors import EXIT_DONE, EXIT_FAILED, EXIT_HELD, EXIT_INTERRUPTED, EXIT_JOURNAL
 from beastmode.runner.execute import Means
 from beastmode.runner.progress import Progress
-from beastmode.runner.report import write_report
+from beastmode.runner.report.files import write_report
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import NOT_COMING
 from beastmode.runner.summary import Summary, summarise

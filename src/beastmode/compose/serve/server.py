@@ -77,6 +77,7 @@ def server_for(
         host=serving.host,
         port=serving.port,
         http=Connection,
+        ws="none",  # offered, it is declined: `Connection._decline`
         log_config=None,
         access_log=False,
         lifespan="on",

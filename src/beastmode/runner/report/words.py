@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beastmode.amounts import counted, duration
-from beastmode.runner.summary import Summary
+
+if TYPE_CHECKING:
+    from beastmode.runner.summary import Summary
 
 Plain = Mapping[str, Any]
 
