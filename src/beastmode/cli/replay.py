@@ -45,7 +45,8 @@ def replay(
     """Send a recorded request again. Exit code 0: it went well now; 1: it failed again; 2: nothing was sent."""
     import asyncio
 
-    from beastmode.compose.serve.replaying import recorded, send_again  # 0.3 s to load: --help does without
+    from beastmode.compose.serve.replaying import send_again  # 0.3 s to load: --help does without
+    from beastmode.store.ledger_reader import recorded
 
     base = "" if direct else _base(to)
     entry = recorded(home, id_)

@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from operator import itemgetter
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
-from beastmode.clock import Clock
 from beastmode.failures.words import one_line
-from beastmode.gateway.app import Page
-from beastmode.gateway.backend import Backend, Lane
-from beastmode.gateway.door import Door
-from beastmode.gateway.turnstile import Turnstile
-from beastmode.safeguards.guard import Guard
 from beastmode.store.allowance import Allowance, Period, period_name
+
+if TYPE_CHECKING:  # who only asks a gateway loads none
+    from beastmode.clock import Clock
+    from beastmode.gateway.app import Page
+    from beastmode.gateway.backend import Backend, Lane
+    from beastmode.gateway.door import Door
+    from beastmode.gateway.turnstile import Turnstile
+    from beastmode.safeguards.guard import Guard
 
 PATH = "/beast/now"
 _MOST_BUDGETS = 20

@@ -128,6 +128,15 @@ def reader_of(home: Path) -> LedgerReader:
     return LedgerReader(path)
 
 
+def recorded(home: Path, name: str) -> Entry:
+    """The request of that id, with its bodies. Raises PreconditionError where there is none, and LedgerError."""
+    reader = reader_of(home)
+    try:
+        return reader.find(name)
+    finally:
+        reader.close()
+
+
 def _wanted(gone_wrong: bool, class_: str, model: str) -> tuple[str, list[str]]:
     """A page of those that fit, before some id, of so many rows: the values go before those two."""
     fits, values = list[str](), list[str]()

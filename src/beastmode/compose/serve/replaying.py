@@ -26,7 +26,6 @@ from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
 from beastmode.gateway.replaying import Replay, credential_header, judged, replay_of
 from beastmode.store.entry import Entry
-from beastmode.store.ledger_reader import reader_of
 
 _OWN = (("accept-encoding", "identity"), ("cache-control", "no-cache"))
 """Its answer is read by people, and comes from the upstream, not from memory."""
@@ -47,15 +46,6 @@ class Answered:
     total_s: float
     failure: Failure | None
     id: str = ""
-
-
-def recorded(home: Path, name: str) -> Entry:
-    """The request of that id, with its bodies. Raises PreconditionError where there is none, and LedgerError."""
-    reader = reader_of(home)
-    try:
-        return reader.find(name)
-    finally:
-        reader.close()
 
 
 async def send_again(entry: Entry, *, to: str, home: Path, key: str = "", anyway: bool = False) -> Answered:

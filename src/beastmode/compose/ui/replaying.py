@@ -13,8 +13,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from beastmode.compose.serve.replaying import Answered, recorded, send_again
 from beastmode.dashboard.sources.live import GatewayNow, LiveReader
 from beastmode.dashboard.sources.requests import Repeatable
 from beastmode.dashboard.words import length
@@ -23,6 +23,10 @@ from beastmode.errors import PreconditionError
 from beastmode.gateway.as_curl import curl_of, usual_variable
 from beastmode.gateway.replaying import Replay, replay_of
 from beastmode.store.entry import Entry
+from beastmode.store.ledger_reader import recorded
+
+if TYPE_CHECKING:
+    from beastmode.compose.serve.replaying import Answered
 
 MOST_AT_ONCE = 4
 """Each holds a thread of the pages until it has its answer, and some money may go with it."""
@@ -88,6 +92,10 @@ class LedgerReplays:
 
         def send() -> None:
             try:
+                from beastmode.compose.serve.replaying import (
+                    send_again,  # a gateway: a fifth of what pages load
+                )
+
                 sending = send_again(entry, to="", home=self._home, key=key, anyway=anyway)
                 ended.set_result(asyncio.run(sending))
             except BaseException as error:
