@@ -143,7 +143,7 @@ def at_a_terminal() -> Iterator[None]:
 
 @pytest.mark.usefixtures("at_a_terminal")
 def test_a_terminal_that_is_closed_drains_as_term_does(tmp_path: Path) -> None:
-    dripping = Chaos(plan=lambda request: Trouble(fault="slow_drip"), drip_s=0.01)
+    dripping = Chaos(plan=lambda request: Trouble(fault="slow_drip"), drip_s=0.002)
     with in_thread(dripping) as chaos, served(chaos.url, tmp_path) as (gateway, url):
         one = Asking(url)
         eventually(lambda: len(chaos.requests) == 1)
