@@ -14,7 +14,8 @@ import pytest
 from beastmode.runner.formats import backlog, beads, feature_list, prd, taskmaster
 from beastmode.runner.formats.asked import Asked
 from beastmode.runner.formats.edit import Edit
-from beastmode.runner.formats.reading import READERS, read_roadmap, reader_for
+from beastmode.runner.formats.readers import READERS
+from beastmode.runner.formats.reading import read_roadmap, reader_for
 from beastmode.runner.roadmap import Roadmap, problems_of
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpora" / "roadmaps"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.runner.formats import reading
+from beastmode.runner.formats import readers
 from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.proving import Ticked
 from beastmode.runner.formats.ticking import tick
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     reader: Any = ModuleType("files")
     reader.NAME, reader.read_folder, reader.ticks_in_folder = "files", read_folder, ticks_in_folder
     reader.claims_folder = lambda path: True
-    monkeypatch.setattr(reading, "READERS", (reader,))
+    monkeypatch.setattr(readers, "READERS", (reader,))
     folder = tmp_path / "tasks"
     folder.mkdir()
     for name, text in {"a": "open\r\nx", "b": "open\n", "c": "done", "d": "never"}.items():

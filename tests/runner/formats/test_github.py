@@ -10,7 +10,8 @@ import pytest
 
 from beastmode.errors import RoadmapError
 from beastmode.runner.formats import github
-from beastmode.runner.formats.reading import READERS, read_roadmap
+from beastmode.runner.formats.readers import READERS
+from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.roadmap import Phase, Roadmap, Task
 
 PLACE = Path("issues.json")

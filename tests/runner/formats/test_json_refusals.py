@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from beastmode.errors import RoadmapError
 from beastmode.runner.formats import beads, feature_list, github, prd, taskmaster
-from beastmode.runner.formats.reading import READERS, read_roadmap
+from beastmode.runner.formats.readers import READERS
+from beastmode.runner.formats.reading import read_roadmap
 from beastmode.runner.formats.record_text import named
 from beastmode.runner.roadmap import Roadmap, problems_of
 

@@ -11,7 +11,8 @@ import pytest
 from beastmode.errors import RoadmapError
 from beastmode.runner.formats import beads, taskmaster
 from beastmode.runner.formats.edit import Edit
-from beastmode.runner.formats.reading import READERS, read_roadmap
+from beastmode.runner.formats.readers import READERS
+from beastmode.runner.formats.reading import read_roadmap
 
 MANY = 100_000
 

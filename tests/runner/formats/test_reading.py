@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beastmode.errors import Problem, RoadmapError
-from beastmode.runner.formats import reading
-from beastmode.runner.formats.reading import read_roadmap, reader_for
+from beastmode.runner.formats import native, reading
+from beastmode.runner.formats.reading import read_roadmap, reader_for, readers
 from beastmode.runner.roadmap import Roadmap
 
 
@@ -101,6 +101,25 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 )
 def test_the_path_is_asked_before_the_content(path: str, text: str, name: str) -> None:
     assert name == reader_for(Path(path), text).NAME
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".taskmaster/tasks/tasks.yaml",
+        ".beads/issues.yaml",
+        "backlog/tasks/task-7 - Title.yaml",
+        "feature_list.yaml",
+        ".kiro/specs/x/tasks.yaml",
+        "openspec/changes/x/tasks.yaml",
+        ".agent/PLANS.yaml",
+        "specs/001-x/tasks.yaml",
+        "ROADMAP.yaml",
+    ],
+)
+def test_yaml_has_one_reader_so_that_the_others_need_not_be_loaded(path: str) -> None:
+    assert [reader.NAME for reader in readers() if reader.claims_path(Path(path))] == ["native"]
+    assert reader_for(Path(path), "- [ ] a box") is native
 
 
 def test_every_problem_has_its_place_and_advice_in_the_message(tmp_path: Path) -> None:

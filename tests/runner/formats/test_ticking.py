@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.runner.formats import markdown, reading
+from beastmode.runner.formats import markdown, readers
 from beastmode.runner.formats.edit import Edit
 from beastmode.runner.formats.proving import Ticked
 from beastmode.runner.formats.reading import read_roadmap
@@ -56,7 +56,7 @@ def wrong(monkeypatch: pytest.MonkeyPatch) -> Any:
     reader: Any = ModuleType("wrong")
     reader.NAME = "wrong"
     reader.claims_path, reader.claims_text, reader.read = lambda path: True, lambda text: True, markdown.read
-    monkeypatch.setattr(reading, "READERS", (reader,))
+    monkeypatch.setattr(readers, "READERS", (reader,))
     return reader
 
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from beastmode.runner.formats import markdown, spec_kit
 from beastmode.runner.formats.asked import ALL
 from beastmode.runner.formats.edit import Edit, made
-from beastmode.runner.formats.reading import READERS, read_text
+from beastmode.runner.formats.readers import READERS
+from beastmode.runner.formats.reading import read_text
 from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.formats.ticking import ticked
 from beastmode.runner.resume import fingerprint

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from beastmode.errors import BeastError
 from beastmode.runner.formats import execplan, markdown, native
-from beastmode.runner.formats.reading import READERS, read_roadmap
+from beastmode.runner.formats.readers import READERS
+from beastmode.runner.formats.reading import read_roadmap
 
 MOST_DEEP, MOST_ENTRIES, MOST_LISTS, MOST_S = 6, 100_000, 200, 5.0
 """Where a search ends: folders below the first, files and folders seen, lists, seconds."""

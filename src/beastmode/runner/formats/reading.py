@@ -1,24 +1,4 @@
-"""Which reader a list belongs to: by its path first, then by its content.
-
-Every reader is a module of this folder with
-    NAME: str
-    claims_path(path: Path) -> bool      the path alone is proof (specs/001-x/tasks.md, *.yaml)
-    claims_text(text: str) -> bool       the content has the shape of the format
-    read(text: str, path: Path) -> Roadmap
-and, where the format has such a thing,
-    read_part(text: str, path: Path, part: str) -> Roadmap
-        instead of `read`, where a file holds several lists: the one of this name; "": the one its own tool would take
-    claims_folder(path: Path) -> bool, read_folder(path: Path) -> Roadmap
-        a folder is a list, its files are tasks
-    ticks(text: str, path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]
-        what says in the list's own notation that these tasks are done; `roadmap` is what was read from `text`. A task
-        that cannot be marked gets no edit.
-    ticks_in_folder(path: Path, roadmap: Roadmap, done: Collection[str]) -> list[Edit]
-    root_of(path: Path) -> Path
-        the folder that holds all that is read of such a list, where that is more than `path`
-`read` raises `RoadmapError` with every problem found and its line; lines it does not take stand in
-`Roadmap.ignored` with the reason. It never guesses in silence.
-"""
+"""Which reader a list belongs to: by its path first, then by its content. What a reader is: `readers.py`."""
 
 from __future__ import annotations
 
@@ -29,41 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 from beastmode.errors import Problem, RoadmapError
-from beastmode.runner.formats import (
-    backlog,
-    beads,
-    execplan,
-    feature_list,
-    github,
-    kiro,
-    markdown,
-    native,
-    openspec,
-    prd,
-    spec_kit,
-    taskmaster,
-)
+from beastmode.runner.formats import native
 from beastmode.runner.formats.addresses import is_live
 from beastmode.runner.formats.asked import ALL, Asked
-from beastmode.runner.formats.github_live import read_live
 from beastmode.runner.formats.json_refusals import why_not
 from beastmode.runner.roadmap import Roadmap, problems_of
-
-READERS: tuple[ModuleType, ...] = (
-    taskmaster,
-    beads,
-    prd,
-    feature_list,
-    github,
-    backlog,
-    native,
-    kiro,
-    openspec,
-    execplan,
-    spec_kit,
-    markdown,
-)
-"""In the order in which they are asked."""
 
 MOST_BYTES = 64 * 1024 * 1024
 """A roadmap has at most this size: a wrong name (a disk image, /dev/zero) ends in words, not in all of memory."""
@@ -85,6 +35,8 @@ def read_roadmap(path: Path, asked: Asked = ALL) -> Roadmap:
 
 def _read(path: Path, asked: Asked) -> Roadmap:
     if is_live(path):
+        from beastmode.runner.formats.github_live import read_live  # loads a reader: see `readers`
+
         return _without_tag(read_live(path), path, asked)
     return _read_folder(path, asked) if path.is_dir() else _read_file(path, asked)
 
@@ -109,7 +61,7 @@ def _read_folder(path: Path, asked: Asked) -> Roadmap:
 
 def folder_reader(path: Path) -> ModuleType:
     """The first reader that claims a folder. Raises `RoadmapError`."""
-    for reader in READERS:
+    for reader in readers():
         if hasattr(reader, "claims_folder") and reader.claims_folder(path):
             return reader
     raise RoadmapError(path, [Problem(0, "this is a folder", "Name the file that holds the tasks.")])
@@ -140,22 +92,32 @@ def _no_tasks(roadmap: Roadmap) -> Problem:
     tip = (
         "Write tasks as boxes (`- [ ] text`) or as a list under `**Tasks:**`; see docs/roadmaps-markdown.md."
     )
-    if roadmap.format not in (markdown.NAME, spec_kit.NAME):
+    if roadmap.format not in ("markdown", "spec-kit"):
         tip = f"See docs/roadmaps.md for what a list of the format {roadmap.format} holds."
     return Problem(0, what, tip)
 
 
+def readers() -> tuple[ModuleType, ...]:
+    """Every reader, in the order in which they are asked."""
+    # 40 ms of the half second in which a run begins, where the list is YAML
+    from beastmode.runner.formats.readers import READERS
+
+    return READERS
+
+
 def reader_for(path: Path, text: str) -> ModuleType:
     """The first reader that claims the path, else the first that claims the text."""
-    for reader in READERS:
+    if native.claims_path(path):
+        return native  # nobody else claims YAML
+    for reader in readers():
         if reader.claims_path(path):
             return reader
-    for reader in READERS:
+    for reader in readers():
         if reader.claims_text(text):
             return reader
     if problem := why_not(text, path):
         raise RoadmapError(path, [problem])
-    names = ", ".join(reader.NAME for reader in READERS)
+    names = ", ".join(reader.NAME for reader in readers())
     tip = f"It can be read as: {names}. See docs/roadmaps.md for what each looks like."
     what = f"no known roadmap format was found in it: neither keys like tasks nor headings or lists{_begins(text)}"
     raise RoadmapError(path, [Problem(0, what, tip)])
