@@ -12,7 +12,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.summary import Summary, summarise
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 
 def journal_of(home: Path) -> Path:

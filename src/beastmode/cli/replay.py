@@ -21,7 +21,7 @@ from beastmode.stamps import milliseconds
 
 if TYPE_CHECKING:
     from beastmode.compose.serve.replaying import Answered
-    from beastmode.store.entry import Entry
+    from beastmode.store.ledger.entry import Entry
 
 app = new_app()
 

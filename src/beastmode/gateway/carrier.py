@@ -28,7 +28,7 @@ from beastmode.gateway.streaming import relay
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.backoff import backoff_s, hinted_s
 from beastmode.safeguards.guard import Admission
-from beastmode.store.ledger import Ledger
+from beastmode.store.ledger.writing.ledger import Ledger
 
 _SOONER_S = 0.1
 """So much sooner must another upstream open to be worth a move: two that open together send nobody to and fro."""

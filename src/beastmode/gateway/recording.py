@@ -15,7 +15,7 @@ from beastmode.failures.words import masked
 from beastmode.gateway.client.incoming import Headers, Incoming
 from beastmode.gateway.client.packing import unpacked
 from beastmode.gateway.headers import as_text
-from beastmode.store.entry import SECRETS_REMOVED, Sent
+from beastmode.store.ledger.entry import SECRETS_REMOVED, Sent
 
 MOST_REQUEST_BYTES = 1024 * 1024
 MOST_ANSWER_BYTES = 64 * 1024

@@ -18,7 +18,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
 from beastmode.safeguards.host_folder import FOLDER_SETTING
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 SERVER = "http://127.0.0.1:9"
 

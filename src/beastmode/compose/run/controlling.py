@@ -21,7 +21,7 @@ from beastmode.runner.policy import NOT_MERGED, Tries
 from beastmode.runner.schedule import Schedule
 from beastmode.safeguards.guard import Guard
 from beastmode.settings import Rate
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 if TYPE_CHECKING:
     from beastmode.compose.coding.coders import Coders

@@ -12,7 +12,7 @@ from beastmode.runner.gates import AT_GATE
 from beastmode.runner.progress import Progress, TaskView
 from beastmode.runner.roadmap import Gate
 from beastmode.runner.states import ENDED, TaskState
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 if TYPE_CHECKING:
     from beastmode.compose.opening.run import Opened
