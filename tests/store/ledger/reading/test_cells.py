@@ -45,7 +45,15 @@ def revived(one: Entry) -> Entry:
     return msgspec.structs.replace(one, outcome="upstream_ok" if one.outcome == "unfinished" else one.outcome)
 
 
-@given(st.lists(st.lists(requests(), min_size=1, max_size=9), min_size=2, max_size=4))
+def is_each_request_one(batches: list[list[Entry]]) -> bool:
+    """No two have the same id: once it has ended, a request stays as it was recorded."""
+    ids = [one.id for batch in batches for one in batch]
+    return len(ids) == len(set(ids))
+
+
+@given(
+    st.lists(st.lists(requests(), min_size=1, max_size=9), min_size=2, max_size=4).filter(is_each_request_one)
+)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_kept_is_what_is_there(batches: list[list[Entry]]) -> None:
     with tempfile.TemporaryDirectory() as home:
