@@ -16,7 +16,7 @@ from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Rate
-from beastmode.store.ledger.writing.ledger import Entry
+from beastmode.store.ledger.entry import Entry
 
 BUSY = Failure("rate_limit", "slow down", True, "", retry_after_s=60.0, throttle=True)
 

@@ -18,10 +18,11 @@ from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.sources.requests import Choices
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.store.ledger.entry import Entry, Outcome, row_of
-from beastmode.store.ledger.file import LedgerFile, ledger_path
+from beastmode.store.ledger.file import ledger_path
 from beastmode.store.ledger.reading import figures as ledger_figures
 from beastmode.store.ledger.sought import Sought
 from beastmode.store.ledger.writing.backfill import roll
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.store.ledgers import NOON, end, entry, older, opened, upstream_call
 from tests.store.random_rows import ledger_of, requests
 

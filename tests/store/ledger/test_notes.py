@@ -13,10 +13,10 @@ import pytest
 
 from beastmode.store.ledger import notes as ledger_notes
 from beastmode.store.ledger.entry import Row, first_id, row_of
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.notes import LONGEST_REST_S, REST_S, SLOTS, Notes, noted, take_in
 from beastmode.store.ledger.reading.use import used_by
 from beastmode.store.ledger.schema import REQUESTS
+from beastmode.store.ledger.writing.file import LedgerFile
 from beastmode.store.ledger.writing.upkeep import finish_killed
 from tests.store.ledgers import NOON, entry, opened, recorded, sql
 
@@ -176,7 +176,8 @@ def test_notes_of_a_ledger_that_cannot_be_written_stay_where_they_are(
 _KILLED_AT_ONCE = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from beastmode.store.ledger.writing.ledger import Entry, Ledger
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.writing.ledger import Ledger
 
 async def play():
     ledger = Ledger(Path(sys.argv[1]), strict=sys.argv[2] == "strict")

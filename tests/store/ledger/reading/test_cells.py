@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from beastmode.store.ledger.entry import Entry, row_of
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.reading import cells as ledger_cells
 from beastmode.store.ledger.reading.cells import Came
 from beastmode.store.ledger.reading.figures import over, series
 from beastmode.store.ledger.reading.reader import LedgerReader
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.store.ledgers import NOON, entry
 from tests.store.random_rows import ledger_of, requests
 

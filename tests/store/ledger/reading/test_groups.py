@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 
 from beastmode.store.ledger.entry import Entry
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.reading.groups import Group, groups
 from beastmode.store.ledger.reading.names import names
 from beastmode.store.ledger.reading.reader import LedgerReader
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.store.ledgers import NOON, entry, older, sql
 from tests.store.random_rows import ledger_of
 

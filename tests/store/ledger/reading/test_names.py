@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from beastmode.store.ledger.entry import row_of
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.reading.names import LOOK_ANEW_S, KnownNames, names
 from beastmode.store.ledger.reading.reader import LedgerReader
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.store.ledgers import NOON, entry, sql
 from tests.store.random_rows import ledger_of
 

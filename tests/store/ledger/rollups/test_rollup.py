@@ -14,14 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from beastmode.store.ledger.entry import OUTCOMES, Entry, row_of
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.reading.figures import over, series
 from beastmode.store.ledger.reading.reader import LedgerReader
 from beastmode.store.ledger.rollups.latencies import packed, quantile
 from beastmode.store.ledger.rollups.tally import Tally
 from beastmode.store.ledger.writing.backfill import roll
-from beastmode.store.ledger.writing.ledger import Retention
-from beastmode.store.ledger.writing.upkeep import finish_killed, make_room
+from beastmode.store.ledger.writing.file import LedgerFile
+from beastmode.store.ledger.writing.upkeep import Retention, finish_killed, make_room
 from tests.store.ledgers import NOON, end, entry, older, opened, recorded, sql, upstream_call
 from tests.store.random_rows import ledger_of, requests
 

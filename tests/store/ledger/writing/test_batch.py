@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from beastmode.store.ledger.entry import Row, row_of
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.writing.batch import put
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.store.ledgers import NOON, entry, recorded
 
 

@@ -270,7 +270,8 @@ def test_the_outcomes_are_those_of_the_design() -> None:
 _KILLED = """
 import asyncio, sys, time
 from pathlib import Path
-from beastmode.store.ledger.writing.ledger import Entry, Ledger
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.writing.ledger import Ledger
 
 async def worker(ledger):
     while True:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from beastmode.clock import Clock
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.writing import writer as ledger_writer
-from beastmode.store.ledger.writing.ledger import Ledger, Retention
+from beastmode.store.ledger.writing.file import LedgerFile
+from beastmode.store.ledger.writing.ledger import Ledger
 from beastmode.store.ledger.writing.upkeep import (
     MOST_ROWS_A_STEP,
     PAGES_A_STEP,
     ROWS_A_STEP,
+    Retention,
     make_room,
     rows_a_step,
 )

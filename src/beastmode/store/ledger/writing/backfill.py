@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.rollups.tally import Tally
+from beastmode.store.ledger.writing.file import LedgerFile
 
 ROWS_A_STEP = 250
 """Some milliseconds: who records meanwhile waits as long."""

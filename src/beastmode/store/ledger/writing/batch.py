@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from beastmode.store.ledger.entry import Row
-from beastmode.store.ledger.file import Body, LedgerFile
+from beastmode.store.ledger.writing.file import Body, LedgerFile
 
 _UNFIT = (
     UnicodeError,

@@ -17,11 +17,9 @@ import msgspec
 from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.errors import LedgerError
 from beastmode.store.ledger.entry import OUTCOMES, SECRETS_REMOVED, Entry, Outcome, Sent, row_of
-from beastmode.store.ledger.file import Body
+from beastmode.store.ledger.writing.file import Body
 from beastmode.store.ledger.writing.upkeep import Retention
 from beastmode.store.ledger.writing.writer import LedgerWriter
-
-__all__ = ["Counts", "Entry", "Ledger", "Listener", "Outcome", "Retention"]
 
 _NEW, _RECEIVED, _BEGUN = ("new",), ("received",), ("received", "left")
 """Stages in which a request may begin, leave, and end."""

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from beastmode.store.ledger.entry import Row, first_id
-from beastmode.store.ledger.file import LedgerFile
 from beastmode.store.ledger.notes import noted, put_noted
 from beastmode.store.ledger.process import left_behind, lives
 from beastmode.store.ledger.rollups.forgetting import (
@@ -17,6 +16,7 @@ from beastmode.store.ledger.rollups.forgetting import (
     forget_rows,
 )
 from beastmode.store.ledger.schema import REQUESTS
+from beastmode.store.ledger.writing.file import LedgerFile
 from beastmode.store.sqlite.file import transaction
 from beastmode.store.sqlite.room import give_back, used_bytes
 

@@ -17,12 +17,13 @@ import msgspec
 from beastmode.clock import Clock
 from beastmode.errors import BeastError, LedgerVersionError
 from beastmode.store.ledger.entry import Row
-from beastmode.store.ledger.file import Body, LedgerFile, fault
+from beastmode.store.ledger.file import fault
 from beastmode.store.ledger.notes import Notes
 from beastmode.store.ledger.process import LedgerProcess
 from beastmode.store.ledger.schema import REQUESTS
 from beastmode.store.ledger.writing.backfill import roll
 from beastmode.store.ledger.writing.batch import put
+from beastmode.store.ledger.writing.file import Body, LedgerFile
 from beastmode.store.ledger.writing.upkeep import Retention, finish_killed, make_room, rows_a_step
 
 GATHER_S = 0.05
