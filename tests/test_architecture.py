@@ -23,6 +23,7 @@ WITHIN = {
     "compose/serve": [{"."}, {"settings"}],
     "compose/ui": [{"."}, {"runs"}, {"files"}],
     "gateway": [{"doors"}, {"."}, {"client", "dialects"}],
+    "safeguards": [{"host"}, {"."}],
     "store": [{"journal", "ledger", "entries", "keys"}, {".", "sqlite"}],
     "store/ledger": [{"writing", "reading"}, {"rollups"}, {"."}],
 }

@@ -12,7 +12,7 @@ import pytest
 from beastmode.failures.failure import Effect
 from beastmode.safeguards.following import GAP_S, IDLE_S, RAISE_S
 from beastmode.safeguards.guard import Guard
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Auto, Rate
 from beastmode.testing import VirtualLoop

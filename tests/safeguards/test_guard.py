@@ -12,7 +12,7 @@ import pytest
 from beastmode.clock import Clock
 from beastmode.failures.failure import Failure
 from beastmode.safeguards.guard import Guard, GuardStoppedError, HeldBackError, Probe
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Rate, TokenRate
 from beastmode.testing import VirtualLoop

@@ -15,7 +15,7 @@ from beastmode.cli.app import new_app
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import EXIT_DONE, EXIT_FAILED, PreconditionError, SettingError
 from beastmode.runner.home import HOME
-from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host.folder import origin
 from beastmode.settings import understood
 from beastmode.stamps import milliseconds
 

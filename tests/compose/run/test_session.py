@@ -17,7 +17,7 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
-from beastmode.safeguards.host_folder import FOLDER_SETTING
+from beastmode.safeguards.host.folder import FOLDER_SETTING
 from beastmode.store.journal.journal import JournalReader
 
 SERVER = "http://127.0.0.1:9"

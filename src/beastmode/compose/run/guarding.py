@@ -9,7 +9,7 @@ from beastmode.compose.opening.run import Opened
 from beastmode.runner.processes.supervisor import MARK
 from beastmode.safeguards.following import Level
 from beastmode.safeguards.guard import Guard, Probe
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
 from beastmode.settings import RunSettings
 

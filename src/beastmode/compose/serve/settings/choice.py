@@ -16,7 +16,7 @@ from beastmode.compose.serve.settings.table import BY_NAME, OF_SERVE, OF_UPSTREA
 from beastmode.errors import SettingError, SettingsError
 from beastmode.failures.words import one_line
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host.folder import origin
 from beastmode.store.ledger.writing.upkeep import Retention
 
 DEFAULT = "default"

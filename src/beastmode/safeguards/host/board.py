@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from beastmode.safeguards.host_queue import Amount
+from beastmode.safeguards.host.queue import Amount
 
 BoardLog = Literal["starts", "spent", "lingering"]
 """When calls started; when they ended, with their tokens; until when slots linger."""

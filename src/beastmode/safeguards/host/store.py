@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from beastmode.errors import PreconditionError
-from beastmode.safeguards import host_members as members
-from beastmode.safeguards import host_solo as solo
-from beastmode.safeguards.host_board import ROWS_LEAST, ROWS_MOST
-from beastmode.safeguards.host_decision import POLL_S, Decision
-from beastmode.safeguards.host_file import BUSY_S, OPEN_S, BusyError, HostFile
-from beastmode.safeguards.host_folder import FOLDER_SETTING, file_stem, limits_folder, origin
-from beastmode.safeguards.host_holding import Holding, Unsaved
-from beastmode.safeguards.host_log import KEEP_LEAST_S, LogName, forget_all
-from beastmode.safeguards.host_queue import Amount, Queue
+from beastmode.safeguards.host import members, solo
+from beastmode.safeguards.host.board import ROWS_LEAST, ROWS_MOST
+from beastmode.safeguards.host.decision import POLL_S, Decision
+from beastmode.safeguards.host.file import BUSY_S, OPEN_S, BusyError, HostFile
+from beastmode.safeguards.host.folder import FOLDER_SETTING, file_stem, limits_folder, origin
+from beastmode.safeguards.host.holding import Holding, Unsaved
+from beastmode.safeguards.host.log import KEEP_LEAST_S, LogName, forget_all
+from beastmode.safeguards.host.queue import Amount, Queue
 from beastmode.safeguards.limit_store import Hold, MemoryStore, Ticket
 from beastmode.settings import Rate, TokenRate
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.safeguards import host_members, host_solo
-from beastmode.safeguards.host_board import Board
-from beastmode.safeguards.host_queue import Amount
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host import members as host_members
+from beastmode.safeguards.host import solo as host_solo
+from beastmode.safeguards.host.board import Board
+from beastmode.safeguards.host.queue import Amount
+from beastmode.safeguards.host.store import HostStore
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import Enter
-from tests.safeguards.solo_world import (
+from tests.safeguards.host.solo_world import (
     SLOTS,
     STARTS,
     STEPS,

@@ -7,12 +7,12 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from beastmode.safeguards import host_members as members
-from beastmode.safeguards.host_board import Shown
-from beastmode.safeguards.host_log import HostLog, LogName, forget_all
-from beastmode.safeguards.host_queue import Amount
+from beastmode.safeguards.host import members
+from beastmode.safeguards.host.board import Shown
+from beastmode.safeguards.host.liveness import Liveness
+from beastmode.safeguards.host.log import HostLog, LogName, forget_all
+from beastmode.safeguards.host.queue import Amount
 from beastmode.safeguards.limit_store import Ticket
-from beastmode.safeguards.liveness import Liveness
 
 CLEAR_EVERY = 64
 """Starts between two clearings of what no window needs any more."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from beastmode.errors import PreconditionError
-from beastmode.safeguards import host_file
-from beastmode.safeguards.host_decision import POLL_S
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host import file as host_file
+from beastmode.safeguards.host.decision import POLL_S
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import Hold
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.safeguards import host_solo
-from beastmode.safeguards.host_board import ROWS_MOST as ROWS
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host import solo as host_solo
+from beastmode.safeguards.host.board import ROWS_MOST as ROWS
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import Hold
 from beastmode.settings import parse_rates
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import Enter, die, granted, start
+from tests.safeguards.host.solo_world import COST, SLOTS, STARTS, TOKENS, USED
+from tests.safeguards.host.test_file import SABOTAGE, Sabotage, the_file, truncate
 from tests.safeguards.limit_model import Unpadded
-from tests.safeguards.solo_world import COST, SLOTS, STARTS, TOKENS, USED
-from tests.safeguards.test_host_file import SABOTAGE, Sabotage, the_file, truncate
 
 
 def alone(store: HostStore) -> bool:

@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from beastmode.safeguards.host_board import read_board
-from beastmode.safeguards.host_decision import LOOK_S, POLL_S
-from beastmode.safeguards.host_holding import CLEAR_EVERY
-from beastmode.safeguards.host_log import KEEP_LEAST_S
-from beastmode.safeguards.host_members import liveness_path
-from beastmode.safeguards.host_queue import STALE_S
-from beastmode.safeguards.host_store import BURY_S, HostStore
+from beastmode.safeguards.host.board import read_board
+from beastmode.safeguards.host.decision import LOOK_S, POLL_S
+from beastmode.safeguards.host.holding import CLEAR_EVERY
+from beastmode.safeguards.host.liveness import is_held
+from beastmode.safeguards.host.log import KEEP_LEAST_S
+from beastmode.safeguards.host.members import liveness_path
+from beastmode.safeguards.host.queue import STALE_S
+from beastmode.safeguards.host.store import BURY_S, HostStore
 from beastmode.safeguards.limit_store import Hold, Ticket
-from beastmode.safeguards.liveness import is_held
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import Enter, Join, die, granted, polled, start
 from tests.safeguards.limit_model import (

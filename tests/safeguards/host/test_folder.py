@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.errors import PreconditionError, SettingError
-from beastmode.safeguards.host_folder import FOLDER_SETTING, file_stem, limits_folder, origin
+from beastmode.safeguards.host.folder import FOLDER_SETTING, file_stem, limits_folder, origin
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from contextlib import suppress
 
 import pytest
 
-from beastmode.safeguards.host_board import Board
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.board import Board
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import Ticket
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import Enter, die, granted

@@ -28,9 +28,9 @@ import asyncio, os, sys
 from pathlib import Path
 import aiohttp
 from beastmode.clock import SYSTEM_CLOCK
-from beastmode.safeguards import host_solo
+from beastmode.safeguards.host import solo as host_solo
 from beastmode.safeguards.guard import Guard
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.settings import Rate
 
 folder, url = Path(sys.argv[1]), sys.argv[2]

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.safeguards.host_board import read_board
-from beastmode.safeguards.host_queue import Amount
-from beastmode.safeguards.liveness import TOUCH_S, Liveness, is_held
+from beastmode.safeguards.host.board import read_board
+from beastmode.safeguards.host.liveness import TOUCH_S, Liveness, is_held
+from beastmode.safeguards.host.queue import Amount
 
 HOLDER = """
 import pathlib, subprocess, sys, time
-from beastmode.safeguards.host_queue import Amount
-from beastmode.safeguards.liveness import Liveness
+from beastmode.safeguards.host.queue import Amount
+from beastmode.safeguards.host.liveness import Liveness
 alive = Liveness(pathlib.Path(sys.argv[1]))
 alive.board.show(Amount(2, 1, 3))
 child = subprocess.Popen(["sleep", "60"])

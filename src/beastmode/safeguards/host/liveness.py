@@ -9,7 +9,7 @@ import time
 import weakref
 from pathlib import Path
 
-from beastmode.safeguards.host_board import ROWS_MOST, Board
+from beastmode.safeguards.host.board import ROWS_MOST, Board
 
 TOUCH_S = 3600.0
 """Cleaners of /tmp remove what nobody touched for days; a run may be older than that."""

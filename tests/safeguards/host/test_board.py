@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.safeguards.host_board import _ROW, Board, Shown, ask, read_board
-from beastmode.safeguards.host_queue import Amount
+from beastmode.safeguards.host.board import _ROW, Board, Shown, ask, read_board
+from beastmode.safeguards.host.queue import Amount
 
 ROOM = 100
 

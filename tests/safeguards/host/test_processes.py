@@ -19,7 +19,7 @@ WORKERS, KILLS, BETWEEN_S = 4, 12, 0.6
 WORKER = f"""
 import os, random, sys, time
 from pathlib import Path
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import Hold
 from beastmode.settings import Rate
 

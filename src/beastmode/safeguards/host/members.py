@@ -7,9 +7,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from beastmode.safeguards.host_file import new_generation
-from beastmode.safeguards.host_log import HostLog, LogName
-from beastmode.safeguards.liveness import is_held
+from beastmode.safeguards.host.file import new_generation
+from beastmode.safeguards.host.liveness import is_held
+from beastmode.safeguards.host.log import HostLog, LogName
 from beastmode.settings import Rate, TokenRate
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from beastmode.clock import boot_id
 from beastmode.errors import PreconditionError
-from beastmode.safeguards.host_folder import limits_folder
+from beastmode.safeguards.host.folder import limits_folder
 
 T = TypeVar("T")
 

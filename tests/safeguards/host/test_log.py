@@ -8,8 +8,8 @@ import sqlite3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beastmode.safeguards import host_file
-from beastmode.safeguards.host_log import KEEP_LEAST_S, HostLog, LogName
+from beastmode.safeguards.host import file as host_file
+from beastmode.safeguards.host.log import KEEP_LEAST_S, HostLog, LogName
 from beastmode.safeguards.token_window import TokenWindow
 from beastmode.safeguards.window import Window
 

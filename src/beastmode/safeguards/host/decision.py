@@ -6,9 +6,9 @@ import math
 import sqlite3
 from dataclasses import dataclass
 
-from beastmode.safeguards.host_log import HostLog
-from beastmode.safeguards.host_members import Strictest
-from beastmode.safeguards.host_queue import Amount
+from beastmode.safeguards.host.log import HostLog
+from beastmode.safeguards.host.members import Strictest
+from beastmode.safeguards.host.queue import Amount
 from beastmode.safeguards.limit_store import Hold
 
 POLL_S = 0.020

@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from beastmode.safeguards import host_board
-from beastmode.safeguards import host_members as members
-from beastmode.safeguards.host_board import Rows, Shown, read_board
-from beastmode.safeguards.host_log import HostLog, LogName, forget_all
+from beastmode.safeguards.host import board, members
+from beastmode.safeguards.host.board import Rows, Shown, read_board
+from beastmode.safeguards.host.liveness import is_held
+from beastmode.safeguards.host.log import HostLog, LogName, forget_all
 from beastmode.safeguards.limit_store import MemoryStore, Past
-from beastmode.safeguards.liveness import is_held
 
 ALONE_S = 1.0
 """Alone for so long, a process counts in its memory; coming and going costs a few transactions more than staying."""
@@ -78,7 +77,7 @@ def _mark(paths: Iterable[Path]) -> None:
     """Whoever counts alone there does so no longer; what it has done until now can be read when this returns."""
     for path in paths:
         with suppress(FileNotFoundError):
-            host_board.ask(path)
+            board.ask(path)
     pause(HANDOVER_S)
 
 

@@ -20,13 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from beastmode.safeguards.host_queue import Amount
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.queue import Amount
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore, Ticket
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import granted
+from tests.safeguards.host.test_members import HostMembersMachine
 from tests.safeguards.limit_model import Limits, Unpadded, UnpaddedTokens, lingers, ticks, tokens, used
-from tests.safeguards.test_host_members import HostMembersMachine
 from tests.safeguards.test_limit_store import HostStoreMachine
 
 T = TypeVar("T")
