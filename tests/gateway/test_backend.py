@@ -62,5 +62,5 @@ def test_limits_that_were_changed_hold_for_credentials_that_come_later_too() -> 
     early = backend.lane_of(call_of("early"))
     backend.set_limits(1, [Rate(2, 1.0)], [])
     late = backend.lane_of(call_of("late"))
-    assert [lane.guard.concurrency for lane in (early, late)] == [1, 1]
-    assert late.guard.rates == (Rate(2, 1.0),)
+    assert [lane.guard.limits.concurrency for lane in (early, late)] == [1, 1]
+    assert late.guard.limits.rates == (Rate(2, 1.0),)
