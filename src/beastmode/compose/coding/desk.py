@@ -11,7 +11,8 @@ from typing import Any
 from beastmode.runner.code.whereabouts import folder_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import TaskView
 from beastmode.store.journal.journal import Journal, JournalReader
 
 
