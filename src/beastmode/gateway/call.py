@@ -8,7 +8,8 @@ import msgspec
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.caller import Caller, Toll
-from beastmode.gateway.client.incoming import Headers, Incoming
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.client.reply import Reply, Sink
 from beastmode.gateway.client.room import Hold
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 
 
 class Flight:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from beastmode.cache.credentials import IN_HEADERS
 from beastmode.cache.tags import HEADER as TAGS
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 
 _HOP_BY_HOP = frozenset(
     (

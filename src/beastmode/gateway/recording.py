@@ -12,7 +12,8 @@ from functools import lru_cache
 from beastmode.cache.credentials import IN_HEADERS
 from beastmode.failures.secrets import Secrets, without_secrets
 from beastmode.failures.words import masked
-from beastmode.gateway.client.incoming import Headers, Incoming
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.client.packing import unpacked
 from beastmode.gateway.headers import as_text
 from beastmode.store.entry import SECRETS_REMOVED, Sent

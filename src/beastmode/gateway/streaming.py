@@ -8,7 +8,7 @@ from beastmode.failures.answers import begins_events, flaw_in
 from beastmode.failures.evidence import Evidence
 from beastmode.gateway.accounting import account
 from beastmode.gateway.call import Call, Held
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 from beastmode.gateway.client.packing import is_broken, packing_of, readable, unpacked
 from beastmode.gateway.client.room import Hold
 from beastmode.gateway.events import EventStream, first_byte

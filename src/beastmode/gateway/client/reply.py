@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from beastmode.gateway.client.incoming import Headers, Message
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Message
 from beastmode.gateway.client.packing import Unpacking
 
 Send = Callable[[Message], Awaitable[None]]
