@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from beastmode.store.entry import Entry
 from tests.gateway.served import gateway, records
-from tests.gateway.test_hardening import Speak, answering
+from tests.gateway.test_hardening import Speak, answering, close, connect, take_request
+from tests.gateway.test_sharing import received
 from tests.gateway.test_transparency import (
+    EVENTS,
     KEEPABLE,
     SAID,
     STREAM_HEAD,
@@ -113,3 +117,90 @@ def test_what_an_upstream_says_of_a_failure_in_such_a_packing_is_not_quoted(tmp_
     assert got[0].endswith(b"\r\n\r\n" + BR)
     assert (entry.class_, entry.status, entry.cause) == ("auth", 401, "HTTP 401")
     assert not entry.answer_body
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_who_joins_a_packed_stream_after_a_sign_of_life_gets_it_plain(tmp_path: Path, coding: str) -> None:
+    """It was told, with the head of that sign, that what follows is not packed; its leader was not. What cannot be
+    unpacked for it is asked for once more, plain."""
+    heard, asked_for = asyncio.Event(), []
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
+        asked_for.extend(asked(head))
+        await heard.wait()
+        plain = b"identity" in asked(head)
+        packed = EVENTS if plain else gzip.compress(EVENTS) if coding == "gzip" else BR
+        line = b"" if plain else b"Content-Encoding: %b\r\n" % coding.encode()
+        writer.write(STREAM_HEAD + line + b"Content-Length: %d\r\n\r\n%b" % (len(packed), packed))
+
+    async def story() -> tuple[bytes, bytes]:
+        async with (
+            answering(speak) as upstream,
+            gateway(upstream, tmp_path) as url,
+            aiohttp.ClientSession() as session,
+        ):
+            leader = asyncio.create_task(told(url, taking(b"gzip, br", body=KEPT_STREAM)))
+            await received(session, url, 1)
+            reader, writer = await connect(url)
+            writer.write(in_a_hurry(taking(b"gzip, br", body=KEPT_STREAM)))
+            begun = await reader.readuntil(b": waiting\n\n")
+            heard.set()
+            rest = await reader.readuntil(EVENTS)
+            await close(writer)
+            return await leader, begun + rest
+
+    led, joined = asyncio.run(asyncio.wait_for(story(), 60))
+    assert (BR if coding == "br" else gzip.compress(EVENTS)[10:]) in led
+    assert b"content-encoding" not in joined
+    assert b"error" not in joined
+    again = [] if coding == "gzip" else [b"identity"]
+    assert asked_for == [b"gzip", *again]
+    assert [entry.outcome for entry in records(tmp_path)] == [
+        "upstream_ok",
+        "upstream_ok" if again else "shared",
+    ]
+
+
+def test_a_packing_that_breaks_in_a_stream_after_a_sign_of_life_is_a_failure_of_the_upstream_s(
+    tmp_path: Path,
+) -> None:
+    heard, read = asyncio.Event(), asyncio.Event()
+    begun = EVENTS[: EVENTS.index(b"\n\n") + 2]
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await take_request(reader)
+        await heard.wait()
+        packing = zlib.compressobj(wbits=31)
+        writer.write(STREAM_HEAD + b"Content-Encoding: gzip\r\nContent-Length: 500\r\n\r\n")
+        writer.write(packing.compress(begun) + packing.flush(zlib.Z_SYNC_FLUSH))
+        await read.wait()
+        writer.write(b"\xff" * 50)
+
+    async def story() -> list[bytes]:
+        async with (
+            answering(speak) as upstream,
+            gateway(upstream, tmp_path) as url,
+            aiohttp.ClientSession() as session,
+        ):
+            both = [await connect(url) for _ in range(2)]
+            for n, (_, writer) in enumerate(both, start=1):
+                writer.write(in_a_hurry(taking(b"gzip", body=KEPT_STREAM)))
+                await received(session, url, n)
+            for reader, _ in both:
+                await reader.readuntil(b": waiting\n\n")
+            heard.set()
+            for reader, _ in both:
+                await reader.readuntil(begun)
+            read.set()
+            ends = [await reader.readuntil(b"0\r\n\r\n") for reader, _ in both]
+            for _, writer in both:
+                await close(writer)
+            return ends
+
+    for end in asyncio.run(asyncio.wait_for(story(), 60)):
+        assert b'data: {"error"' in end
+    assert [(entry.outcome, entry.class_) for entry in records(tmp_path)] == [
+        ("failed", "truncated_stream")
+    ] * 2
