@@ -8,10 +8,12 @@ import json
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
+from beastmode.gateway.limits import ProxyLimits
 from beastmode.store.entry import Entry
 from tests.gateway.served import gateway, records
 from tests.gateway.test_hardening import Speak, answering, close, connect, take_request
@@ -38,11 +40,13 @@ def taking(*codings: bytes, body: bytes = KEEPABLE) -> bytes:
     return post(body).replace(b"Host: x", b"Host: x" + lines, 1)
 
 
-def through(home: Path, speak: Speak, requests: Sequence[bytes]) -> tuple[list[bytes], list[Entry]]:
+def through(
+    home: Path, speak: Speak, requests: Sequence[bytes], **changes: Any
+) -> tuple[list[bytes], list[Entry]]:
     """What clients get for these, one after the other, and the records."""
 
     async def story() -> list[bytes]:
-        async with answering(speak) as upstream, gateway(upstream, home) as url:
+        async with answering(speak) as upstream, gateway(upstream, home, **changes) as url:
             return [await told(url, request) for request in requests]
 
     return asyncio.run(asyncio.wait_for(story(), 60)), records(home)
@@ -98,17 +102,22 @@ def test_an_answer_in_a_packing_that_its_client_did_not_want_passes_and_is_not_k
     assert all("not kept: packed with" in entry.cache_why for entry in entries)
 
 
-@pytest.mark.parametrize("body", [KEEPABLE, KEPT_STREAM], ids=["whole", "stream"])
+@pytest.mark.parametrize(
+    ("body", "most_bytes", "why"),
+    [(KEEPABLE, 1000, "packed with br"), (KEEPABLE, 10, "too large"), (KEPT_STREAM, 1000, "packed with br")],
+    ids=["whole", "large", "stream"],
+)
 def test_the_record_says_why_nothing_is_known_of_an_answer_in_a_packing_that_is_not_read(
-    tmp_path: Path, body: bytes
+    tmp_path: Path, body: bytes, most_bytes: int, why: str
 ) -> None:
     packed = b"Content-Encoding: br\r\nContent-Length: %d\r\n\r\n%b" % (len(BR), BR)
     answer = whole(BR, b"Content-Encoding: br") if body is KEEPABLE else STREAM_HEAD + packed
-    got, (entry,) = through(tmp_path, says(answer), [taking(b"gzip", body=body)])
+    limits = ProxyLimits(most_answer_bytes=most_bytes)
+    got, (entry,) = through(tmp_path, says(answer), [taking(b"gzip", body=body)], limits=limits)
     assert BR in got[0]
     assert (entry.outcome, entry.tokens_in, entry.class_) == ("upstream_ok", None, "")
     assert entry.cause == "the answer is packed with br, which is not read here: it passed as it came"
-    assert entry.cache_why == "new; not kept: packed with br"
+    assert entry.cache_why == f"new; not kept: {why}"
 
 
 def test_what_an_upstream_says_of_a_failure_in_such_a_packing_is_not_quoted(tmp_path: Path) -> None:

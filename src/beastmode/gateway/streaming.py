@@ -117,6 +117,8 @@ def _flaw(held: Held, headers: Mapping[str, str], body: bytes, call: Call) -> Ev
 async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[[], None]) -> None:
     """Pass pieces on as they come, until HTTP says that this was all."""
     call.answering = True
+    if call.dialect.shape is not None and not readable(answer.packing):
+        account_unread(call, answer.packing)
     await call.out.start(answer.status, answer.headers)
     for piece in begun:
         await call.out.piece(piece)
