@@ -10,6 +10,7 @@ from beastmode.cache import control, tags
 from beastmode.cache.admission import Mode, storable, why_not
 from beastmode.cache.answer import Answer, replayable
 from beastmode.cache.asked import Asked
+from beastmode.cache.codings import takes
 from beastmode.cache.control import Wish, wish_of
 from beastmode.cache.key import key_of
 from beastmode.cache.recipes import recipe_for
@@ -19,7 +20,7 @@ from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_again
 from beastmode.gateway.call import Call
 from beastmode.gateway.client.head import Headers
-from beastmode.gateway.client.packing import unpacked
+from beastmode.gateway.client.packing import packing_in, readable, unpacked
 from beastmode.gateway.client.reply import STEP_BYTES
 from beastmode.gateway.client.room import Loans, Share
 from beastmode.gateway.dialects.protocol import Stop
@@ -161,7 +162,7 @@ class Remembering:
         if flight.leader.entry.upstream != recall.upstream:
             return "answered by a spare"
         status, headers = flight.head
-        if why := storable(status, _stopped(flight, headers)):
+        if why := _packed(flight, headers) or storable(status, _stopped(flight, headers)):
             return why
         return "" if control.ttl_s(headers, self._ttl_s) > 0 else "the upstream forbids it"
 
@@ -218,6 +219,16 @@ def _key_of(call: Call, tenant: bytes, upstream: str, in_run: bool, salt: str) -
     )
     incoming.know((tenant, upstream, in_run, salt), key)
     return key
+
+
+def _packed(flight: Flight, headers: Headers) -> str:
+    """Why its packing keeps the answer from being kept; "" where it does not. Whoever has its key takes the same
+    packings as the one that it was for."""
+    packing = packing_in(headers)
+    if not readable(packing):
+        return f"packed with {packing[:50]}"
+    taken = takes(flight.leader.incoming.codings, packing)
+    return "" if taken else f"packed with {packing or 'nothing'}, unasked"
 
 
 def _stopped(flight: Flight, headers: Headers) -> Stop:

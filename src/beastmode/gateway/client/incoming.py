@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
+from beastmode.cache import codings
 from beastmode.gateway.client.at_once import own_task
 from beastmode.gateway.client.body import Body
-from beastmode.gateway.client.head import Head, head_of
+from beastmode.gateway.client.head import Head, Headers, head_of
 from beastmode.gateway.client.room import FIRST_BYTES, Place, Room
 from beastmode.gateway.client.spare import spare_of
 
@@ -27,7 +28,6 @@ for it; one for each request cost a tenth of its CPU."""
 FLAW = "beast.flaw"
 """In a scope: why the request cannot be read, where it cannot."""
 
-_PACKINGS = b"accept-encoding"
 _MOST_KNOWN = 16
 _TO_END_S = 1.0
 
@@ -51,6 +51,7 @@ class Incoming:
     """
 
     __slots__ = (
+        "_as_sent",
         "_body",
         "_first",
         "_lost",
@@ -76,6 +77,7 @@ class Incoming:
         self.keys, self.key_at, self.known = head.keys, head.key_at, head.known
         self.address: str = (scope.get("client") or ("",))[0]
         self._scope, self._receive = scope, receive
+        self._as_sent: Headers | None = None
         self._place: Place | None = None
         self._body: Body | None = None
         self._lost: set[Callable[[], None]] = scope.get(LOST, set())
@@ -103,9 +105,15 @@ class Incoming:
 
     def take_plain(self) -> None:
         """Ask for an answer that is not packed, from here on: the client has been told that it will not be."""
-        others = [(name, value) for name, value in self.headers if name != _PACKINGS]
-        self.headers = [*others, (_PACKINGS, b"identity")]
-        self._first = {**self._first, _PACKINGS: b"identity"}
+        self._as_sent = self._as_sent or self.headers
+        others = [(name, value) for name, value in self.headers if name != codings.HEADER]
+        self.headers = [*others, (codings.HEADER, b"identity")]
+        self._first = {**self._first, codings.HEADER: b"identity"}
+
+    @property
+    def codings(self) -> bytes | None:
+        """What its client has said of the packings that it takes; None for nothing."""
+        return codings.joined(self._as_sent or self.headers)
 
     async def body(self, most_bytes: int, room: Room) -> bytes:
         """All of it. What it takes of the room is held until `let_go`.
