@@ -8,7 +8,7 @@ from beastmode.cache.answer import Answer
 from beastmode.gateway.call import Call
 from beastmode.gateway.dialects.protocol import Usage
 from beastmode.store import prices
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 _CACHED_APART = "anthropic"
 """Anthropic counts what it read from its cache, and what it wrote there, beside the prompt's tokens."""
@@ -28,6 +28,13 @@ def account(call: Call, usage: Usage) -> None:
     provider = prices.provider_of(entry.upstream, entry.dialect.partition(".")[0])
     entry.cost_usd = prices.cost_of(entry.model, provider, used, time.time())
     entry.priced = entry.cost_usd is not None
+
+
+def account_unread(call: Call, packing: str) -> None:
+    """Write into the record of a good answer why nothing is known of what is in it."""
+    call.entry.cause = (
+        f"the answer is packed with {packing[:50]}, which is not read here: it passed as it came"
+    )
 
 
 def used_tokens(call: Call) -> int | None:

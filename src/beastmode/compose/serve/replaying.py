@@ -25,7 +25,7 @@ from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
 from beastmode.gateway.replaying import Replay, credential_header, judged, replay_of
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 _OWN = (("accept-encoding", "identity"), ("cache-control", "no-cache"))
 """Its answer is read by people, and comes from the upstream, not from memory."""

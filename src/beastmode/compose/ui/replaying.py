@@ -22,8 +22,8 @@ from beastmode.doctor.keys import key_in
 from beastmode.errors import PreconditionError
 from beastmode.gateway.as_curl import curl_of, usual_variable
 from beastmode.gateway.replaying import Replay, replay_of
-from beastmode.store.entry import Entry
-from beastmode.store.ledger_reader import recorded
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.reading.reader import recorded
 
 if TYPE_CHECKING:
     from beastmode.compose.serve.replaying import Answered
