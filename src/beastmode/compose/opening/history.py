@@ -12,6 +12,8 @@ from beastmode.events import ATTEMPT_STARTED, SESSION_STARTED, Event
 from beastmode.runner.foreseeing.history import Past, Reading
 from beastmode.runner.home import journal_path
 from beastmode.store.journal.journal import JournalReader
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.use import asked_by_attempts
 
 _LEDGER_ROWS = 50_000
 _NONE: Mapping[tuple[str, int], tuple[float, float]] = {}
@@ -58,9 +60,6 @@ def _spent(home: Path, run: int, events: list[Event]) -> Mapping[tuple[str, int]
     """What attempts of code spent at their model server; nothing where that cannot be read, which is no fault here."""
     if not any(event.data.get("code") for event in events if event.kind == SESSION_STARTED):
         return _NONE
-    from beastmode.store.ledger.file import ledger_path  # SQLAlchemy, which most runs do without
-    from beastmode.store.ledger.reading.use import asked_by_attempts
-
     begun, ended = events[0].unix_us / 1e6, events[-1].unix_us / 1e6
     try:
         return asked_by_attempts(ledger_path(home), f"r{run}", begun - 1.0, ended + 1.0, _LEDGER_ROWS)
