@@ -92,9 +92,8 @@ class LedgerReplays:
 
         def send() -> None:
             try:
-                from beastmode.compose.serve.replaying import (
-                    send_again,  # a gateway: a fifth of what pages load
-                )
+                # loads a gateway, which would be a fifth of what pages load
+                from beastmode.compose.serve.replaying import send_again
 
                 sending = send_again(entry, to="", home=self._home, key=key, anyway=anyway)
                 ended.set_result(asyncio.run(sending))
