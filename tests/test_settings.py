@@ -93,6 +93,9 @@ def test_rates(written: str, rates: list[tuple[int, float]]) -> None:
     [
         ("0/s", "would never start anything"),
         ("8/0s", "would never start anything"),
+        ("99999999999999999999999999/s", "is no limit"),
+        ("1/99999999999999h", "looks back further than a year"),
+        ("0.0000000001/h", "looks back further than a year"),
         ("8.5/s", "not a whole number of starts"),
         ("8", "is not a rate"),
         ("8/s,", "is not a rate"),

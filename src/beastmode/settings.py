@@ -28,6 +28,8 @@ PAD_SHARE, PAD_LEAST_S = 0.05, 0.050
 server turned 8/s into 14 seen there; 5 % (at least 50 ms) held against 200 ms windows of jitter."""
 
 _MOST_COUNT = 999_999_999
+_LONGEST_SPAN_S = 366 * 86_400.0
+"""Of a rate: after a kill a window counts as full."""
 _MOST_TOKENS = 10**15
 """Sums of them fit into 64 bits, and every amount up to here is exact as it is read."""
 
@@ -150,8 +152,14 @@ def _parts(value: object, tip: str) -> list[str]:
 
 def _parse_rate(text: str) -> Rate:
     amount, span_s = _amount_and_span(text, _RATE_TIP)
+    if amount > _MOST_COUNT:
+        raise SettingError(
+            f"a rate of {text} is no limit", tip=f"Write up to {_MOST_COUNT:,} starts, or none for no limit."
+        )
     if amount < 1:
-        return Rate(1, span_s / amount)
+        amount, span_s = 1, span_s / amount
+    if span_s > _LONGEST_SPAN_S:
+        raise SettingError(f"a rate of {text} looks back further than a year", tip=_RATE_TIP)
     if amount != int(amount):
         raise SettingError(f"{text!r} is not a whole number of starts", tip="Write 17/2s instead of 8.5/s.")
     return Rate(int(amount), span_s)
@@ -159,6 +167,8 @@ def _parse_rate(text: str) -> Rate:
 
 def _parse_token_rate(text: str) -> TokenRate:
     amount, span_s = _amount_and_span(text, _TOKENS_TIP)
+    if span_s > _LONGEST_SPAN_S:
+        raise SettingError(f"a rate of {text} looks back further than a year", tip=_TOKENS_TIP)
     if amount != int(amount) or amount > _MOST_TOKENS:
         raise SettingError(f"{text!r} is not a whole number of tokens up to {_MOST_TOKENS}", tip=_TOKENS_TIP)
     return TokenRate(int(amount), span_s)
