@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +214,43 @@ def test_a_roadmap_of_somebody_else_is_refused_with_a_way_out(command: list[str]
     ended = subprocess.run(powerless(command), capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert "roadmap.yaml: this user may not read the file\n  Give this user the right" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run roadmap.yaml",
+        "status",
+        "requests",
+        "keys list",
+        "cache stats",
+        "serve --check --upstream http://a",
+    ],
+)
+def test_a_home_with_a_name_that_no_file_can_have_is_refused(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    said = refused(capsys, *command.split(), "--home", "x" * 300)
+    assert said.startswith("beast: a path is longer than any can be\n  Write one")
+
+
+@pytest.mark.parametrize("command", ["run roadmap.yaml", "status", "requests", "serve --upstream http://a"])
+def test_a_home_below_a_folder_of_somebody_else_is_refused(here: Path, command: str) -> None:
+    (here / "locked").mkdir(mode=0)
+    ended = subprocess.run(
+        powerless([*command.split(), "--home", "locked/home"]), capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-2].startswith("beast: locked/home")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_home_whose_name_is_no_utf8_has_a_report() -> None:
+    home = os.fsdecode(b"h\xff")
+    command = [sys.executable, "-m", "beastmode", "run", "roadmap.yaml", "--home", home]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+    report = json.loads((Path(home) / "runs/r1/report/report.json").read_bytes())
+    assert "h\ufffd" in json.dumps(report, ensure_ascii=False)
 
 
 def test_a_folder_that_was_deleted_below_us_is_named(here: Path) -> None:

@@ -214,6 +214,7 @@ beast.toml:18: [sevre] is not known
         ("[serve]\nport = 0x" + "f" * 5000 + "\n" + UPSTREAMS, "a number beyond 64 bits"),
         ("[serve]\nport = " + "9" * 5000 + "\n" + UPSTREAMS, "this is no TOML"),
         ("[serve]\nport = 99999\n" + UPSTREAMS, "'99999' is no port"),
+        ('[serve]\nhome = "~nobody-of-that-name/x"\n' + UPSTREAMS, "nobody is called 'nobody-of-that-name'"),
         ('[serve]\ntls_cert = "c"\n' + UPSTREAMS, "are needed together"),
         (UPSTREAMS + 'key_env = "sk-live-123"\n', "no name of an environment variable"),
         (UPSTREAMS + '[models]\nx = ["main", "main"]\n', "an upstream is named twice"),

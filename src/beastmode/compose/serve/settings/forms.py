@@ -151,7 +151,11 @@ def _port(text: str) -> int:
 def _path(text: str) -> Path:
     if "\0" in text:
         raise SettingError("a path has no NUL in it", tip="Write it again.")
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = text.partition("/")[0]
+        raise SettingError(f"nobody is called {user[1:]!r} here", tip=f"Write ./{user} for a file.") from None
 
 
 def _host(text: str) -> str:
