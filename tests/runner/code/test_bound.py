@@ -46,7 +46,7 @@ async def test_a_filter_that_hangs_is_ended_and_named(
 ) -> None:
     monkeypatch.setenv(SETTING, "1s")
     with pytest.raises(GitHungError, match="`git status` did not end within 1 s and was ended") as caught:
-        await Git(hanging(tmp_path))("status")
+        await Git(hanging(tmp_path))("-c", "core.quotePath=false", "status")
     if sys.platform == "linux":
         assert "it waited for `sleep 1000`" in caught.value.what
     assert SETTING in caught.value.tip

@@ -75,7 +75,7 @@ class GitHungError(GitError, PreconditionError):
     """A command of git that did not end in its time, and was ended.   waited_for: what it had begun itself."""
 
     def __init__(self, arguments: tuple[str, ...], most_s: float, waited_for: str) -> None:
-        command = one_line(f"git {' '.join(arguments)}", 120)
+        command = one_line(" ".join(["git", *_without_settings(arguments)]), 120)
         waits = f"; it waited for `{waited_for}`" if waited_for else ""
         what = f"`{command}` did not end within {brief(most_s)} and was ended{waits}"
         tip = (
@@ -84,6 +84,13 @@ class GitHungError(GitError, PreconditionError):
         )
         PreconditionError.__init__(self, what, tip=tip)
         self.arguments, self.code, self.said = arguments, 1, what
+
+
+def _without_settings(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What of a command a person would know again."""
+    while arguments[:1] == ("-c",):
+        arguments = arguments[2:]
+    return arguments
 
 
 def said_of(error: Exception) -> tuple[str, str | None]:
