@@ -82,6 +82,12 @@ class _Lazy(TyperGroup):
             ctx.fail(f"there is no command {args[0]!r}. {_guess(args[0])}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # of which Typer would make an exit code without a word
+            raise typer.Abort from None
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -112,13 +113,29 @@ def test_a_time_that_cannot_be_is_refused(
     assert caught.value.where == SETTING
 
 
+def beast_run(folder: Path, *more: str) -> list[str]:
+    (folder / "list.md").write_text("- [ ] write it\n", encoding="ascii")
+    flags = ["--agent", "true {prompt}", "--gateway", "none", "--check", "none", "--no-proof", "--yes", *more]
+    return [sys.executable, "-m", "beastmode", "run", str(folder / "list.md"), *flags]
+
+
+def test_a_ctrl_c_meanwhile_ends_it_in_words(tmp_path: Path) -> None:
+    shop = hanging(tmp_path)
+    process = subprocess.Popen(
+        beast_run(tmp_path, "--json"), cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    eventually((tmp_path / "pid").exists)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "beast: interrupted\n")
+    assert json.loads(out)["state"] == "interrupted"
+    eventually(partial(is_gone, tmp_path))
+
+
 def test_beast_run_says_what_hung_and_ends(tmp_path: Path) -> None:
     shop = hanging(tmp_path)
-    (tmp_path / "list.md").write_text("- [ ] write it\n", encoding="ascii")
-    flags = ["--agent", "true {prompt}", "--gateway", "none", "--check", "none", "--no-proof", "--yes"]
-    command = [sys.executable, "-m", "beastmode", "run", str(tmp_path / "list.md"), *flags]
     env = {**os.environ, SETTING: "1s"}
-    ended = subprocess.run(command, cwd=shop, env=env, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(beast_run(tmp_path), cwd=shop, env=env, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert "did not end within 1 s and was ended" in ended.stderr
     assert "Traceback" not in ended.stderr
