@@ -26,9 +26,9 @@ from beastmode.gateway.limits import ProxyLimits
 from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
 from beastmode.gateway.upstream import Upstream
+from beastmode.safeguards.admission import Admission
 from beastmode.safeguards.backoff import backoff_s, hinted_s
-from beastmode.safeguards.guard import Admission
-from beastmode.store.ledger import Ledger
+from beastmode.store.ledger.writing.ledger import Ledger
 
 _SOONER_S = 0.1
 """So much sooner must another upstream open to be worth a move: two that open together send nobody to and fro."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from beastmode.addresses import plain
 from beastmode.errors import SettingError
-from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host.folder import origin
 from beastmode.settings import (
     parse_concurrency,
     parse_count,
