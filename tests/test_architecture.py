@@ -15,7 +15,7 @@ LAYERS = [
     {"cache", "probes"},
     {"safeguards"},
     {"store", "failures"},
-    {"settings", "events", "clock", "errors", "stamps", "amounts"},
+    {"settings", "events", "clock", "errors", "stamps", "amounts", "addresses"},
 ]
 """From top to bottom. The rooms of one layer do not know each other, but for the shared words."""
 WITHIN = {
@@ -29,7 +29,7 @@ WITHIN = {
 }
 """The same of the rooms in a room; "." are the files that lie in it beside them."""
 MAY_READ_ALL = {"testing", "__init__"}
-MAY_KNOW_EACH_OTHER = {"settings", "events", "clock", "errors", "stamps", "amounts"}
+MAY_KNOW_EACH_OTHER = {"settings", "events", "clock", "errors", "stamps", "amounts", "addresses"}
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 

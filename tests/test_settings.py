@@ -48,10 +48,17 @@ def test_durations(written: object, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "soon", "-1", -1, "10 minutes", "1:30", "m", "1h30", "nan", "inf", "9" * 400, True, None, [1]],
+    ["", "soon", "10 minutes", "1:30", "m", "1h30", "nan", "inf", "9" * 400, True, None, [1]],
 )
 def test_what_is_no_duration_is_refused_with_what_to_write(written: object) -> None:
     with pytest.raises(SettingError, match="is not a duration") as refused:
+        parse_duration(written)
+    assert "1h30m" in refused.value.tip
+
+
+@pytest.mark.parametrize("written", ["-1", -1, -0.5, " -1e3"])
+def test_a_duration_is_never_negative(written: object) -> None:
+    with pytest.raises(SettingError, match=r"a duration of .* is negative") as refused:
         parse_duration(written)
     assert "1h30m" in refused.value.tip
 
@@ -86,6 +93,9 @@ def test_rates(written: str, rates: list[tuple[int, float]]) -> None:
     [
         ("0/s", "would never start anything"),
         ("8/0s", "would never start anything"),
+        ("99999999999999999999999999/s", "is no limit"),
+        ("1/99999999999999h", "looks back further than a year"),
+        ("0.0000000001/h", "looks back further than a year"),
         ("8.5/s", "not a whole number of starts"),
         ("8", "is not a rate"),
         ("8/s,", "is not a rate"),
@@ -172,7 +182,7 @@ def understood(parse: Callable[[Any], Any], written: object) -> Any:
 def test_a_count_is_a_plain_whole_number_of_at_most_nine_digits(written: int | str) -> None:
     number = understood(lambda value: parse_count(value, 0), written)
     if isinstance(number, SettingError):
-        assert "from 0" in number.tip
+        assert "from 0" in number.tip or "up to 999,999,999" in number.tip
     else:
         assert 0 <= number < 10**9
         assert str(written).strip().zfill(9) == str(number).zfill(9)

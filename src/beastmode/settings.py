@@ -27,6 +27,9 @@ PAD_SHARE, PAD_LEAST_S = 0.05, 0.050
 """How much longer than asked a window is kept: with a window of exactly 1 s, 5 ms of jitter on the way to the
 server turned 8/s into 14 seen there; 5 % (at least 50 ms) held against 200 ms windows of jitter."""
 
+_MOST_COUNT = 999_999_999
+_LONGEST_SPAN_S = 366 * 86_400.0
+"""Of a rate: after a kill a window counts as full."""
 _MOST_TOKENS = 10**15
 """Sums of them fit into 64 bits, and every amount up to here is exact as it is read."""
 
@@ -42,18 +45,25 @@ def parse_duration(value: object) -> float:
     """Seconds, from a number of seconds or a text such as `90`, `500ms`, `10m`, `1h30m`. Never negative."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP)
-    if isinstance(value, str):
-        text = value.strip().lower()
-        parts = _PART.findall(text)
-        if parts and not _PART.sub("", text).strip():
-            text = str(sum(float(number) * _UNITS_S[unit] for number, unit in parts))
-        try:
-            value = float(text)
-        except ValueError:
-            raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP) from None
-    if not math.isfinite(value) or value < 0:
+    seconds = _seconds(str(value).strip().lower())
+    if seconds == math.inf:  # where it has hundreds of digits, nobody wants to see them
+        raise SettingError("a time without end is not a duration", tip=_DURATION_TIP)
+    if not math.isfinite(seconds):
         raise SettingError(f"{value!r} is not a duration", tip=_DURATION_TIP)
-    return float(value)
+    if seconds < 0:
+        raise SettingError(f"a duration of {value} is negative", tip=_DURATION_TIP)
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    """Not a number where it is no duration; of any sign."""
+    parts = _PART.findall(text)
+    if parts and not _PART.sub("", text).strip():
+        return sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def parse_timeout(value: object) -> float:
@@ -69,10 +79,17 @@ def parse_timeout(value: object) -> float:
 def parse_count(value: object, least: int) -> int:
     """A whole number from `least`, of at most nine digits: what is stored and counted with it fits everywhere."""
     text = str(value).strip()
+    if _is_beyond(text):
+        raise SettingError(f"{value!r} is too large", tip=f"Write a whole number up to {_MOST_COUNT:,}.")
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) < least:
         tip = f"Write a whole number from {least}, or leave it out for the default."
         raise SettingError(f"{value!r} is not a whole number from {least}", tip=tip)
     return int(text)
+
+
+def _is_beyond(text: str) -> bool:
+    """Whether it is a whole number that no count may be."""
+    return re.fullmatch(r"[0-9]{10,}", text.lstrip("0"), re.ASCII) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +152,14 @@ def _parts(value: object, tip: str) -> list[str]:
 
 def _parse_rate(text: str) -> Rate:
     amount, span_s = _amount_and_span(text, _RATE_TIP)
+    if amount > _MOST_COUNT:
+        raise SettingError(
+            f"a rate of {text} is no limit", tip=f"Write up to {_MOST_COUNT:,} starts, or none for no limit."
+        )
     if amount < 1:
-        return Rate(1, span_s / amount)
+        amount, span_s = 1, span_s / amount
+    if span_s > _LONGEST_SPAN_S:
+        raise SettingError(f"a rate of {text} looks back further than a year", tip=_RATE_TIP)
     if amount != int(amount):
         raise SettingError(f"{text!r} is not a whole number of starts", tip="Write 17/2s instead of 8.5/s.")
     return Rate(int(amount), span_s)
@@ -144,6 +167,8 @@ def _parse_rate(text: str) -> Rate:
 
 def _parse_token_rate(text: str) -> TokenRate:
     amount, span_s = _amount_and_span(text, _TOKENS_TIP)
+    if span_s > _LONGEST_SPAN_S:
+        raise SettingError(f"a rate of {text} looks back further than a year", tip=_TOKENS_TIP)
     if amount != int(amount) or amount > _MOST_TOKENS:
         raise SettingError(f"{text!r} is not a whole number of tokens up to {_MOST_TOKENS}", tip=_TOKENS_TIP)
     return TokenRate(int(amount), span_s)
@@ -195,6 +220,9 @@ def parse_concurrency(value: object) -> int | None:
 
 def _at_once(number: object, written: object) -> int:
     text = str(number).strip()
+    if _is_beyond(text):
+        tip = f"Write a whole number up to {_MOST_COUNT:,}, or none for no limit."
+        raise SettingError(f"{written!r} is too large", tip=tip)
     if isinstance(number, bool) or not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) < 1:
         tip = "Write a whole number from 1, none, auto, or auto:16 for at most 16."
         raise SettingError(f"{written!r} is not a concurrency", tip=tip)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -215,6 +216,43 @@ def test_a_roadmap_of_somebody_else_is_refused_with_a_way_out(command: list[str]
     assert "roadmap.yaml: this user may not read the file\n  Give this user the right" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run roadmap.yaml",
+        "status",
+        "requests",
+        "keys list",
+        "cache stats",
+        "serve --check --upstream http://a",
+    ],
+)
+def test_a_home_with_a_name_that_no_file_can_have_is_refused(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    said = refused(capsys, *command.split(), "--home", "x" * 300)
+    assert said.startswith("beast: a path is longer than any can be\n  Write one")
+
+
+@pytest.mark.parametrize("command", ["run roadmap.yaml", "status", "requests", "serve --upstream http://a"])
+def test_a_home_below_a_folder_of_somebody_else_is_refused(here: Path, command: str) -> None:
+    (here / "locked").mkdir(mode=0)
+    ended = subprocess.run(
+        powerless([*command.split(), "--home", "locked/home"]), capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-2].startswith("beast: locked/home")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_home_whose_name_is_no_utf8_has_a_report() -> None:
+    home = os.fsdecode(b"h\xff")
+    command = [sys.executable, "-m", "beastmode", "run", "roadmap.yaml", "--home", home]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+    report = json.loads((Path(home) / "runs/r1/report/report.json").read_bytes())
+    assert "h\ufffd" in json.dumps(report, ensure_ascii=False)
+
+
 def test_a_folder_that_was_deleted_below_us_is_named(here: Path) -> None:
     (here / "gone").mkdir()
     line = f"cd gone && rmdir ../gone && {sys.executable} -m beastmode run {here / 'roadmap.yaml'}"
@@ -248,12 +286,20 @@ def test_a_timeout_is_judged_alike_in_a_flag_and_in_a_roadmap(value: str) -> Non
     assert flag.value.tip in str(listed.value)
 
 
-@pytest.mark.parametrize("value", ["-1", "x", "1.5", "9999999999"])
-def test_retries_are_judged_alike_in_a_flag_and_in_a_roadmap(value: str) -> None:
-    with pytest.raises(SettingError, match="not a whole number from 0"):
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("-1", "not a whole number from 0"),
+        ("x", "not a whole number from 0"),
+        ("1.5", "not a whole number from 0"),
+        ("9999999999", "too large"),
+    ],
+)
+def test_retries_are_judged_alike_in_a_flag_and_in_a_roadmap(value: str, words: str) -> None:
+    with pytest.raises(SettingError, match=words):
         parse_count(value, 0)
     Path("t.yaml").write_text(f"tasks: [{{id: a, command: [x], retries: {value}}}]", encoding="utf-8")
-    with pytest.raises(RoadmapError, match="not a whole number from 0"):
+    with pytest.raises(RoadmapError, match=words):
         read_roadmap(Path("t.yaml"))
 
 

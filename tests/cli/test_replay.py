@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import subprocess
@@ -79,6 +80,16 @@ def test_a_failed_request_is_sent_again_byte_for_byte_with_a_key_of_the_environm
     assert KEY not in ended.stdout + ended.stderr
     assert KEY.encode() not in ledger_path(tmp_path / "first").read_bytes()
     assert [one.outcome for one in records(tmp_path / "second")] == ["upstream_ok"]
+
+
+def test_a_request_with_a_picture_is_sent_again_with_it(tmp_path: Path) -> None:
+    picture = base64.b64encode(bytes(range(256)) * 40).decode()
+    source = {"type": "base64", "media_type": "image/png", "data": picture}
+    body = json.dumps({"messages": [{"role": "user", "content": [{"type": "image", "source": source}]}]})
+    with failing_once(tmp_path, "/v1/messages", body) as (server, url, failed):
+        ended = beast(tmp_path / "first", "replay", failed.id, "--to", url, "--key-env", "MINE", MINE=KEY)
+        assert ended.returncode == 0, ended.stderr
+        assert [asked.body for asked in server.asked] == [body.encode()]
 
 
 def test_straight_to_its_upstream_it_keeps_the_limits_and_leaves_a_record(tmp_path: Path) -> None:

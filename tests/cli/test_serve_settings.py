@@ -8,12 +8,16 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.model_server import ModelServer, Script
@@ -34,7 +38,7 @@ def served(folder: Path, *flags: str, file: str | None = None, **environment: st
         assert process.stderr
         url = None
         for line in process.stderr:
-            url = re.search(r"Serving (http://127\.0\.0\.1:\d+)", line)
+            url = re.search(r"Serving (http://\S+:\d+)", line)
             if url:
                 break
         assert url
@@ -54,9 +58,66 @@ def ask(url: str, model: str = "m-small", **more: Any) -> tuple[int, dict[str, A
         return error.code, json.load(error)
 
 
+class _ServerAtV6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+@contextmanager
+def answering_at_v6(hosts: list[str]) -> Iterator[int]:
+    """A model server at ::1; gives its port. hosts: gets the Host of each request."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            hosts.append(self.headers["host"])
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-length", "15")
+            self.end_headers()
+            self.wfile.write(b'{"choices": []}')
+
+    with _ServerAtV6(("::1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def asked_in_vain(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "beastmode", "serve", "--port", "0", *flags]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("[::1]", "[::1]"),
+        ("::1", "[::1]"),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("localhost", "localhost"),
+        ("127.0.0.2", "127.0.0.2"),
+    ],
+)
+def test_each_address_of_this_machine_is_served_without_a_key_and_its_url_is_good(
+    tmp_path: Path, host: str, shown: str
+) -> None:
+    with (
+        in_thread(ModelServer()) as server,
+        served(tmp_path, "--upstream", server.url, "--host", host) as url,
+    ):
+        assert url.startswith(f"http://{shown}:")
+        assert ask(url)[0] == 200
+
+
+def test_an_upstream_at_an_address_with_colons_is_asked_by_it(tmp_path: Path) -> None:
+    hosts: list[str] = []
+    with answering_at_v6(hosts) as port:
+        flags = ("--upstream", f"http://[::1]:{port}/v1", "--health", f"tcp://[::1]:{port}")
+        with served(tmp_path, *flags) as url:
+            assert ask(url)[0] == 200
+    assert hosts == [f"[::1]:{port}"]
 
 
 def test_models_go_to_their_upstreams_each_with_its_own_key(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.runner.printable import printable, some
+from beastmode.runner.printable import encodable, printable, some
 
 
 @given(st.text())
@@ -23,6 +23,13 @@ def test_nothing_that_controls_or_turns_text_is_left_and_all_else_is(text: str) 
     ]
     kept = [c for c in text if printable(c) == c]
     assert [c for c in shown if c != "\ufffd"] == [c for c in kept if c != "\ufffd"]
+
+
+@given(st.text(alphabet=st.characters(codec=None)))
+def test_what_utf8_holds_stays_and_what_it_cannot_is_marked(text: str) -> None:
+    (shown,) = encodable({"a": [text]})["a"]
+    shown.encode("utf-8")
+    assert shown == "".join("\ufffd" if category(c) == "Cs" else c for c in text)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -81,6 +82,12 @@ class _Lazy(TyperGroup):
             ctx.fail(f"there is no command {args[0]!r}. {_guess(args[0])}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # of which Typer would make an exit code without a word
+            raise typer.Abort from None
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -145,9 +152,25 @@ def answer(arguments: list[str]) -> int:
             raise
         tip = "Go to a folder that is there, then run it again."
         return _refused(arguments, PreconditionError("the folder that this is run in was deleted", tip=tip))
+    except OSError as error:
+        if error.errno not in _OF_A_PATH:
+            raise
+        what, tip = _OF_A_PATH[error.errno]
+        where = str(error.filename or "") if error.errno == errno.EACCES else ""
+        return _refused(arguments, PreconditionError(what, where=where, tip=tip))
     except (KeyboardInterrupt, typer.Abort):
         print("beast: interrupted", file=sys.stderr)
         return _said(arguments, EXIT_INTERRUPTED, "interrupted", None)
+
+
+_OF_A_PATH = {
+    errno.EACCES: ("this user may not look there", "Name another place, or give this user the right to it."),
+    errno.ENAMETOOLONG: (
+        "a path is longer than any can be",
+        "Write one whose names have at most 255 bytes each, and all of them together 4,095.",
+    ),
+}
+"""What the system says of a path that a person has named, the home above all."""
 
 
 def _refused(arguments: list[str], error: BeastError) -> int:

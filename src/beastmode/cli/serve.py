@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from beastmode.addresses import in_url
 from beastmode.cli.app import new_app
 from beastmode.compose.serve.settings.table import SETTINGS, Setting
 from beastmode.errors import EXIT_DONE, EXIT_INPUT
@@ -75,8 +76,7 @@ def _dashboard_of(serving: Serving) -> AbstractContextManager[Mount | None]:
 
 
 def _greet(serving: Serving, at: int, dashboard: Mount | None) -> None:
-    host = f"[{serving.host}]" if ":" in serving.host else serving.host
-    where = f"{'https' if serving.tls_cert else 'http'}://{host}:{at}"
+    where = f"{'https' if serving.tls_cert else 'http'}://{in_url(serving.host)}:{at}"
     if serving.log_format == "json":
         # Without its key: who reads the logs of a server may be many.
         from beastmode.telemetry.logs import STARTED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import URL
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from beastmode.addresses import is_loopback
 from beastmode.dashboard.cookies import kept
 from beastmode.dashboard.visitor import Doorkeeper, Visitor
 
@@ -51,8 +51,7 @@ def is_for_loopback(host: str) -> bool:
     """Whether a Host header names this machine itself. A page of another site whose name is pointed at 127.0.0.1 would
     be asked for by its own name (DNS rebinding)."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ip_address(name).is_loopback
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
     except ValueError:
         return False
 

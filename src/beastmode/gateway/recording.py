@@ -16,6 +16,7 @@ from beastmode.gateway.client.head import Headers
 from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.client.packing import packing_in, readable, unpacked
 from beastmode.gateway.headers import as_text
+from beastmode.gateway.media import media_in
 from beastmode.store.ledger.entry import SECRETS_REMOVED, Sent
 
 MOST_REQUEST_BYTES = 1024 * 1024
@@ -96,6 +97,15 @@ def _without_secrets(text: str, secrets: Secrets) -> str:
 @lru_cache(maxsize=4)
 def _without_known_forms(text: str) -> str:
     """Remembered for those that fail together: the clients of one call, or one that asks the same again and again."""
+    kept: list[str] = []
+    end = 0
+    for start, stop in media_in(text):
+        kept += _but_for_names(text[end:start]), text[start:stop]
+        end = stop
+    return "".join([*kept, _but_for_names(text[end:])])
+
+
+def _but_for_names(text: str) -> str:
     kept: list[str] = []
     end = 0
     for match in _HARMLESS.finditer(text):

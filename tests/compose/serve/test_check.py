@@ -74,6 +74,12 @@ def test_a_file_that_is_no_ledger_is_found_and_left_alone(tmp_path: Path, data: 
     assert (tmp_path / "ledger.db").read_bytes() == data
 
 
+def test_of_an_address_that_is_not_there_nothing_else_is_said(tmp_path: Path) -> None:
+    found = seen(Serving((UpstreamSettings("http://127.0.0.1:9"),), host="none.invalid", home=tmp_path))
+    assert "there is no such address" in found["host"].what
+    assert "port" not in found
+
+
 def test_an_address_that_others_can_reach_wants_a_key(tmp_path: Path) -> None:
     upstream = (UpstreamSettings("http://127.0.0.1:9"),)
     for home in (tmp_path, tmp_path / "none"):

@@ -10,7 +10,6 @@ import pytest
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.serve.application import app_for
 from beastmode.compose.serve.door import door_for
-from beastmode.compose.serve.loopback import is_loopback
 from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.doors.keys import Doorkeeper, Needed
@@ -27,24 +26,6 @@ def add(home: Path, limits: KeyLimits) -> None:
     store = KeyStore(keys_path(home))
     store.add("ci", limits, time.time())
     store.close()
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("127.0.0.1", True),
-        ("127.8.0.1", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("10.0.0.1", False),
-        ("gateway.example", False),
-        ("", False),
-    ],
-)
-def test_what_only_this_machine_can_reach(host: str, loopback: bool) -> None:
-    assert is_loopback(host) == loopback
 
 
 def test_on_loopback_no_key_is_needed_until_there_is_one(tmp_path: Path) -> None:

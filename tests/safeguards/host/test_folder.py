@@ -17,7 +17,13 @@ from beastmode.safeguards.host.folder import FOLDER_SETTING, file_stem, limits_f
     ("spellings", "expected"),
     [
         (
-            ["localhost:8000", "http://LOCALHOST:8000/v1", " 127.0.0.1:8000 ", "http://[::1]:8000/"],
+            [
+                "localhost:8000",
+                "http://LOCALHOST:8000/v1",
+                " 127.0.0.1:8000 ",
+                "http://[::1]:8000/",
+                "127.1:8000",
+            ],
             "http://127.0.0.1:8000",
         ),
         (
@@ -25,6 +31,7 @@ from beastmode.safeguards.host.folder import FOLDER_SETTING, file_stem, limits_f
             "https://example.com:443",
         ),
         (["gpu-box", "http://gpu-box:80", "gpu-box/v1", "http://user:secret@gpu-box/"], "http://gpu-box:80"),
+        (["http://0.0.0.0", "http://[::]", "http://[::ffff:127.0.0.1]", "localhost"], "http://127.0.0.1:80"),
         (["http://[2001:DB8::1]:9000/v1"], "http://[2001:db8::1]:9000"),
     ],
 )

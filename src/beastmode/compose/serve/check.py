@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from beastmode.addresses import is_loopback
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.serve.door import door_for
-from beastmode.compose.serve.loopback import is_loopback
-from beastmode.compose.serve.port import see_port
+from beastmode.compose.serve.port import places_of, see_port
 from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
 from beastmode.compose.serve.tls import checked_tls
 from beastmode.compose.serve.ui_port import listen
@@ -48,13 +48,7 @@ def check(serving: Serving, environment: Mapping[str, str] = os.environ) -> Chec
         *look_at_home(serving.home),
         *_look_at_ledger(ledger_path(serving.home)),
         *_refused("limits", limits_folder, "the folder of the limits of this host is there"),
-        *_refused("host", lambda: _see_door(serving), f"{serving.host} may be listened at"),
-        *_refused(
-            "port",
-            lambda: see_port(serving.host, serving.port),
-            f"{serving.host} port {serving.port or 'any'} is free",
-        ),
-        *_look_at_dashboard(serving),
+        *_look_at_address(serving),
         *_look_at_certificate(serving),
     )
     keys = [_look_at_key(one, environment, seen) for one in serving.upstreams]
@@ -79,6 +73,18 @@ def _look_at_ledger(path: Path) -> Iterator[Finding | Fact]:
     if not path.exists():
         return iter([Fact("ledger", f"{path} will be made")])
     return _refused("ledger", lambda: LedgerReader(path).close(), f"{path} can be read")
+
+
+def _look_at_address(serving: Serving) -> Iterator[Finding | Fact]:
+    """Of one that is not there nothing else can be said."""
+    host, port = serving.host, serving.port
+    missing = [one for one in _refused("host", lambda: places_of(host, port), "") if isinstance(one, Finding)]
+    if missing:
+        yield from missing
+        return
+    yield from _refused("host", lambda: _see_door(serving), f"{host} may be listened at")
+    yield from _refused("port", lambda: see_port(host, port), f"{host} port {port or 'any'} is free")
+    yield from _look_at_dashboard(serving)
 
 
 def _see_door(serving: Serving) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from beastmode.addresses import is_loopback
 from beastmode.clock import Clock
-from beastmode.compose.serve.loopback import is_loopback
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.doors.key_ring import KeyRing
 from beastmode.gateway.doors.keys import Doorkeeper, Needed

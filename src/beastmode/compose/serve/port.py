@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 from beastmode.errors import PreconditionError
 
+Place = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""As `getaddrinfo` gives it."""
 _TIPS = {
     errno.EADDRINUSE: "End what listens there, or name another port with --port.",
     errno.EACCES: "Ports below 1024 need rights: name a higher one with --port.",
@@ -17,18 +21,23 @@ _TIPS = {
 def see_port(host: str, port: int) -> None:
     """Raise PreconditionError where nobody can listen there now. Leaves nothing behind."""
     where = f"{host} port {port}"
-    try:
-        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        tip = "Name an address of this machine with --host, like 127.0.0.1."
-        raise PreconditionError(f"there is no such address: {error}", where=where, tip=tip) from None
-    for family, kind, protocol, _, address in places:
+    for family, kind, protocol, _, address in places_of(host, port):
         try:
             listener = socket.socket(family, kind, protocol)
         except OSError:
             continue  # the family is not built in: the server leaves it out, too
         with listener:
             _try(listener, address, where)
+
+
+def places_of(host: str, port: int) -> Sequence[Place]:
+    """What an address means here. Raises PreconditionError where there is none of that name."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        tip = "Name an address of this machine with --host, like 127.0.0.1."
+        raise PreconditionError(f"there is no such address: {why}", where=host, tip=tip) from None
 
 
 def _try(listener: socket.socket, address: object, where: str) -> None:

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from beastmode.addresses import in_url
+
 SERVE = "serve"
 """What a gateway is of that belongs to no run."""
 ALIVE_S = 10.0
@@ -60,7 +62,7 @@ def new_token() -> str:
 def url_of(host: str, port: int, *, tls: bool) -> str:
     """Where a gateway that listens on `host` is asked by its own machine."""
     near = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104  where it listens
-    return f"{'https' if tls else 'http'}://{f'[{near}]' if ':' in near else near}:{port}"
+    return f"{'https' if tls else 'http'}://{in_url(near)}:{port}"
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
-from ipaddress import ip_address
 
-from beastmode.compose.serve.loopback import is_loopback
+from beastmode.addresses import in_url, is_every_address
+from beastmode.compose.serve.port import places_of
 from beastmode.errors import PreconditionError
 
 PORT = 8090
@@ -40,25 +40,12 @@ def listen(host: str, port: int | None, flag: str, *, but_not: int = 0) -> socke
 def told_of(listener: socket.socket, host: str, *, tls: bool) -> str:
     """The address of who listens there, as a browser takes it.   host: as it was asked for; one that means every
     address of this machine is told by the machine's name."""
-    if not is_loopback(host) and _is_every_address(host):
-        host = socket.gethostname()
-    shown = f"[{host}]" if ":" in host else host
+    shown = in_url(socket.gethostname() if is_every_address(host) else host)
     return f"{'https' if tls else 'http'}://{shown}:{listener.getsockname()[1]}"
 
 
-def _is_every_address(host: str) -> bool:
-    try:
-        return ip_address(host).is_unspecified
-    except ValueError:
-        return False
-
-
 def _place(host: str) -> tuple[socket.AddressFamily, str]:
-    try:
-        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        tip = "Name an address of this machine with --host, like 127.0.0.1."
-        raise PreconditionError(f"there is no such address: {error}", where=host, tip=tip) from None
+    found = places_of(host, 0)
     family, _, _, _, address = next((one for one in found if one[0] == socket.AF_INET), found[0])
     return family, str(address[0])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
-from beastmode.compose.serve.loopback import is_loopback
+from beastmode.addresses import is_loopback
 from beastmode.compose.serve.ui_port import PORT, listen, told_of
 from beastmode.compose.ui.asking import JournalControl
 from beastmode.compose.ui.cache import HomeCache

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+
+from beastmode.amounts import brief
+from beastmode.errors import PreconditionError
+from beastmode.failures.words import one_line
+from beastmode.runner.code.bound import SETTING, Running, in_thread, most_s
 
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -54,9 +56,6 @@ _IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>.*)> \d+ [+-]\d+")
 HELD: set[int] = set()
 """Open files with a lock on them that every command keeps until it has ended. The next runner then waits for the
 commands of one that was killed: they would write what it writes."""
-_THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="git")
-
-T = TypeVar("T")
 
 
 def command_of(*arguments: str) -> list[str]:
@@ -70,6 +69,33 @@ class GitError(Exception):
     def __init__(self, arguments: tuple[str, ...], code: int, said: str) -> None:
         super().__init__(f"git {' '.join(arguments)} ended with exit code {code}: {said}")
         self.arguments, self.code, self.said = arguments, code, said
+
+
+class GitHungError(GitError, PreconditionError):
+    """A command of git that did not end in its time, and was ended.   waited_for: what it had begun itself."""
+
+    def __init__(self, arguments: tuple[str, ...], most_s: float, waited_for: str) -> None:
+        command = one_line(" ".join(["git", *_without_settings(arguments)]), 120)
+        waits = f"; it waited for `{waited_for}`" if waited_for else ""
+        what = f"`{command}` did not end within {brief(most_s)} and was ended{waits}"
+        tip = (
+            "See why that does not end: a filter, a merge driver or a helper of git's configuration, or a slow disk. "
+            f"Allow more in {SETTING}, like 1h."
+        )
+        PreconditionError.__init__(self, what, tip=tip)
+        self.arguments, self.code, self.said = arguments, 1, what
+
+
+def _without_settings(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What of a command a person would know again."""
+    while arguments[:1] == ("-c",):
+        arguments = arguments[2:]
+    return arguments
+
+
+def said_of(error: Exception) -> tuple[str, str | None]:
+    """What is wrong, and what to do where the error itself says so."""
+    return (error.what, error.tip) if isinstance(error, GitHungError) else (str(error), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +123,6 @@ def commit_in(commit: str, text: bytes) -> Commit:
     return Commit(commit, named[b"tree"], parents, int(named[b"committer"].split(" ")[-2]), subject)
 
 
-async def in_thread(call: Callable[[], T]) -> T:
-    """What a call gives that waits for git. Cancelled, it lets that end first: half a command may leave a lock behind.
-
-    In a thread: a subprocess of asyncio whose start is cancelled is waited for without end (Python 3.11).
-    """
-    ended = asyncio.get_running_loop().run_in_executor(_THREADS, call)
-    try:
-        return await asyncio.shield(ended)
-    except asyncio.CancelledError:
-        await asyncio.wait([ended])
-        raise
-
-
 class Git:
     """Runs git in one folder.   env: added to the environment of this process."""
 
@@ -117,6 +130,7 @@ class Git:
         self.folder = folder
         self.env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         self.env |= _QUIET | dict(env or {})
+        self.most_s = most_s()
 
     def at(self, folder: Path, env: Mapping[str, str] | None = None) -> Git:
         """The same in another folder."""
@@ -183,19 +197,31 @@ class Git:
     async def run(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, bytes]:
-        """Exit code, output, errors."""
-        return await in_thread(partial(self._call, arguments, stdin, self.env | dict(env or {})))
+        """Exit code, output, errors. Raises GitHungError."""
+        running = Running()
+        call = partial(self._call, arguments, stdin, self.env | dict(env or {}), running)
+        done = await in_thread(call, running, self.most_s)
+        if running.hung:
+            raise GitHungError(arguments, self.most_s, running.waited_for)
+        return done
 
     def _call(
-        self, arguments: tuple[str, ...], stdin: bytes, env: dict[str, str]
+        self, arguments: tuple[str, ...], stdin: bytes, env: dict[str, str], running: Running
     ) -> tuple[int, bytes, bytes]:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command_of(*arguments),
             cwd=self.folder,
             env=env,
-            input=stdin,
-            capture_output=True,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             pass_fds=tuple(HELD),
+            process_group=0,
         )
-        return done.returncode, done.stdout, done.stderr
+        with process:
+            running.begins(process)
+            try:
+                out, err = process.communicate(stdin)
+            finally:
+                running.ends()
+        return process.returncode, out, err

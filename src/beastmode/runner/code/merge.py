@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from beastmode.failures import classify
 from beastmode.runner.code.combine import Conflict, Work, combined
-from beastmode.runner.code.git import GitError
+from beastmode.runner.code.git import GitError, said_of
 from beastmode.runner.code.refs import base_ref, result_ref, task_ref
 from beastmode.runner.code.sending_back import (
     SentBack,
@@ -76,7 +76,8 @@ class MergeQueue:
         except WorkspaceError as error:
             return Verdict(error.failure)
         except (GitError, OSError) as error:
-            return Verdict(classify.of_coding("workspace", f"it could not be merged: {error}"))
+            cause, tip = said_of(error)
+            return Verdict(classify.of_coding("workspace", f"it could not be merged: {cause}", tip))
         finally:
             if self._workspaces.has(task):  # not merged: the files are for its next attempt, or for a person
                 await undivided(self._back_to_branch(task))

@@ -13,7 +13,7 @@ from pathlib import Path
 from beastmode.errors import PreconditionError
 from beastmode.runner.code.coding import CodingSettings
 from beastmode.runner.code.commits import signed_like
-from beastmode.runner.code.git import Git, GitError
+from beastmode.runner.code.git import Git, GitError, GitHungError
 from beastmode.runner.worktrees.excludes import settings_of
 from beastmode.runner.worktrees.oddities import NO_FILTER, filter_works, named, notes_on
 
@@ -137,6 +137,8 @@ def _no_repository(folder: Path, error: GitError) -> PreconditionError:
 
 def _unreadable(folder: Path, error: GitError) -> PreconditionError:
     """As of a damaged index, or a filter that is needed and fails."""
+    if isinstance(error, GitHungError):
+        return PreconditionError(error.what, where=str(folder), tip=error.tip)
     tip = f"Correct that first; it shows here too: git -C {shlex.quote(str(folder))} status"
     return PreconditionError(f"git cannot read the repository: {error.said}", where=str(folder), tip=tip)
 

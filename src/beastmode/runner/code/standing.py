@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
 
-from beastmode.runner.code.git import HELD, Commit, Git, command_of, commit_in, in_thread
+from beastmode.runner.code.bound import Running, in_thread
+from beastmode.runner.code.git import HELD, Commit, Git, command_of, commit_in
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_COMMITS = 1000
@@ -38,14 +39,19 @@ class Standing:
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, question: bytes, answer: Callable[[IO[bytes]], T]) -> T:
+    async def ask(self, question: bytes, answer: Callable[[IO[bytes]], T]) -> T:
         """What it answers.   answer: reads all of it, and raises EndedError where it comes to the end of the output.
 
-        Raises EndedError; then it may have done what it was asked, or not.
+        Raises EndedError, also where it has not answered in its time; then it may have done what it was asked, or not.
         """
+        running = Running()
+        return await in_thread(partial(self._ask, question, answer, running), running, self._git.most_s)
+
+    def _ask(self, question: bytes, answer: Callable[[IO[bytes]], T], running: Running) -> T:
         with self._turn:
             try:
                 process = self._process = self._process or self._start()
+                running.begins(process)
                 assert process.stdin is not None
                 assert process.stdout is not None
                 process.stdin.write(question)
@@ -54,6 +60,8 @@ class Standing:
             except (OSError, ValueError, EndedError) as error:
                 self._end()
                 raise EndedError(str(error)) from error
+            finally:
+                running.ends()
 
     def _start(self) -> subprocess.Popen[bytes]:
         """In a group of its own: a Ctrl-C is for us to obey. It holds what every command holds."""
@@ -78,10 +86,17 @@ class Standing:
                     pipe.close()
         process.wait()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End it, and wait until it has ended. Asked again, it is started again."""
+        running = Running()
+        await in_thread(partial(self._close, running), running, self._git.most_s)
+
+    def _close(self, running: Running) -> None:
         with self._turn:
+            if self._process is not None:
+                running.begins(self._process)
             self._end()
+            running.ends()
 
 
 class StandingGit(Git):
@@ -114,13 +129,12 @@ class StandingGit(Git):
     async def close(self) -> None:
         """End the commands that stay."""
         for standing in (self._root._moves, self._root._differences, self._root._facts):
-            await in_thread(standing.close)
+            await standing.close()
 
     async def refs(self, *names: str) -> dict[str, str]:
         question = "".join(f"info {name}\n" for name in names).encode("utf-8", "surrogateescape")
-        ask = partial(self._root._facts.ask, question, partial(_ids, len(names)))
         with suppress(EndedError):
-            held = await in_thread(ask)
+            held = await self._root._facts.ask(question, partial(_ids, len(names)))
             return {name: id_ for name, id_ in zip(names, held, strict=True) if id_}
         return await super().refs(*names)
 
@@ -134,9 +148,8 @@ class StandingGit(Git):
 
     async def _commit(self, commit: str) -> Commit:
         if _FULL_ID.fullmatch(commit):
-            ask = partial(self._root._facts.ask, f"contents {commit}\n".encode(), _contents)
             with suppress(EndedError):
-                kind, text = await in_thread(ask)
+                kind, text = await self._root._facts.ask(f"contents {commit}\n".encode(), _contents)
                 if kind == b"commit":
                     return commit_in(commit, text)
         return await super().commit(commit)
@@ -144,15 +157,14 @@ class StandingGit(Git):
     async def differing(self, tree: str, other: str) -> str:
         if _FULL_ID.fullmatch(tree) and _FULL_ID.fullmatch(other):
             asked = f"{tree} {other}\n".encode()
-            ask = partial(self._root._differences.ask, asked + _OVER, partial(_difference, asked))
             with suppress(EndedError):
-                return await in_thread(ask)
+                return await self._root._differences.ask(asked + _OVER, partial(_difference, asked))
         return await super().differing(tree, other)
 
     async def move(self, *lines: str) -> None:
         question = "".join(f"{line}\n" for line in ("start", *lines, "commit")).encode()
         try:
-            await in_thread(partial(self._root._moves.ask, question, _committed))
+            await self._root._moves.ask(question, _committed)
         except EndedError:
             await super().move(*lines)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from beastmode.errors import PreconditionError
 from beastmode.failures.failure import Failure
-from beastmode.runner.code.git import Git, GitError
+from beastmode.runner.code.git import Git, GitError, said_of
 from beastmode.runner.code.refs import branch_of, safe_name, task_ref
 from beastmode.runner.code.repository import Repository
 from beastmode.runner.code.standing import StandingGit
@@ -90,7 +90,8 @@ class Workspaces:
             await self.git.close()
             self._claim.release()
             if isinstance(error, GitError):
-                raise PreconditionError(str(error), where=str(self.repository.top), tip=_GIT_TIP) from None
+                cause, tip = said_of(error)
+                raise PreconditionError(cause, where=str(self.repository.top), tip=tip or _GIT_TIP) from None
             raise
 
     async def _begin(self) -> None:
@@ -158,7 +159,8 @@ class Workspaces:
         try:
             place = await self._enter(attempt, work, path)
         except (GitError, OSError) as error:
-            raise no_place(str(error), path) from None
+            cause, tip = said_of(error)
+            raise no_place(cause, path, tip) from None
         except PreconditionError as error:
             raise no_place(error.what, path, error.tip, passing=False) from None
         self._places[attempt.task.id] = place
@@ -226,7 +228,8 @@ class Workspaces:
         try:
             await task_refs.forget(self.git, self.run, task)
         except GitError as error:
-            raise no_place(str(error), self.repository.top, _GIT_TIP) from None
+            cause, tip = said_of(error)
+            raise no_place(cause, self.repository.top, tip or _GIT_TIP) from None
 
     async def _begun(self, task: str) -> TaskRefs:
         """The refs of a task, which begins at the tip of the result where it has not begun before, or was merged."""
@@ -262,7 +265,8 @@ class Workspaces:
             with self._spares.ahead():
                 return await save(message)
         except (GitError, OSError) as error:
-            raise no_place(str(error), place.path) from None
+            cause, tip = said_of(error)
+            raise no_place(cause, place.path, tip) from None
 
     async def strays(self, place: Place, *, walled: bool) -> list[Stray]:
         """What was moved, made or deleted elsewhere than in a place since it was entered; to be asked once its work is

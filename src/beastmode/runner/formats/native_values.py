@@ -138,6 +138,8 @@ def whole(least: int, most: int = 10**DIGITS - 1) -> BeforeValidator:
                     f"{found(value)} is not the same number for all readers", "Leave out the leading zeros."
                 )
             return int(written)
+        if re.fullmatch(r"\+?[0-9]{10,}", written):
+            raise wrong(f"{found(value)} is too large", f"Write a whole number up to {most:,}.")
         span = (
             f"from {least} to {most}" if most < 1000 else f"from {least}" if least >= 0 else "like -5 or 10"
         )

@@ -9,7 +9,7 @@ import msgspec
 
 from beastmode.errors import PreconditionError, ReportError
 from beastmode.runner.home import run_folder
-from beastmode.runner.printable import printable
+from beastmode.runner.printable import encodable, printable
 from beastmode.runner.progress import Progress
 from beastmode.runner.report.content import report_of
 from beastmode.runner.report.markdown import markdown
@@ -37,7 +37,7 @@ def write_report(progress: Progress, summary: Summary, journal: Path, folder: Pa
     progress: with its attempts kept.   journal: the one it was read from; read once more, for the digest.
     Raises ReportError where the folder cannot be written; the run itself is recorded all the same.
     """
-    report = report_of(progress, summary, journal).as_json()
+    report = encodable(report_of(progress, summary, journal).as_json())
     shown = printable(report)
     logs = os.path.relpath(run_folder(journal.parent, progress.run) / "logs", folder)
     try:

@@ -9,11 +9,12 @@ import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from beastmode.addresses import in_url, plain
 from beastmode.errors import PreconditionError, SettingError
 
 FOLDER_SETTING = "BEAST_LIMITS_DIR"
 _PORTS = {"http": 80, "https": 443}
-_SAME_HOST = {"localhost": "127.0.0.1", "::1": "127.0.0.1"}
+_SAME_HOST = dict.fromkeys(("localhost", "::1", "0.0.0.0", "::"), "127.0.0.1")  # noqa: S104  whom one asks there
 _HOST = re.compile(r"[^\s/?#@\\]+")
 
 
@@ -33,7 +34,8 @@ def origin(server: str) -> str:
         raise SettingError(
             f"{server!r} names no server", tip="Write an address like http://localhost:8000 or gpu-box:8000."
         )
-    host = _SAME_HOST.get(host, f"[{host}]" if ":" in host else host)
+    host = plain(host)
+    host = in_url(_SAME_HOST.get(host, host))
     return f"{parts.scheme}://{host}:{port or _PORTS.get(parts.scheme, 80)}"
 
 

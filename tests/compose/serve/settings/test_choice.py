@@ -200,14 +200,21 @@ beast.toml:18: [sevre] is not known
         ("[serve]\nport = {a = 1}\n" + UPSTREAMS, "port: found a table instead of a port"),
         ('[serve]\nport = "80"\n' + UPSTREAMS, 'port: found the text "80" instead of a port'),
         ("[serve]\nmax_body = 1.5\n" + UPSTREAMS, "max_body: found 1.5 instead of a size"),
-        ("[serve]\ndrain = -1\n" + UPSTREAMS, "drain: -1.0 is not a duration"),
-        ("[serve]\ndrain = inf\n" + UPSTREAMS, "drain: inf is not a duration"),
+        ("[serve]\ndrain = -1\n" + UPSTREAMS, "drain: a duration of -1 is negative"),
+        ("[serve]\ndrain = inf\n" + UPSTREAMS, "drain: a time without end is not a duration"),
         ('[serve]\nmax_head = "1MB"\n' + UPSTREAMS, "max_head: '1MB' is no size for a head"),
-        ("[serve]\nqueue_timeout = 0\n" + UPSTREAMS, "queue_timeout: a timeout of 0"),
-        ("[serve]\ncache_ttl = 0\n" + UPSTREAMS, "a timeout of 0 would end everything at once"),
+        ("[serve]\nqueue_timeout = 0\n" + UPSTREAMS, "queue_timeout: 0 would leave no time at all"),
+        ("[serve]\nmax_body = 0\n" + UPSTREAMS, "max_body: 0 would refuse every body"),
+        ('[serve]\nledger_size = "0MB"\n' + UPSTREAMS, "ledger_size: 0 would keep no request"),
+        ("[serve]\nqueue_length = 9999999999\n" + UPSTREAMS, "'9999999999' is too large"),
+        (UPSTREAMS + "concurrency = 9999999999\n", "'9999999999' is too large"),
+        (UPSTREAMS + 'health = ""\n', "health: nothing was given"),
+        ("[serve.port]\n" + UPSTREAMS, "port: found a table instead of a port"),
+        ("[upstreams.main.url]\n", "url: found a table instead of a base URL"),
         ("[serve]\nport = 0x" + "f" * 5000 + "\n" + UPSTREAMS, "a number beyond 64 bits"),
         ("[serve]\nport = " + "9" * 5000 + "\n" + UPSTREAMS, "this is no TOML"),
         ("[serve]\nport = 99999\n" + UPSTREAMS, "'99999' is no port"),
+        ('[serve]\nhome = "~nobody-of-that-name/x"\n' + UPSTREAMS, "nobody is called 'nobody-of-that-name'"),
         ('[serve]\ntls_cert = "c"\n' + UPSTREAMS, "are needed together"),
         (UPSTREAMS + 'key_env = "sk-live-123"\n', "no name of an environment variable"),
         (UPSTREAMS + '[models]\nx = ["main", "main"]\n', "an upstream is named twice"),
@@ -220,6 +227,43 @@ def test_a_file_that_cannot_be_is_refused_in_words(tmp_path: Path, file: str, wo
     said = refused(tmp_path, file)
     assert words in said
     assert "sk-live" not in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "instead"),
+    [("cache_ttl", "--cache off"), ("keep_bodies", "--record none"), ("keep_requests", "30d")],
+)
+def test_to_keep_for_no_time_is_refused_and_says_what_to_write(
+    tmp_path: Path, setting: str, instead: str
+) -> None:
+    """In other programs 0 means never, in others for ever."""
+    flag, variable = BY_NAME[setting].flag, BY_NAME[setting].variable
+    upstream = {"upstream": ["http://a:1"]}
+    for where, said in {
+        flag: refused(tmp_path, None, {**upstream, setting: "0"}),
+        variable: refused(tmp_path, None, upstream, {variable: "0s"}),
+        f"beast.toml:2: {setting}": refused(tmp_path, f"[serve]\n{setting} = 0\n{UPSTREAMS}"),
+    }.items():
+        assert f"{where}: 0 may mean not at all, or for ever" in said
+        assert instead in said
+        assert "timeout" not in said
+
+
+def test_a_url_of_a_wrong_kind_is_one_mistake(tmp_path: Path) -> None:
+    assert refused(tmp_path, "[upstreams.main]\nurl = 3\n").count("beast.toml:") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", ["127.0.0.1:8080", "[::1]:8080", "http://localhost", "a b", "[::1", "*", "\x1b"]
+)
+def test_a_host_is_an_address_alone(tmp_path: Path, wrong: str) -> None:
+    assert "address" in refused(tmp_path, UPSTREAMS, {"host": wrong})
+
+
+def test_a_host_in_any_spelling_is_one(tmp_path: Path) -> None:
+    spellings = {"[::1]": "::1", "::ffff:127.0.0.1": "127.0.0.1", "LOCALHOST": "localhost", "0": "0.0.0.0"}
+    hosts = [chosen(tmp_path, UPSTREAMS, {"host": one}).serving.host for one in spellings]
+    assert hosts == list(spellings.values())
 
 
 def test_what_is_said_of_odd_words_is_short_and_shows_no_key(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ class _Choosing:
         in_file = said.where not in (setting.flag, setting.variable, DEFAULT)
         key = setting.of_upstream or setting.name if in_file else ""
         try:
-            if not said.text.strip() and setting.name != "health":
+            if not said.text.strip():
                 raise SettingError("nothing was given", tip="Write a value, or leave it out.")
             return form.parse(said.text)
         except SettingError as error:

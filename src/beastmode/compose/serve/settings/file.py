@@ -64,9 +64,19 @@ def _see_table(path: tuple[str, ...], line: int, said: FileSettings) -> None:
     elif path[0] == "upstreams" and len(path) == 2:
         said.upstreams.setdefault(path[1], {})
         said.lines.setdefault(path[1], line)
+    elif (setting := _setting_at(path)) is not None:
+        what = f"{path[-1]}: found a table instead of {setting.file_form.words}"
+        said.document.fault(line, what, f"Write it like {path[-1]} = {example_of(setting)}.")
     elif len(path) > 1:
         tip = "Write [serve], [models], or [upstreams.NAME] with a name without dots."
         said.document.fault(line, f"[{name}] is not known", tip)
+
+
+def _setting_at(path: tuple[str, ...]) -> Setting | None:
+    """The setting that a key stands for; None for any other."""
+    if path[0] == "serve" and len(path) == 2:
+        return OF_SERVE.get(path[1])
+    return OF_UPSTREAM.get(path[2]) if path[0] == "upstreams" and len(path) == 3 else None
 
 
 def _see_value(one: Written, said: FileSettings) -> None:
@@ -121,10 +131,18 @@ def _see_model(one: Written, said: FileSettings) -> None:
 
 
 def _see_upstreams(said: FileSettings) -> None:
-    for name, keys in said.upstreams.items():
-        if "url" not in keys:
+    document = said.document
+    written = {
+        path[1] for path in (*document.tables, *(one.path for one in document.values)) if _is_url(path)
+    }
+    for name in said.upstreams:
+        if name not in written:  # what is wrong with one that is there has been said
             tip = 'Write its base URL: url = "https://api.example.com/v1".'
             said.document.fault(said.lines[name], f"the upstream {name} has no url", tip)
+
+
+def _is_url(path: tuple[str, ...]) -> bool:
+    return path[0] == "upstreams" and path[2:3] == ("url",)
 
 
 def _see_names(said: FileSettings) -> None:
@@ -156,7 +174,7 @@ def _guess_key(key: str, known: Mapping[str, Setting]) -> str:
 def example_of(setting: Setting) -> str:
     """A value of a setting as it is written in beast.toml."""
     kinds = [one.get("type") for one in setting.form.schema.get("anyOf", [setting.form.schema])]
-    text = setting.default or _EXAMPLES[setting.name]
+    text = _EXAMPLES.get(setting.name) or setting.default
     return text if text.isdigit() and ("integer" in kinds or "number" in kinds) else f'"{text}"'
 
 
@@ -164,6 +182,8 @@ _EXAMPLES = {
     "upstream": "https://api.example.com/v1",
     "upstream_key_env": "OPENAI_API_KEY",
     "upstream_key_file": "key.txt",
+    "tokens": "200000/min",
+    "health": "http://127.0.0.1:8000/health",
     "tls_cert": "cert.pem",
     "tls_key": "key.pem",
     "ui_port": "8090",

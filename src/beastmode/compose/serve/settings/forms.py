@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from beastmode.addresses import plain
 from beastmode.errors import SettingError
 from beastmode.safeguards.host.folder import origin
 from beastmode.settings import (
@@ -17,7 +18,6 @@ from beastmode.settings import (
     parse_count,
     parse_duration,
     parse_rates,
-    parse_timeout,
     parse_token_rates,
 )
 
@@ -65,6 +65,18 @@ def parse_size(text: str) -> int:
     return round(size)
 
 
+def size_above_0(zero: str, tip: str) -> Form:
+    """A size that is not 0.   zero: what is wrong with 0 here.   tip: what to write instead."""
+
+    def parse(text: str) -> int:
+        size = parse_size(text)
+        if size == 0:
+            raise SettingError(zero, tip=tip)
+        return size
+
+    return Form(parse, {"anyOf": [{"type": "integer", "minimum": 1}, _TEXT]}, "a size like 64MB")
+
+
 def _head_size(text: str) -> int:
     size = parse_size(text)
     if not 256 <= size <= _MOST_HEAD_BYTES:  # the connection reads no further
@@ -76,7 +88,7 @@ def base_url(text: str) -> str:
     """The base URL of a model server. Raises SettingError for what is none."""
     url = text.strip()
     if "@" in url.rpartition("://")[2].partition("/")[0]:
-        tip = "Write the URL without it, and name the variable that holds the key: --upstream-key-env."
+        tip = "Write the URL without it, and name the variable that holds the key: --upstream-key-env, or key_env."
         raise SettingError("a base URL with a user or a password in it is not taken", tip=tip)
     if not url.startswith(("http://", "https://")):
         raise SettingError(f"{url!r} is no base URL", tip="Write http:// or https:// in front.")
@@ -95,13 +107,13 @@ def _upstreams(text: str) -> tuple[str, ...]:
 
 def _variable(text: str) -> str:
     if not _VARIABLE.fullmatch(text):
-        tip = "Write the name of the variable, never the key itself: --upstream-key-env OPENAI_API_KEY."
+        tip = "Write the name of the variable, like OPENAI_API_KEY, never the key itself."
         raise SettingError("this is no name of an environment variable", tip=tip)
     return text
 
 
 def _health(text: str) -> str:
-    if text.strip() in ("", "none"):
+    if text.strip() == "none":
         return ""
     if text.startswith("command:"):
         return _command(text.removeprefix("command:").strip())
@@ -139,17 +151,44 @@ def _port(text: str) -> int:
 def _path(text: str) -> Path:
     if "\0" in text:
         raise SettingError("a path has no NUL in it", tip="Write it again.")
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = text.partition("/")[0]
+        raise SettingError(f"nobody is called {user[1:]!r} here", tip=f"Write ./{user} for a file.") from None
 
 
-def _within_reason(parse: Callable[[str], float]) -> Callable[[str], float]:
-    def parsed(text: str) -> float:
-        seconds = parse(text)
-        if seconds > _LONGEST_S:
-            raise SettingError(f"{text!r} is more than a hundred years", tip="Write a shorter time.")
+def _host(text: str) -> str:
+    """An address to listen on, or a name of one, in its usual form; the port has a setting of its own."""
+    host = text.strip()
+    if "/" in host or host.count(":") == 1 or "]:" in host:
+        tip = "Write it alone, like 127.0.0.1, ::1 or localhost, and the port with --port."
+        raise SettingError(f"{host!r} is more than an address", tip=tip)
+    bare = plain(host)
+    if not bare.isprintable() or set(bare) & set(" []*"):
+        tip = "Write one of this machine, like 127.0.0.1, ::1 or localhost; 0.0.0.0 for every one it has."
+        raise SettingError(f"{host!r} is no address", tip=tip)
+    return bare
+
+
+def _time(text: str) -> float:
+    seconds = parse_duration(text)
+    if seconds > _LONGEST_S:
+        raise SettingError(f"{text!r} is more than a hundred years", tip="Write a shorter time.")
+    return seconds
+
+
+def time_above_0(zero: str, tip: str) -> Form:
+    """A time that is not 0.   zero: what is wrong with 0 here.   tip: what to write instead."""
+
+    def parse(text: str) -> float:
+        seconds = _time(text)
+        if seconds == 0:
+            raise SettingError(zero, tip=tip)
         return seconds
 
-    return parsed
+    schema = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _TEXT]}
+    return Form(parse, schema, "a time like 30s or 10m")
 
 
 def one_of(*words: str, of: Callable[[str], Any] = str) -> Form:
@@ -160,7 +199,7 @@ def one_of(*words: str, of: Callable[[str], Any] = str) -> Form:
             raise SettingError(f"{text!r} is not known", tip=f"Write one of: {', '.join(words)}.")
         return of(text)
 
-    return Form(parse, {"enum": list(words)}, " or ".join(words))
+    return Form(parse, {"enum": list(words)}, f"{', '.join(words[:-1])} or {words[-1]}")
 
 
 def count(least: int) -> Form:
@@ -170,12 +209,7 @@ def count(least: int) -> Form:
 
 
 _A_TIME: Mapping[str, Any] = {"anyOf": [{"type": "number", "minimum": 0}, _TEXT]}
-TIME = Form(_within_reason(parse_duration), _A_TIME, "a time like 30s or 10m")
-TIME_ABOVE_0 = Form(
-    _within_reason(parse_timeout),
-    {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _TEXT]},
-    "a time like 30s or 10m",
-)
+TIME = Form(_time, _A_TIME, "a time like 30s or 10m")
 SIZE = Form(parse_size, {"anyOf": [{"type": "integer", "minimum": 0}, _TEXT]}, "a size like 64MB")
 HEAD_SIZE = Form(_head_size, SIZE.schema, "a size like 64kB")
 RATE = Form(parse_rates, _TEXT, "a rate like 8/s, or none")
@@ -193,7 +227,7 @@ CONCURRENCY = Form(
 UPSTREAM = Form(base_url, _TEXT, "a base URL")
 UPSTREAMS = Form(_upstreams, _TEXT, "base URLs")
 VARIABLE = Form(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}, "the name of a variable")
-HEALTH = Form(_health, {"type": "string"}, "a URL, tcp://host:port, or a command")
-HOST = Form(str.strip, _TEXT, "an address")
+HEALTH = Form(_health, _TEXT, "a URL, tcp://host:port, or a command")
+HOST = Form(_host, _TEXT, "an address")
 PORT = Form(_port, {"type": "integer", "minimum": 0, "maximum": 65535}, "a port")
 PATH = Form(_path, _TEXT, "a path")

@@ -15,7 +15,6 @@ from beastmode.compose.serve.settings.forms import (
     RATE,
     SIZE,
     TIME,
-    TIME_ABOVE_0,
     TOKENS,
     UPSTREAM,
     UPSTREAMS,
@@ -23,6 +22,8 @@ from beastmode.compose.serve.settings.forms import (
     Form,
     count,
     one_of,
+    size_above_0,
+    time_above_0,
 )
 from beastmode.runner.home import HOME
 
@@ -62,6 +63,20 @@ class Setting:
         """How it is written in beast.toml: one upstream has one URL."""
         return UPSTREAM if self.name == "upstream" else self.form
 
+
+_BOTH = "0 may mean not at all, or for ever"
+_ANSWERS_KEPT = time_above_0(_BOTH, 'Write a time like 24h; to keep none, --cache off, or cache = "off".')
+_REQUESTS_KEPT = time_above_0(
+    _BOTH, "Write a time like 30d; each is recorded, and kept for at least some time."
+)
+_BODIES_KEPT = time_above_0(_BOTH, 'Write a time like 7d; to record none, --record none, or record = "none".')
+_LIMIT = time_above_0(
+    "0 would leave no time at all", "Write a time like 30s; for hardly any limit a long one, like 7d."
+)
+_BODY = size_above_0(
+    "0 would refuse every body", "Write a size like 64MB; for hardly any limit a large one, like 100GB."
+)
+_LEDGER = size_above_0("0 would keep no request", "Write a size like 1GB; its oldest requests go first.")
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -139,12 +154,12 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("cache_memory", "cache_memory_bytes", "128MB", SIZE, "How much of the cache is kept in memory."),
     Setting("cache_disk", "cache_disk_bytes", "1GB", SIZE, "How much of it is kept on disk; 0: nothing."),
-    Setting("cache_ttl", "cache_ttl_s", "24h", TIME_ABOVE_0, "How long an answer is kept."),
+    Setting("cache_ttl", "cache_ttl_s", "24h", _ANSWERS_KEPT, "How long an answer is kept."),
     Setting(
         "queue_timeout",
         "limits.queue_timeout_s",
         "15m",
-        TIME_ABOVE_0,
+        _LIMIT,
         "How long a request waits in line, then 503.",
     ),
     Setting(
@@ -158,10 +173,10 @@ SETTINGS: tuple[Setting, ...] = (
         "silence",
         "limits.silence_s",
         "30s",
-        TIME_ABOVE_0,
+        _LIMIT,
         "How long a client that waits for a stream hears nothing; then a sign of life.",
     ),
-    Setting("keepalive", "limits.keepalive_s", "15s", TIME_ABOVE_0, "Time between two such signs."),
+    Setting("keepalive", "limits.keepalive_s", "15s", _LIMIT, "Time between two such signs."),
     Setting(
         "retries",
         "limits.retries",
@@ -169,10 +184,8 @@ SETTINGS: tuple[Setting, ...] = (
         count(0),
         "Tries after the first, before the first byte of an answer has gone to the client.",
     ),
-    Setting("idle_timeout", "idle_s", "10m", TIME_ABOVE_0, "The longest silence of an upstream."),
-    Setting(
-        "connect_timeout", "connect_s", "10s", TIME_ABOVE_0, "How long a connection to an upstream may take."
-    ),
+    Setting("idle_timeout", "idle_s", "10m", _LIMIT, "The longest silence of an upstream."),
+    Setting("connect_timeout", "connect_s", "10s", _LIMIT, "How long a connection to an upstream may take."),
     Setting(
         "linger",
         "linger_s",
@@ -185,7 +198,7 @@ SETTINGS: tuple[Setting, ...] = (
         "max_body",
         "limits.most_body_bytes",
         "64MB",
-        SIZE,
+        _BODY,
         "Largest body of a request; a larger one gets 413.",
     ),
     Setting(
@@ -206,7 +219,7 @@ SETTINGS: tuple[Setting, ...] = (
         "slow_client",
         "limits.slow_client_s",
         "60s",
-        TIME_ABOVE_0,
+        _LIMIT,
         "How long a client may stand still: with a piece unread, in a head, or for 16 KB of a body.",
     ),
     Setting(
@@ -224,16 +237,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Whose bodies are recorded: without what looks like a secret, at most 1 MB of each.",
     ),
     Setting(
-        "keep_requests", "retention.age_s", "30d", TIME_ABOVE_0, "How long requests are kept in the ledger."
+        "keep_requests", "retention.age_s", "30d", _REQUESTS_KEPT, "How long requests are kept in the ledger."
     ),
     Setting(
-        "keep_bodies", "retention.bodies_age_s", "7d", TIME_ABOVE_0, "How long recorded bodies are kept."
+        "keep_bodies", "retention.bodies_age_s", "7d", _BODIES_KEPT, "How long recorded bodies are kept."
     ),
     Setting(
         "ledger_size",
         "retention.size_bytes",
         "1GB",
-        SIZE,
+        _LEDGER,
         "Size of the ledger; the oldest requests go first.",
     ),
     Setting(
