@@ -98,6 +98,7 @@ class Others:
         ("again", 200, {"never read"}),
         ("begun", 1500, {"never ended"}),
         ("ahead", 200, {"never read"}),
+        ("everything", 200, {"never read", "never answered"}),
     ],
 )
 def test_memory_stays_bounded_and_others_are_answered(
@@ -161,10 +162,13 @@ def goodput(url: str, seconds: float) -> float:
 
 @asynccontextmanager
 async def endless() -> AsyncIterator[str]:
-    """An upstream: good answers, 7 MB from the model `large`; the stream of `endless` has no end. Gives its URL."""
+    """An upstream: good answers, 7 MB from the model `large`; the stream of `endless` has no end, and `silent` says
+    nothing. Gives its URL."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if b'"silent"' in body[:100]:
+            await asyncio.Event().wait()
         if b'"endless"' not in body[:100]:
             words = ["word " * 1_400_000] if b'"large"' in body[:100] else ["hi"]
             kind, pieces = answer_to(request.path, body[:100], words)
