@@ -44,6 +44,14 @@ def test_bodies_headers_and_curl_are_for_whoever_has_the_key() -> None:
     assert "shown to whoever has opened the link with the key" in page
 
 
+def test_of_a_good_answer_that_was_not_read_it_is_said_why() -> None:
+    cause = "the answer is packed with br"
+    assert f"Nothing is known of it: {cause}." in browser(request_row(cause=cause)).get("/requests/1").text
+    failed = browser(request_row(cause=cause, class_="other", outcome="failed")).get("/requests/1").text
+    assert cause in failed
+    assert "Nothing is known" not in failed
+
+
 def test_where_nothing_was_kept_nothing_is_promised() -> None:
     assert "What was asked and answered" not in browser(request_row(), key=False).get("/requests/1").text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -15,6 +16,7 @@ from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import by_hand, gateway, records, serving_app
 from tests.gateway.test_events import reset, say
 from tests.gateway.test_hardening import BODY, CHAT, answering, post
+from tests.gateway.test_transparency import says
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,12 @@ from tests.gateway.test_hardening import BODY, CHAT, answering, post
 def test_the_upstream_s_word_counts(said: str, passing: Passing, then: Passing) -> None:
     failure = Failure("server_error", "broken", passing, "tip")
     assert as_told(failure, {"x-should-retry": said}).passing == then
+
+
+@pytest.mark.parametrize(("wait_s", "then"), [(1.0, True), (None, False)])
+def test_a_no_does_not_take_back_a_wait_that_a_throttle_states(wait_s: float | None, then: bool) -> None:
+    throttled = Failure("rate_limit", "slow down", True, "tip", wait_s, throttle=True)
+    assert as_told(throttled, {"x-should-retry": "false"}).passing is then
 
 
 @pytest.mark.parametrize(
@@ -67,6 +75,51 @@ def test_a_word_of_the_upstream_ends_or_allows_the_retries(
 
     asyncio.run(asyncio.wait_for(story(), 60))
     assert [entry.tries for entry in records(tmp_path)] == [tries]
+
+
+def refusing(status: int, *headers: bytes) -> bytes:
+    head = b"HTTP/1.1 %d No\r\n%bContent-Length: 2\r\n\r\n{}"
+    return head % (status, b"".join(line + b"\r\n" for line in headers))
+
+
+def rounds(home: Path, first: bytes, spare: bytes, **limits: Any) -> tuple[int, int, int]:
+    """The status that a client gets, and how often the first upstream and its spare were asked for it."""
+
+    async def story() -> tuple[int, int, int]:
+        heads: tuple[list[bytes], list[bytes]] = ([], [])
+        async with answering(says(first, heads[0])) as one, answering(says(spare, heads[1])) as other:
+            app = by_hand([one, other], home, limits=ProxyLimits(**limits))
+            async with serving_app(app) as url:
+                return (await post(url))[0], len(heads[0]), len(heads[1])
+
+    return asyncio.run(asyncio.wait_for(story(), 60))
+
+
+@pytest.mark.parametrize(
+    "never", [refusing(503, b"X-Should-Retry: false"), refusing(401)], ids=["told", "401"]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_an_upstream_that_has_said_no_for_good_is_not_asked_again_while_another_is(
+    tmp_path: Path, never: bytes, first: bool
+) -> None:
+    passing = refusing(502)
+    status, *asked = rounds(tmp_path, *((never, passing) if first else (passing, never)))
+    assert status == 502
+    assert asked == ([1, 3] if first else [3, 1])
+    assert [(entry.tries, entry.status) for entry in records(tmp_path)] == [(4, 502)]
+
+
+def test_one_that_says_no_but_states_a_wait_is_asked_again_after_it(tmp_path: Path) -> None:
+    throttled = refusing(429, b"X-Should-Retry: false", b"Retry-After: 1")
+    status, first, spare = rounds(tmp_path, throttled, refusing(401), queue_timeout_s=4.0)
+    assert status == 429
+    assert first > 1
+    assert spare == 1
+
+
+def test_where_all_have_said_no_for_good_that_is_told_at_once(tmp_path: Path) -> None:
+    never = refusing(503, b"X-Should-Retry: false")
+    assert rounds(tmp_path, never, refusing(401)) == (401, 1, 1)
 
 
 @pytest.mark.parametrize(("path", "tries", "class_"), [("/v1/batches", 1, "connection_reset"), (CHAT, 2, "")])

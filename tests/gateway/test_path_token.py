@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beastmode.gateway.client.incoming import split_token
+from beastmode.gateway.client.head import split_token
 from beastmode.gateway.path_token import PathToken, read_token, token_of
 
 words = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=40)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from beastmode.gateway.client.incoming import Headers, Incoming
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.recording import (
     MOST_ANSWER_BYTES,
     MOST_REQUEST_BYTES,

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 from beastmode.gateway.wire import Wire
 from tests.gateway.test_hardening import answering
 

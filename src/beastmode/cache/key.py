@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from beastmode.cache import canonical, credentials
+from beastmode.cache.codings import taken
 from beastmode.cache.recipes import Recipe
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -197,16 +198,9 @@ def _sorted_out(
         elif name == b"accept-encoding":
             codings = pair[1] if codings is None else codings + b"," + pair[1]
     counting.sort(key=_NAME)
-    return content_type, None if codings is None else _accepted(codings), tuple(counting)
+    return content_type, None if codings is None else taken(codings), tuple(counting)
 
 
 @lru_cache(maxsize=256)
 def _counts(name: bytes) -> bool:
     return name not in _SILENT and not name.startswith(_SILENT_BEGINNINGS)
-
-
-@lru_cache(maxsize=256)
-def _accepted(value: bytes) -> tuple[bytes, ...]:
-    """The codings in an Accept-Encoding, sorted: any of them will do, and one with a weight of 0 will not."""
-    parts = (part.partition(b";") for part in value.lower().replace(b" ", b"").split(b","))
-    return tuple(sorted({name for name, _, weight in parts if name and weight.rstrip(b".0") != b"q="}))

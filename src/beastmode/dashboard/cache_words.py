@@ -25,6 +25,7 @@ NOT_KEPT: dict[str, str] = {
     "answered by a spare": "another upstream than the first gave it",
     "status": "only those with status 200 are",
     "stopped": "it did not come to its own end",
+    "packed": "it is packed in a way that is not read here, or that its client did not ask for",
     "the upstream forbids it": "the upstream forbids that, with cache-control",
 }
 """Why a new answer was not kept: by what stands behind `; not kept: `, up to a number or a word of its own."""

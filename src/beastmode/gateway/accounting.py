@@ -30,6 +30,13 @@ def account(call: Call, usage: Usage) -> None:
     entry.priced = entry.cost_usd is not None
 
 
+def account_unread(call: Call, packing: str) -> None:
+    """Write into the record of a good answer why nothing is known of what is in it."""
+    call.entry.cause = (
+        f"the answer is packed with {packing[:50]}, which is not read here: it passed as it came"
+    )
+
+
 def used_tokens(call: Call) -> int | None:
     """What the last try has cost; None where that was not told. What was refused has cost nothing."""
     entry = call.entry

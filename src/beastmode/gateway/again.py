@@ -59,12 +59,11 @@ _NOT_DONE = frozenset(
 
 
 def as_told(failure: Failure, headers: Mapping[str, str]) -> Failure:
-    """The failure, as its answer says itself whether asking again can help. A stated wait is waited for all the same.
-
-    headers: names in lower case.
-    """
+    """The failure, as its answer says itself whether asking again can help. A wait that a throttle states is waited for
+    all the same.   headers: names in lower case."""
     told = headers.get(_SAYS, "").strip().lower()
-    if told == "false" and failure.passing is True:
+    waits = failure.throttle and failure.retry_after_s is not None
+    if told == "false" and failure.passing is True and not waits:
         return replace(failure, passing=False)
     return replace(failure, passing=True) if told == "true" and failure.passing is False else failure
 

@@ -8,7 +8,8 @@ import msgspec
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.caller import Caller, Toll
-from beastmode.gateway.client.incoming import Headers, Incoming
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.client.reply import Reply, Sink
 from beastmode.gateway.client.room import Hold
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
@@ -29,7 +30,8 @@ class Call(msgspec.Struct, eq=False):
 
     out: where the upstream's answer goes: the client's reply, or the flight that it leads.   received,
     deadline: monotonic, s; past the second it waits in no line any more.   url: at the upstream that is asked, or was
-    asked last.   tried: the upstreams that were asked; rounds: how often all of them had their turn.
+    asked last.   tried: the upstreams that were asked; refused: those of them that will never answer it; rounds: how
+    often all others had their turn.
     answering: bytes of the upstream's answer are on their way to the client.   maybe_done: it failed, and was perhaps
     carried out.   held: the last answer that came whole and was not passed on, a good one or one for a failure that no
     retry has mended; hold: the room for such.
@@ -51,6 +53,7 @@ class Call(msgspec.Struct, eq=False):
     deadline: float
     url: str = ""
     tried: set[object] = msgspec.field(default_factory=set)
+    refused: frozenset[object] = frozenset()
     rounds: int = 0
     body: bytes = b""
     asked: Asked | None = None

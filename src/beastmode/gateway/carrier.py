@@ -101,7 +101,7 @@ class Carrier:
         call.held, call.entry.status = told.held, told.status
         failure, backend = told.failure, told.backend
         if failure.passing is False and not call.final and may_help_elsewhere(failure):
-            asked = {one.backend for one in failed}
+            asked = call.refused.union(one.backend for one in failed)
             for other in self._routes.of_call(call):
                 if other not in asked and (hold := other.closed(call)) is not None:
                     call.held = call.entry.status = None
@@ -123,13 +123,13 @@ class Carrier:
 
     async def _round(self, call: Call, spent: int) -> list[_Failed]:
         """Ask one upstream after the other, until one answers or the others could do no better; how those failed that
-        were asked, none where one has answered. Those that are closed are waited for only where nothing else is left:
-        no other to ask, and no further round."""
+        were asked, none where one has answered. Those that have said no for good are left out. Those that are closed
+        are waited for only where nothing else is left: no other to ask, and no further round."""
         call.rounds += 1
         if call.hold is not None:
             call.hold.let_go()  # nobody needs the answers of the round before
         failed: list[_Failed] = []
-        left = list(self._routes.of_call(call))
+        left = [backend for backend in self._routes.of_call(call) if backend not in call.refused]
         while left:
             backend, closed = self._next(left, call)
             if failed and closed and not self._worth_waiting(backend, failed, call, spent):
@@ -144,6 +144,8 @@ class Carrier:
             if failure is None:
                 return []
             failed.append(_Failed(failure, call.held, call.entry.status, backend))
+            if failure.passing is False:
+                call.refused |= {backend}
             if call.final or not may_help_elsewhere(failure):
                 break
             left = others

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 
 _TOLD = (
     b"x-stainless-read-timeout",  # the Python SDKs of OpenAI and Anthropic: between two bytes

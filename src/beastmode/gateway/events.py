@@ -11,7 +11,7 @@ import aiohttp
 
 from beastmode.failures.answers import CUT_OFF
 from beastmode.failures.evidence import Evidence
-from beastmode.gateway.accounting import account
+from beastmode.gateway.accounting import account, account_unread
 from beastmode.gateway.call import Call, Held
 from beastmode.gateway.client.packing import Unpacking, readable
 from beastmode.gateway.dialects.protocol import Follower
@@ -42,6 +42,8 @@ class EventStream:
         an error, nothing goes out, so that it can be tried again.   begun: what has been read of it already.
         Raises what reading from the upstream raises, and ClientGoneError."""
         call, follower = self._call, self._follower
+        if follower is None and call.dialect.shape is not None:
+            account_unread(call, self._answer.packing)
         if follower is not None and call.dialect.shape is not None:
             begun = begun or [piece async for piece in self._first()]
             self._read(b"".join(begun))

@@ -8,7 +8,12 @@ from collections.abc import Awaitable, Callable
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.packing import packing_in, readable, told_in_vain
+
+
+class PackedInVainError(Exception):
+    """An answer has come in a packing that this client cannot read any more: it has been told that none comes."""
 
 
 class Flight:
@@ -126,10 +131,13 @@ class Flight:
             await self._news.wait()
 
     async def deliver(self, call: Call) -> None:
-        """Send it on to the client as far as it goes; it must have boarded. Raises ClientGoneError."""
+        """Send it on to the client as far as it goes; it must have boarded. Raises ClientGoneError, and
+        PackedInVainError before anything of it has gone out."""
         await self.beginning()
         if self.head is None:
             return
+        if call.reply.begun and not readable(packing := packing_in(self.head[1])):
+            raise PackedInVainError(told_in_vain(packing))
         call.answering, call.follower = True, self.leader.follower
         call.entry.status = self.head[0]
         await call.reply.start(*self.head)

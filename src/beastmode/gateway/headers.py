@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from beastmode.cache.codings import narrowed
 from beastmode.cache.credentials import IN_HEADERS
 from beastmode.cache.tags import HEADER as TAGS
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 
 _HOP_BY_HOP = frozenset(
     (
@@ -32,10 +33,13 @@ _ANTHROPIC = b"anthropic-version"
 
 
 def to_upstream(headers: Headers, key: str = "", place: bytes = b"") -> list[tuple[bytes, bytes]]:
-    """The headers that go on to the upstream.   key: replaces the client's credential, in the header it was in.
-    place: the header for it where the client has no credential of its own, b"" where that is not known."""
+    """The headers that go on to the upstream, which is asked for no packing that is not read here.
+
+    key: replaces the client's credential, in the header it was in.   place: the header for it where the client has no
+    credential of its own, b"" where that is not known.
+    """
     dropped = _with_named(_NOT_FOR_UPSTREAM, headers)
-    passed = [(name, value) for name, value in headers if name not in dropped]
+    passed = [(name, value) for name, value in narrowed(headers) if name not in dropped]
     return _with_key(passed, key, place) if key else passed
 
 

@@ -12,8 +12,9 @@ from functools import lru_cache
 from beastmode.cache.credentials import IN_HEADERS
 from beastmode.failures.secrets import Secrets, without_secrets
 from beastmode.failures.words import masked
-from beastmode.gateway.client.incoming import Headers, Incoming
-from beastmode.gateway.client.packing import unpacked
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Incoming
+from beastmode.gateway.client.packing import packing_in, readable, unpacked
 from beastmode.gateway.headers import as_text
 from beastmode.store.entry import SECRETS_REMOVED, Sent
 
@@ -52,7 +53,9 @@ def request_body(incoming: Incoming, body: bytes) -> tuple[bytes, Sent]:
 
 
 def answer_body(body: bytes, headers: Headers, incoming: Incoming) -> bytes:
-    """Of an answer's body what is kept: its beginning."""
+    """Of an answer's body what is kept: its beginning; nothing of one that cannot be read."""
+    if not readable(packing_in(headers)):
+        return b""
     text, _ = _text(unpacked(body, as_text(headers)), MOST_ANSWER_BYTES, "")
     return _without_secrets(text, own_secrets(incoming)).encode()
 

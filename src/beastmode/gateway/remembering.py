@@ -10,6 +10,7 @@ from beastmode.cache import control, tags
 from beastmode.cache.admission import Mode, storable, why_not
 from beastmode.cache.answer import Answer, replayable
 from beastmode.cache.asked import Asked
+from beastmode.cache.codings import takes
 from beastmode.cache.control import Wish, wish_of
 from beastmode.cache.key import key_of
 from beastmode.cache.recipes import recipe_for
@@ -18,8 +19,8 @@ from beastmode.clock import Clock
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_again
 from beastmode.gateway.call import Call
-from beastmode.gateway.client.incoming import Headers
-from beastmode.gateway.client.packing import unpacked
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.packing import packing_in, readable, unpacked
 from beastmode.gateway.client.reply import STEP_BYTES
 from beastmode.gateway.client.room import Loans, Share
 from beastmode.gateway.dialects.protocol import Stop
@@ -73,7 +74,7 @@ class Remembering:
     def consider(self, call: Call) -> Recall | None:
         """What the request has to do with the cache; None for nothing, and the record says why. Raises RejectedError
         where it wants an answer from there or none."""
-        incoming, entry, dialect = call.incoming, call.entry, call.dialect.name
+        incoming, entry = call.incoming, call.entry
         in_run = call.caller is not None and bool(call.caller.said.run)
         wish = wish_of(incoming.headers) if incoming.has_any(control.WISHES) else control.ANYTHING
         if why := self._why_not(call, wish, in_run=in_run):
@@ -85,20 +86,9 @@ class Remembering:
             return None
         entry.cache = "miss"
         upstream, tenant = self._source_of(call)
-        key = key_of(
-            tenant=tenant,
-            upstream=upstream,
-            dialect=dialect,
-            path=locate(upstream, incoming.path),
-            query=incoming.query,
-            stream=entry.stream,
-            headers=incoming.headers,
-            body=call.body,
-            recipe=recipe_for(dialect, incoming.headers, in_run=in_run),
-            spelled=call.spelled,
-            salt=str(call.caller.round) if call.caller and call.caller.round else "",
-        )
-        call.answer_key = key
+        salt = str(call.caller.round) if call.caller and call.caller.round else ""
+        about = (tenant, upstream, in_run, salt)
+        key = call.answer_key = incoming.known.get(about) or _key_of(call, *about)
         return Recall(key, wish, upstream, self._the_stack.moment)
 
     @property
@@ -172,7 +162,7 @@ class Remembering:
         if flight.leader.entry.upstream != recall.upstream:
             return "answered by a spare"
         status, headers = flight.head
-        if why := storable(status, _stopped(flight, headers)):
+        if why := _packed(flight, headers) or storable(status, _stopped(flight, headers)):
             return why
         return "" if control.ttl_s(headers, self._ttl_s) > 0 else "the upstream forbids it"
 
@@ -209,6 +199,36 @@ class Remembering:
             return None
         call.entry.upstream = recall.upstream  # whose prices say what this one has saved
         return found
+
+
+def _key_of(call: Call, tenant: bytes, upstream: str, in_run: bool, salt: str) -> bytes:
+    """What the cache calls its answer; the same for all requests that are the same."""
+    incoming, dialect = call.incoming, call.dialect.name
+    key = key_of(
+        tenant=tenant,
+        upstream=upstream,
+        dialect=dialect,
+        path=locate(upstream, incoming.path),
+        query=incoming.query,
+        stream=call.entry.stream,
+        headers=incoming.headers,
+        body=call.body,
+        recipe=recipe_for(dialect, incoming.headers, in_run=in_run),
+        spelled=call.spelled,
+        salt=salt,
+    )
+    incoming.know((tenant, upstream, in_run, salt), key)
+    return key
+
+
+def _packed(flight: Flight, headers: Headers) -> str:
+    """Why its packing keeps the answer from being kept; "" where it does not. Whoever has its key takes the same
+    packings as the one that it was for."""
+    packing = packing_in(headers)
+    if not readable(packing):
+        return f"packed with {packing[:50]}"
+    taken = takes(flight.leader.incoming.codings, packing)
+    return "" if taken else f"packed with {packing or 'nothing'}, unasked"
 
 
 def _stopped(flight: Flight, headers: Headers) -> Stop:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.client.carried import GEMINI_KEY
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 
 if TYPE_CHECKING:
     from beastmode.gateway.call import Call

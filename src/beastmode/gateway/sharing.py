@@ -10,7 +10,7 @@ from beastmode.failures.failure import Failure
 from beastmode.gateway import rejections
 from beastmode.gateway.accounting import account_shared
 from beastmode.gateway.call import Call
-from beastmode.gateway.flight import Flight, Flights
+from beastmode.gateway.flight import Flight, Flights, PackedInVainError
 from beastmode.gateway.patience import may_wait_longer
 from beastmode.gateway.rejected import RejectedError
 
@@ -37,6 +37,10 @@ class Sharing:
                 if rejected is flight.error:
                     continue  # its leader waited too long in line, or was not let in: perhaps this one fares better
                 raise
+            except PackedInVainError:
+                if self._flights.joinable(key) is not flight:
+                    continue
+                break  # what it asks for itself comes plain, and others like it may join that
             if failure is None or not may_wait_longer(failure, call, flight.leader):
                 return failure
         flight = call.out = Flight(call, self._most_bytes)

@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping
 
 from beastmode.failures.answers import begins_events, flaw_in
 from beastmode.failures.evidence import Evidence
-from beastmode.gateway.accounting import account
+from beastmode.gateway.accounting import account, account_unread
 from beastmode.gateway.call import Call, Held
-from beastmode.gateway.client.incoming import Headers
-from beastmode.gateway.client.packing import is_broken, packing_of, readable, unpacked
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.packing import (
+    is_broken,
+    packing_in,
+    packing_of,
+    readable,
+    told_in_vain,
+    unpacked,
+)
 from beastmode.gateway.client.room import Hold
 from beastmode.gateway.events import EventStream, first_byte
 from beastmode.gateway.headers import as_text
@@ -75,10 +82,9 @@ async def pass_on(held: Held, call: Call) -> None:
 def _packed_in_vain(status: int, headers: Headers, call: Call) -> Evidence | None:
     """What is wrong with an answer that its client cannot read, as it has heard a sign of life before: asked again, it
     comes plain."""
-    if not call.reply.begun or readable(packing := packing_of(as_text(headers))):
+    if not call.reply.begun or readable(packing := packing_in(headers)):
         return None
-    told = f"the answer is packed with {packing[:50]}, and its client was told before that it is not"
-    return Evidence(status, as_text(headers), told, url=call.url)
+    return Evidence(status, as_text(headers), told_in_vain(packing), url=call.url)
 
 
 def _judged(held: Held, call: Call) -> Evidence | None:
@@ -92,10 +98,14 @@ def _judged(held: Held, call: Call) -> Evidence | None:
 
 
 def _flaw(held: Held, headers: Mapping[str, str], body: bytes, call: Call) -> Evidence | None:
-    if held.status >= 400:
-        return Evidence(held.status, headers, body, url=call.url, model=call.model)
     shape, packing = call.dialect.shape, packing_of(headers)
-    if shape is None or call.incoming.method != "POST" or not readable(packing):
+    if held.status >= 400:
+        said = body if readable(packing) else b""
+        return Evidence(held.status, headers, said, url=call.url, model=call.model)
+    if shape is None or call.incoming.method != "POST":
+        return None
+    if not readable(packing):
+        account_unread(call, packing)
         return None
     if is_broken(held.body, headers):
         told = f"the answer is not packed with {packing} as it says, or a part of it is missing"
@@ -107,6 +117,8 @@ def _flaw(held: Held, headers: Mapping[str, str], body: bytes, call: Call) -> Ev
 async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[[], None]) -> None:
     """Pass pieces on as they come, until HTTP says that this was all."""
     call.answering = True
+    if call.dialect.shape is not None and not readable(answer.packing):
+        account_unread(call, answer.packing)
     await call.out.start(answer.status, answer.headers)
     for piece in begun:
         await call.out.piece(piece)

@@ -8,7 +8,8 @@ from yarl import URL
 
 from beastmode.cache.credentials import IN_HEADERS, tenant_of, without_credentials
 from beastmode.gateway.client.carried import GEMINI_KEY, KEY_OF_QUERY
-from beastmode.gateway.client.incoming import Headers, Incoming
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.headers import to_upstream
 from beastmode.gateway.locate import locate
 from beastmode.gateway.wire import Exchange, Wire

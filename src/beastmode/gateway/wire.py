@@ -23,7 +23,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from beastmode.gateway.client.incoming import Headers
+from beastmode.gateway.client.head import Headers
 from beastmode.gateway.client.spare import LARGE_BYTES, spare_of
 from beastmode.gateway.headers import to_client, without
 from beastmode.gateway.silence import Silence

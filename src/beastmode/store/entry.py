@@ -62,7 +62,8 @@ class Entry(msgspec.Struct, kw_only=True, gc=False):
     Nothing here may hold a credential: headers are not kept, `path` is without its query and without the token
     that names who asks, and bodies are given redacted and bounded by whoever sets them, with `sent` beside the
     request's. They are of failures only, but where everything is recorded.
-    key: a short name of who asks, never a key nor to be turned back into one.   class_, cause, tip: of the Failure.
+    key: a short name of who asks, never a key nor to be turned back into one.   class_, cause, tip: of the Failure;
+    a cause without a class: why nothing is known of a good answer.
     tries: calls to the upstream, the last included.   queue_s, first_byte_s, total_s: seconds since it was received
     (queue_s: until it left).   tokens_in: all of the prompt, tokens_cached of it were read from the provider's cache;
     tokens_reasoning are part of tokens_out.   cost_usd: None where the model has no price (`priced` is False).

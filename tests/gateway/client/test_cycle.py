@@ -9,7 +9,8 @@ import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from beastmode.gateway.client.cycle import Cycle
-from beastmode.gateway.client.incoming import Headers, Message, Receive, Scope
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Message, Receive, Scope
 from beastmode.gateway.client.outgoing import Outgoing
 from beastmode.gateway.client.reply import Send
 from tests.gateway.client.test_outgoing import Sent

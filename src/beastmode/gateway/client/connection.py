@@ -15,13 +15,16 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from beastmode.gateway.client import repeats
+from beastmode.gateway.client.at_once import begin
 from beastmode.gateway.client.crowd import most_clients
 from beastmode.gateway.client.cycle import Cycle
 from beastmode.gateway.client.flow import Flow
 from beastmode.gateway.client.half_closed import HalfClosed
-from beastmode.gateway.client.head import flaw_named, target_of, without_upgrade
-from beastmode.gateway.client.incoming import LOST, Scope
+from beastmode.gateway.client.head import head_of
+from beastmode.gateway.client.incoming import HEAD, LOST, Scope
 from beastmode.gateway.client.outgoing import Outgoing, unsent
+from beastmode.gateway.client.raw_head import flaw_named, target_of, without_upgrade
 from beastmode.gateway.client.spare import LARGE_BYTES, spare_of
 
 MOST_HEAD_BYTES = 128 * 1024
@@ -68,12 +71,14 @@ class Connection(HttpToolsProtocol):
         self._body_began = self._body_bytes = 0
         self._spoilt = self._ended = self._rests = False
         self._held_at = -1
+        self._next: Cycle | None = None
         self._lost: set[Callable[[], None]] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > most_clients():
             self._make_room()
+        self._own = {"scheme": self.scheme, "client": self.client, "server": self.server, LOST: self._lost}
         self.flow = Flow(transport)
         self._out = Outgoing(transport, self.loop)
 
@@ -122,11 +127,22 @@ class Connection(HttpToolsProtocol):
             self._out.begin()
 
     def data_received(self, data: bytes) -> None:
+        may_repeat = self._in_head and self.bytes_in == self._head_began and len(data) <= repeats.MOST_BYTES
         self.bytes_in += len(data)
         self._rests = False
         if self._held_at >= 0:
             self._read_large(data)
-            return
+        elif may_repeat and (repeat := repeats.find(data)) is not None and self._is_free():
+            self._take(repeat)
+            may_repeat = False
+        else:
+            self._read(data)
+        if self._next is not None:
+            self._answer(self._next)
+            if may_repeat:
+                self._remember(data)
+
+    def _read(self, data: bytes) -> None:
         self._parse(data)
         if self._in_head:
             if self.bytes_in - self._head_began > MOST_HEAD_BYTES:
@@ -167,7 +183,7 @@ class Connection(HttpToolsProtocol):
         if was or self.transport.is_closing():
             return
         if self._in_head:
-            self._begin_cycle(self._scope("1.1", method=self._method_so_far()))
+            self._begin_cycle(self._scope("1.1", self._method_so_far()))
             self._in_head = False
         self.cycle.spoil(flaw)
         if self.cycle.response_complete:
@@ -246,7 +262,7 @@ class Connection(HttpToolsProtocol):
             on_end=self.on_response_complete,
         )
         if before is None or before.response_complete:
-            self._start(self.cycle)
+            self._next = self.cycle
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
@@ -256,20 +272,19 @@ class Connection(HttpToolsProtocol):
     def _scope(self, version: str, method: bytes) -> Scope:
         """The head of a request, as ASGI has it."""
         path, query = target_of(self.url)
+        name, raw_path = method.decode("ascii"), path.decode("latin-1")
         return {
             "type": "http",
             "asgi": _ASGI,
             "http_version": version,
-            "method": method.decode("ascii"),
-            "scheme": self.scheme,
-            "path": path.decode("latin-1"),
+            "method": name,
+            "path": raw_path,
             "raw_path": path,
             "root_path": "",
             "query_string": query,
             "headers": self.headers,
-            "client": self.client,
-            "server": self.server,
-            LOST: self._lost,
+            HEAD: head_of(name, raw_path, query, self.headers),
+            **self._own,
         }
 
     def on_body(self, body: bytes) -> None:
@@ -298,13 +313,40 @@ class Connection(HttpToolsProtocol):
         else:
             self._rests = True  # the `Reaper` sees how long: a timer for each answer took 2 us of its 80
 
+    def _answer(self, cycle: Cycle) -> None:
+        """Have it answered: at once, where it is whole and nothing has to be waited for."""
+        self._next, self.answers = None, cycle
+        if cycle.more_body:
+            self._start(cycle)
+        elif (task := begin(cycle.run(self.app), self.loop)) is not None:
+            self._wait_for(task)
+
     def _start(self, cycle: Cycle) -> None:
         self.answers = cycle
         if cycle.disconnected:
             self._out.close()  # it is only to have its record
-        task = self.loop.create_task(cycle.run(self.app))
+        self._wait_for(self.loop.create_task(cycle.run(self.app)))
+
+    def _wait_for(self, task: asyncio.Task[None]) -> None:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    # ---- what comes again, byte for byte ----
+
+    def _is_free(self) -> bool:
+        return not self._spoilt and (self.cycle is None or self._is_done())
+
+    def _take(self, repeat: repeats.Repeat) -> None:
+        self._head_began, self.expect_100_continue = self.bytes_in, False
+        self._begin_cycle({**repeat.scope, **self._own}, keep_alive=True)
+        self.cycle.feed(repeat.body)
+        self.cycle.feed_end()
+
+    def _remember(self, data: bytes) -> None:
+        """It was one request, that came whole and alone, and has its answer."""
+        cycle = self.cycle
+        if self.bytes_in == self._head_began and cycle.response_complete and cycle.keep_alive:
+            repeats.keep(data, cycle.scope, self._body_bytes)
 
     def _listen(self) -> None:
         """Read on behind 64 KB of a body and behind a request that waits: else nobody would hear that the client has

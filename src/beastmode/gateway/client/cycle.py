@@ -15,7 +15,8 @@ from functools import lru_cache
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from beastmode.gateway.client.incoming import FLAW, Headers, Message, Receive, Scope
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import FLAW, Message, Receive, Scope
 from beastmode.gateway.client.outgoing import Outgoing
 from beastmode.gateway.client.reply import Send
 

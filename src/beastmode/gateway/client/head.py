@@ -1,44 +1,66 @@
-"""Head: what a connection makes of the head of a request. Pure."""
+"""Head: what a request says before its body, read once for all requests that are the same byte for byte. Pure."""
 
 from __future__ import annotations
 
-import httptools
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
-from beastmode.gateway.client.incoming import Headers
+import msgspec
 
-_TLS = b"\x16\x03"
-"""How a client begins that speaks TLS."""
+from beastmode.gateway.client.carried import blotted, take_out
 
+Headers = Sequence[tuple[bytes, bytes]]
 
-def target_of(url: bytes) -> tuple[bytes, bytes]:
-    """Path and query that a request asks for, whether it names a host before them or not; without a fragment. What
-    names no path stays as it is, and begins with no slash."""
-    if url.startswith(b"/") and b"#" not in url:
-        path, _, query = url.partition(b"?")
-        return path, query
-    try:
-        parsed = httptools.parse_url(url)
-    except httptools.HttpParserInvalidURLError:
-        return url, b""
-    return parsed.path or b"/", parsed.query or b""
+_TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
 
 
-def without_upgrade(line: bytes, headers: Headers) -> bytes:
-    """The head as of a client that offers no other protocol (RFC 9110, 7.8).   line: method, target and version."""
-    kept = [
-        (name, _without(b"upgrade", value) if name == b"connection" else value) for name, value in headers
-    ]
-    return b"\r\n".join([line, *(b"%b: %b" % header for header in kept)]) + b"\r\n\r\n"
+class Head(msgspec.Struct, eq=False, frozen=True, gc=False):
+    """The head of a request: path and headers as sent, byte for byte. The token of its path is taken out, and so are
+    keys of ours, wherever they stand: nothing that comes later can pass one on. Of one elsewhere in the path only its
+    beginning stays.
+
+    path: percent-encoded, begins with a slash.   query: without the question mark.   token: of `/t/TOKEN/v1/…`, ""
+    without: it names key, run, task and attempt, so that the credential headers stay free.   headers: names in lower
+    case.   first: the first value of each name.   keys: of ours, in headers and query; key_at: the header in which an
+    upstream of this client wants its own.   size: about how many bytes line and headers are.
+    known: what others have worked out from it and from the body; for them to read and to fill.
+    """
+
+    method: str
+    path: str
+    query: str
+    token: str
+    headers: Headers
+    first: dict[bytes, bytes]
+    keys: tuple[str, ...]
+    key_at: bytes
+    size: int
+    known: dict[Any, Any]
 
 
-def _without(word: bytes, value: bytes) -> bytes:
-    return b",".join(part for part in value.split(b",") if part.strip().lower() != word)
-
-
-def flaw_named(reason: str, data: bytes) -> str:
-    """Why a request cannot be read.   reason: the parser's.   data: that it stumbled over."""
-    return (
-        "it begins with TLS, and this port has none"
-        if data.startswith(_TLS)
-        else reason[:1].lower() + reason[1:]
+def head_of(method: str, path: str, query: bytes, headers: Headers) -> Head:
+    """The head of a request.   path: with its token, still encoded.   headers: names in lower case."""
+    plain = take_out(headers, query.decode("latin-1"))
+    token, rest = split_token(path)
+    path = blotted(rest)
+    return Head(
+        method=method,
+        path=path,
+        query=plain.query,
+        token=token,
+        headers=plain.headers,
+        first=dict(reversed(plain.headers)),
+        keys=plain.keys,
+        key_at=plain.place,
+        size=len(path) + len(plain.query) + sum(map(len, chain.from_iterable(plain.headers))),
+        known={},
     )
+
+
+def split_token(path: str) -> tuple[str, str]:
+    """The token of `/t/TOKEN/…` and the path behind it; "" and the path itself where there is none."""
+    if not path.startswith(_TOKEN_AT):
+        return "", path
+    token, slash, rest = path.removeprefix(_TOKEN_AT).partition("/")
+    return token, slash + rest or "/"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from itertools import chain
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
+from beastmode.cache import codings
+from beastmode.gateway.client.at_once import own_task
 from beastmode.gateway.client.body import Body
-from beastmode.gateway.client.carried import blotted, take_out
+from beastmode.gateway.client.head import Head, Headers, head_of
 from beastmode.gateway.client.room import FIRST_BYTES, Place, Room
 from beastmode.gateway.client.spare import spare_of
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Headers = Sequence[tuple[bytes, bytes]]
+
+HEAD = "beast.head"
+"""In a scope: its `Head`, where that has been read."""
 
 LOST = "beast.lost"
 """In a scope: the set of what is to be called when its connection is lost. ASGI tells of that only to a task that waits
@@ -25,9 +28,7 @@ for it; one for each request cost a tenth of its CPU."""
 FLAW = "beast.flaw"
 """In a scope: why the request cannot be read, where it cannot."""
 
-_TOKEN_AT = "/t/"  # noqa: S105 - where a token stands in a path
-
-_PACKINGS = b"accept-encoding"
+_MOST_KNOWN = 16
 _TO_END_S = 1.0
 
 
@@ -44,17 +45,13 @@ class BodyTooLargeError(Exception):
 
 
 class Incoming:
-    """One request. Its path and headers are as sent, byte for byte; the token of its path is taken out, and so are
-    keys of ours, wherever they stand but in the body: nothing that comes later can pass one on. Of one elsewhere in the
-    path only its beginning stays.
+    """One request: what its head says (`head.Head`), and its body as it comes in.
 
-    token: of `/t/TOKEN/v1/…`, "" without: it names key, run, task and attempt, so that the credential headers stay
-    free.   path: percent-encoded, begins with a slash.   query: without the question mark.
-    keys: of ours, in headers and query; key_at: the header in which an upstream of this client wants its own.
-    address: of the client, without its port; "" where it is not known.
+    address: of the client, without its port; "" where it is not known.   known: of the head.
     """
 
     __slots__ = (
+        "_as_sent",
         "_body",
         "_first",
         "_lost",
@@ -62,9 +59,11 @@ class Incoming:
         "_receive",
         "_scope",
         "address",
+        "head_bytes",
         "headers",
         "key_at",
         "keys",
+        "known",
         "method",
         "path",
         "query",
@@ -72,17 +71,13 @@ class Incoming:
     )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.method: str = scope["method"]
-        query = scope["query_string"].decode("latin-1")
-        plain = take_out(scope["headers"], query)
-        self.headers, self.query, self.keys, self.key_at = plain.headers, plain.query, plain.keys, plain.place
-        self._first = dict(reversed(self.headers))
-        raw: bytes | None = scope.get("raw_path")
-        path = scope["path"] if raw is None else raw.decode("latin-1")
-        self.token, rest = split_token(path)
-        self.path = blotted(rest)
+        head: Head = scope.get(HEAD) or _head_in(scope)
+        self.method, self.path, self.query, self.token = head.method, head.path, head.query, head.token
+        self.headers, self._first, self.head_bytes = head.headers, head.first, head.size
+        self.keys, self.key_at, self.known = head.keys, head.key_at, head.known
         self.address: str = (scope.get("client") or ("",))[0]
         self._scope, self._receive = scope, receive
+        self._as_sent: Headers | None = None
         self._place: Place | None = None
         self._body: Body | None = None
         self._lost: set[Callable[[], None]] = scope.get(LOST, set())
@@ -102,11 +97,23 @@ class Incoming:
         """Has it a header of one of these names?   names: in lower case."""
         return not names.isdisjoint(self._first)
 
+    def know(self, about: object, what: Any) -> None:
+        """Of what follows from its bytes: keep it, for all requests that are the same byte for byte."""
+        if len(self.known) >= _MOST_KNOWN:
+            self.known.clear()
+        self.known[about] = what
+
     def take_plain(self) -> None:
         """Ask for an answer that is not packed, from here on: the client has been told that it will not be."""
-        others = [(name, value) for name, value in self.headers if name != _PACKINGS]
-        self.headers = [*others, (_PACKINGS, b"identity")]
-        self._first[_PACKINGS] = b"identity"
+        self._as_sent = self._as_sent or self.headers
+        others = [(name, value) for name, value in self.headers if name != codings.HEADER]
+        self.headers = [*others, (codings.HEADER, b"identity")]
+        self._first = {**self._first, codings.HEADER: b"identity"}
+
+    @property
+    def codings(self) -> bytes | None:
+        """What its client has said of the packings that it takes; None for nothing."""
+        return codings.joined(self._as_sent or self.headers)
 
     async def body(self, most_bytes: int, room: Room) -> bytes:
         """All of it. What it takes of the room is held until `let_go`.
@@ -155,11 +162,6 @@ class Incoming:
             raise UnreadableError(self.flaw) if self.flaw else ClientGoneError
         return message
 
-    @property
-    def head_bytes(self) -> int:
-        """About how large its line and its headers are."""
-        return len(self.path) + len(self.query) + sum(map(len, chain.from_iterable(self.headers)))
-
     def watched(self, answered: Callable[[], bool]) -> Watched:
         """`async with incoming.watched(…)`: within, a client that goes away cancels what is awaited; ClientGoneError
         is raised instead.   answered: all that the client needs has been sent. Real ones leave a stream at its last
@@ -175,13 +177,18 @@ class Watched:
     def __init__(self, lost: set[Callable[[], None]], answered: Callable[[], bool]) -> None:
         self._lost, self._answered = lost, answered
         self._gone = False
+        self._task: asyncio.Task[Any] | None = None
         self._moment: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._task = task
         self._lost.add(self._has_lost)
+        try:
+            self._task = await own_task()
+            if self._gone:
+                raise ClientGoneError
+        except BaseException:
+            self._lost.discard(self._has_lost)
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -189,8 +196,12 @@ class Watched:
         self._lost.discard(self._has_lost)
         if self._moment is not None:
             self._moment.cancel()
-        if self._gone and isinstance(error, asyncio.CancelledError) and self._task.uncancel() == 0:
+        if self._gone and isinstance(error, asyncio.CancelledError) and self._uncancelled():
             raise ClientGoneError from None
+
+    def _uncancelled(self) -> bool:
+        """Nobody else has cancelled its task."""
+        return self._task is not None and self._task.uncancel() == 0
 
     def _has_lost(self) -> None:
         if self._answered():
@@ -200,7 +211,8 @@ class Watched:
 
     def _end(self) -> None:
         self._gone = True
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
 
 def _bounded(size: int, most_bytes: int) -> int:
@@ -209,9 +221,7 @@ def _bounded(size: int, most_bytes: int) -> int:
     return size
 
 
-def split_token(path: str) -> tuple[str, str]:
-    """The token of `/t/TOKEN/…` and the path behind it; "" and the path itself where there is none."""
-    if not path.startswith(_TOKEN_AT):
-        return "", path
-    token, slash, rest = path.removeprefix(_TOKEN_AT).partition("/")
-    return token, slash + rest or "/"
+def _head_in(scope: Scope) -> Head:
+    raw: bytes | None = scope.get("raw_path")
+    path = scope["path"] if raw is None else raw.decode("latin-1")
+    return head_of(scope["method"], path, scope["query_string"], scope["headers"])

@@ -24,6 +24,11 @@ def readable(packing: str) -> bool:
     return packing in ("", "identity") or packing in _WINDOWS
 
 
+def told_in_vain(packing: str) -> str:
+    """What is wrong with an answer in a packing that is not known, to a client that has heard a sign of life."""
+    return f"the answer is packed with {packing[:50]}, and its client was told before that it is not"
+
+
 def unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
     """The body unpacked, at most 16 MB of it; as it is where its packing is not known or broken.
 
@@ -41,6 +46,12 @@ def is_broken(body: bytes, headers: Mapping[str, str]) -> bool:
 def packing_of(headers: Mapping[str, str]) -> str:
     """How a body with these headers is packed.   headers: names in lower case."""
     return headers.get("content-encoding", "").strip().lower()
+
+
+def packing_in(headers: Sequence[tuple[bytes, bytes]]) -> str:
+    """The same of headers as they come; "" where it says so in words too."""
+    named = next((value for name, value in headers if name == b"content-encoding"), b"").strip().lower()
+    return "" if named == b"identity" else named.decode("latin-1")
 
 
 def _unpacked(body: bytes, packing: str) -> tuple[bytes, bool]:
@@ -69,13 +80,17 @@ def _members(body: bytes, window: int) -> tuple[bytes, bool]:
 
 
 class Unpacking:
-    """Unpacks pieces as they come.   packing: "" for none. Raises ValueError where it is not known."""
+    """Unpacks pieces as they come.   packing: "" for none. Raises ValueError where it is not known.
+
+    broken: why `all_of` finds no more; None as long as it does.
+    """
+
+    broken: ValueError | None = None
 
     def __init__(self, packing: str) -> None:
         windows = _WINDOWS.get(packing.strip().lower())
         if windows is None and packing:
-            told = f"the stream is packed with {packing[:50]}, and its client was told before that it is not packed"
-            raise ValueError(told)
+            raise ValueError(told_in_vain(packing))
         self._windows, self._head = windows or (), b""
         self._unpacking: zlib._Decompress | None = None
         self._parts_ended = 0
@@ -100,6 +115,15 @@ class Unpacking:
                 raise ValueError(f"the stream unpacks to more than {_MOST_EACH} times its size")
             if part:
                 yield part
+
+    def all_of(self, piece: bytes) -> bytes:
+        """All that is in a piece; nothing of one that is broken, nor of those behind it."""
+        if self.broken is None:
+            try:
+                return b"".join(self.parts(piece))
+            except ValueError as error:
+                self.broken = error
+        return b""
 
     def _next(self, piece: bytes) -> tuple[bytes, bytes]:
         """Some of what is in it, and the rest of it. It may be packed in several parts, one after the other."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from beastmode.gateway.client.incoming import Headers, Message
-from beastmode.gateway.client.packing import Unpacking
+from beastmode.gateway.client.head import Headers
+from beastmode.gateway.client.incoming import Message
+from beastmode.gateway.client.packing import Unpacking, packing_in
 
 Send = Callable[[Message], Awaitable[None]]
 STEP_BYTES = 64 * 1024
@@ -48,7 +49,7 @@ class Reply:
     @property
     def packed(self) -> bool:
         """What goes out is compressed, so that no words of ours can follow."""
-        return bool(_packing(self.headers))
+        return bool(packing_in(self.headers))
 
     @property
     def mid_event(self) -> bool:
@@ -61,7 +62,7 @@ class Reply:
         """Send status and headers; the body follows in pieces. Where it has begun already, it goes on as it is, and
         what is packed is unpacked from here on. Raises ValueError where that packing is not known."""
         if self.begun:
-            packing = _packing(headers)
+            packing = packing_in(headers)
             self._unpacking = Unpacking(packing) if packing else None
             return
         self.begun, self.headers = True, headers
@@ -69,18 +70,21 @@ class Reply:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def piece(self, data: bytes) -> None:
-        """Send a piece of the body at once."""
+        """Send a piece of the body at once. Of what cannot be unpacked nothing goes out: whoever carries it finds that
+        too, and says why."""
         if self._unpacking is not None:
-            data = b"".join(self._unpacking.parts(data))
+            data = self._unpacking.all_of(data)
         self._tail = (data if len(data) >= _TAIL_BYTES else self._tail + data)[-_TAIL_BYTES:]
         self._keep(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece. A large one goes as fast as its client reads, so that those who do not read share one
-        copy of it."""
+        copy of it. Raises ValueError where it could not be unpacked: it is no good end."""
         if self._unpacking is not None:
-            data = b"".join(self._unpacking.parts(data))
+            data = self._unpacking.all_of(data)
+            if self._unpacking.broken is not None:
+                raise self._unpacking.broken
         self._keep(data)
         last = max(0, len(data) - 1) // STEP_BYTES * STEP_BYTES
         for at in range(0, last, STEP_BYTES):
@@ -105,9 +109,3 @@ class Reply:
     def _keep(self, data: bytes) -> None:
         if len(self.kept) < self._keep_bytes:
             self.kept += data[: self._keep_bytes - len(self.kept)]
-
-
-def _packing(headers: Headers) -> str:
-    """How a body with these headers is compressed, "" where it is not."""
-    named = next((value for name, value in headers if name == b"content-encoding"), b"")
-    return "" if named.strip().lower() == b"identity" else named.decode("latin-1")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 
+from beastmode.gateway.client.at_once import own_task
+
 
 class NoRoomError(Exception):
     """There was no room for a body, and none came in time."""
@@ -40,6 +42,7 @@ class Share:
         """Take room once there is some. Raises NoRoomError."""
         if self.take(size):
             return
+        await own_task()
         mine = asyncio.get_running_loop().create_future()
         self._waiting.append((size, mine))
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from beastmode.gateway.dialects.anthropic import AnthropicCount, AnthropicMessages
 from beastmode.gateway.dialects.gemini import GeminiGenerate, GeminiOnce
@@ -36,6 +37,8 @@ _BY_END: dict[str, Dialect] = {
     ":countTokens": GeminiOnce("gemini.count_tokens", free=True),
 }
 
+_SHORT = 200
+"""Of a path: a longer one is not remembered."""
 _OF_A_THREAD = re.compile(r"/threads/[^/]+/messages$")
 """OpenAI's assistants: it keeps a message, and asks no model."""
 
@@ -49,6 +52,10 @@ def dialect_for(method: str, path: str) -> Dialect:
     path: encoded or not, whatever stands before (`/v1`, `/v1beta`, Azure's deployments, Vertex' projects), with or
     without a slash at its end. Only POST asks a model.
     """
+    return (_remembered if len(path) <= _SHORT else _chosen)(method, path)
+
+
+def _chosen(method: str, path: str) -> Dialect:
     if method != "POST":
         return _OLLAMA if _OLLAMAS.search(path) else OTHER
     path = plain(path)
@@ -60,6 +67,10 @@ def dialect_for(method: str, path: str) -> Dialect:
     if "/publishers/anthropic/" in path:
         return _on_vertex(path)
     return _OLLAMA if _OLLAMAS.search(path) else OTHER
+
+
+_remembered = lru_cache(maxsize=256)(_chosen)
+"""Clients ask for few paths, and each is asked for again and again."""
 
 
 def _on_vertex(path: str) -> Dialect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beastmode.gateway.client.head import flaw_named, target_of, without_upgrade
+from beastmode.gateway.client.raw_head import flaw_named, target_of, without_upgrade
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""Repeats: requests that came before, byte for byte, and were answered at once; they need not be read again.
+
+Clients ask the same again and again, and what such an answer takes is mostly reading the question. Each process has one
+memory of them, whichever connection they come on: what a request says depends on nothing but its bytes.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from beastmode.gateway.client.head import Head
+from beastmode.gateway.client.incoming import HEAD, LOST, Scope
+
+MOST_BYTES = 8 * 1024
+"""Of one, head and body."""
+_MOST = 64
+"""That are remembered: at most 2 MB, with what is worked out from them."""
+
+
+class Repeat(msgspec.Struct, frozen=True, gc=False):
+    """One request.   scope: of ASGI, with what differs by connection still in it."""
+
+    scope: Scope
+    body: bytes
+
+
+_kept: dict[bytes, Repeat] = {}
+find, forget = _kept.get, _kept.clear
+
+
+def keep(read: bytes, scope: Scope, body_bytes: int) -> None:
+    """Remember what these bytes say, and forget the oldest for it.   body_bytes: how many of them are the body, which
+    is at their end; but where it came in chunks."""
+    head: Head = scope[HEAD]
+    if b"transfer-encoding" in head.first:
+        return
+    if len(_kept) >= _MOST:
+        del _kept[next(iter(_kept))]
+    _kept[read] = Repeat({**scope, LOST: set()}, read[len(read) - body_bytes :])
