@@ -161,10 +161,13 @@ async def unread(attack: Attack) -> None:
 
 
 async def untaken(attack: Attack) -> None:
-    """Ask for a large answer in one piece, each for another, and never read it."""
+    """Ask for a large answer in one piece, each for another, one after the other, and never read it. The first ones are
+    larger than what is held of one."""
 
     async def one(number: int) -> str:
-        await _never_read(attack, _large(number, **({"temperature": 0} if number % 2 else {})))
+        await asyncio.sleep(number * 0.05)
+        model = "vast" if number < 120 else "large"
+        await _never_read(attack, _large(number, model, **({"temperature": 0} if number % 2 else {})))
         return "never read"
 
     await attack.all(one, at_work_s=15.0)
@@ -175,7 +178,7 @@ async def again(attack: Attack) -> None:
     turn = asyncio.Lock()
 
     async def one(number: int) -> str:
-        body = _large(number, temperature=0)
+        body = _large(number, "middling", temperature=0)
         async with turn:
             await _take(attack, body)
         await _never_read(attack, body)
@@ -187,27 +190,26 @@ async def again(attack: Attack) -> None:
 async def everything(attack: Attack) -> None:
     """All that is held for clients, each kind to its bound: remembered answers; such as are on their way but not
     remembered any more; answers that are whole and not taken; and bodies, large and small, that nobody answers."""
-    asked = [_large(number, temperature=0) for number in range(60)]
+    asked = [_large(number, "middling", temperature=0) for number in range(60)]
     for body in asked[:20]:
         await _take(attack, body)
-    for body in asked[11:20]:
+    for body in asked[10:20]:
         attack.let_go(_never_read(attack, body))
     await asyncio.sleep(3.0)  # until they are on their way
     for body in asked[20:]:
         await _take(attack, body)
         await _take(attack, body)
-    for number in range(100, 140):
+    for number in range(100, 120):
         attack.let_go(_never_read(attack, _large(number)))
     await asyncio.sleep(5.0)  # until they are whole
     for size in 20 * [1_000] + 94 * [990_000] + 4 * [30_000_000]:
         attack.let_go(_never_read(attack, _waiting(size)))
 
-    async def nothing(_number: int) -> str:
-        return "at work"
+    async def all_of_them(_number: int) -> str:
+        await attack.ended()
+        return "never read"
 
-    await attack.all(nothing, at_work_s=12.0)
-    await attack.over.wait()
-    await attack.ended()
+    await attack.all(all_of_them, at_work_s=20.0)
 
 
 async def begun(attack: Attack) -> None:
@@ -260,9 +262,9 @@ def _post(body: bytes) -> bytes:
     return f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _large(number: int, **more: float) -> bytes:
-    """A request for an answer of 7 MB, another for each number."""
-    said = {"model": "large", "user": str(number), "messages": [{"role": "user", "content": str(number)}]}
+def _large(number: int, model: str = "large", **more: float) -> bytes:
+    """A request for an answer of 7 MB, 3 MB of `middling` and 9 MB of `vast`; another for each number."""
+    said = {"model": model, "user": str(number), "messages": [{"role": "user", "content": str(number)}]}
     return json.dumps(said | more).encode()
 
 
@@ -308,7 +310,20 @@ async def _each(body: bytes) -> AsyncIterator[bytes]:
 
 ATTACKS = {
     one.__name__: one
-    for one in (slowloris, unstated, stated, large, heads, begun, ahead, unread, untaken, again, everything, overload)
+    for one in (
+        slowloris,
+        unstated,
+        stated,
+        large,
+        heads,
+        begun,
+        ahead,
+        unread,
+        untaken,
+        again,
+        everything,
+        overload,
+    )
 }
 
 

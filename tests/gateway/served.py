@@ -102,8 +102,8 @@ def by_hand(
     routes = Routes([backend(url) for url in urls])
     door = door_for(home, "127.0.0.1", "auto", clock, limits.most_waiting)
     carrier = Carrier(routes, ledger, clock, limits)
-    stack, most_bytes = Stack(L1Memory(10_000_000)), limits.most_held_answers_bytes
-    memory = Remembering(stack, cache, clock, carrier.source_of, most_lent_bytes=most_bytes)
+    stack = Stack(L1Memory(10_000_000))
+    memory = Remembering(stack, cache, clock, carrier.source_of, held=carrier.held)
     proxy = Proxy(carrier, ledger, clock, limits, memory, door)
 
     async def start() -> None:

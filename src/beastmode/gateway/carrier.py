@@ -54,7 +54,7 @@ class Carrier:
 
     def __init__(self, routes: Routes[Backend], ledger: Ledger, clock: Clock, limits: ProxyLimits) -> None:
         self._routes, self._ledger, self._clock, self._limits = routes, ledger, clock, limits
-        self._held = Share(limits.most_held_answers_bytes, 0.0)
+        self.held = Share(limits.most_held_answers_bytes, 0.0)
         self._rng = random.Random()
         self._stopped = asyncio.Event()
 
@@ -75,7 +75,7 @@ class Carrier:
 
         What came whole is still to be passed on (`call.held`), and `call.hold` to be let go.
         Cancelled while nothing leaves for its upstream, the call knows why (`failure`)."""
-        call.hold = Hold(self._held)
+        call.hold = Hold(self.held)
         try:
             return await self._carry(call)
         except asyncio.CancelledError:
