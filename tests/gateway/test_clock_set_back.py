@@ -1,4 +1,4 @@
-"""The machine's clock is set back by an hour while requests are in flight: nothing waits for it, and nothing is lost."""
+"""The clock of the machine is set back by an hour while requests are in flight: nothing waits for it or is lost."""
 
 from __future__ import annotations
 
