@@ -21,10 +21,10 @@ from beastmode.compose.ui.serving import sources_of
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.filters import query_of
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_groups import groups
-from beastmode.store.ledger_reader import LedgerReader
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.groups import groups
+from beastmode.store.ledger.reading.reader import LedgerReader
+from beastmode.store.ledger.sought import Sought
 from bench.contest import Contender, Figures, Row, main
 from bench.dashboard_ledger import SPAN_S, fill
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beastmode.store.entry import first_id
-from beastmode.store.ledger_backfill import roll
-from beastmode.store.ledger_file import LedgerFile
-from beastmode.store.ledger_schema import NOTHING_YET
+from beastmode.store.ledger.entry import first_id
+from beastmode.store.ledger.schema import NOTHING_YET
+from beastmode.store.ledger.writing.backfill import roll
+from beastmode.store.ledger.writing.file import LedgerFile
 
 SPAN_S = 30 * 86_400
 """How long it took them to come: as long as a ledger keeps them."""

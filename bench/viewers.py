@@ -19,7 +19,7 @@ from typing import IO
 
 import aiohttp
 
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger.file import ledger_path
 from bench import gateway_servers as servers
 from bench.contest import Contender, Figures, Row, main
 from bench.dashboard_ledger import fill

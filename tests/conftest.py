@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from beastmode.safeguards.host_folder import FOLDER_SETTING
+from beastmode.safeguards.host.folder import FOLDER_SETTING
 
 # Examples take as long as they take: other work shares the machine.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -23,6 +23,9 @@ WITHIN = {
     "compose/serve": [{"."}, {"settings"}],
     "compose/ui": [{"."}, {"runs"}, {"files"}],
     "gateway": [{"doors"}, {"."}, {"client", "dialects"}],
+    "safeguards": [{"host"}, {"."}],
+    "store": [{"journal", "ledger", "entries", "keys"}, {".", "sqlite"}],
+    "store/ledger": [{"writing", "reading"}, {"rollups"}, {"."}],
 }
 """The same of the rooms in a room; "." are the files that lie in it beside them."""
 MAY_READ_ALL = {"testing", "__init__"}

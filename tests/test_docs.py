@@ -46,9 +46,9 @@ from beastmode.runner.agents.protocol import Login
 from beastmode.runner.control import ACTIONS
 from beastmode.runner.states import AttemptEnd, TaskState
 from beastmode.settings import RunSettings
-from beastmode.store.entries_reader import Figures
-from beastmode.store.entry import OUTCOMES, Entry
-from beastmode.store.key import RIGHTS
+from beastmode.store.entries.reader import Figures
+from beastmode.store.keys.key import RIGHTS
+from beastmode.store.ledger.entry import OUTCOMES, Entry
 from beastmode.telemetry.genai import attributes
 from beastmode.telemetry.logs import EVENTS
 from beastmode.testing.chaos import FAULTS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 from beastmode.testing.agent_turns import runs
 from beastmode.testing.chaos import Chaos
 from beastmode.testing.model_server import ModelServer, Refusal, Script

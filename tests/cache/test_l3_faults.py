@@ -13,9 +13,9 @@ import pytest
 
 from beastmode.cache import l3_reader, l3_writer
 from beastmode.cache.stack import Stack
-from beastmode.store import sqlite_file
-from beastmode.store.entries_file import cache_path
-from beastmode.store.entries_upkeep import Limits
+from beastmode.store.entries.file import cache_path
+from beastmode.store.entries.upkeep import Limits
+from beastmode.store.sqlite import file as sqlite_file
 from tests.cache.answers import NOON, Wall, answer, key, opened, stored, until, until_found
 from tests.crash.disks import fill, mounted
 

@@ -14,10 +14,10 @@ from typing import Self
 import pytest
 
 from beastmode.cache.sealing import unseal
-from beastmode.store.entries_file import EntriesFile, cache_path
-from beastmode.store.entries_reader import EntriesReader
-from beastmode.store.entries_upkeep import make_room
-from beastmode.store.sqlite_room import used_bytes
+from beastmode.store.entries.file import EntriesFile, cache_path
+from beastmode.store.entries.reader import EntriesReader
+from beastmode.store.entries.upkeep import make_room
+from beastmode.store.sqlite.room import used_bytes
 from tests.cache.answers import NOON, key
 from tests.cache.writing import LIMITS, NAMES, written
 

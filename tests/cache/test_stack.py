@@ -10,8 +10,8 @@ import pytest
 
 from beastmode.cache import l3_reader
 from beastmode.cache.stack import Stack
-from beastmode.store.entries_file import EntriesFile, TierCount, cache_path
-from beastmode.store.entries_upkeep import Limits, clear
+from beastmode.store.entries.file import EntriesFile, TierCount, cache_path
+from beastmode.store.entries.upkeep import Limits, clear
 from tests.cache.answers import NOON, Wall, answer, key, opened, stored, until, until_found
 
 

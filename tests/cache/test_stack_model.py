@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from beastmode.cache import l3_writer
 from beastmode.cache.answer import Answer
 from beastmode.cache.stack import Found, Stack
-from beastmode.store.entries_file import cache_path
-from beastmode.store.entries_upkeep import clear, clear_tag
+from beastmode.store.entries.file import cache_path
+from beastmode.store.entries.upkeep import clear, clear_tag
 from tests.cache.answers import Wall, answer, key, opened, until
 
 NAMES = st.integers(0, 5)

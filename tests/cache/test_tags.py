@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from beastmode.cache.answer import Answer
 from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.tags import HEADER, MOST_CHARACTERS, MOST_SAID, of_ours, said_in, tag_of
-from beastmode.store.entries_file import EntriesFile, cache_path
-from beastmode.store.entries_upkeep import clear_tag
+from beastmode.store.entries.file import EntriesFile, cache_path
+from beastmode.store.entries.upkeep import clear_tag
 from tests.cache.answers import NOON, answer, key, opened, until, until_found
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from beastmode.errors import JournalError
 from beastmode.events import Event
 from beastmode.runner.home import journal_path
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 from tests.processes import eventually, pid_in
 
 AT_WORK = (

@@ -20,7 +20,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import Task
 from beastmode.runner.work import Coding
 from beastmode.runner.worktrees.roots import worktrees_root
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.store.journal.journal import Journal, JournalReader
 from beastmode.testing import attempt_of
 from tests.repositories import git, repository
 from tests.runner.merging import no_setup

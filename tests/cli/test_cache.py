@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from beastmode.store.entries_file import cache_path
+from beastmode.store.entries.file import cache_path
 from tests.cache.answers import Wall, answer, key, opened, until
 from tests.cli.test_looking import HOSTILE, Beast
 

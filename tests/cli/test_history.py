@@ -9,7 +9,7 @@ import pytest
 from beastmode import Roadmap, Task, run
 from beastmode.cli import history
 from beastmode.runner.progress import Progress
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 
 def home_with_runs(home: Path, count: int) -> Path:

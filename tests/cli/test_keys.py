@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from beastmode.store.key_file import keys_path
-from beastmode.store.key_secret import flaw_of
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.secret import flaw_of
 from tests.cli.test_looking import Beast
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from beastmode.store.entry import Entry, Sent
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger.entry import Entry, Sent
+from beastmode.store.ledger.file import ledger_path
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.cli.inside import beast_inside

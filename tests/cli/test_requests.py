@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from beastmode.store.entry import Entry, row_of
-from beastmode.store.ledger_file import LedgerFile, ledger_path
+from beastmode.store.ledger.entry import Entry, row_of
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.cli.test_looking import HOSTILE, Beast
 from tests.store.ledgers import NOON, end, entry, opened, sql, upstream_call
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from beastmode.store.entries_file import cache_path
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.entries.file import cache_path
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 from tests.cli.test_serve_ledger import served
 from tests.processes import eventually
 from tests.store.ledgers import NOON

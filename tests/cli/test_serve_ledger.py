@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 
-from beastmode.store.entries_file import cache_path
-from beastmode.store.entry import Entry
-from beastmode.store.ledger import Ledger
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.entries.file import cache_path
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.writing.ledger import Ledger
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread
 from tests.cli.test_serve import beast

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from beastmode.store.entry import Entry
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.reader import LedgerReader
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.threads import in_thread
 from beastmode.testing.wire import Message

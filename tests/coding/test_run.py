@@ -12,7 +12,7 @@ from subprocess import DEVNULL
 
 import pytest
 
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger.file import ledger_path
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.coding.project import CHECK, Project, writes

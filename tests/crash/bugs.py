@@ -7,7 +7,7 @@ import asyncio
 from beastmode.events import ATTEMPT_ENDED, Event
 from beastmode.runner import progress
 from beastmode.runner.processes import watchdog
-from beastmode.store.journal import Journal
+from beastmode.store.journal.journal import Journal
 
 
 def acknowledge_early() -> None:

@@ -23,8 +23,8 @@ from beastmode import run
 from beastmode.errors import BeastError
 from beastmode.runner.formats.reading import read_roadmap
 from beastmode.settings import Durability
-from beastmode.store.ballast import BALLAST_BYTES
-from beastmode.store.journal import Journal
+from beastmode.store.journal.ballast import BALLAST_BYTES
+from beastmode.store.journal.journal import Journal
 
 SLOTS = 3
 TASKS = ("t0", "t1", "t2", "t3")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.store.journal import VERSION
+from beastmode.store.journal.journal import VERSION
 from tests.crash.commands import beast, unavailable
 from tests.crash.disks import mounted
 

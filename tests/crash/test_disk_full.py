@@ -14,7 +14,7 @@ import pytest
 
 from beastmode.errors import JournalError
 from beastmode.settings import Durability
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.store.journal.journal import Journal, JournalReader
 from tests.crash.commands import beast
 from tests.crash.disks import fill
 
@@ -149,7 +149,7 @@ def test_nothing_is_lost_of_what_was_said_to_be_safe_on_a_full_disk_after_a_kill
     program = """
 import asyncio, os, sys
 from pathlib import Path
-from beastmode.store.journal import Journal
+from beastmode.store.journal.journal import Journal
 
 async def write():
     journal = Journal(Path(sys.argv[1]))

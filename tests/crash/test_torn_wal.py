@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, Event
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.store.journal.journal import Journal, JournalReader
 from tests.crash.commands import WORKERS, workers
 
 CASES = 1_000

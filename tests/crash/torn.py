@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from beastmode.settings import Durability
-from beastmode.store.journal import Journal
+from beastmode.store.journal.journal import Journal
 from tests.crash import story
 from tests.crash.forks import freeze
 

@@ -39,8 +39,8 @@ from beastmode.dashboard.sources.settings import HomeFile, HomeView, KeyLine, Ru
 from beastmode.dashboard.sources.stats import Figures
 from beastmode.dashboard.visitor import Visitor
 from beastmode.errors import CacheError, JournalError, KeysError, SettingError
-from beastmode.store.entry import Entry
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.sought import Sought
 
 NASTY = "<script>alert(1)</script>\"'&</title><img src=x onerror=alert(2)>\x00\u202e"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.dashboard.filters import MOST_CHARS, chips_of, query_of, sought_of
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.sought import Sought
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=MOST_CHARS).map(str.strip)
 SOUGHT = st.builds(

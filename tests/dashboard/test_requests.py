@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources.requests import Choices, RequestPage
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.sought import Sought
 from tests.dashboard.reading import NASTY, Keeper, Requests, nasty_row, request_row, sources
 
 ALL = (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beastmode.dashboard.waterfall import WIDTH, Waterfall, waterfall_of
-from beastmode.store.entry import OUTCOMES
+from beastmode.store.ledger.entry import OUTCOMES
 from tests.dashboard.reading import request_row
 
 SECONDS = st.none() | st.floats(0, 1e6) | st.sampled_from([math.nan, math.inf, -1.0, 0.0])

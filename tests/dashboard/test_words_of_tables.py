@@ -16,7 +16,7 @@ from beastmode.dashboard.class_words import MEANINGS, meaning_of
 from beastmode.dashboard.misses import why_not_answered
 from beastmode.failures.tips import TIPS
 from beastmode.gateway import remembering
-from beastmode.store.entry import ASKED_BEFORE
+from beastmode.store.ledger.entry import ASKED_BEFORE
 
 GIVES_REASONS = (
     (admission, ("why_not", "storable")),

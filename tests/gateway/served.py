@@ -31,10 +31,10 @@ from beastmode.gateway.routes import Routes
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
-from beastmode.store.entry import Entry
-from beastmode.store.ledger import Ledger
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.reader import LedgerReader
+from beastmode.store.ledger.writing.ledger import Ledger
 
 _OF_UPSTREAM = {field.name for field in fields(UpstreamSettings)}
 

@@ -16,7 +16,7 @@ from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Rate
-from beastmode.store.ledger import Entry
+from beastmode.store.ledger.entry import Entry
 
 BUSY = Failure("rate_limit", "slow down", True, "", retry_after_s=60.0, throttle=True)
 
@@ -62,5 +62,5 @@ def test_limits_that_were_changed_hold_for_credentials_that_come_later_too() -> 
     early = backend.lane_of(call_of("early"))
     backend.set_limits(1, [Rate(2, 1.0)], [])
     late = backend.lane_of(call_of("late"))
-    assert [lane.guard.concurrency for lane in (early, late)] == [1, 1]
-    assert late.guard.rates == (Rate(2, 1.0),)
+    assert [lane.guard.limits.concurrency for lane in (early, late)] == [1, 1]
+    assert late.guard.limits.rates == (Rate(2, 1.0),)

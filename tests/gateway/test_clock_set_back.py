@@ -10,9 +10,9 @@ from pathlib import Path
 import aiohttp
 
 from beastmode.clock import Clock
-from beastmode.store.ledger_figures import over
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.figures import over
+from beastmode.store.ledger.reading.reader import LedgerReader
 from beastmode.testing.model_server import ModelServer, Script
 from tests.gateway.served import by_hand, records, serving_app
 from tests.gateway.test_remembering import post

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 from beastmode.testing.model_answers import events
 from tests.gateway.served import gateway, records
 from tests.gateway.test_hardening import CHAT, Speak, answering, take_request

@@ -15,7 +15,7 @@ from beastmode.gateway.client.incoming import Incoming, Message
 from beastmode.gateway.client.reply import Reply
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.flight import Flight, Flights
-from beastmode.store.ledger import Entry
+from beastmode.store.ledger.entry import Entry
 
 KEY = b"k"
 

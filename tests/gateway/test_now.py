@@ -19,9 +19,9 @@ from beastmode.compose.serve.signs import signs_in
 from beastmode.gateway.now import PATH
 from beastmode.settings import Rate, TokenRate
 from beastmode.store.allowance import parse_allowances
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 from beastmode.testing.model_server import ModelServer, Refusal, Script
 from tests.compose.coding.gateways import ask, played
 from tests.compose.coding.gateways import question as question_to

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 from tests.gateway.served import gateway, records
 from tests.gateway.test_hardening import Speak, answering, close, connect, take_request
 from tests.gateway.test_sharing import received

@@ -17,8 +17,8 @@ import pytest
 from beastmode.compose.serve.caching import recall_asked
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.gateway.headers import to_upstream
-from beastmode.store.entries_file import cache_path
-from beastmode.store.entries_upkeep import clear_tag
+from beastmode.store.entries.file import cache_path
+from beastmode.store.entries.upkeep import clear_tag
 from beastmode.testing.chaos import ANSWER_FAULTS, Chaos, Trouble
 from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import gateway, records

@@ -14,9 +14,9 @@ import openai
 import pytest
 
 from beastmode.settings import parse_rates
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 from beastmode.testing.chaos import Chaos, Trouble
 from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import by_hand, gateway, records, serving_app

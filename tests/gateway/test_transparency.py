@@ -14,7 +14,7 @@ import pytest
 
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.settings import Rate
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 from tests.gateway.served import gateway, records
 from tests.gateway.test_hardening import BODY, CHAT, answering, close, connect, run, take_request
 

@@ -16,7 +16,7 @@ from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import NO_USE, Use, ends_unix, parse_allowances, period_name
-from beastmode.store.key import Key, KeyLimits
+from beastmode.store.keys.key import Key, KeyLimits
 from beastmode.testing import START_UNIX, VirtualLoop
 
 FOREVER = 1e9

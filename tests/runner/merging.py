@@ -40,7 +40,7 @@ from beastmode.runner.schedule import Schedule
 from beastmode.runner.work import Coding, Command
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.store.journal.journal import Journal, JournalReader
 from beastmode.testing import attempt_of
 
 RUN = "r1"

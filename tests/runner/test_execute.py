@@ -187,7 +187,7 @@ def test_what_is_cut_off_is_recorded_and_uses_up_nothing(cancelled: bool, end: s
 
     room.play(story())
     assert (room.ended_as(), job.tries.counted) == ([end], 0)
-    assert room.guard.in_use() == (0, 0), "nothing of it is left in the guard"
+    assert room.guard.limits.in_use() == (0, 0), "nothing of it is left in the guard"
 
 
 def test_a_hint_beyond_max_wait_holds_the_run_and_says_until_when() -> None:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from beastmode.errors import RoadmapError
 from beastmode.events import ANSWERED, APPROVED, GATE
 from beastmode.runner.policy import Tries
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.resume import Plan, Selection, fingerprint, names, opening_events, plan_session
 from beastmode.runner.roadmap import Phase, Roadmap, Task, TaskOptions
+from beastmode.runner.views import TaskView
 from beastmode.runner.work import Call, Command, Http
 from tests.runner.story import Story, flat
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from beastmode.safeguards import host_solo
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host import solo as host_solo
+from beastmode.safeguards.host.store import HostStore
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime
 from tests.safeguards.calls import Enter, Join
-from tests.safeguards.solo_world import SLOTS, STARTS, TOKENS
+from tests.safeguards.host.solo_world import SLOTS, STARTS, TOKENS
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -28,7 +28,7 @@ from beastmode.events import ATTEMPT_ENDED
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Rate
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 from beastmode.testing.counting_server import CountingServer
 from beastmode.testing.threads import in_thread
 from tests.safeguards.limit_model import Unpadded

@@ -12,7 +12,7 @@ from beastmode.clock import LOOK_AGAIN_S, Clock
 from beastmode.failures.failure import Failure
 from beastmode.runner.measures import most_in_window
 from beastmode.safeguards.guard import Guard
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
 from beastmode.settings import Rate
 from beastmode.testing import START_UNIX, VirtualLoop

@@ -12,11 +12,11 @@ import pytest
 from beastmode.failures.failure import Effect
 from beastmode.safeguards.following import GAP_S, IDLE_S, RAISE_S
 from beastmode.safeguards.guard import Guard
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.settings import Auto, Rate
 from beastmode.testing import VirtualLoop
-from tests.safeguards.test_guard import play
+from tests.safeguards.guards import play
 
 
 class Told:
@@ -53,11 +53,11 @@ class Told:
 def test_it_begins_with_three_and_grows_as_calls_end_well() -> None:
     async def story(loop: VirtualLoop) -> None:
         told = Told(loop)
-        assert told.guard.concurrency == 3
+        assert told.guard.limits.concurrency == 3
         await told.calls(40)
         limits = [limit for _, limit, _ in told.said]
         assert limits == sorted(limits)
-        assert told.guard.concurrency == limits[-1] > 12
+        assert told.guard.limits.concurrency == limits[-1] > 12
 
     assert play(story) < 8
 
@@ -66,10 +66,10 @@ def test_a_refusal_lowers_it_at_once_and_everybody_hears_why() -> None:
     async def story(loop: VirtualLoop) -> None:
         told = Told(loop)
         await told.calls(20)
-        before = told.guard.concurrency or 0
+        before = told.guard.limits.concurrency or 0
         await told.call(0.01, "dropped")
-        assert told.said[-1][1:] == (told.guard.concurrency, "refused")
-        assert (told.guard.concurrency or 99) < before
+        assert told.said[-1][1:] == (told.guard.limits.concurrency, "refused")
+        assert (told.guard.limits.concurrency or 99) < before
 
     play(story)
 
@@ -109,7 +109,7 @@ def test_what_did_not_end_well_never_raises_it(effect: Effect) -> None:
     async def story(loop: VirtualLoop) -> None:
         told = Told(loop)
         await told.calls(9, effect=effect)
-        assert (told.guard.concurrency or 99) <= 3
+        assert (told.guard.limits.concurrency or 99) <= 3
 
     play(story)
 
@@ -131,16 +131,16 @@ def test_a_number_from_a_person_is_an_end_to_it_and_auto_begins_anew() -> None:
     async def story(loop: VirtualLoop) -> None:
         told = Told(loop, rates=(Rate(1000, 1.0),))
         await told.calls(20)
-        found = told.guard.concurrency
-        told.guard.set_limits(told.guard.asked, [Rate(500, 1.0)])
-        assert told.guard.concurrency == found, "only the rate was changed"
+        found = told.guard.limits.concurrency
+        told.guard.set_limits(told.guard.limits.asked, [Rate(500, 1.0)])
+        assert told.guard.limits.concurrency == found, "only the rate was changed"
         told.guard.set_limits(2, [])
         told.said.clear()
         await told.calls(20)
-        assert (told.guard.concurrency, told.said) == (2, [])
+        assert (told.guard.limits.concurrency, told.said) == (2, [])
         told.guard.set_limits(Auto(8), [])
         await told.calls(30)
-        assert told.guard.concurrency == 8
+        assert told.guard.limits.concurrency == 8
 
     play(story)
 
@@ -161,7 +161,7 @@ def test_who_is_idle_holds_back_nobody_and_takes_up_what_others_have_found(
             nonlocal at_once
             async with guard.admit() as admitted:
                 admitted.leaves()
-                at_once = max(at_once, busy.in_flight + idle.in_flight)
+                at_once = max(at_once, busy.limits.in_flight + idle.limits.in_flight)
                 await asyncio.sleep(1.0)
                 admitted.effect = "success"
 
@@ -170,7 +170,7 @@ def test_who_is_idle_holds_back_nobody_and_takes_up_what_others_have_found(
         flood = [asyncio.ensure_future(call(busy)) for _ in range(60)]
         await asyncio.sleep(2.0)
         await call(idle)
-        assert (idle.concurrency or 0) > 10
+        assert (idle.limits.concurrency or 0) > 10
         await asyncio.gather(*flood)
         await asyncio.sleep(2 * IDLE_S)
         busy.close()

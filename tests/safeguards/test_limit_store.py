@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import Hold, LimitStore, MemoryStore, Ticket
 from beastmode.settings import Rate, TokenRate
 from beastmode.testing import ManualTime

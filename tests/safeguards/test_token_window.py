@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import Hold, LimitStore, MemoryStore, Ticket
 from beastmode.safeguards.token_window import _COMPACT, TokenWindow
 from beastmode.testing import ManualTime

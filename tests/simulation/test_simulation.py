@@ -17,6 +17,7 @@ from beastmode.runner.resume import Plan, Selection, plan_session
 from beastmode.runner.roadmap import Roadmap
 from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import MemoryStore
+from beastmode.safeguards.waiting import Waiting
 from beastmode.settings import Rate, TokenRate
 from beastmode.testing import MemoryJournal
 from tests.simulation.world import Parts, simulate
@@ -105,11 +106,17 @@ class LeakySlots(MemoryStore):
         super().end(ticket, now, 1e9 if ticket.number % 3 == 0 else linger_s, used_tokens)
 
 
-class DeafGuard(Guard):
+class Deaf(Waiting):
     """Bug: nobody is woken when something has changed."""
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
         return
+
+
+class DeafGuard(Guard):
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._waiting = Deaf(self._clock)
 
 
 class NeverHalts(Guard):

@@ -199,12 +199,14 @@ class Session:
 
     def _in_force(self) -> None:
         """What the guard holds from now on."""
-        self.world.server.limits.append((self.world.loop.time(), self.guard.concurrency, self.guard.rates))
+        limits = self.guard.limits
+        self.world.server.limits.append((self.world.loop.time(), limits.concurrency, limits.rates))
 
     def _notice(self, kind: str, data: dict[str, Any]) -> None:
         """A limit that looks for its level has found another one: it holds as it is told."""
         if kind == "limits":
-            self.world.server.limits.append((self.world.loop.time(), data["concurrency"], self.guard.rates))
+            rates = self.guard.limits.rates
+            self.world.server.limits.append((self.world.loop.time(), data["concurrency"], rates))
             self.world.note(f"found {data['concurrency']} {data['why']}")
 
     async def play(self) -> bool:

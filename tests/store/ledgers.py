@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.clock import Clock
-from beastmode.store.entry import Entry, Outcome
-from beastmode.store.ledger import Ledger
-from beastmode.store.ledger_reader import LedgerReader
-from beastmode.store.ledger_schema import ROLLUPS
+from beastmode.store.ledger.entry import Entry, Outcome
+from beastmode.store.ledger.reading.reader import LedgerReader
+from beastmode.store.ledger.schema import ROLLUPS
+from beastmode.store.ledger.writing.ledger import Ledger
 
 NOON = 1_764_072_000.0
 """2025-11-25 12:00:00 UTC."""

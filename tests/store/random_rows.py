@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from beastmode.store.entry import GONE_WRONG, OUTCOMES, Entry, first_id, row_of
-from beastmode.store.ledger_backfill import roll
-from beastmode.store.ledger_file import LedgerFile
+from beastmode.store.ledger.entry import GONE_WRONG, OUTCOMES, Entry, first_id, row_of
+from beastmode.store.ledger.writing.backfill import roll
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.store.ledgers import NOON, entry, older
 
 HOURS = 3

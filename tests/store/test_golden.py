@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.store.journal import VERSION, JournalReader
+from beastmode.store.journal.journal import VERSION, JournalReader
 from tests.store.golden.make import FOLDER, HERE, states
 
 GOLDEN = sorted(HERE.glob("journal-*.sql"))

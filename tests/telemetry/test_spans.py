@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from beastmode.errors import PreconditionError
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 from beastmode.telemetry.genai import attributes, span_name
 from beastmode.telemetry.spans import Spans
 from tests.store.ledgers import NOON, entry

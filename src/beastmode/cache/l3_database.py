@@ -13,9 +13,9 @@ from beastmode.cache.answer import Answer
 from beastmode.cache.l3_reader import Future, L3Reader
 from beastmode.cache.l3_writer import L3Writer, Use
 from beastmode.clock import SYSTEM_CLOCK, Clock
-from beastmode.store.entries_file import TierCount
-from beastmode.store.entries_moment import Moment
-from beastmode.store.entries_upkeep import Limits
+from beastmode.store.entries.file import TierCount
+from beastmode.store.entries.moment import Moment
+from beastmode.store.entries.upkeep import Limits
 
 __all__ = ["Future", "L3Database", "Limits", "TierCount", "Use"]
 

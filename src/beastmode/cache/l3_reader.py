@@ -13,8 +13,8 @@ from typing import NamedTuple
 from beastmode.cache.answer import Answer
 from beastmode.cache.l3_writer import CLOSE_S, RETRY_S, L3Writer
 from beastmode.cache.sealing import unseal
-from beastmode.store.entries_file import fault
-from beastmode.store.entries_reader import EntriesReader
+from beastmode.store.entries.file import fault
+from beastmode.store.entries.reader import EntriesReader
 
 
 class Read(NamedTuple):

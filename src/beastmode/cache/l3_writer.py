@@ -17,11 +17,11 @@ from typing import NamedTuple
 from beastmode.cache.answer import Answer
 from beastmode.cache.sealing import seal
 from beastmode.clock import Clock
-from beastmode.store.entries import ROWS_A_STEP
-from beastmode.store.entries_file import EntriesFile, EntryRow, TierCount, fault
-from beastmode.store.entries_moment import UNKNOWN, Moment
-from beastmode.store.entries_upkeep import Limits, forget_unused_tags, make_room
-from beastmode.store.sqlite_file import FileId
+from beastmode.store.entries.file import EntriesFile, EntryRow, TierCount, fault
+from beastmode.store.entries.moment import UNKNOWN, Moment
+from beastmode.store.entries.schema import ROWS_A_STEP
+from beastmode.store.entries.upkeep import Limits, forget_unused_tags, make_room
+from beastmode.store.sqlite.file import FileId
 
 LOOK_S = 0.5
 """Between two looks at whether the cache was cleared or its file replaced."""

@@ -19,7 +19,7 @@ from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.l3_database import L3Database, TierCount, Use
 from beastmode.cache.l3_reader import Read
 from beastmode.clock import SYSTEM_CLOCK, Clock
-from beastmode.store.entries_moment import Moment
+from beastmode.store.entries.moment import Moment
 
 Tier = Literal["l1", "l3"]
 

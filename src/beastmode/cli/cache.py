@@ -19,10 +19,10 @@ from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import HOME
 from beastmode.runner.report.words import utc
 from beastmode.stamps import rfc3339
-from beastmode.store.entries_file import TierCount, cache_path
-from beastmode.store.entries_reader import EntriesReader, Figures
-from beastmode.store.entries_upkeep import clear as clear_file
-from beastmode.store.entries_upkeep import clear_tag
+from beastmode.store.entries.file import TierCount, cache_path
+from beastmode.store.entries.reader import EntriesReader, Figures
+from beastmode.store.entries.upkeep import clear as clear_file
+from beastmode.store.entries.upkeep import clear_tag
 
 app = new_app(no_args_is_help=True)
 

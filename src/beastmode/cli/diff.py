@@ -17,7 +17,7 @@ from beastmode.runner.code.changes import Changes, files_of
 from beastmode.runner.code.git import Git
 from beastmode.runner.code.whereabouts import found
 from beastmode.runner.home import HOME
-from beastmode.runner.progress import TaskView
+from beastmode.runner.views import TaskView
 
 app = new_app()
 

@@ -16,7 +16,7 @@ from beastmode.errors import PreconditionError, Problem, RoadmapError, SettingEr
 from beastmode.runner.command_line import as_verify
 from beastmode.runner.fields import problems_of_shell
 from beastmode.runner.formats.asked import Asked
-from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host.folder import origin
 from beastmode.settings import (
     filled,
     parse_concurrency,

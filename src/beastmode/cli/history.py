@@ -10,9 +10,10 @@ from pathlib import Path
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.summary import Summary, summarise
-from beastmode.store.journal import JournalReader
+from beastmode.runner.views import TaskView
+from beastmode.store.journal.journal import JournalReader
 
 
 def journal_of(home: Path) -> Path:

@@ -19,9 +19,9 @@ from beastmode.runner.home import HOME, prepare_home
 from beastmode.settings import filled, parse_duration, parse_rates, parse_timeout
 from beastmode.stamps import rfc3339
 from beastmode.store.allowance import Allowance, parse_allowances, period_name, period_names, plain, written
-from beastmode.store.key import RIGHTS, Key, KeyLimits, parse_models, parse_name, parse_right
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import RIGHTS, Key, KeyLimits, parse_models, parse_name, parse_right
+from beastmode.store.keys.store import KeyStore
 
 T = TypeVar("T")
 

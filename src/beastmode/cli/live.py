@@ -99,9 +99,9 @@ class LiveView(Watching):
         return Group(self._head(), self._phases(console.size.width, left), at_work, waiting)
 
     def _head(self) -> RenderableType:
-        guard, still, opened = self.live.guard, self.left(), self.live.opened
-        slots, starts = guard.in_use()
-        window = f"{starts} of {guard.rates[0].starts} starts in the window" if guard.rates else ""
+        limits, still, opened = self.live.guard.limits, self.left(), self.live.opened
+        slots, starts = limits.in_use()
+        window = f"{starts} of {limits.rates[0].starts} starts in the window" if limits.rates else ""
         left = f", about {still.told(_clock)} left" if still else ""
         begun = _clock(time.monotonic() - self.began)
         lines = [
@@ -109,7 +109,7 @@ class LiveView(Watching):
             Text(f"{self.ended:,} of {self.total:,} ended in {begun}{left}"),
             self._counts(),
             Text(
-                f"slots: {slots} of {guard.concurrency or 'no limit'}   rate: {window or 'no limit on starts'}"
+                f"slots: {slots} of {limits.concurrency or 'no limit'}   rate: {window or 'no limit on starts'}"
             ),
         ]
         lines += [Text(self.stopping, "yellow")] if self.stopping else []

@@ -12,7 +12,7 @@ from beastmode.cli.app import new_app
 from beastmode.cli.history import find_run, find_task, runner_of
 from beastmode.errors import SettingError
 from beastmode.runner.home import HOME, log_path, logs_of, run_folder
-from beastmode.runner.progress import TaskView
+from beastmode.runner.views import TaskView
 
 app = new_app()
 

@@ -15,13 +15,13 @@ from beastmode.cli.app import new_app
 from beastmode.cli.words import safe, safe_lines
 from beastmode.errors import EXIT_DONE, EXIT_FAILED, PreconditionError, SettingError
 from beastmode.runner.home import HOME
-from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host.folder import origin
 from beastmode.settings import understood
 from beastmode.stamps import milliseconds
 
 if TYPE_CHECKING:
     from beastmode.compose.serve.replaying import Answered
-    from beastmode.store.entry import Entry
+    from beastmode.store.ledger.entry import Entry
 
 app = new_app()
 

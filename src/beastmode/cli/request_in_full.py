@@ -7,7 +7,7 @@ from typing import Any
 
 from beastmode.cli.words import safe, safe_lines
 from beastmode.stamps import milliseconds
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 _HELD_BACK = "not shown: ask with --bodies"
 

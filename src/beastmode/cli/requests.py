@@ -19,8 +19,8 @@ from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
 from beastmode.runner.home import HOME
 from beastmode.stamps import milliseconds, rfc3339
-from beastmode.store.entry import GONE_WRONG, Entry
-from beastmode.store.ledger_reader import reader_of
+from beastmode.store.ledger.entry import GONE_WRONG, Entry
+from beastmode.store.ledger.reading.reader import reader_of
 
 app = new_app()
 

@@ -21,7 +21,8 @@ from beastmode.runner.code.reviewing import as_object, waiting_in
 from beastmode.runner.code.whereabouts import found
 from beastmode.runner.home import HOME, log_path, logs_of, run_folder
 from beastmode.runner.processes.output import tail_of
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import TaskView
 
 app = new_app()
 

@@ -21,11 +21,12 @@ from beastmode.failures.advice import spoken
 from beastmode.runner.foreseeing.estimate import Spread
 from beastmode.runner.foreseeing.remaining import left_of
 from beastmode.runner.home import HOME
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.report.levels import level_now
 from beastmode.runner.report.words import how_many_done, period, utc
 from beastmode.runner.states import AT_WORK, FINAL, TaskState
 from beastmode.runner.summary import Summary, summarise
+from beastmode.runner.views import TaskView
 
 app = new_app()
 

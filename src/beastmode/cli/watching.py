@@ -147,10 +147,10 @@ def to_look_at(live: Live) -> str:
 
 def limits_now(live: Live) -> str:
     """The limits of a run as they are now, in words."""
-    guard = live.guard
-    at_once = f"at most {guard.concurrency} at once" if guard.concurrency else "no limit on tasks at once"
+    limits = live.guard.limits
+    at_once = f"at most {limits.concurrency} at once" if limits.concurrency else "no limit on tasks at once"
     changed = " (changed with beast limits)" if live.opened.limits.persons else ""
-    return f"{at_once}, {' and '.join(map(str, guard.rates)) or 'no limit on starts'}{changed}"
+    return f"{at_once}, {' and '.join(map(str, limits.rates)) or 'no limit on starts'}{changed}"
 
 
 def failure_lines(job: Job | None) -> list[str]:

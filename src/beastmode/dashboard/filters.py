@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.sought import Sought
 
 MOST_CHARS = 300
 """Of one filter; nothing that is recorded is asked for by more."""

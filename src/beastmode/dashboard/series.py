@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from beastmode.dashboard.sources.stats import Figures, StatsReader
-from beastmode.store.entry import GONE_WRONG
+from beastmode.store.ledger.entry import GONE_WRONG
 
 Steps = Sequence[tuple[float, Figures]]
 

@@ -8,7 +8,7 @@ from beastmode.cache.answer import Answer
 from beastmode.gateway.call import Call
 from beastmode.gateway.dialects.protocol import Usage
 from beastmode.store import prices
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 _CACHED_APART = "anthropic"
 """Anthropic counts what it read from its cache, and what it wrote there, beside the prompt's tokens."""

@@ -10,7 +10,7 @@ from beastmode.gateway.client.reply import Reply, Send
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.door import Door
 from beastmode.gateway.proxy import Proxy
-from beastmode.store.key import Right
+from beastmode.store.keys.key import Right
 
 Page = Callable[[], tuple[int, str, bytes]]
 """Gives status, content type and body."""

@@ -15,15 +15,11 @@ from beastmode.gateway.asking import priority_of
 from beastmode.gateway.call import Call
 from beastmode.gateway.line import Line, LineFullError
 from beastmode.gateway.upstream import Upstream
-from beastmode.safeguards.guard import (
-    Admission,
-    Guard,
-    GuardStoppedError,
-    HeldBackError,
-    ImpatientError,
-    Patience,
-)
+from beastmode.safeguards.admission import Admission
+from beastmode.safeguards.closure import GuardStoppedError
+from beastmode.safeguards.guard import Guard
 from beastmode.safeguards.limit_store import Hold
+from beastmode.safeguards.patience import HeldBackError, ImpatientError, Patience
 from beastmode.settings import Rate, TokenRate
 
 Changed = tuple[int | None, Sequence[Rate], Sequence[TokenRate]]
@@ -49,7 +45,7 @@ class Lane:
     @property
     def idle(self) -> bool:
         """Nobody uses it, and nothing is lost with it: a pause that the upstream asked for would be."""
-        in_use = self.guard.in_flight or len(self.first) or len(self.again)
+        in_use = self.guard.limits.in_flight or len(self.first) or len(self.again)
         return not in_use and self.guard.closed_s() == 0
 
 
@@ -149,7 +145,7 @@ class Backend:
     @property
     def in_flight(self) -> int:
         """Requests that have been let through and are not over."""
-        return sum(lane.guard.in_flight for lane in self._lanes.values())
+        return sum(lane.guard.limits.in_flight for lane in self._lanes.values())
 
     def closed_s(self, call: Call) -> float:
         """Seconds until this call could leave for it, whatever the limits; 0 where it is well, infinite if unknown or

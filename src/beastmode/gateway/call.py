@@ -13,7 +13,7 @@ from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.client.reply import Reply, Sink
 from beastmode.gateway.client.room import Hold
 from beastmode.gateway.dialects.protocol import Asked, Dialect, Follower
-from beastmode.store.ledger import Entry, Outcome
+from beastmode.store.ledger.entry import Entry, Outcome
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from beastmode.gateway.client.carried import blotted
 from beastmode.gateway.path_token import NO_TOKEN, PathToken
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import Use
-from beastmode.store.entry import Entry
-from beastmode.store.key import Key
+from beastmode.store.keys.key import Key
+from beastmode.store.ledger.entry import Entry
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

@@ -28,9 +28,9 @@ from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards import limit_store
+from beastmode.safeguards.admission import Admission
 from beastmode.safeguards.backoff import backoff_s, hinted_s
-from beastmode.safeguards.guard import Admission
-from beastmode.store.ledger import Ledger
+from beastmode.store.ledger.writing.ledger import Ledger
 
 _SOONER_S = 0.1
 """So much sooner must another upstream open to be worth a move: two that open together send nobody to and fro."""
@@ -91,7 +91,7 @@ class Carrier:
             if wait_s is None:
                 return self._told(failed, call)
             await self._wait(wait_s)
-            if self._closed_too_long(self._next(self._routes.of_call(call), call)[0], call) is not None:
+            if self._closed_too_long(self._next(self._left(call), call)[0], call) is not None:
                 return self._told(failed, call)
         return None
 
@@ -129,7 +129,7 @@ class Carrier:
         if call.hold is not None:
             call.hold.let_go()  # nobody needs the answers of the round before
         failed: list[_Failed] = []
-        left = [backend for backend in self._routes.of_call(call) if backend not in call.refused]
+        left = self._left(call)
         while left:
             backend, closed = self._next(left, call)
             if failed and closed and not self._worth_waiting(backend, failed, call, spent):
@@ -150,6 +150,10 @@ class Carrier:
                 break
             left = others
         return failed
+
+    def _left(self, call: Call) -> list[Backend]:
+        """Those that have not said no for good."""
+        return [backend for backend in self._routes.of_call(call) if backend not in call.refused]
 
     def _see_use(self, backend: Backend, call: Call) -> None:
         """Raises RejectedError where nothing leaves for it, and so for none, before its time in line is up: whoever

@@ -11,8 +11,8 @@ from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.turnstile import Turnstile
-from beastmode.store.entry import Entry
-from beastmode.store.key import Right
+from beastmode.store.keys.key import Right
+from beastmode.store.ledger.entry import Entry
 
 
 class Door(Protocol):

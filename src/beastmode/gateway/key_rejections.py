@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from beastmode.failures.failure import Failure
 from beastmode.gateway.rejected import RejectedError
 from beastmode.store.allowance import Allowance, Use, plain
-from beastmode.store.key import Key, Right
-from beastmode.store.key_secret import PREFIX
+from beastmode.store.keys.key import Key, Right
+from beastmode.store.keys.secret import PREFIX
 
 _MAKE = "Make one where the gateway runs: beast keys add NAME"
 _SEND = f"send it where the client has its API key. {_MAKE}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
 from beastmode.gateway.recording import answer_body, own_secrets, request_body
-from beastmode.store.entry import Outcome, Sent
+from beastmode.store.ledger.entry import Outcome, Sent
 
 _AT_ONCE_BYTES = 32 * 1024
 """Larger bodies are made ready for the record by a thread: looking for secrets in them would keep others waiting."""

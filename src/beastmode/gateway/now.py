@@ -84,16 +84,17 @@ def _upstream(backend: Backend, clock: Clock, hide: Callable[[str], str]) -> Pla
 
 
 def _trouble(lane: Lane) -> tuple[bool, int, int]:
-    return lane.guard.closed_s() > 0, lane.guard.in_flight, len(lane.first) + len(lane.again)
+    return lane.guard.closed_s() > 0, lane.guard.limits.in_flight, len(lane.first) + len(lane.again)
 
 
 def _gauges(guard: Guard) -> Iterator[Plain]:
     """Of this host: other processes that use the same server count."""
-    for rate in guard.rates:
-        yield _gauge(f"requests per {rate.span_s:g} s", guard.in_use(rate)[1], rate.starts)
-    yield _gauge("in flight", guard.in_use()[0], guard.concurrency)
-    for limit in guard.tokens:
-        yield _gauge(f"tokens per {limit.span_s:g} s", guard.tokens_in_use(limit), limit.tokens)
+    limits = guard.limits
+    for rate in limits.rates:
+        yield _gauge(f"requests per {rate.span_s:g} s", limits.in_use(rate)[1], rate.starts)
+    yield _gauge("in flight", limits.in_use()[0], limits.concurrency)
+    for limit in limits.tokens:
+        yield _gauge(f"tokens per {limit.span_s:g} s", limits.tokens_in_use(limit), limit.tokens)
 
 
 def _gauge(name: str, used: float, most: float | None, unit: str = "") -> Plain:

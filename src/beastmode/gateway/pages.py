@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from beastmode.gateway.app import Page
-from beastmode.store.ledger import Counts
+from beastmode.store.ledger.writing.ledger import Counts
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 

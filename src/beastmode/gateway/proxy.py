@@ -29,7 +29,8 @@ from beastmode.gateway.remembering import Recall, Remembering
 from beastmode.gateway.sharing import Sharing
 from beastmode.gateway.streaming import pass_on
 from beastmode.gateway.telling import tell, tell_rejected, tell_stopped, tell_unforeseen
-from beastmode.store.ledger import Entry, Ledger
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.writing.ledger import Ledger
 
 _JUDGED_AT_ONCE_BYTES = 64 * 1024
 """To say where a body is no JSON it is read once more, slowly: 1 MB in up to 50 ms."""

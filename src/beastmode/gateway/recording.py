@@ -16,7 +16,7 @@ from beastmode.gateway.client.head import Headers
 from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.client.packing import packing_in, readable, unpacked
 from beastmode.gateway.headers import as_text
-from beastmode.store.entry import SECRETS_REMOVED, Sent
+from beastmode.store.ledger.entry import SECRETS_REMOVED, Sent
 
 MOST_REQUEST_BYTES = 1024 * 1024
 MOST_ANSWER_BYTES = 64 * 1024

@@ -27,8 +27,8 @@ from beastmode.gateway.dialects.protocol import Stop
 from beastmode.gateway.flight import Flight
 from beastmode.gateway.headers import as_text
 from beastmode.gateway.locate import locate
-from beastmode.store.entries_moment import Moment
-from beastmode.store.entry import ASKED_BEFORE
+from beastmode.store.entries.moment import Moment
+from beastmode.store.ledger.entry import ASKED_BEFORE
 
 _NO_ROOM = "too many large answers wait for clients that do not read them"
 

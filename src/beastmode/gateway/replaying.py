@@ -13,7 +13,7 @@ from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.locate import locate
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 _NOT_KEPT = "Start the gateway with --record all: by default only what failed upstream can be sent again."
 _OAUTH = "sk-ant-oat"

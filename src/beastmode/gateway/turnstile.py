@@ -14,7 +14,7 @@ from beastmode.safeguards.budget import Purse
 from beastmode.safeguards.window import Window
 from beastmode.settings import Rate
 from beastmode.store.allowance import Allowance, Use, ends_unix, period_name
-from beastmode.store.key import Key
+from beastmode.store.keys.key import Key
 
 
 class Words(Protocol):

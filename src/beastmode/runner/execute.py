@@ -17,8 +17,11 @@ from beastmode.runner.kinds.protocol import Attempt, Kind, Outcome
 from beastmode.runner.policy import Decision, Policy, Tries
 from beastmode.runner.roadmap import Task
 from beastmode.runner.states import STATE_AFTER, AttemptEnd, TaskState
+from beastmode.safeguards.admission import Admission
 from beastmode.safeguards.budget import Budget
-from beastmode.safeguards.guard import Admission, Guard, GuardStoppedError, HeldBackError
+from beastmode.safeguards.closure import GuardStoppedError
+from beastmode.safeguards.guard import Guard
+from beastmode.safeguards.patience import HeldBackError
 
 OUT_OF_BUDGET = "out_of_budget"
 """Why a task waits that has used up what its models may cost. Whoever keeps that of the run stops the run."""

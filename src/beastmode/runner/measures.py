@@ -10,7 +10,8 @@ from math import ceil
 
 from beastmode.events import PROBED
 from beastmode.runner.limits import InForce, between, periods_of
-from beastmode.runner.progress import AttemptView, Progress, SessionView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import AttemptView, SessionView
 from beastmode.settings import Rate
 
 _NO_END = ("", "interrupted")

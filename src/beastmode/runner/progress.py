@@ -14,103 +14,9 @@ from beastmode.runner.gates import AT_GATE
 from beastmode.runner.people import SERVER, People, merged_limits
 from beastmode.runner.plain_limits import rates_in
 from beastmode.runner.policy import NOT_MERGED
-from beastmode.runner.states import AT_WORK, ENDED, STATE_AFTER, TaskState
+from beastmode.runner.states import AT_WORK, ENDED, STATE_AFTER
+from beastmode.runner.views import NO_WAITS, AttemptView, SessionView, TaskView
 from beastmode.settings import Rate
-
-_NO_WAITS: dict[str, float] = {}
-_NO_USAGE: dict[str, float] = {}
-"""Shared by the attempts that did not wait, or asked no model; nobody changes them."""
-
-
-@dataclass(slots=True)
-class AttemptView:
-    """One attempt as recorded. Times in microseconds: monotonic, and the start also by the wall clock.
-
-    admitted_us: when it was let through the guard.   left_us: when it really left; None: it never did.
-    ended_us: None while it runs.   killed: the runner was killed under it; it ended no later than `ended_us`, the
-    last word of that runner, and may have left without a stamp.   usage: of its model, see `CodeView`.
-    steps: those that it came to after its work, and when, microseconds of the monotonic clock.
-    """
-
-    task: str
-    number: int
-    session: int
-    admitted_us: int
-    started_unix_us: int
-    waited_s: dict[str, float]
-    left_us: int | None = None
-    ended_us: int | None = None
-    end: str = ""
-    failure: dict[str, Any] | None = None
-    killed: bool = False
-    cpu_s: float = 0.0
-    max_rss_kib: int = 0
-    usage: dict[str, float] = field(default_factory=lambda: _NO_USAGE)
-    steps: tuple[tuple[TaskState, int], ...] = ()
-
-
-@dataclass(slots=True)
-class CodeView:
-    """What is known of the code of a task.
-
-    commit: of its work; where `merged`, the one on the result branch.   branch: its own.   merging: the attempt that
-    was about to move the result branch, 0 for a person, and the commit it was to move to.   sent_back: how often its
-    work could not be merged, since the last reset.   note: what a person said when asking for it again.   reviewed: a
-    person has taken it.   rounds: how often its verification has failed.   unproven: the attempt that was last turned
-    down, and by what: `check`, `verify` or `merge`; None where it has succeeded since.   model: that its last attempt
-    asked, where it told.   usage: of it, over all attempts, as `model_access.Usage` names it; empty where nobody
-    counted.   elsewhere: what attempts left elsewhere than in their worktree, as `Stray.as_fact` has it, and `attempt`.
-    """
-
-    commit: str = ""
-    branch: str = ""
-    merged: bool = False
-    merging: tuple[int, str] | None = None
-    sent_back: int = 0
-    note: str = ""
-    reviewed: bool = False
-    rounds: int = 0
-    unproven: tuple[int, str] | None = None
-    model: str = ""
-    usage: dict[str, float] = field(default_factory=dict)
-    elsewhere: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(slots=True)
-class TaskView:
-    """One task as planned and as it stands.   counted: attempts that count, since the last reset.   code: of a task
-    that writes some, once it has been at work."""
-
-    id: str
-    title: str = ""
-    phases: tuple[str, ...] = ()
-    category: str = ""
-    kind: str = ""
-    needs: tuple[str, ...] = ()
-    line: int = 0
-    fingerprint: str = ""
-    state: TaskState = "pending"
-    attempts: int = 0
-    counted: int = 0
-    reason: str = ""
-    until_unix: float | None = None
-    failure: dict[str, Any] | None = None
-    open_attempt: int = 0
-    code: CodeView | None = None
-
-
-@dataclass(slots=True)
-class SessionView:
-    """One runner's turn at a run.   ended: None where it was killed.   last_us, last_unix_us: its last word, by
-    the monotonic and the wall clock.   estimate: what it was to take, as `Estimate.as_json` has it; empty where nobody
-    could tell."""
-
-    number: int
-    started: Event
-    ended: Event | None = None
-    last_us: int = 0
-    last_unix_us: int = 0
-    estimate: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -242,7 +148,7 @@ class Progress:
         return rates_in(self.settings.get("rates", ()))
 
     def _reset(self, event: Event) -> None:
-        _forget(self._task(event.task))
+        self._task(event.task).forget()
         self.people.notes.pop(event.task, None)
 
     def _cancelled(self, event: Event) -> None:
@@ -277,12 +183,12 @@ class Progress:
         self.green = event.data["commit"], event.data["check"]
 
     def _merging(self, event: Event) -> None:
-        _code(self._task(event.task)).merging = (event.attempt, event.data["commit"])
+        self._task(event.task).written().merging = (event.attempt, event.data["commit"])
 
     def _accepted(self, event: Event) -> None:
         view, data = self._task(event.task), event.data
         view.state, view.failure, view.reason = "done", None, ""
-        code = _code(view)
+        code = view.written()
         code.merged, code.merging, code.reviewed = True, None, True
         code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
 
@@ -291,9 +197,9 @@ class Progress:
 
     def _redo(self, event: Event) -> None:
         view = self._task(event.task)
-        _forget(view)
+        view.forget()
         self.people.notes.pop(event.task, None)
-        _code(view).note = event.data.get("note", "")
+        view.written().note = event.data.get("note", "")
 
     def _attempt_started(self, event: Event) -> None:
         view = self._task(event.task)
@@ -302,7 +208,7 @@ class Progress:
         if view.state != "cancelled":
             view.state, view.until_unix, view.reason = "running", None, ""
         if self.keep_attempts:
-            waited = event.data.get("waited_s", _NO_WAITS)
+            waited = event.data.get("waited_s", NO_WAITS)
             number = len(self.sessions)
             attempt = AttemptView(event.task, event.attempt, number, event.mono_us, event.unix_us, waited)
             self._open[(event.task, event.attempt)] = attempt
@@ -323,61 +229,22 @@ class Progress:
         view.failure, view.until_unix = data.get("failure"), data.get("until_unix")
         view.reason = (data.get("failure") or {}).get("class", "")
         if view.reason in NOT_MERGED:
-            _code(view).sent_back += 1
+            view.written().sent_back += 1
         else:
             view.counted += data["end"] in ("retry", "failed")
         if view.code is not None or "branch" in data or "usage" in data:
-            _code_ended(_code(view), event.attempt, data)
+            view.written().attempt_ended(event.attempt, data)
         attempt = self._open.pop((event.task, event.attempt), None)
         if attempt is not None:
             attempt.killed = attempt.session != len(self.sessions)
-            attempt.ended_us = self.sessions[attempt.session - 1].last_us if attempt.killed else event.mono_us
-            attempt.end, attempt.failure = data["end"], data.get("failure")
-            attempt.left_us = data.get("left_us")
-            attempt.cpu_s, attempt.max_rss_kib = data.get("cpu_s", 0.0), data.get("max_rss_kib", 0)
-            attempt.usage = data.get("usage", _NO_USAGE)
+            last_us = self.sessions[attempt.session - 1].last_us
+            attempt.ends(last_us if attempt.killed else event.mono_us, data)
 
     def _task(self, task: str) -> TaskView:
         view = self.tasks.get(task)
         if view is None:
             view = self.tasks[task] = TaskView(task)
         return view
-
-
-def _forget(view: TaskView) -> None:
-    """As if it had not been run, but for the numbers of its attempts and the place of its code."""
-    view.state, view.counted, view.failure, view.reason = "pending", 0, None, ""
-    if (code := view.code) is not None:
-        view.code = CodeView(
-            code.commit,
-            code.branch,
-            rounds=code.rounds,
-            unproven=code.unproven,
-            usage=code.usage,
-            elsewhere=code.elsewhere,
-        )
-
-
-def _code(view: TaskView) -> CodeView:
-    if view.code is None:
-        view.code = CodeView()
-    return view.code
-
-
-def _code_ended(code: CodeView, attempt: int, data: dict[str, Any]) -> None:
-    code.merging = None
-    code.commit, code.branch = data.get("commit", code.commit), data.get("branch", code.branch)
-    code.merged, code.model = data.get("merged", False), data.get("model", "")
-    if "proof" in data:
-        code.rounds, code.unproven = code.rounds + 1, (attempt, data["proof"])
-    elif (data.get("failure") or {}).get("class") in NOT_MERGED:
-        code.unproven = (attempt, "merge")
-    elif data["end"] == "done":
-        code.unproven = None
-    if found := data.get("elsewhere"):
-        code.elsewhere += tuple({"attempt": attempt, **one} for one in found)
-    for name, amount in data.get("usage", {}).items():
-        code.usage[name] = code.usage.get(name, 0) + amount
 
 
 _HANDLERS = {

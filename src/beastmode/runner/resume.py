@@ -19,9 +19,10 @@ from beastmode.runner.foreseeing.history import kind_of, named_in, size_of
 from beastmode.runner.formats.status_lines import without_marks, without_states
 from beastmode.runner.gates import AT_GATE, gates_of
 from beastmode.runner.policy import Tries
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import Gate, Roadmap, Task
 from beastmode.runner.states import TaskState
+from beastmode.runner.views import TaskView
 from beastmode.runner.work import Call, Coding, Work
 
 _RECORDS_AN_EVENT = 1000

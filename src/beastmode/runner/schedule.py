@@ -234,7 +234,7 @@ class Schedule:
             return
         if self._trouble() and not self.stop_reason:
             self.stop("journal")
-        room = self._means.guard.concurrency or UNLIMITED_AT_ONCE
+        room = self._means.guard.limits.concurrency or UNLIMITED_AT_ONCE
         while self._may_start() and self._at_once() < room and len(self.live) < MOST_LIVE and self._turns:
             self._start(self._turns.pop())
         if self._is_over():

@@ -8,7 +8,8 @@ from typing import Any
 from beastmode.errors import EXIT_FAILED
 from beastmode.runner import measures
 from beastmode.runner.gates import AT_GATE
-from beastmode.runner.progress import CodeView, Progress, TaskView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import CodeView, TaskView
 
 _OF_SOME = ("upstream", "by_task", "gates")
 TASK_COUNTS = ("total", "done", "failed", "blocked", "waiting", "needs_person", "skipped", "cancelled")

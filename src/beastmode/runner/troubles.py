@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from beastmode.events import ATTEMPT_ENDED, CONTROL, LIMITS, SESSION_STARTED, Event
 from beastmode.runner.control import Control
 from beastmode.runner.plain_limits import limits_words
-from beastmode.store.ledger_shapes import Shape, shape_of
+from beastmode.store.ledger.rollups.shapes import Shape, shape_of
 
 MOST_FAILURES, MOST_CHANGES = 200_000, 20_000
 """The latest are kept; more are no page for people."""

@@ -13,7 +13,7 @@ class Window:
 
     A place is taken first and stamped when its call really leaves; until then it counts as starting now, so a
     delay between the decision and the wire (a slow commit, a busy loop) never lets one start too many through.
-    Pure: `now` is passed in, seconds, never going back. Not shared between processes, see `host_store`.
+    Pure: `now` is passed in, seconds, never going back. Not shared between processes, see `host/store.py`.
     Source: sliding-window log. A token bucket or a leaky bucket of (8, 1 s) lets 15 starts into one second; a
     log of booked (not real) start times let 16 through.
     """

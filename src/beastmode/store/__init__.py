@@ -1,1 +1,1 @@
-"""What is kept on disk: the journal of runs; later the ledger of requests and the cache's entries."""
+"""What is kept on disk: the journal of runs, the ledger of requests, the entries of the cache, the keys of gateways."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 Value = str | int | float | bool
 

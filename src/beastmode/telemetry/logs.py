@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from beastmode.stamps import milliseconds, rfc3339
-from beastmode.store.entry import GONE_WRONG, Entry
+from beastmode.store.ledger.entry import GONE_WRONG, Entry
 
 Format = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]

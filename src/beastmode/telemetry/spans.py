@@ -9,7 +9,7 @@ from threading import Thread
 
 from beastmode import __version__
 from beastmode.errors import PreconditionError
-from beastmode.store.entry import GONE_WRONG, Entry
+from beastmode.store.ledger.entry import GONE_WRONG, Entry
 from beastmode.telemetry.genai import attributes, span_name
 
 _LAST_WORDS_S = 5.0

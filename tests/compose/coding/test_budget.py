@@ -13,8 +13,8 @@ from beastmode.gateway.doors.run import Spent
 from beastmode.runner.code.coding import CodingSettings
 from beastmode.runner.model_access import Usage
 from beastmode.runner.work import Coding
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_use import used_in_run
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.use import used_in_run
 from tests.compose.coding.gateways import Bill, ask, attempt, played, question, run_gateway
 
 ONE_USD = CodingSettings(budget_usd=1.0)

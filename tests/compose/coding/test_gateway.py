@@ -20,8 +20,8 @@ from beastmode.compose.coding.gateway import RunGateway
 from beastmode.errors import BeastError
 from beastmode.runner.code.coding import CodingSettings, ModelServer
 from beastmode.settings import Auto, Rate
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.reader import LedgerReader
 from beastmode.testing.model_server import ModelServer as Scripted
 from beastmode.testing.model_server import Refusal, Script
 from tests.compose.coding.gateways import UNLIMITED, ask, attempt, played, question, run_gateway

@@ -24,7 +24,7 @@ from beastmode.runner.resume import Selection, plan_session
 from beastmode.runner.roadmap import Phase, Roadmap, Task, TaskOptions
 from beastmode.runner.work import Coding, Command
 from beastmode.settings import Rate, RunSettings
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.store.journal.journal import Journal, JournalReader
 from tests.runner.workplace import in_a_loop
 
 QUIET = Command(("true",))

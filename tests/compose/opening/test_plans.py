@@ -16,7 +16,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.report.planned import plan_lines
 from beastmode.runner.roadmap import Roadmap, Task, TaskOptions
 from beastmode.runner.work import Command
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 TO_BUILD, TO_JUDGE = 4, 32
 

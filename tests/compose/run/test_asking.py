@@ -18,7 +18,7 @@ from beastmode.errors import PreconditionError
 from beastmode.runner.control import Action, Control
 from beastmode.runner.home import journal_path
 from beastmode.runner.work import Command
-from beastmode.store.journal import Journal
+from beastmode.store.journal.journal import Journal
 
 
 def one_run(home: Path) -> None:

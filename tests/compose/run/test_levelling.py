@@ -15,7 +15,7 @@ from beastmode.safeguards.limit_store import MemoryStore
 from beastmode.safeguards.machine import Machine
 from beastmode.settings import Auto
 from beastmode.testing import VirtualLoop
-from tests.safeguards.test_guard import play
+from tests.safeguards.guards import play
 
 WORK = Command(("true",))
 ROOMY = Machine(50e9, 64e9, 0.5, 4)
@@ -37,7 +37,7 @@ async def level_after(loop: VirtualLoop, seconds: float, slots: int) -> int | No
     guard = Guard(MemoryStore(Auto(32), ()), clock, concurrency=Auto(32), rates=(), level=levels.machine)
 
     async def line() -> tuple[int, int]:
-        return max(0, guard.in_flight - slots), min(guard.in_flight, slots)
+        return max(0, guard.limits.in_flight - slots), min(guard.limits.in_flight, slots)
 
     async def agent() -> None:
         async with guard.admit() as admitted:
@@ -50,7 +50,7 @@ async def level_after(loop: VirtualLoop, seconds: float, slots: int) -> int | No
         for one in agents:
             one.cancel()
         await asyncio.gather(*agents, return_exceptions=True)
-        return guard.concurrency
+        return guard.limits.concurrency
 
 
 def test_agents_are_added_until_their_requests_would_only_wait() -> None:

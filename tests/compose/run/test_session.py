@@ -17,8 +17,8 @@ from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import TaskOptions
 from beastmode.runner.work import Command
-from beastmode.safeguards.host_folder import FOLDER_SETTING
-from beastmode.store.journal import JournalReader
+from beastmode.safeguards.host.folder import FOLDER_SETTING
+from beastmode.store.journal.journal import JournalReader
 
 SERVER = "http://127.0.0.1:9"
 

@@ -11,8 +11,8 @@ import pytest
 from beastmode.cache.asked import Asked
 from beastmode.compose.serve.caching import recall_asked
 from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
-from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
-from beastmode.store.entries_upkeep import clear
+from beastmode.store.entries.file import EntriesFile, EntryRow, cache_path
+from beastmode.store.entries.upkeep import clear
 from tests.cache.answers import NOON, Wall, key
 
 DAY_S = 86_400.0

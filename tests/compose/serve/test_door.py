@@ -14,9 +14,9 @@ from beastmode.compose.serve.loopback import is_loopback
 from beastmode.compose.serve.settings.serving import Serving, UpstreamSettings
 from beastmode.errors import PreconditionError, SettingError
 from beastmode.gateway.doors.keys import Doorkeeper, Needed
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 
 
 def door(home: Path, host: str, needed: Needed = "auto") -> Doorkeeper:

@@ -11,7 +11,7 @@ from beastmode.compose.ui import cache as ui_cache
 from beastmode.compose.ui.cache import HomeCache
 from beastmode.dashboard.sources.faults import Fault
 from beastmode.errors import CacheError, PreconditionError
-from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
+from beastmode.store.entries.file import EntriesFile, EntryRow, cache_path
 from beastmode.testing.model_server import ModelServer, Script
 from tests.compose.coding.gateways import ask, played, question
 from tests.gateway.served import gateway

@@ -13,9 +13,9 @@ from beastmode.compose.ui.key_ring import LOOK_EVERY_S, UiKeyRing
 from beastmode.compose.ui.ticket import Tickets
 from beastmode.dashboard.pages.entering import KEPT_S
 from beastmode.dashboard.visitor import Visitor
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 from tests.processes import eventually
 
 

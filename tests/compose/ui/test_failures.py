@@ -15,8 +15,8 @@ from beastmode.dashboard.filters import sought_of
 from beastmode.dashboard.pages.failures import query_for
 from beastmode.dashboard.sources.failures import FailureGroup
 from beastmode.runner.home import journal_path
-from beastmode.store.entry import Entry
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.file import ledger_path
 from tests.store.ledgers import end, entry, opened
 
 NOW = time.time()

@@ -23,10 +23,10 @@ from beastmode import Roadmap, Task, run
 from beastmode.compose.ui.door import HomeDoor
 from beastmode.compose.ui.serving import sources_of
 from beastmode.dashboard.app import dashboard
-from beastmode.store.entries_file import EntriesFile, EntryRow, cache_path
-from beastmode.store.key import KeyLimits
-from beastmode.store.keys import KeyStore
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.entries.file import EntriesFile, EntryRow, cache_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
+from beastmode.store.ledger.file import ledger_path
 from tests.processes import eventually
 from tests.store.ledgers import end, entry, opened
 

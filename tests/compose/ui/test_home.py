@@ -11,10 +11,10 @@ from beastmode.compose.ui.keys import HomeKeys
 from beastmode.compose.ui.runs.reader import JournalRuns
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import parse_allowances
-from beastmode.store.entries_file import EntriesFile, cache_path
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.entries.file import EntriesFile, cache_path
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 
 NOON = 1_764_072_000.0
 

@@ -17,11 +17,12 @@ from beastmode.compose.ui.requests import LedgerRequests
 from beastmode.compose.ui.stats import LedgerStats
 from beastmode.dashboard.sources.requests import Choices
 from beastmode.dashboard.sources.stats import Figures
-from beastmode.store import ledger_figures
-from beastmode.store.entry import Entry, Outcome, row_of
-from beastmode.store.ledger_backfill import roll
-from beastmode.store.ledger_file import LedgerFile, ledger_path
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.entry import Entry, Outcome, row_of
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading import figures as ledger_figures
+from beastmode.store.ledger.sought import Sought
+from beastmode.store.ledger.writing.backfill import roll
+from beastmode.store.ledger.writing.file import LedgerFile
 from tests.store.ledgers import NOON, end, entry, older, opened, upstream_call
 from tests.store.random_rows import ledger_of, requests
 
@@ -189,7 +190,7 @@ def test_the_last_seconds_are_of_the_rows_and_a_sample_of_very_many(
     ledger_of(ledger_path(tmp_path), entries, rolled=-1)
     stats = LedgerStats(tmp_path)
     assert stats.lately(NOON + 100, 10).outcomes == {"hit": 50, "failed": 50}
-    monkeypatch.setattr("beastmode.store.ledger_figures.MOST_ROWS", 100)
+    monkeypatch.setattr("beastmode.store.ledger.reading.figures.MOST_ROWS", 100)
     sampled = stats.lately(NOON + 100, 50)
     assert sampled.received == pytest.approx(500, rel=0.05)
     assert sampled.received == sum(sampled.outcomes.values())

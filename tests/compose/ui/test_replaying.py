@@ -17,8 +17,8 @@ from beastmode.compose.ui.requests import LedgerRequests
 from beastmode.dashboard.app import dashboard
 from beastmode.dashboard.sources.live import GatewayNow, UpstreamNow
 from beastmode.errors import PreconditionError
-from beastmode.store.entry import SECRETS_REMOVED, Sent
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger.entry import SECRETS_REMOVED, Sent
+from beastmode.store.ledger.file import ledger_path
 from beastmode.testing.model_server import ModelServer, Script
 from beastmode.testing.threads import in_thread
 from tests.dashboard.reading import Keeper, Live, sources

@@ -17,10 +17,10 @@ from beastmode.errors import KeysError
 from beastmode.gateway.doors.key_ring import KeyRing
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import Use, parse_allowances
-from beastmode.store.key import Key, KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import Key, KeyLimits
+from beastmode.store.keys.store import KeyStore
+from beastmode.store.ledger.file import ledger_path
 from tests.store.ledgers import NOON, entry, opened, upstream_call
 
 CLOCK = Clock(unix=lambda: NOON)

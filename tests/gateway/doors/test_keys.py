@@ -14,11 +14,11 @@ from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.doors.key_ring import KeyRing
 from beastmode.gateway.doors.keys import Doorkeeper, Needed
 from beastmode.gateway.rejected import RejectedError
-from beastmode.store.entry import Entry
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.key_secret import new_secret
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.secret import new_secret
+from beastmode.store.keys.store import KeyStore
+from beastmode.store.ledger.entry import Entry
 from beastmode.testing import ManualTime
 from tests.gateway.test_asking import asks
 

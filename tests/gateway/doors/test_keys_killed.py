@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from beastmode.store.allowance import parse_allowances
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 from beastmode.testing.model_server import ModelServer
 from beastmode.testing.threads import in_thread
 from tests.gateway.doors.test_keys_served import ask

@@ -20,9 +20,9 @@ from google.genai import types as google_types
 
 from beastmode.settings import parse_rates
 from beastmode.store.allowance import parse_allowances, period_name
-from beastmode.store.key import KeyLimits
-from beastmode.store.key_file import keys_path
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import KeyLimits
+from beastmode.store.keys.store import KeyStore
 from beastmode.testing.model_server import Script
 from beastmode.testing.threads import in_thread
 from tests.gateway.overheard import Overheard

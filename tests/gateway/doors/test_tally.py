@@ -8,7 +8,7 @@ import pytest
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.doors.tally import Tally
-from beastmode.store.entry import Entry, Outcome
+from beastmode.store.ledger.entry import Entry, Outcome
 
 BUSY = Failure("rate_limit", "slow down", True, "wait", 1.0, throttle=True)
 WRONG_KEY = Failure("auth", "no such key", False, "set it")

@@ -9,7 +9,7 @@ import pytest
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.gateway.doors.tolls import guess_of, spent_by
 from beastmode.store.allowance import NO_USE, Use
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 NOON = 1_764_072_000.0
 GUESS = Use(1, 5000, 0.1, 0)

@@ -26,7 +26,7 @@ from typing import Any
 
 from beastmode.runner.progress import Progress
 from beastmode.runner.summary import summarise
-from beastmode.store.journal import VERSION, JournalReader
+from beastmode.store.journal.journal import VERSION, JournalReader
 
 HERE = Path(__file__).parent
 FOLDER = "/golden"

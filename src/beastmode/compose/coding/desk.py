@@ -11,8 +11,9 @@ from typing import Any
 from beastmode.runner.code.whereabouts import folder_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import RunLock
-from beastmode.runner.progress import Progress, TaskView
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import TaskView
+from beastmode.store.journal.journal import Journal, JournalReader
 
 
 @dataclass(slots=True)

@@ -44,8 +44,8 @@ from beastmode.runner.model_access import Access, Usage
 from beastmode.runner.work import Coding
 from beastmode.safeguards.breaker import OPEN_S
 from beastmode.settings import Rate, TokenRate
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_use import used_in_run
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.use import used_in_run
 
 Told = TypeVar("Told")
 

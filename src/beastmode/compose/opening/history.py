@@ -11,7 +11,7 @@ from beastmode.errors import BeastError
 from beastmode.events import ATTEMPT_STARTED, SESSION_STARTED, Event
 from beastmode.runner.foreseeing.history import Past, Reading
 from beastmode.runner.home import journal_path
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 _LEDGER_ROWS = 50_000
 _NONE: Mapping[tuple[str, int], tuple[float, float]] = {}
@@ -58,8 +58,8 @@ def _spent(home: Path, run: int, events: list[Event]) -> Mapping[tuple[str, int]
     """What attempts of code spent at their model server; nothing where that cannot be read, which is no fault here."""
     if not any(event.data.get("code") for event in events if event.kind == SESSION_STARTED):
         return _NONE
-    from beastmode.store.ledger_file import ledger_path  # SQLAlchemy, which most runs do without
-    from beastmode.store.ledger_use import asked_by_attempts
+    from beastmode.store.ledger.file import ledger_path  # SQLAlchemy, which most runs do without
+    from beastmode.store.ledger.reading.use import asked_by_attempts
 
     begun, ended = events[0].unix_us / 1e6, events[-1].unix_us / 1e6
     try:

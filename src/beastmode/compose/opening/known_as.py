@@ -8,7 +8,7 @@ from pathlib import Path
 from beastmode.runner.home import journal_path
 from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import Roadmap
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 
 def key_of(source: Path | Roadmap, part: str) -> str:

@@ -21,7 +21,7 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.resume import Plan, Selection, plan_session
 from beastmode.runner.roadmap import Roadmap
 from beastmode.settings import Auto, RunSettings
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 _LONGEST_RUN = 30_000
 """Events of a run that are read to see what of it is done; of a longer one all is taken as still to do."""

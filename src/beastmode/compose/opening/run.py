@@ -33,9 +33,9 @@ from beastmode.runner.progress import Progress
 from beastmode.runner.report import check_folder
 from beastmode.runner.resume import Plan, plan_session
 from beastmode.runner.roadmap import Roadmap, problems_of
-from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host.folder import origin
 from beastmode.settings import SHORT_WAIT_S, Auto, RunSettings, parse_concurrency, parse_rates
-from beastmode.store.journal import Journal
+from beastmode.store.journal.journal import Journal
 
 
 @dataclass(slots=True)

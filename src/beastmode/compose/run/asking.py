@@ -17,7 +17,7 @@ from beastmode.runner.control import Control, meaning
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
-from beastmode.store.journal import Journal, JournalReader
+from beastmode.store.journal.journal import Journal, JournalReader
 
 WAIT_S = 2.0
 """For the effect, where a runner is at work: it looks several times a second."""

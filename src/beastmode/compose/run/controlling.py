@@ -21,7 +21,7 @@ from beastmode.runner.policy import NOT_MERGED, Tries
 from beastmode.runner.schedule import Schedule
 from beastmode.safeguards.guard import Guard
 from beastmode.settings import Rate
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 if TYPE_CHECKING:
     from beastmode.compose.coding.coders import Coders
@@ -189,14 +189,16 @@ class Controls:
             return Meaning("a flag of this `beast run` is the later word", acts=False)
         if SERVER in changed and self._coders is not None:
             await self._coders.set_server_limits(changed[SERVER])
-        rates = rates_in(changed["rates"]) if "rates" in changed else self._guard.rates
+        rates = rates_in(changed["rates"]) if "rates" in changed else self._guard.limits.rates
         if not self._schedule.over:
             self._limit_tasks(changed, rates)
-            told = changed | ({"concurrency": self._guard.concurrency} if "concurrency" in changed else {})
+            told = changed | (
+                {"concurrency": self._guard.limits.concurrency} if "concurrency" in changed else {}
+            )
             self._append(LIMITS, "", {**told, "asked": changed, "reason": "person", "control": seq})
             self._schedule.look_again()
         return meaning(replace(control, said={"limits": changed}), self._now)
 
     def _limit_tasks(self, changed: dict[str, Any], rates: Sequence[Rate]) -> None:
-        asked = at_once_in(changed["concurrency"]) if "concurrency" in changed else self._guard.asked
+        asked = at_once_in(changed["concurrency"]) if "concurrency" in changed else self._guard.limits.asked
         self._guard.set_limits(asked, rates)

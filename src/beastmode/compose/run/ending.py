@@ -15,7 +15,7 @@ from beastmode.runner.report import write_report
 from beastmode.runner.schedule import Schedule
 from beastmode.runner.states import NOT_COMING
 from beastmode.runner.summary import Summary, summarise
-from beastmode.store.journal import JournalReader
+from beastmode.store.journal.journal import JournalReader
 
 
 async def finish(opened: Opened, schedule: Schedule, means: Means) -> Summary:

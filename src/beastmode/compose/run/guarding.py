@@ -8,9 +8,10 @@ from beastmode.clock import Clock, boot_id
 from beastmode.compose.opening.run import Opened
 from beastmode.runner.processes.supervisor import MARK
 from beastmode.safeguards.following import Level
-from beastmode.safeguards.guard import Guard, Probe
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.guard import Guard
+from beastmode.safeguards.host.store import HostStore
 from beastmode.safeguards.limit_store import LimitStore, MemoryStore
+from beastmode.safeguards.probing import Probe
 from beastmode.settings import RunSettings
 
 

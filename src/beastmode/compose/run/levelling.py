@@ -62,11 +62,11 @@ async def _watch(guard: Guard, levels: Levels, clock: Clock, line: Line | None) 
     before = look() if levels.here else None
     while True:
         await asyncio.sleep(LOOK_S)
-        now, at_work = clock.monotonic(), guard.in_flight
+        now, at_work = clock.monotonic(), guard.limits.in_flight
         before = _look_here(levels.machine, now, at_work, before)
         if levels.pressure is not None and line is not None and (seen := await line()) is not None:
             levels.pressure.looked(now, *seen, workers=at_work)
-        guard.look_at_level()
+        guard.limits.look()
 
 
 def _look_here(level: WithinMachine, now: float, at_work: int, before: Machine | None) -> Machine | None:

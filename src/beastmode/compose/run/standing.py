@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from beastmode.events import Event
 from beastmode.runner.control import Control, Meaning, meaning
 from beastmode.runner.gates import AT_GATE
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.roadmap import Gate
 from beastmode.runner.states import ENDED, TaskState
-from beastmode.store.journal import JournalReader
+from beastmode.runner.views import TaskView
+from beastmode.store.journal.journal import JournalReader
 
 if TYPE_CHECKING:
     from beastmode.compose.opening.run import Opened

@@ -29,8 +29,8 @@ from beastmode.gateway.remembering import Remembering
 from beastmode.gateway.routes import Routes
 from beastmode.runner.home import prepare_home
 from beastmode.store import prices
-from beastmode.store.ledger import Ledger
-from beastmode.store.ledger_file import ledger_path
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.writing.ledger import Ledger
 
 _LAST_WORDS_S = 2.0
 """For requests that were cut at the end of the drain to have their record."""

@@ -15,8 +15,8 @@ from beastmode.cache.stack import PATIENCE_S, Stack
 from beastmode.clock import Clock
 from beastmode.compose.serve.settings.serving import Serving
 from beastmode.errors import BeastError
-from beastmode.store.entries_file import TierCount, cache_path
-from beastmode.store.entries_reader import EntriesReader
+from beastmode.store.entries.file import TierCount, cache_path
+from beastmode.store.entries.reader import EntriesReader
 
 _NOTED_AT_ONCE = 200
 """Of the keys on disk: below half a millisecond, for which requests wait."""

@@ -26,9 +26,9 @@ from beastmode.doctor.places import upstream_of
 from beastmode.errors import BeastError, PreconditionError
 from beastmode.failures.secrets import Secrets, secrets_of_url
 from beastmode.probes.probe import probe_for
-from beastmode.safeguards.host_folder import limits_folder
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.safeguards.host.folder import limits_folder
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.reader import LedgerReader
 
 _TIMEOUT_S = 5.0
 

@@ -14,7 +14,7 @@ from beastmode.failures.secrets import Secrets, secrets_of_url
 from beastmode.gateway.call import Call
 from beastmode.gateway.noting import record_everything, record_nothing
 from beastmode.gateway.recording import MOST_ANSWER_BYTES
-from beastmode.store.ledger import Counts, Listener
+from beastmode.store.ledger.writing.ledger import Counts, Listener
 from beastmode.telemetry.lines import Lines
 from beastmode.telemetry.logs import DRAINING, LIMITED, STOPPED, Handler, Logs
 from beastmode.telemetry.spans import Spans

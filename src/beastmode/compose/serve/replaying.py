@@ -25,8 +25,8 @@ from beastmode.failures.evidence import Evidence
 from beastmode.failures.failure import Failure
 from beastmode.gateway.call import Call
 from beastmode.gateway.replaying import Replay, credential_header, judged, replay_of
-from beastmode.store.entry import Entry
-from beastmode.store.ledger_reader import reader_of
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.reading.reader import reader_of
 
 _OWN = (("accept-encoding", "identity"), ("cache-control", "no-cache"))
 """Its answer is read by people, and comes from the upstream, not from memory."""

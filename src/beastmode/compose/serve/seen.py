@@ -17,7 +17,7 @@ from beastmode.gateway.app import Page
 from beastmode.gateway.backend import Backend
 from beastmode.gateway.door import Door
 from beastmode.gateway.now import PATH, Now
-from beastmode.store.ledger import Ledger
+from beastmode.store.ledger.writing.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from beastmode.gateway.upstream import Upstream
 from beastmode.probes.probe import probe_for
 from beastmode.safeguards.breaker import OPEN_S
 from beastmode.safeguards.guard import Guard, Notice
-from beastmode.safeguards.host_store import HostStore
+from beastmode.safeguards.host.store import HostStore
 
 
 def _nobody(words: str) -> None:

@@ -16,12 +16,12 @@ from beastmode.compose.ui.files.watch import NONE, PATIENCE_S, Watch
 from beastmode.dashboard.sources.cache import CacheView
 from beastmode.dashboard.sources.faults import Fault, fault_of, or_fault
 from beastmode.errors import BeastError, PreconditionError
-from beastmode.store.entries_file import TierCount, cache_path, fault
-from beastmode.store.entries_reader import EntriesReader, Figures
-from beastmode.store.entries_upkeep import clear, clear_tag, finish_clears
-from beastmode.store.ledger_cache_use import cache_use
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.sqlite_file import file_id
+from beastmode.store.entries.file import TierCount, cache_path, fault
+from beastmode.store.entries.reader import EntriesReader, Figures
+from beastmode.store.entries.upkeep import clear, clear_tag, finish_clears
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.cache_use import cache_use
+from beastmode.store.sqlite.file import file_id
 
 STALE_S = 10.0
 """What the ledger says is looked up again after this, also where nothing has changed in the cache."""

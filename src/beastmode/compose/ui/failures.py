@@ -13,10 +13,10 @@ from beastmode.dashboard.sources.failures import Change, FailureGroup, FailuresF
 from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.runner.home import journal_path
 from beastmode.runner.troubles import Alike, Troubles
-from beastmode.store.journal import JournalReader
-from beastmode.store.ledger_first import Firsts, Of, first_seen
-from beastmode.store.ledger_groups import Group, groups
-from beastmode.store.ledger_reader import LedgerReader
+from beastmode.store.journal.journal import JournalReader
+from beastmode.store.ledger.reading.first import Firsts, Of, first_seen
+from beastmode.store.ledger.reading.groups import Group, groups
+from beastmode.store.ledger.reading.reader import LedgerReader
 
 BEFORE_S = 600.0
 MOST_TASKS, MOST_CHANGES = 10, 12

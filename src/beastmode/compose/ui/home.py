@@ -22,12 +22,15 @@ from beastmode.runner.home import HOME, journal_path
 from beastmode.runner.plain_limits import at_once_in, rates_in, tokens_in
 from beastmode.runner.progress import Progress
 from beastmode.settings import RunSettings as Defaults
-from beastmode.store import entries, journal_file, key_schema, ledger_schema
 from beastmode.store.allowance import written
-from beastmode.store.entries_file import cache_path
-from beastmode.store.key_file import keys_path
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.sqlite_file import connect, version_in
+from beastmode.store.entries import schema as cache_schema
+from beastmode.store.entries.file import cache_path
+from beastmode.store.journal import file as journal_file
+from beastmode.store.keys import schema as key_schema
+from beastmode.store.keys.file import keys_path
+from beastmode.store.ledger import schema as ledger_schema
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.sqlite.file import connect, version_in
 
 MOST_RUNS = 10
 """At work at once, that are told of; runs are looked through from the newest on, so many times as many at most."""
@@ -47,7 +50,12 @@ class _Kind(NamedTuple):
 _KINDS = (
     _Kind(journal_path, "Runs: every event, the only truth about them.", journal_file.VERSION, ""),
     _Kind(ledger_path, "Requests: one row each.", ledger_schema.VERSION, ledger_schema.FORMAT.name),
-    _Kind(cache_path, "Answers that need not be asked for again.", entries.VERSION, entries.FORMAT.name),
+    _Kind(
+        cache_path,
+        "Answers that need not be asked for again.",
+        cache_schema.VERSION,
+        cache_schema.FORMAT.name,
+    ),
     _Kind(keys_path, "Keys: hashes of them, limits, use.", key_schema.VERSION, key_schema.FORMAT.name),
 )
 

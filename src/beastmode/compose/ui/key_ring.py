@@ -8,10 +8,10 @@ from time import monotonic
 
 from beastmode.dashboard.visitor import Visitor
 from beastmode.errors import BeastError
-from beastmode.store.key import Key
-from beastmode.store.key_file import keys_path
-from beastmode.store.key_secret import hash_of
-from beastmode.store.keys import KeyStore
+from beastmode.store.keys.file import keys_path
+from beastmode.store.keys.key import Key
+from beastmode.store.keys.secret import hash_of
+from beastmode.store.keys.store import KeyStore
 
 LOOK_EVERY_S = 0.5
 _PATIENCE_S = 0.05

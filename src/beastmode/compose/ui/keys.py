@@ -11,10 +11,10 @@ from pathlib import Path
 from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.ui.files.watch import PATIENCE_S
 from beastmode.dashboard.sources.settings import KeyLine
-from beastmode.store.key import ALL_MODELS, Key
-from beastmode.store.key_file import keys_fault, keys_path
-from beastmode.store.keys import KeyStore
-from beastmode.store.sqlite_file import file_id
+from beastmode.store.keys.file import keys_fault, keys_path
+from beastmode.store.keys.key import ALL_MODELS, Key
+from beastmode.store.keys.store import KeyStore
+from beastmode.store.sqlite.file import file_id
 
 
 class HomeKeys:

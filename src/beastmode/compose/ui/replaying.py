@@ -22,7 +22,7 @@ from beastmode.doctor.keys import key_in
 from beastmode.errors import PreconditionError
 from beastmode.gateway.as_curl import curl_of, usual_variable
 from beastmode.gateway.replaying import Replay, replay_of
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 MOST_AT_ONCE = 4
 """Each holds a thread of the pages until it has its answer, and some money may go with it."""

@@ -12,12 +12,12 @@ from beastmode.compose.ui.files.ledger import HomeLedger
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Choices, RequestPage
 from beastmode.errors import LedgerError, PreconditionError
-from beastmode.store.entry import Entry
-from beastmode.store.ledger_file import DAMAGED_TIP, ledger_path
-from beastmode.store.ledger_names import KnownNames
-from beastmode.store.ledger_pages import page
-from beastmode.store.ledger_sought import fit
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.file import DAMAGED_TIP, ledger_path
+from beastmode.store.ledger.reading.conditions import fit
+from beastmode.store.ledger.reading.names import KnownNames
+from beastmode.store.ledger.reading.pages import page
+from beastmode.store.ledger.sought import Sought
 
 _TIMES = ("received_unix", "queue_s", "first_byte_s", "total_s")
 _AMOUNTS = ("tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning", "cost_usd")

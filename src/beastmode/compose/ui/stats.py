@@ -8,9 +8,9 @@ from pathlib import Path
 
 from beastmode.compose.ui.files.ledger import HomeLedger
 from beastmode.dashboard.sources.stats import Figures
-from beastmode.store.latencies import quantile
-from beastmode.store.ledger_cells import Came
-from beastmode.store.ledger_figures import lately, over, series
+from beastmode.store.ledger.reading.cells import Came
+from beastmode.store.ledger.reading.figures import lately, over, series
+from beastmode.store.ledger.rollups.latencies import quantile
 
 
 class LedgerStats:

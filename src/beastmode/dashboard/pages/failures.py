@@ -15,8 +15,8 @@ from beastmode.dashboard.series import SPANS
 from beastmode.dashboard.site import Site
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.failures import FailureGroup
-from beastmode.store.ledger_shapes import MOST_NAMES
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.rollups.shapes import MOST_NAMES
+from beastmode.store.ledger.sought import Sought
 
 MOST_GROUPS = 50
 ALL = "all"

@@ -20,8 +20,8 @@ from beastmode.dashboard.sources.runs import RunLine
 from beastmode.dashboard.sources.stats import Figures, StatsReader
 from beastmode.dashboard.tiers import is_off
 from beastmode.dashboard.upstream_cards import cards_of
-from beastmode.store.entry import GONE_WRONG
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.entry import GONE_WRONG
+from beastmode.store.ledger.sought import Sought
 
 NOW_S = 60
 """What `now` means for a rate: the last so many seconds."""

@@ -21,7 +21,7 @@ from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.requests import Repeatable
 from beastmode.dashboard.waterfall import waterfall_of
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.sought import Sought
 
 _HIDDEN = ("request_body", "answer_body", "sent")
 """Shown only to whoever may read them."""

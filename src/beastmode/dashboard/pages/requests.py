@@ -14,7 +14,7 @@ from beastmode.dashboard.site import Site, address
 from beastmode.dashboard.sources import Sources
 from beastmode.dashboard.sources.faults import Fault, or_fault
 from beastmode.dashboard.sources.requests import Choices, RequestPage
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.sought import Sought
 
 PAGE_ROWS = 50
 

@@ -20,7 +20,7 @@ from beastmode.dashboard.sources.faults import or_fault
 from beastmode.dashboard.sources.plain import Plain
 from beastmode.dashboard.sources.runs import RunReader, TaskView
 from beastmode.dashboard.words import number_in
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.sought import Sought
 
 REQUESTS = 20
 PARTS = {

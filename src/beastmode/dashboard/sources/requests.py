@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from beastmode.dashboard.sources.plain import Plain
-from beastmode.store.sought import Sought
+from beastmode.store.ledger.sought import Sought
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from beastmode.failures.failure import Failure
 from beastmode.gateway import key_rejections
 from beastmode.gateway.rejected import RejectedError
 from beastmode.store.allowance import Allowance, Use, plain
-from beastmode.store.key import Key
+from beastmode.store.keys.key import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from beastmode.clock import Clock
 from beastmode.errors import BeastError, KeysError
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import NO_USE, Use, period_names
-from beastmode.store.key import Key
-from beastmode.store.key_file import keys_fault, keys_path
-from beastmode.store.key_secret import hash_of
-from beastmode.store.keys import KeyStore
-from beastmode.store.ledger_file import ledger_path
-from beastmode.store.ledger_use import used_by
+from beastmode.store.keys.file import keys_fault, keys_path
+from beastmode.store.keys.key import Key
+from beastmode.store.keys.secret import hash_of
+from beastmode.store.keys.store import KeyStore
+from beastmode.store.ledger.file import ledger_path
+from beastmode.store.ledger.reading.use import used_by
 
 LOOK_EVERY_S = 0.5
 

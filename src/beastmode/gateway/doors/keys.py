@@ -18,9 +18,9 @@ from beastmode.gateway.doors.tolls import guess_of, spent_by
 from beastmode.gateway.path_token import PathToken, read_token
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.turnstile import Turnstile
-from beastmode.store.entry import Entry
-from beastmode.store.key import Right
-from beastmode.store.key_secret import PREFIX, flaw_of
+from beastmode.store.keys.key import Right
+from beastmode.store.keys.secret import PREFIX, flaw_of
+from beastmode.store.ledger.entry import Entry
 
 Needed = Literal["auto", "required", "optional"]
 """Whether a request needs a key. `auto`: as soon as the home has one, also one that was revoked: taking the last key

@@ -22,8 +22,8 @@ from beastmode.gateway.path_token import PathToken, read_token
 from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.turnstile import Turnstile
 from beastmode.store.allowance import NO_USE, Allowance, Use
-from beastmode.store.entry import Entry
-from beastmode.store.key import Key, KeyLimits, Right
+from beastmode.store.keys.key import Key, KeyLimits, Right
+from beastmode.store.ledger.entry import Entry
 
 _NAMES = b"beast run"
 """Keys the short names in the record. No secret: what a token says of who asks is none, and its key lives as long as an

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from beastmode.failures.failure import Failure
 from beastmode.gateway.doors.tolls import spent_by
 from beastmode.store.allowance import Use
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 _ASK_NO_MODEL = ("", "other", "anthropic.count_tokens", "gemini.count_tokens")
 """Dialects of requests that are free, and whose failure keeps no model from anybody."""

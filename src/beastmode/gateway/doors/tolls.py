@@ -6,7 +6,7 @@ from beastmode.gateway.dialects.estimate import DATA_FIELD, DATA_URL, prompt_tok
 from beastmode.gateway.dialects.protocol import Asked
 from beastmode.store import prices
 from beastmode.store.allowance import NO_USE, Use
-from beastmode.store.entry import Entry
+from beastmode.store.ledger.entry import Entry
 
 _NEVER_ARRIVED = frozenset(("connection_refused", "dns", "tls"))
 _REFUSED = 400

@@ -8,7 +8,7 @@ from pathlib import Path
 from beastmode.errors import PreconditionError
 from beastmode.runner.code.git import Git, GitError
 from beastmode.runner.code.refs import base_ref, result_ref, task_ref
-from beastmode.runner.progress import TaskView
+from beastmode.runner.views import TaskView
 
 
 @dataclass(frozen=True, slots=True)

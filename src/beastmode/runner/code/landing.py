@@ -13,7 +13,8 @@ from typing import Any
 from beastmode.events import ACCEPTED, ATTEMPT_ENDED
 from beastmode.runner.code.git import Git
 from beastmode.runner.code.refs import branch_of, result_ref, task_ref
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import TaskView
 
 
 @dataclass(frozen=True, slots=True)

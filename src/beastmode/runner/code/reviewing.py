@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from beastmode.runner.progress import CodeView, Progress, TaskView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import CodeView, TaskView
 
 _NO_CODE = CodeView()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from beastmode.errors import PreconditionError
 from beastmode.runner.code.changes import Changes, changes_of, git_at
 from beastmode.runner.code.git import Git
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import TaskView
 
 
 def top_of(progress: Progress) -> Path | None:

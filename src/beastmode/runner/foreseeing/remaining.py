@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beastmode.runner.foreseeing.estimate import MOSTLY, Spread
-from beastmode.runner.progress import SessionView
+from beastmode.runner.views import SessionView
 
 
 def left_of(session: SessionView, ended: int, now_unix: float) -> Spread | None:

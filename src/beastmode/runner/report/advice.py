@@ -11,10 +11,11 @@ from beastmode.amounts import counted
 from beastmode.runner.formats.asked import file_of
 from beastmode.runner.gates import AT_GATE
 from beastmode.runner.home import log_path, run_folder
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.report.tasks import cut
 from beastmode.runner.report.words import utc
 from beastmode.runner.summary import Summary
+from beastmode.runner.views import TaskView
 
 Plain = dict[str, Any]
 

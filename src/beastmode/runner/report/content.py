@@ -27,7 +27,7 @@ from beastmode.runner.report.tasks import (
 )
 from beastmode.runner.report.timeline import timeline
 from beastmode.runner.summary import Summary
-from beastmode.store.journal_file import connect
+from beastmode.store.journal.file import connect
 
 Plain = dict[str, Any]
 

@@ -9,8 +9,9 @@ from typing import Any
 from beastmode.events import BREAKER, LIMITS, PAUSED, PROBED
 from beastmode.runner import measures
 from beastmode.runner.adherence import RateSeen, adherence_of
-from beastmode.runner.progress import AttemptView, Progress
+from beastmode.runner.progress import Progress
 from beastmode.runner.summary import Summary
+from beastmode.runner.views import AttemptView
 
 Plain = dict[str, Any]
 

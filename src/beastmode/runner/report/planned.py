@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from beastmode.runner import measures
-from beastmode.runner.progress import AttemptView, Progress, SessionView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import AttemptView, SessionView
 
 Plain = dict[str, Any]
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from beastmode.runner.progress import Progress, SessionView, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.report.words import utc
 from beastmode.runner.summary import Summary
+from beastmode.runner.views import SessionView, TaskView
 from beastmode.runner.work import GENERATE, PLAYBACK
 
 Plain = dict[str, Any]

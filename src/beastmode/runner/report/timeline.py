@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
-from beastmode.runner.progress import AttemptView, Progress
+from beastmode.runner.progress import Progress
 from beastmode.runner.report.tasks import cut
+from beastmode.runner.views import AttemptView
 
 Plain = dict[str, Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from beastmode.safeguards.host_folder import limits_folder
+from beastmode.safeguards.host.folder import limits_folder
 
 EACH = 20
 """Ports in a block."""

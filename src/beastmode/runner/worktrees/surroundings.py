@@ -11,7 +11,7 @@ from beastmode.runner.code.git import Git
 from beastmode.runner.worktrees.excludes import as_environment
 from beastmode.runner.worktrees.files import delete
 from beastmode.runner.worktrees.ports import PortBlocks
-from beastmode.safeguards.host_folder import limits_folder
+from beastmode.safeguards.host.folder import limits_folder
 
 
 class Surroundings:

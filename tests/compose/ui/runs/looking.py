@@ -14,7 +14,7 @@ from beastmode.compose.ui.runs.folding import Fold
 from beastmode.compose.ui.runs.look import Look
 from beastmode.events import SESSION_STARTED, Event
 from beastmode.runner.home import journal_path, prepare_home
-from beastmode.store.journal import Journal
+from beastmode.store.journal.journal import Journal
 from tests.runner.story import UNIX_S, Story
 
 

@@ -16,8 +16,8 @@ from beastmode.compose.serve.settings.table import BY_NAME, OF_SERVE, OF_UPSTREA
 from beastmode.errors import SettingError, SettingsError
 from beastmode.failures.words import one_line
 from beastmode.gateway.limits import ProxyLimits
-from beastmode.safeguards.host_folder import origin
-from beastmode.store.ledger_upkeep import Retention
+from beastmode.safeguards.host.folder import origin
+from beastmode.store.ledger.writing.upkeep import Retention
 
 DEFAULT = "default"
 _VARIABLES = "BEAST_SERVE_"

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from beastmode.errors import SettingError
-from beastmode.safeguards.host_folder import origin
+from beastmode.safeguards.host.folder import origin
 from beastmode.settings import (
     parse_concurrency,
     parse_count,

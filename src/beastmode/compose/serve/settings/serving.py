@@ -10,7 +10,7 @@ from beastmode.gateway.doors.keys import Needed
 from beastmode.gateway.limits import ProxyLimits
 from beastmode.runner.home import HOME
 from beastmode.settings import Rate, TokenRate
-from beastmode.store.ledger_upkeep import Retention
+from beastmode.store.ledger.writing.upkeep import Retention
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from beastmode.compose.ui.files.watch import PATIENCE_S
 from beastmode.errors import JournalError, JournalVersionError
-from beastmode.store.journal import JournalReader, made_journal
-from beastmode.store.journal_file import DAMAGED_TIP, FileId, fault, file_id
+from beastmode.store.journal.file import DAMAGED_TIP, FileId, fault, file_id
+from beastmode.store.journal.journal import JournalReader, made_journal
 
 SENSELESS = (LookupError, TypeError, ValueError, AttributeError)
 """What comes of an event that says what no runner writes: SQLite sees damage to its pages, not to a value."""

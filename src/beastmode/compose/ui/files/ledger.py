@@ -11,9 +11,9 @@ import msgspec
 
 from beastmode.compose.ui.files.watch import PATIENCE_S, Watch
 from beastmode.errors import LedgerError, LedgerVersionError
-from beastmode.store.ledger_file import fault, ledger_path
-from beastmode.store.ledger_reader import LedgerReader
-from beastmode.store.sqlite_file import FileId, file_id
+from beastmode.store.ledger.file import fault, ledger_path
+from beastmode.store.ledger.reading.reader import LedgerReader
+from beastmode.store.sqlite.file import FileId, file_id
 
 
 class HomeLedger:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from beastmode.errors import BeastError
-from beastmode.store.sqlite_file import FileId, connect
+from beastmode.store.sqlite.file import FileId, connect
 
 NONE, UNREADABLE = "none", "unreadable"
 """Versions of a file that is not there, and of one that cannot be looked at."""

@@ -15,7 +15,8 @@ from beastmode.runner.code.changes import Changes, files_of
 from beastmode.runner.code.git import Git, GitError, command_of
 from beastmode.runner.code.whereabouts import found
 from beastmode.runner.formats.asked import file_of
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
+from beastmode.runner.views import TaskView
 
 MOST_BYTES, MOST_FILES = 200_000, 500
 _FLAGS = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")

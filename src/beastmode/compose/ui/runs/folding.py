@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from beastmode import events
 from beastmode.events import Event
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.states import FINAL
+from beastmode.runner.views import TaskView
 
 _OF_MANY = (events.PLANNED, events.SELECTED, events.SESSION_STARTED, events.SESSION_ENDED)
 _PLAIN_STATES = ("pending", "done", "skipped")

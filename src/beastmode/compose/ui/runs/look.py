@@ -9,10 +9,11 @@ from itertools import islice
 
 from beastmode.compose.ui.runs.folding import Fold, phase_of
 from beastmode.dashboard.sources.runs import PhaseLine, RunLine, TaskLine, TaskPage
-from beastmode.runner.progress import Progress, TaskView
+from beastmode.runner.progress import Progress
 from beastmode.runner.report.words import reason_words
 from beastmode.runner.states import AT_WORK, TaskState
 from beastmode.runner.summary import end_of
+from beastmode.runner.views import TaskView
 
 MOST_PHASES = 100
 

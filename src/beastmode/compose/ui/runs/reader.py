@@ -42,8 +42,8 @@ from beastmode.runner.foreseeing.remaining import left_of
 from beastmode.runner.home import journal_path
 from beastmode.runner.lock import holder_on
 from beastmode.runner.progress import Progress
-from beastmode.store.journal import JournalReader
-from beastmode.store.journal_file import connect
+from beastmode.store.journal.file import connect
+from beastmode.store.journal.journal import JournalReader
 
 _MOST_KEPT = 2_000_000
 """Tasks and attempts, of all runs that are kept folded: about 1.2 GB. The run looked at last is kept in any case."""

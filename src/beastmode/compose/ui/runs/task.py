@@ -9,8 +9,8 @@ from beastmode.compose.ui.runs.look import Look
 from beastmode.dashboard.sources.runs import AttemptLine, Near, TaskView
 from beastmode.events import ATTEMPT_ENDED, ATTEMPT_STARTED, Event
 from beastmode.runner.formats.asked import file_of
-from beastmode.runner.progress import CodeView
-from beastmode.runner.progress import TaskView as Known
+from beastmode.runner.views import CodeView
+from beastmode.runner.views import TaskView as Known
 
 MOST_NEAR, MOST_ATTEMPTS = 50, 100
 

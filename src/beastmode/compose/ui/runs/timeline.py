@@ -8,8 +8,8 @@ from itertools import accumulate, pairwise
 
 from beastmode.compose.ui.runs.look import Look, some_of
 from beastmode.dashboard.sources.runs import Step, Stretch, Timeline, TimelineRow
-from beastmode.runner.progress import AttemptView, TaskView
 from beastmode.runner.report.timeline import Axis
+from beastmode.runner.views import AttemptView, TaskView
 
 MOST_ROWS = 60
 _LOOKED_AT = 4_000

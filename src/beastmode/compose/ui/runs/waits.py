@@ -9,10 +9,10 @@ from itertools import islice
 from beastmode.compose.ui.runs.look import Look, some_of, why_of
 from beastmode.dashboard.sources.runs import PersonLine, WaitLine
 from beastmode.events import BREAKER, PAUSED, PROBED, Event
-from beastmode.runner.progress import TaskView
 from beastmode.runner.report.words import reason_words
 from beastmode.runner.states import TaskState
 from beastmode.runner.summary import end_of
+from beastmode.runner.views import TaskView
 
 MOST_PERSONS = 10
 _LOOKED_AT, _NAMED, _MOST_READY = 1_000, 3, 20_000

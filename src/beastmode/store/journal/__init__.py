@@ -1,0 +1,1 @@
+"""The journal of a run: append-only events, the only truth about it."""

@@ -1,0 +1,1 @@
+"""Reads a ledger that others may be writing, and changes nothing."""

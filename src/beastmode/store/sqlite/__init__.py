@@ -1,0 +1,1 @@
+"""SQLite files of ours, as far as all are alike."""
