@@ -10,7 +10,7 @@ import json
 import resource
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -28,6 +28,15 @@ class Attack:
     def __init__(self, url: str, many: int) -> None:
         self.url, self.many, self.over = url, many, asyncio.Event()
         self.said: Said = Counter()
+        self._on_their_way: list[asyncio.Task[None]] = []
+
+    def let_go(self, one: Coroutine[None, None, None]) -> None:
+        """Let it go, beside others."""
+        self._on_their_way.append(asyncio.create_task(one))
+
+    async def ended(self) -> None:
+        """Once all that were let go have ended."""
+        await asyncio.gather(*self._on_their_way)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = urlsplit(self.url)
@@ -152,10 +161,13 @@ async def unread(attack: Attack) -> None:
 
 
 async def untaken(attack: Attack) -> None:
-    """Ask for a large answer in one piece, each for another, and never read it."""
+    """Ask for a large answer in one piece, each for another, one after the other, and never read it. The first ones are
+    larger than what is held of one."""
 
     async def one(number: int) -> str:
-        await _never_read(attack, _large(number, **({"temperature": 0} if number % 2 else {})))
+        await asyncio.sleep(number * 0.05)
+        model = "vast" if number < 120 else "large"
+        await _never_read(attack, _large(number, model, **({"temperature": 0} if number % 2 else {})))
         return "never read"
 
     await attack.all(one, at_work_s=15.0)
@@ -166,14 +178,38 @@ async def again(attack: Attack) -> None:
     turn = asyncio.Lock()
 
     async def one(number: int) -> str:
-        body = _large(number, temperature=0)
-        url = f"{attack.url}{CHAT}"
-        async with turn, aiohttp.ClientSession() as session, session.post(url, data=body) as got:
-            await got.read()
+        body = _large(number, "middling", temperature=0)
+        async with turn:
+            await _take(attack, body)
         await _never_read(attack, body)
         return "never read"
 
     await attack.all(one, at_work_s=30.0)
+
+
+async def everything(attack: Attack) -> None:
+    """All that is held for clients, each kind to its bound: remembered answers; such as are on their way but not
+    remembered any more; answers that are whole and not taken; and bodies, large and small, that nobody answers."""
+    asked = [_large(number, "middling", temperature=0) for number in range(60)]
+    for body in asked[:20]:
+        await _take(attack, body)
+    for body in asked[10:20]:
+        attack.let_go(_never_read(attack, body))
+    await asyncio.sleep(3.0)  # until they are on their way
+    for body in asked[20:]:
+        await _take(attack, body)
+        await _take(attack, body)
+    for number in range(100, 120):
+        attack.let_go(_never_read(attack, _large(number)))
+    await asyncio.sleep(5.0)  # until they are whole
+    for size in 20 * [1_000] + 94 * [990_000] + 4 * [30_000_000]:
+        attack.let_go(_never_read(attack, _waiting(size)))
+
+    async def all_of_them(_number: int) -> str:
+        await attack.ended()
+        return "never read"
+
+    await attack.all(all_of_them, at_work_s=20.0)
 
 
 async def begun(attack: Attack) -> None:
@@ -205,6 +241,15 @@ async def ahead(attack: Attack) -> None:
     await attack.all(one, at_work_s=10.0)
 
 
+async def _take(attack: Attack, body: bytes) -> None:
+    """Ask just as `_never_read` does, since the headers are a part of what is remembered, and read the answer."""
+    reader, writer = await attack.connect()
+    writer.write(_post(body))
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
+    writer.close()
+
+
 async def _never_read(attack: Attack, body: bytes) -> None:
     _reader, writer = await attack.connect()
     writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -217,10 +262,15 @@ def _post(body: bytes) -> bytes:
     return f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _large(number: int, **more: float) -> bytes:
-    """A request for an answer of 7 MB, another for each number."""
-    said = {"model": "large", "user": str(number), "messages": [{"role": "user", "content": str(number)}]}
+def _large(number: int, model: str = "large", **more: float) -> bytes:
+    """A request for an answer of 7 MB, 3 MB of `middling` and 9 MB of `vast`; another for each number."""
+    said = {"model": model, "user": str(number), "messages": [{"role": "user", "content": str(number)}]}
     return json.dumps(said | more).encode()
+
+
+def _waiting(size: int) -> bytes:
+    """A request of about that size that is not answered."""
+    return json.dumps({"model": "silent", "messages": [{"role": "user", "content": "x" * size}]}).encode()
 
 
 async def overload(attack: Attack) -> None:
@@ -260,7 +310,20 @@ async def _each(body: bytes) -> AsyncIterator[bytes]:
 
 ATTACKS = {
     one.__name__: one
-    for one in (slowloris, unstated, stated, large, heads, begun, ahead, unread, untaken, again, overload)
+    for one in (
+        slowloris,
+        unstated,
+        stated,
+        large,
+        heads,
+        begun,
+        ahead,
+        unread,
+        untaken,
+        again,
+        everything,
+        overload,
+    )
 }
 
 

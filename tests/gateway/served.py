@@ -14,7 +14,7 @@ import uvicorn
 from beastmode.cache.admission import Mode
 from beastmode.cache.l1_memory import L1Memory
 from beastmode.cache.stack import Stack
-from beastmode.clock import SYSTEM_CLOCK
+from beastmode.clock import SYSTEM_CLOCK, Clock
 from beastmode.compose.serve.door import door_for
 from beastmode.compose.serve.seen import Seen
 from beastmode.compose.serve.server import server_for
@@ -88,9 +88,9 @@ def by_hand(
     limits: ProxyLimits = ProxyLimits(),  # noqa: B008 it is frozen
     concurrency: int | None = None,
     cache: Mode = "off",
+    clock: Clock = SYSTEM_CLOCK,
 ) -> App:
     """An app in front of several upstreams, tried in order, with its limits in memory."""
-    clock = SYSTEM_CLOCK
 
     def backend(url: str) -> Backend:
         def guard_for(_scope: str) -> Guard:
@@ -98,12 +98,12 @@ def by_hand(
 
         return Backend(Upstream(url), guard_for, clock, most_waiting=limits.most_waiting)
 
-    ledger = Ledger(ledger_path(home))
+    ledger = Ledger(ledger_path(home), clock=clock)
     routes = Routes([backend(url) for url in urls])
     door = door_for(home, "127.0.0.1", "auto", clock, limits.most_waiting)
     carrier = Carrier(routes, ledger, clock, limits)
-    stack, most_bytes = Stack(L1Memory(10_000_000)), limits.most_held_answers_bytes
-    memory = Remembering(stack, cache, clock, carrier.source_of, most_lent_bytes=most_bytes)
+    stack = Stack(L1Memory(10_000_000), clock=clock)
+    memory = Remembering(stack, cache, clock, carrier.source_of, held=carrier.held)
     proxy = Proxy(carrier, ledger, clock, limits, memory, door)
 
     async def start() -> None:

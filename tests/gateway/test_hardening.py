@@ -386,7 +386,7 @@ def test_a_hit_that_is_not_read_takes_no_memory_of_its_own(
         connections.append(self)
 
     monkeypatch.setattr(Connection, "connection_made", connection_made)
-    answer = {"message": {"role": "assistant", "content": "x" * 7_000_000}, "finish_reason": "stop"}
+    answer = {"message": {"role": "assistant", "content": "x" * 5_000_000}, "finish_reason": "stop"}
     said = json.dumps({"choices": [answer]}).encode()
 
     async def say_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 ROOT = Path(__file__).parent.parent.parent
 CHAT = "/v1/chat/completions"
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hello"}]}).encode()
+LONG = {b'"large"': "word " * 1_400_000, b'"middling"': "word " * 600_000, b'"vast"': "word " * 1_800_000}
 MOST_MB = 512
 
 
@@ -98,6 +99,7 @@ class Others:
         ("again", 200, {"never read"}),
         ("begun", 1500, {"never ended"}),
         ("ahead", 200, {"never read"}),
+        ("everything", 1, {"never read"}),
     ],
 )
 def test_memory_stays_bounded_and_others_are_answered(
@@ -161,12 +163,15 @@ def goodput(url: str, seconds: float) -> float:
 
 @asynccontextmanager
 async def endless() -> AsyncIterator[str]:
-    """An upstream: good answers, 7 MB from the model `large`; the stream of `endless` has no end. Gives its URL."""
+    """An upstream: good answers, long ones from some models; the stream of `endless` has no end, and `silent` says
+    nothing. Gives its URL."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if b'"silent"' in body[:100]:
+            await asyncio.Event().wait()
         if b'"endless"' not in body[:100]:
-            words = ["word " * 1_400_000] if b'"large"' in body[:100] else ["hi"]
+            words = [next((text for model, text in LONG.items() if model in body[:100]), "hi")]
             kind, pieces = answer_to(request.path, body[:100], words)
             return web.Response(body=b"".join(pieces), content_type=kind)
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

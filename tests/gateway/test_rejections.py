@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
-from beastmode.gateway.rejections import held_back, not_recordable, waited_too_long
+from beastmode.failures.failure import Failure
+from beastmode.gateway.rejections import held_back, not_recordable, too_many, waited_too_long
+from beastmode.safeguards.limit_store import Hold
+
+GONE = Failure("connection_refused", "said to somebody else", True, "Start the server.")
 
 
 def test_who_waited_for_tokens_is_told_so_and_which_limit_to_raise() -> None:
@@ -38,6 +42,15 @@ def test_who_never_came_to_the_head_of_a_line_that_stands_still_is_told_so() -> 
         "it waited 900 s in line: nothing leaves for the upstream",
         30.0,
     )
+
+
+def test_a_line_that_is_full_since_nothing_leaves_says_why_and_what_to_do_about_that() -> None:
+    failure = too_many(1000, Hold("breaker", 12.0), GONE).failure
+    assert failure.cause.startswith("1000 requests are in line already: most calls to the upstream failed")
+    assert failure.cause.endswith("(last: connection_refused)")
+    assert (failure.tip.partition(".")[0], failure.retry_after_s) == ("Start the server", 12.0)
+    assert "somebody else" not in failure.cause + failure.tip
+    assert "--rate" in too_many(1000).failure.tip
 
 
 def test_what_is_wrong_with_the_ledger_is_told_once_with_what_to_do_and_as_nobodys_quota() -> None:

@@ -198,3 +198,22 @@ def test_an_answer_of_an_earlier_try_is_not_told_as_that_of_the_last(tmp_path: P
     assert run(story()) == (502, "connection_refused")
     (entry,) = records(tmp_path)
     assert (entry.class_, entry.tries, entry.answer_body) == ("connection_refused", 2, None)
+
+
+def test_while_the_breaker_is_open_everybody_hears_what_had_gone_wrong(tmp_path: Path) -> None:
+    """Those that were tried before it opened hear it of their own try, those that come later as the last of others."""
+
+    async def story() -> openai.APIStatusError:
+        async with (
+            Chaos() as gone,
+            serving_app(by_hand([gone.url_of("refused")], tmp_path, limits=LIMITS)) as url,
+        ):
+            await asyncio.gather(*(ask(url) for _ in range(20)), return_exceptions=True)
+            with pytest.raises(openai.InternalServerError, match=r"breaker is open.*\(last: conn") as told:
+                await ask(url)
+            return told.value
+
+    assert "Start the server at 127.0.0.1:" in run(story()).response.headers["x-beast-tip"]
+    *tried, late = records(tmp_path)
+    assert {(entry.outcome, entry.class_) for entry in tried} == {("failed", "connection_refused")}
+    assert (late.outcome, late.class_, late.tries) == ("rejected", "overloaded", 0)

@@ -116,14 +116,16 @@ class Backend:
                 async with asyncio.timeout(call.deadline - before), turn:
                     await admission.__aenter__()
         except LineFullError as full:
-            raise rejections.too_many(full.waiting) from None
+            raise rejections.too_many(full.waiting, self.closed(call), self.why_closed(call)) from None
         except TimeoutError:
             waited_s, closed_s = call.deadline - call.received, lane.guard.closed_s()
-            raise rejections.waited_too_long(waited_s, admission.waited_s, closed_s) from None
+            why = self.why_closed(call)
+            raise rejections.waited_too_long(waited_s, admission.waited_s, closed_s, why) from None
         except ImpatientError:
             raise ClosedError from None
         except HeldBackError as held:
-            raise rejections.asked_to_wait(held.reason, held.until - self._clock.boottime()) from None
+            wait_s = held.until - self._clock.boottime()
+            raise rejections.asked_to_wait(held.reason, wait_s, self.why_closed(call)) from None
         except GuardStoppedError:
             raise rejections.shutting_down() from None
         finally:
@@ -155,10 +157,14 @@ class Backend:
         """Why this call could not leave for it now, whatever the limits, and for how long; None where it could."""
         return self.lane_of(call).guard.closed()
 
+    def why_closed(self, call: Call) -> Failure | None:
+        """How calls to it have failed last, where that is why none may leave."""
+        return self.last_failure if self.lane_of(call).guard.breaker.state != "closed" else None
+
     def closed_by(self, call: Call) -> Failure | None:
-        """The same as a failure."""
-        hold = self.closed(call)
-        return None if hold is None else rejections.asked_to_wait(hold.reason, hold.wait_s).failure
+        """Why this call could not leave for it now, as a failure."""
+        hold, why = self.closed(call), self.why_closed(call)
+        return None if hold is None else rejections.asked_to_wait(hold.reason, hold.wait_s, why).failure
 
     def pause(self, call: Call, failure: Failure) -> None:
         """Let nothing leave until the time that it stated."""

@@ -23,9 +23,11 @@ from beastmode.gateway.backend import Backend, ClosedError
 from beastmode.gateway.call import Call, Held
 from beastmode.gateway.client.room import Hold, Share
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.routes import Routes, in_turn, may_help_elsewhere
 from beastmode.gateway.streaming import relay
 from beastmode.gateway.upstream import Upstream
+from beastmode.safeguards import limit_store
 from beastmode.safeguards.admission import Admission
 from beastmode.safeguards.backoff import backoff_s, hinted_s
 from beastmode.store.ledger.writing.ledger import Ledger
@@ -52,7 +54,7 @@ class Carrier:
 
     def __init__(self, routes: Routes[Backend], ledger: Ledger, clock: Clock, limits: ProxyLimits) -> None:
         self._routes, self._ledger, self._clock, self._limits = routes, ledger, clock, limits
-        self._held = Share(limits.most_held_answers_bytes, 0.0)
+        self.held = Share(limits.most_held_answers_bytes, 0.0)
         self._rng = random.Random()
         self._stopped = asyncio.Event()
 
@@ -73,7 +75,7 @@ class Carrier:
 
         What came whole is still to be passed on (`call.held`), and `call.hold` to be let go.
         Cancelled while nothing leaves for its upstream, the call knows why (`failure`)."""
-        call.hold = Hold(self._held)
+        call.hold = Hold(self.held)
         try:
             return await self._carry(call)
         except asyncio.CancelledError:
@@ -89,6 +91,8 @@ class Carrier:
             if wait_s is None:
                 return self._told(failed, call)
             await self._wait(wait_s)
+            if self._closed_too_long(self._next(self._left(call), call)[0], call) is not None:
+                return self._told(failed, call)
         return None
 
     def _told(self, failed: Sequence[_Failed], call: Call) -> Failure:
@@ -101,7 +105,7 @@ class Carrier:
             for other in self._routes.of_call(call):
                 if other not in asked and (hold := other.closed(call)) is not None:
                     call.held = call.entry.status = None
-                    failure, backend = rejections.waits_in_vain(hold.reason, hold.wait_s).failure, other
+                    failure, backend = _in_vain(hold, other, call).failure, other
                     break
         call.url, call.entry.upstream = backend.upstream.url_of(call.incoming), backend.upstream.base_url
         return failure
@@ -125,7 +129,7 @@ class Carrier:
         if call.hold is not None:
             call.hold.let_go()  # nobody needs the answers of the round before
         failed: list[_Failed] = []
-        left = [backend for backend in self._routes.of_call(call) if backend not in call.refused]
+        left = self._left(call)
         while left:
             backend, closed = self._next(left, call)
             if failed and closed and not self._worth_waiting(backend, failed, call, spent):
@@ -147,14 +151,25 @@ class Carrier:
             left = others
         return failed
 
+    def _left(self, call: Call) -> list[Backend]:
+        """Those that have not said no for good."""
+        return [backend for backend in self._routes.of_call(call) if backend not in call.refused]
+
     def _see_use(self, backend: Backend, call: Call) -> None:
         """Raises RejectedError where nothing leaves for it, and so for none, before its time in line is up: whoever
-        waits for that waits in vain. What is longer than its guard waits at all, that one refuses itself."""
+        waits for that waits in vain."""
+        if (hold := self._closed_too_long(backend, call)) is not None:
+            call.url, call.entry.upstream = backend.upstream.url_of(call.incoming), backend.upstream.base_url
+            raise _in_vain(hold, backend, call)
+
+    def _closed_too_long(self, backend: Backend, call: Call) -> limit_store.Hold | None:
+        """Why nothing leaves for it before the call's time in line is up; None where something may. What is longer
+        than its guard waits at all, that one refuses itself."""
         hold, most_s = backend.closed(call), backend.lane_of(call).guard.max_wait_s
         left_s = call.received + self._limits.queue_timeout_s - self._clock.monotonic()
-        if hold is not None and left_s < hold.wait_s < math.inf and hold.wait_s <= most_s:
-            call.url, call.entry.upstream = backend.upstream.url_of(call.incoming), backend.upstream.base_url
-            raise rejections.waits_in_vain(hold.reason, hold.wait_s)
+        return (
+            hold if hold is not None and left_s < hold.wait_s < math.inf and hold.wait_s <= most_s else None
+        )
 
     def _next(self, left: Sequence[Backend], call: Call) -> tuple[Backend, bool]:
         """Which of them is asked, and whether something else than its limits keeps it closed now."""
@@ -235,6 +250,10 @@ class Carrier:
         if failure.passing is not True or spent > self._limits.retries:
             return None
         return backoff_s(call.rounds, self._rng)
+
+
+def _in_vain(hold: limit_store.Hold, backend: Backend, call: Call) -> RejectedError:
+    return rejections.waits_in_vain(hold.reason, hold.wait_s, backend.why_closed(call))
 
 
 def _to_tell(failed: Sequence[_Failed], call: Call) -> _Failed:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from beastmode.failures.failure import Failure
 from beastmode.gateway.rejected import RejectedError
+from beastmode.safeguards.limit_store import Hold
 
 _REASONS = {
     "slot": "all slots of the upstream are in use",
@@ -25,12 +26,16 @@ _OWN_LIMITS = ("slot", "rate", "tokens", "retries")
 
 
 def waited_too_long(
-    queue_timeout_s: float, waited_s: Mapping[str, float], closed_s: float = 0.0
+    queue_timeout_s: float,
+    waited_s: Mapping[str, float],
+    closed_s: float = 0.0,
+    last: Failure | None = None,
 ) -> RejectedError:
     """Its time in line is over.   waited_s: at the head of the line, by reason; empty: it never got there.
-    closed_s: for how much longer nothing leaves for the upstream, whatever its limits; infinite if unknown."""
+    closed_s: for how much longer nothing leaves for the upstream, whatever its limits; infinite if unknown.
+    last: as of `held_back`."""
     if closed_s > 0:
-        return held_back(f"it waited {queue_timeout_s:g} s in line: {_closed_by(waited_s)}", closed_s)
+        return held_back(f"it waited {queue_timeout_s:g} s in line: {_closed_by(waited_s)}", closed_s, last)
     reason = max(waited_s, key=lambda one: waited_s[one], default="")
     why = _REASONS.get(reason, reason) or "others were in front all the time"
     bears = "--tokens" if reason == "tokens" else "--rate, --upstream-concurrency"
@@ -41,17 +46,26 @@ def waited_too_long(
     return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, 1.0)
 
 
-def waits_in_vain(reason: str, wait_s: float) -> RejectedError:
+def waits_in_vain(reason: str, wait_s: float, last: Failure | None = None) -> RejectedError:
     """Nothing leaves for the upstream for longer than anybody may wait in line.   reason: of the guard.   wait_s:
-    infinite where that is not known."""
+    infinite where that is not known.   last: as of `held_back`."""
     how_long = f", for another {wait_s:.0f} s: too long to wait in line" if math.isfinite(wait_s) else ""
-    return held_back(f"{_closed_by({reason: 0.0})}{how_long}", wait_s)
+    return held_back(f"{_closed_by({reason: 0.0})}{how_long}", wait_s, last)
 
 
-def held_back(reason: str, wait_s: float) -> RejectedError:
-    """The upstream cannot be called for longer than anybody waits."""
-    tip = "Look at the upstream; requests pass again as soon as it is well."
-    return _busy(_REASONS.get(reason, reason), tip, wait_s if math.isfinite(wait_s) else 30.0)
+def held_back(reason: str, wait_s: float, last: Failure | None = None) -> RejectedError:
+    """The upstream cannot be called for longer than anybody waits.   last: how calls to it have failed, where that is
+    why. Only its class and its tip are told: what an upstream said was said to somebody else."""
+    cause, tip = (
+        _REASONS.get(reason, reason),
+        "Look at the upstream; requests pass again as soon as it is well.",
+    )
+    if last is not None:
+        cause, tip = (
+            f"{cause} (last: {last.class_})",
+            f"{last.tip} Requests pass again as soon as it is well.",
+        )
+    return _busy(cause, tip, wait_s if math.isfinite(wait_s) else 30.0)
 
 
 def _closed_by(waited_s: Mapping[str, float]) -> str:
@@ -63,8 +77,12 @@ def _closed_by(waited_s: Mapping[str, float]) -> str:
     )
 
 
-def too_many(waiting: int) -> RejectedError:
-    """The line is full."""
+def too_many(waiting: int, closed: Hold | None = None, last: Failure | None = None) -> RejectedError:
+    """The line is full.   closed: why nothing leaves for the upstream, whatever its limits.   last: as of
+    `held_back`."""
+    if closed is not None:
+        why = f"{waiting} requests are in line already: {_closed_by({closed.reason: 0.0})}"
+        return held_back(why, closed.wait_s, last)
     tip = "Ask less at once, or raise what the upstream bears (--rate, --upstream-concurrency)."
     return _busy(f"{waiting} requests are in line already", tip, 1.0)
 
@@ -134,10 +152,11 @@ def no_http(flaw: str) -> RejectedError:
     return RejectedError(400, Failure("bad_request", f"the request is no HTTP: {flaw}", False, tip))
 
 
-def asked_to_wait(reason: str, wait_s: float) -> RejectedError:
-    """The upstream cannot be called for longer than this gateway was told to wait for it.   reason: of the guard."""
+def asked_to_wait(reason: str, wait_s: float, last: Failure | None = None) -> RejectedError:
+    """The upstream cannot be called for longer than this gateway was told to wait for it.   reason: of the guard.
+    last: as of `held_back`."""
     if reason not in _THROTTLES or not math.isfinite(wait_s):
-        return held_back(reason, wait_s)
+        return held_back(reason, wait_s, last)
     cause = (
         f"the upstream asked to wait ({reason}), for another {wait_s:.0f} s: longer than anybody waits here"
     )

@@ -52,7 +52,7 @@ class Remembering:
 
     mode: which requests have to do with it at all.   ttl_s: how long an answer is kept.   source_of: the base URL of
     the upstream that would be asked, and the tenant as which.   asked: what was asked for before, as far as is known.
-    most_lent_bytes: of large answers that are on their way to clients, however slowly those read; for one more the
+    held: room for large answers that are on their way to clients, however slowly those read; for one more the
     upstream is asked, whose answer flows.
     """
 
@@ -64,12 +64,12 @@ class Remembering:
         source_of: Callable[[Call], tuple[str, bytes]],
         *,
         ttl_s: float = control.DEFAULT_TTL_S,
-        most_lent_bytes: int,
+        held: Share,
     ) -> None:
         self._stack, self._mode, self._clock = stack, mode, clock
         self._source_of, self._ttl_s = source_of, ttl_s
         self.asked = Asked(ttl_s)
-        self._lent = Loans(Share(most_lent_bytes, 0.0))
+        self._lent = Loans(held)
 
     def consider(self, call: Call) -> Recall | None:
         """What the request has to do with the cache; None for nothing, and the record says why. Raises RejectedError

@@ -54,8 +54,7 @@ async def relay(
         elif _comes_as_events(begun, size, call):
             return await EventStream(answer, call, heard).relay(begun)
         elif too_large or _is_awaited(answer, call):
-            hold.let_go()
-            await _flow(answer, call, begun, heard)
+            await _flow(answer, call, begun, hold, heard)
             return None
     held = call.held = Held(answer.status, answer.headers, b"".join(begun))
     return _judged(held, call)
@@ -114,15 +113,21 @@ def _flaw(held: Held, headers: Mapping[str, str], body: bytes, call: Call) -> Ev
     return flaw_in(held.status, headers, body, dialect=shape, streamed=streamed, url=call.url)
 
 
-async def _flow(answer: Answer, call: Call, begun: list[bytes], heard: Callable[[], None]) -> None:
-    """Pass pieces on as they come, until HTTP says that this was all."""
+async def _flow(
+    answer: Answer, call: Call, begun: list[bytes], hold: Hold, heard: Callable[[], None]
+) -> None:
+    """Pass pieces on as they come, until HTTP says that this was all.   begun: those that have come; their room is
+    free again as they go."""
     call.answering = True
     if call.dialect.shape is not None and not readable(answer.packing):
         account_unread(call, answer.packing)
     await call.out.start(answer.status, answer.headers)
-    for piece in begun:
+    begun.reverse()
+    while begun:
+        piece = begun.pop()
+        hold.gives_back(len(piece))
         await call.out.piece(piece)
-    begun.clear()
+    hold.let_go()
     async for piece in answer.pieces():
         try:
             await call.out.piece(piece)

@@ -51,7 +51,7 @@ async def test_a_gateway_is_found_and_its_figures_are_those_of_the_pages(tmp_pat
     assert upstream == UpstreamNow("main", "well", "", None, 0, upstream.gauges, server.url)
     assert upstream.gauges[1] == Gauge("in flight", 0, 3)
     memory = told.tiers[0]
-    assert memory == TierNow("l1", 1, memory.bytes, 128_000_000, 1, 1, memory.p50_s, memory.p99_s, "on")
+    assert memory == TierNow("l1", 1, memory.bytes, 64_000_000, 1, 1, memory.p50_s, memory.p99_s, "on")
     for tier in told.tiers:
         assert 0 < (tier.p50_s or 0) <= (tier.p99_s or 0)  # one look was made in the database, too
     assert told.settings[0]["where"] == "--rate"

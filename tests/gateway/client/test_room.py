@@ -39,17 +39,21 @@ def test_who_only_claims_to_send_much_keeps_no_ordinary_request_out() -> None:
 
 
 def test_ordinary_requests_are_bounded_too() -> None:
-    room = Room(2 * FIRST_BYTES, FIRST_BYTES, 1.0)
-    Place(room).hold(FIRST_BYTES)
+    room = Room(5 * FIRST_BYTES, FIRST_BYTES, 1.0)
+    for _ in range(3):
+        Place(room).hold(FIRST_BYTES)
     with pytest.raises(NoRoomError):
         Place(room).hold(1)
-    assert room.used == FIRST_BYTES
+    assert room.used == 3 * FIRST_BYTES
 
 
 def test_answers_hold_what_there_is_room_for_until_they_let_go() -> None:
     share = Share(10, 0.0)
     first, second = Hold(share), Hold(share)
     assert [first.takes(4), second.takes(4), first.takes(4), first.takes(2)] == [True, True, False, True]
+    first.gives_back(1)
+    assert share.used == 9
+    first.gives_back(100)
     first.let_go()
     first.let_go()
     assert share.used == 4

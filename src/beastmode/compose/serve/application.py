@@ -75,7 +75,7 @@ def app_for(
         clock,
         carrier.source_of,
         ttl_s=serving.cache_ttl_s,
-        most_lent_bytes=limits.most_held_answers_bytes,
+        held=carrier.held,
     )
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
     alarms = _alarms(ledger, door, stack, raised, over)

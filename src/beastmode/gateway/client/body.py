@@ -27,7 +27,7 @@ class Body:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes, self.size = most_bytes, 0
-        self._small = bytearray()
+        self._small: bytes | bytearray = bytearray()
         self._large: mmap.mmap | None = None
 
     def add(self, piece: bytes) -> None:
@@ -47,9 +47,11 @@ class Body:
 
     @property
     def whole(self) -> bytes:
-        """All of it. A large one is not copied, and is bytes but for what only those can: it is a view of memory."""
+        """All of it; nothing may be added any more. A large one is not copied, and is bytes but for what only those
+        can: it is a view of memory. A small one is copied once, and only the copy is kept."""
         if self._large is None:
-            return bytes(self._small)
+            self._small = bytes(self._small)  # which of bytes is no copy
+            return self._small
         return cast("bytes", memoryview(self._large)[: self.size])
 
     def give_back(self, spare: Spare, call_later: Later) -> None:

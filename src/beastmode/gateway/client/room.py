@@ -89,10 +89,15 @@ class Hold:
             self._size += size
         return taken
 
+    def gives_back(self, size: int) -> None:
+        """So much less of it is held, as far as it had room for that."""
+        size = min(size, self._size)
+        self._share.give_back(size)
+        self._size -= size
+
     def let_go(self) -> None:
         """Nobody needs it any more. Idempotent."""
-        self._share.give_back(self._size)
-        self._size = 0
+        self.gives_back(self._size)
 
 
 class Loans:
@@ -118,14 +123,15 @@ class Loans:
 
 
 class Room:
-    """What may be held of all requests' bodies: half of it of their first parts, half of the rest.
+    """What may be held of all requests' bodies: three fifths of it of their first parts, the others of the rest.
 
-    most_bytes: > 0.   largest_bytes: of one body; the second half is never smaller.
+    most_bytes: > 0.   largest_bytes: of one body; there is room for the rest of it.
     """
 
     def __init__(self, most_bytes: int, largest_bytes: int, patience_s: float) -> None:
-        self.first = Share(most_bytes // 2, patience_s)
-        self.rest = Share(max(most_bytes // 2, largest_bytes), patience_s)
+        first_bytes = most_bytes * 3 // 5
+        self.first = Share(first_bytes, patience_s)
+        self.rest = Share(max(most_bytes - first_bytes, largest_bytes), patience_s)
 
     @property
     def used(self) -> int:

@@ -53,7 +53,7 @@ class Serving:
     keys: Needed = "auto"
     home: Path = Path(HOME)
     cache: Literal["off", "deterministic", "all"] = "deterministic"
-    cache_memory_bytes: int = 128_000_000
+    cache_memory_bytes: int = 64_000_000
     cache_disk_bytes: int = 1_000_000_000
     cache_ttl_s: float = 24 * 3600.0
     limits: ProxyLimits = field(default_factory=ProxyLimits)

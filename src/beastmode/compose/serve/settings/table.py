@@ -152,7 +152,7 @@ SETTINGS: tuple[Setting, ...] = (
         one_of("off", "deterministic", "all"),
         "Which answers are kept for identical requests: none, those of deterministic requests, or all.",
     ),
-    Setting("cache_memory", "cache_memory_bytes", "128MB", SIZE, "How much of the cache is kept in memory."),
+    Setting("cache_memory", "cache_memory_bytes", "64MB", SIZE, "How much of the cache is kept in memory."),
     Setting("cache_disk", "cache_disk_bytes", "1GB", SIZE, "How much of it is kept on disk; 0: nothing."),
     Setting("cache_ttl", "cache_ttl_s", "24h", _ANSWERS_KEPT, "How long an answer is kept."),
     Setting(
