@@ -48,18 +48,19 @@ def served(upstream: str, home: Path, *flags: str, **variables: str) -> Iterator
         "serve", "--upstream", upstream, "--port", "0", *FREE, "--log-format", "json", *flags, home=home
     )
     gateway = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **variables})
-    assert gateway.stderr
+    stderr = gateway.stderr
+    assert stderr
 
     def end() -> list[dict[str, Any]]:
         gateway.send_signal(signal.SIGTERM)
-        _, said = gateway.communicate(timeout=60)
-        assert gateway.returncode == 0
+        said = stderr.read()  # not `communicate`: what has been read ahead would be lost
+        assert gateway.wait(timeout=60) == 0
         return [*before, *map(json.loads, said.splitlines())]
 
     try:
-        before = [json.loads(gateway.stderr.readline())]
+        before = [json.loads(stderr.readline())]
         while before[-1]["event"] != "started":
-            before.append(json.loads(gateway.stderr.readline()))
+            before.append(json.loads(stderr.readline()))
         yield Told(before.pop()["url"], end)
     finally:
         gateway.kill()

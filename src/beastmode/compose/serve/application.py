@@ -179,4 +179,6 @@ class _Life:
             await self.stack.close()
         await self.ledger.close()
         await self.door.close()
+        for alarm in self.alarms:  # what went wrong at the very end
+            alarm.look()
         await self.listening.end(self.ledger.counts)
