@@ -214,6 +214,7 @@ def test_while_the_breaker_is_open_everybody_hears_what_had_gone_wrong(tmp_path:
             return told.value
 
     assert "Start the server at 127.0.0.1:" in run(story()).response.headers["x-beast-tip"]
-    *tried, late = records(tmp_path)
+    *first, late = records(tmp_path)
+    tried = [entry for entry in first if entry.tries]  # on a busy machine some come when it is open already
     assert {(entry.outcome, entry.class_) for entry in tried} == {("failed", "connection_refused")}
     assert (late.outcome, late.class_, late.tries) == ("rejected", "overloaded", 0)
