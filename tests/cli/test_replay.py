@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import random
 import subprocess
 import sys
 import urllib.error
@@ -90,6 +91,30 @@ def test_a_request_with_a_picture_is_sent_again_with_it(tmp_path: Path) -> None:
         ended = beast(tmp_path / "first", "replay", failed.id, "--to", url, "--key-env", "MINE", MINE=KEY)
         assert ended.returncode == 0, ended.stderr
         assert [asked.body for asked in server.asked] == [body.encode()]
+
+
+SIGNED = base64.b64encode(random.Random(1).randbytes(15_000)).decode()
+"""20,000 characters."""
+SECOND_STEPS: list[tuple[str, dict[str, Any]]] = [
+    ("/v1/messages", {"type": "thinking", "thinking": 'I "look".', "signature": SIGNED}),
+    ("/v1/messages", {"type": "redacted_thinking", "data": SIGNED}),
+    ("/v1/responses", {"type": "reasoning", "summary": [], "encrypted_content": SIGNED}),
+    ("/v1beta/models/m:generateContent", {"functionCall": {"name": "ls"}, "thoughtSignature": SIGNED}),
+    ("/v1/chat/completions", {"id": "c1", "extra_content": {"google": {"thought_signature": SIGNED}}}),
+    ("/api/chat", {"role": "user", "content": "What is it?", "images": [SIGNED, SIGNED]}),
+]
+
+
+@pytest.mark.parametrize(("path", "part"), SECOND_STEPS, ids=[path for path, _ in SECOND_STEPS])
+def test_a_second_step_is_sent_again_with_what_its_provider_has_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, part: dict[str, Any]
+) -> None:
+    body = json.dumps({"model": "m-small", "messages": [part]})
+    monkeypatch.setenv("MINE", KEY)
+    with failing_once(tmp_path, path, body) as (server, url, failed):
+        named = ["--to", url, "--key-env", "MINE", "--home", "first"]
+        ended = beast_inside(tmp_path, "replay", failed.id, *named)
+        assert [asked.body for asked in server.asked] == [body.encode()], ended.stderr
 
 
 def test_straight_to_its_upstream_it_keeps_the_limits_and_leaves_a_record(tmp_path: Path) -> None:

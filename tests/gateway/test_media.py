@@ -88,3 +88,37 @@ def test_of_one_that_was_cut_off_the_beginning_is_kept() -> None:
     ((start, end),) = media_in(f'{{"image_url": "data:image/png;base64,{WORD}…')
     assert end - start == len(WORD)
     assert list(media_in(f'{{"image_url": "data:image/png;base64,{WORD}… and more"')) == []
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/api/generate", "/ollama/api/chat/"])
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("images", [[], [WORD], [WORD, OF_SAFE_LETTERS]])
+def test_ollamas_pictures_are_kept(path: str, images: list[str], indent: int | None) -> None:
+    asked = {"role": "user", "content": "What is it?", "images": images}
+    body = json.dumps({"model": "m", "messages": [asked, asked]}, indent=indent).encode()
+    kept, sent = request_body(incoming(path=path), body)
+    assert (kept, sent.flaw) == (body, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "images"),
+    [
+        ("/v1/chat/completions", [WORD]),
+        ("/api/chatter", [WORD]),
+        ("/api/chat", WORD),
+        ("/api/chat", [WORD, f"it is {WORD}"]),
+        ("/api/chat", [{"data": WORD}]),
+        ("/api/chat", [[WORD]]),
+    ],
+)
+def test_a_list_of_images_is_ollamas_only(path: str, images: object) -> None:
+    kept, sent = request_body(incoming(path=path), json.dumps({"images": images}).encode())
+    assert WORD not in kept.decode()
+    assert "secrets" in sent.flaw
+
+
+@pytest.mark.parametrize("beginning", ["", f'"{WORD}", '])
+def test_of_ollamas_pictures_that_were_cut_off_the_beginning_is_kept(beginning: str) -> None:
+    text = f'{{"images": [{beginning}"{WORD}…'
+    ((start, end),) = media_in(text, "/api/chat")
+    assert text[start:end] == f'{beginning}"{WORD}'

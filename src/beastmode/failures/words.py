@@ -36,11 +36,12 @@ _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4
 _COOKIE_BEGINS = re.compile("cookie")
 _SHORT = 12
 _WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
-_PREFIX = re.compile(
-    r"(?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|"
-    r"lsv2|sess|tok)[-_.]|AIza|AKIA|ASIA|eyJ"
+KEY_BEGINS = (
+    r"(?:(?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|"
+    r"lsv2|sess|tok)[-_.]|AIza|AKIA|ASIA|eyJ)"
 )
-"""How the keys of providers begin."""
+"""How the keys of providers begin: a regular expression."""
+_PREFIX = re.compile(KEY_BEGINS)
 _LONG = 32
 _SCHEMES = ("bearer", "basic", "digest", "negotiate", "apikey", "token")
 _NAMES = (

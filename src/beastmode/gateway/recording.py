@@ -17,6 +17,7 @@ from beastmode.gateway.client.incoming import Incoming
 from beastmode.gateway.client.packing import packing_in, readable, unpacked
 from beastmode.gateway.headers import as_text
 from beastmode.gateway.media import media_in
+from beastmode.gateway.signed import signed_in
 from beastmode.store.ledger.entry import SECRETS_REMOVED, Sent
 
 MOST_REQUEST_BYTES = 1024 * 1024
@@ -46,7 +47,7 @@ def request_body(incoming: Incoming, body: bytes) -> tuple[bytes, Sent]:
     text, flaws = _text(packed, MOST_REQUEST_BYTES, "had")
     if packed is not body:
         flaws.append("was sent packed, and is kept unpacked")
-    shown = _without_secrets(text, own_secrets(incoming))
+    shown = _without_secrets(text, incoming)
     if shown != text:
         flaws.append(SECRETS_REMOVED)
     headers = tuple(_telling(incoming.headers))
@@ -58,7 +59,7 @@ def answer_body(body: bytes, headers: Headers, incoming: Incoming) -> bytes:
     if not readable(packing_in(headers)):
         return b""
     text, _ = _text(unpacked(body, as_text(headers)), MOST_ANSWER_BYTES, "")
-    return _without_secrets(text, own_secrets(incoming)).encode()
+    return _without_secrets(text, incoming).encode()
 
 
 def own_secrets(incoming: Incoming) -> Secrets:
@@ -90,16 +91,16 @@ def _without_last_word(text: str) -> str:
     return text[: start if last is None else last.start()]
 
 
-def _without_secrets(text: str, secrets: Secrets) -> str:
-    return _without_known_forms(secrets.hide(text))
+def _without_secrets(text: str, incoming: Incoming) -> str:
+    return _without_known_forms(own_secrets(incoming).hide(text), incoming.path)
 
 
 @lru_cache(maxsize=4)
-def _without_known_forms(text: str) -> str:
+def _without_known_forms(text: str, path: str) -> str:
     """Remembered for those that fail together: the clients of one call, or one that asks the same again and again."""
     kept: list[str] = []
     end = 0
-    for start, stop in media_in(text):
+    for start, stop in sorted({*media_in(text, path), *signed_in(text)}):
         kept += _but_for_names(text[end:start]), text[start:stop]
         end = stop
     return "".join([*kept, _but_for_names(text[end:])])
