@@ -32,7 +32,7 @@ _NAMED_BEGINS = re.compile(
     r"key|token|secre(?=t)|passw|passphrase|authorization|cookie|credential|signature|session|pwd"
 )
 """Where the two above may begin. None may hide the beginning of another: in `secretoken` there are two."""
-_COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
+_COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=][ \t]{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
 _COOKIE_BEGINS = re.compile("cookie")
 _SHORT = 12
 _WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
