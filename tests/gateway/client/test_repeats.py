@@ -25,6 +25,8 @@ REQUESTS = [
     b"POST /v1/x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
     b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n",
     b"\r\nGET /v1/models HTTP/1.1\r\n\r\n",
+    b"POST /v1/x HTTP/1.1\r\nContent-Length: 6\r\n\r\n\r\n\r\n{}\r\n",
+    b"POST /v1/x HTTP/1.1\nContent-Length: 2\n\n{}",
     b"HEAD / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
     b"GET /slow HTTP/1.1\r\n\r\n",
     b"GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n",
@@ -81,15 +83,20 @@ def heard(sent: list[bytes], *, known: bool) -> tuple[list[tuple[Any, ...]], byt
 
 @st.composite
 def reads(draw: st.DrawFn) -> list[bytes]:
-    """Requests, mostly each in one read; some in two, some two in one."""
+    """Requests, mostly each in one read; some in two, some two in one, or one and the beginning of the next."""
     sent: list[bytes] = []
-    for request in draw(st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=8)):
-        way = draw(st.sampled_from(["alone", "alone", "in two", "behind"]))
+    few = draw(st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=3))
+    for request in draw(st.lists(st.sampled_from(few), min_size=1, max_size=8)):
+        way = draw(st.sampled_from(["alone", "alone", "in two", "behind", "begun behind"]))
         if way == "in two":
             at = draw(st.integers(1, len(request) - 1))
             sent += [request[:at], request[at:]]
         elif way == "behind" and sent:
             sent[-1] += request
+        elif way == "begun behind" and sent:
+            at = draw(st.integers(1, len(request) - 1))
+            sent[-1] += request[:at]
+            sent.append(request[at:])
         else:
             sent.append(request)
     return sent
@@ -97,6 +104,19 @@ def reads(draw: st.DrawFn) -> list[bytes]:
 
 @given(reads())
 def test_what_is_known_changes_nothing(sent: list[bytes]) -> None:
+    assert heard(sent, known=True) == heard(sent, known=False)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [REQUESTS[0] + b"\r\n"] * 2,
+        [REQUESTS[0] + b"GET /v1/y HTTP/1.1\r\nX-Y: ", REQUESTS[4]] * 2,
+        [REQUESTS[4], REQUESTS[4] + b"GET /v1/y HTTP/1.1\r\nX-Y: ", REQUESTS[4]],
+    ],
+    ids=["behind it a line end", "behind it the beginning of another", "known bytes within a head"],
+)
+def test_only_what_came_alone_is_known_and_only_between_two_requests(sent: list[bytes]) -> None:
     assert heard(sent, known=True) == heard(sent, known=False)
 
 

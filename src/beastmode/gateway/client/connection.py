@@ -51,7 +51,7 @@ IDLE = "to ask again"
 
 class Connection(HttpToolsProtocol):
     """Reads requests from one client. Tells how far it has come, so that one that stands still can be cut; and those
-    that `incoming.LOST` names when it is lost.
+    that `incoming.LOST` names when it is lost. What came before, byte for byte, is not parsed again (`repeats`).
 
     cycle: the request that is read, or was read last.   answers: the one that is answered, or was last.
     """
@@ -61,13 +61,15 @@ class Connection(HttpToolsProtocol):
     flow: Flow
     scope: Scope  # type: ignore[assignment]
     pipeline: deque[tuple[Cycle, Any]]  # type: ignore[assignment]
+    _own: Scope
+    """What of a scope is its own, not the request's."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.url, self.headers = b"", []
         self.bytes_in = 0
         self._head_began = 0
-        self._in_head = True
+        self._in_head = self._between = True
         self._body_began = self._body_bytes = 0
         self._spoilt = self._ended = self._rests = False
         self._held_at = -1
@@ -91,8 +93,7 @@ class Connection(HttpToolsProtocol):
 
     def asks_nothing(self) -> bool:
         """No request of its client has come whole, or in part, that is not answered."""
-        nothing_new = self._in_head and self.bytes_in == self._head_began
-        return nothing_new and (self.cycle is None or self._is_done()) and not self.transport.is_closing()
+        return self._between and (self.cycle is None or self._is_done()) and not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connections.discard(self)
@@ -127,7 +128,7 @@ class Connection(HttpToolsProtocol):
             self._out.begin()
 
     def data_received(self, data: bytes) -> None:
-        may_repeat = self._in_head and self.bytes_in == self._head_began and len(data) <= repeats.MOST_BYTES
+        may_repeat = self._between and len(data) <= repeats.MOST_BYTES
         self.bytes_in += len(data)
         self._rests = False
         if self._held_at >= 0:
@@ -227,6 +228,7 @@ class Connection(HttpToolsProtocol):
     # ---- what the parser tells; every request passes here, so none of it calls what uvicorn does there ----
 
     def on_message_begin(self) -> None:
+        self._between = False
         self.url, self.headers, self.expect_100_continue = b"", [], False
         if len(self.pipeline) >= _MOST_BEHIND:
             self._give_up(
@@ -295,7 +297,7 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        self._in_head, self._head_began = True, self.bytes_in
+        self._in_head, self._between, self._head_began = True, True, self.bytes_in
         self.url, self.headers = b"", []  # what comes next may be no request
         if not self.cycle.response_complete:
             self.cycle.feed_end()
@@ -331,23 +333,6 @@ class Connection(HttpToolsProtocol):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    # ---- what comes again, byte for byte ----
-
-    def _is_free(self) -> bool:
-        return not self._spoilt and (self.cycle is None or self._is_done())
-
-    def _take(self, repeat: repeats.Repeat) -> None:
-        self._head_began, self.expect_100_continue = self.bytes_in, False
-        self._begin_cycle({**repeat.scope, **self._own}, keep_alive=True)
-        self.cycle.feed(repeat.body)
-        self.cycle.feed_end()
-
-    def _remember(self, data: bytes) -> None:
-        """It was one request, that came whole and alone, and has its answer."""
-        cycle = self.cycle
-        if self.bytes_in == self._head_began and cycle.response_complete and cycle.keep_alive:
-            repeats.keep(data, cycle.scope, self._body_bytes)
-
     def _listen(self) -> None:
         """Read on behind 64 KB of a body and behind a request that waits: else nobody would hear that the client has
         gone."""
@@ -374,3 +359,20 @@ class Connection(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             return "to send a head", self._head_began
         return None
+
+    # ---- what comes again, byte for byte ----
+
+    def _is_free(self) -> bool:
+        return not self._spoilt and (self.cycle is None or self._is_done())
+
+    def _take(self, repeat: repeats.Repeat) -> None:
+        self._head_began, self.expect_100_continue = self.bytes_in, False
+        self._begin_cycle({**repeat.scope, **self._own}, keep_alive=True)
+        self.cycle.feed(repeat.body)
+        self.cycle.feed_end()
+
+    def _remember(self, data: bytes) -> None:
+        """Where that was a request, and it has its answer."""
+        cycle = self.cycle
+        if self._between and cycle.response_complete and cycle.keep_alive:
+            repeats.keep(data, cycle.scope, self._body_bytes)

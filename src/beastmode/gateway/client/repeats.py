@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from beastmode.gateway.client.head import Head
-from beastmode.gateway.client.incoming import HEAD, LOST, Scope
+from beastmode.gateway.client.incoming import LOST, Scope
 
+_BLANK_LINE = b"\r\n\r\n"
 MOST_BYTES = 8 * 1024
 """Of one, head and body."""
 _MOST = 64
@@ -29,11 +29,11 @@ find, forget = _kept.get, _kept.clear
 
 
 def keep(read: bytes, scope: Scope, body_bytes: int) -> None:
-    """Remember what these bytes say, and forget the oldest for it.   body_bytes: how many of them are the body, which
-    is at their end; but where it came in chunks."""
-    head: Head = scope[HEAD]
-    if b"transfer-encoding" in head.first:
+    """Remember what these bytes say, and forget the oldest for it; but where they are more than a head and the body
+    behind it: it came in chunks, or not alone.   body_bytes: how long that is."""
+    head_ends = read.find(_BLANK_LINE) + len(_BLANK_LINE)
+    if head_ends + body_bytes != len(read):
         return
     if len(_kept) >= _MOST:
         del _kept[next(iter(_kept))]
-    _kept[read] = Repeat({**scope, LOST: set()}, read[len(read) - body_bytes :])
+    _kept[read] = Repeat({**scope, LOST: set()}, read[head_ends:])
