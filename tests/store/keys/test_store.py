@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from beastmode.errors import KeysError, PreconditionError
-from beastmode.settings import parse_rates
+from beastmode.errors import KeysError, PreconditionError, SettingError
+from beastmode.settings import Rate, parse_rates
 from beastmode.store.allowance import Use, parse_allowances
 from beastmode.store.keys.file import keys_path, open_keys
 from beastmode.store.keys.key import KeyLimits
@@ -68,11 +68,19 @@ def test_a_name_is_given_once_also_after_it_was_revoked(store: KeyStore) -> None
         store.add("ci", KeyLimits(), NOON)
 
 
-@pytest.mark.parametrize("text", ["0.0002/h", "0.3/s", "17/2s", "500/h", "1000000/s", "none"])
+@pytest.mark.parametrize("text", ["0.0002/h", "0.3/s", "17/2s", "500/h", "1000000/s", "8/s, 500/h", "none"])
 def test_every_rate_that_can_be_written_is_read_as_it_was(store: KeyStore, text: str) -> None:
     rates = parse_rates(text)
     store.add("ci", KeyLimits(rates=rates), NOON)
     assert store.find("ci").limits.rates == rates
+
+
+@pytest.mark.parametrize("rate", [Rate(1, 1 / 0.000001 * 3600), Rate(10**12, 1.0)], ids=str)
+def test_a_rate_that_could_be_written_before_is_read_still(store: KeyStore, rate: Rate) -> None:
+    with pytest.raises(SettingError):
+        parse_rates(f"{rate.starts}/{rate.span_s}s")
+    store.add("ci", KeyLimits(rates=(rate,)), NOON)
+    assert store.find("ci").limits.rates == (rate,)
 
 
 def test_what_is_not_named_stays_when_a_key_changes(store: KeyStore) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from beastmode.errors import PreconditionError
-from beastmode.settings import parse_rates
+from beastmode.settings import Rate, parse_rates
 from beastmode.store.allowance import Use, parse_allowances, period_names, plain, written
 from beastmode.store.keys.file import BUSY_S, keys_fault, open_keys
 from beastmode.store.keys.key import Key, KeyLimits, parse_models
@@ -182,13 +182,23 @@ def _columns(limits: KeyLimits) -> dict[str, object]:
 def _key(row: Mapping[Any, Any], hashes: Sequence[tuple[bytes, float | None]], used: dict[str, Use]) -> Key:
     limits = KeyLimits(
         parse_models(row["models"]),
-        parse_rates(row["rates"]),
+        _rates_in(row["rates"]),
         parse_allowances(row["budgets"]),
         frozenset(row["rights"].split(",")) - {_NONE},
         row["expires_unix"],
     )
     times = {name: row[name] for name in ("created_unix", "revoked_unix", "used_unix")}
     return Key(row["id"], row["name"], limits, secrets=tuple(hashes), used=used, **times)
+
+
+def _rates_in(text: str) -> tuple[Rate, ...]:
+    """Rates as `_columns` writes them: what a person may write today is no bound for what is there. Raises
+    SettingError."""
+    parts = [part.partition("/") for part in text.split(",") if text != _NONE]
+    try:
+        return tuple(Rate(int(starts), float(span.removesuffix("s"))) for starts, _, span in parts)
+    except ValueError:
+        return parse_rates(text)  # which says what is wrong with it
 
 
 def _taken(name: str, *, revoked: bool) -> PreconditionError:
