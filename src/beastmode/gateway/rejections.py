@@ -56,15 +56,10 @@ def waits_in_vain(reason: str, wait_s: float, last: Failure | None = None) -> Re
 def held_back(reason: str, wait_s: float, last: Failure | None = None) -> RejectedError:
     """The upstream cannot be called for longer than anybody waits.   last: how calls to it have failed, where that is
     why. Only its class and its tip are told: what an upstream said was said to somebody else."""
-    cause, tip = (
-        _REASONS.get(reason, reason),
-        "Look at the upstream; requests pass again as soon as it is well.",
-    )
+    cause, look = _REASONS.get(reason, reason), "Look at the upstream."
     if last is not None:
-        cause, tip = (
-            f"{cause} (last: {last.class_})",
-            f"{last.tip} Requests pass again as soon as it is well.",
-        )
+        cause, look = f"{cause} (last: {last.class_})", last.tip
+    tip = f"{look} Requests pass again as soon as it is well."
     return _busy(cause, tip, wait_s if math.isfinite(wait_s) else 30.0)
 
 

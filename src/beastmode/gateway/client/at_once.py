@@ -1,7 +1,7 @@
 """At once: what need not wait is done in the turn of the loop that it came in, and becomes a task where it first waits.
 
-To make a task for each request and have the loop come to it is a tenth of what an answer from memory takes. Python has
-eager tasks from 3.12 on; with these, nothing may ask for the task that it is in before `own_task` has given it one.
+To make a task for each request and have the loop come to it was a tenth of the loop's work for an answer from memory.
+Python has eager tasks from 3.12 on; here nothing may ask for the task that it is in before `own_task` has given it one.
 """
 
 from __future__ import annotations
