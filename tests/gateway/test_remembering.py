@@ -14,11 +14,22 @@ import aiohttp.test_utils
 import aiohttp.web
 import pytest
 
+from beastmode.cache.l1_memory import L1Memory
+from beastmode.cache.stack import Stack
+from beastmode.clock import SYSTEM_CLOCK
 from beastmode.compose.serve.caching import recall_asked
 from beastmode.compose.ui.stats import LedgerStats
+from beastmode.gateway.call import Call
+from beastmode.gateway.client.head import head_of
+from beastmode.gateway.client.incoming import HEAD, Incoming
+from beastmode.gateway.client.reply import Reply
+from beastmode.gateway.client.room import Share
+from beastmode.gateway.dialects import dialect_for
 from beastmode.gateway.headers import to_upstream
+from beastmode.gateway.remembering import Remembering
 from beastmode.store.entries.file import cache_path
 from beastmode.store.entries.upkeep import clear_tag
+from beastmode.store.ledger.entry import Entry
 from beastmode.testing.chaos import ANSWER_FAULTS, Chaos, Trouble
 from beastmode.testing.model_server import ModelServer
 from tests.gateway.served import gateway, records
@@ -46,6 +57,30 @@ async def post(
     body = {"model": "m-small", "max_tokens": 9, "temperature": 0, "messages": HELLO, **changes}
     async with session.post(url + path, json=body, headers=headers) as answer:
         return answer.status, await answer.read(), answer.headers.get("x-beast-cache", "")
+
+
+def test_the_same_bytes_have_another_name_at_another_upstream_and_for_another_tenant() -> None:
+    body = json.dumps({"model": "m-small", "temperature": 0, "messages": HELLO}).encode()
+    scope = {HEAD: head_of("POST", CHAT, b"", [])}
+    sources = [("http://a/v1", b"t"), ("http://b/v1", b"t"), ("http://a/v1", b"u"), ("http://a/v1", b"t")]
+
+    async def nothing(*_: object) -> Any:
+        raise AssertionError
+
+    def name_at(source: tuple[str, bytes]) -> bytes:
+        memory = Remembering(
+            Stack(L1Memory(1000)), "all", SYSTEM_CLOCK, lambda call: source, held=Share(1, 0.0)
+        )
+        incoming, reply, dialect = Incoming(scope, nothing), Reply(nothing), dialect_for("POST", CHAT)
+        call = Call(incoming, reply, reply, dialect, Entry(received_unix=0.0), 0.0, 0.0, body=body)
+        call.asked = dialect.read(CHAT, "", body)
+        recall = memory.consider(call)
+        assert recall is not None
+        return recall.key
+
+    first, elsewhere, for_another, again = map(name_at, sources)
+    assert first == again
+    assert len({first, elsewhere, for_another}) == 3
 
 
 @pytest.mark.parametrize("path", [CHAT, MESSAGES])

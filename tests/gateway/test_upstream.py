@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from beastmode.gateway.client.incoming import Incoming, Message
+from beastmode.gateway.client.head import head_of
+from beastmode.gateway.client.incoming import HEAD, Incoming, Message
 from beastmode.gateway.upstream import Upstream
 
 
@@ -28,6 +29,14 @@ def test_of_headers_of_one_name_the_first_counts_until_a_plain_answer_is_asked_f
     assert not asked.has_any(frozenset((b"api-key",)))
     asked.take_plain()
     assert asked.header(b"accept-encoding") == "identity"
+
+
+def test_who_asks_for_a_plain_answer_asks_for_itself_not_for_those_that_sent_the_same() -> None:
+    scope = {HEAD: head_of("POST", "/v1/chat/completions", b"", [(b"accept-encoding", b"gzip")])}
+    one, other = (Incoming(scope, asks()._receive) for _ in range(2))
+    one.take_plain()
+    assert (one.header(b"accept-encoding"), other.header(b"accept-encoding")) == ("identity", "gzip")
+    assert list(other.headers) == [(b"accept-encoding", b"gzip")]
 
 
 def test_without_a_key_of_its_own_each_credential_is_a_tenant() -> None:
