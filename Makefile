@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 AGENTS := build/agents
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check # errors only: warnings are of the machine, not of us
 AT_ONCE ?= 3
-PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxschedchunk 2 # by twos: no short test waits behind a long one
-BROWSE := $(BIN)/python -m pytest -n $(AT_ONCE) --dist loadfile tests/browser # apart: playwright keeps a loop running
+AGAIN ?= --reruns 1 --reruns-delay 2 # once more; what failed at first is shown (tests/again.py)
+PYTEST := $(BIN)/python -m pytest $(AGAIN) -n $(AT_ONCE) --maxschedchunk 2 # no short test waits behind long ones
+BROWSE := $(BIN)/python -m pytest $(AGAIN) -n $(AT_ONCE) --dist loadfile tests/browser # apart: playwright keeps a loop running
 unexport PYTHONDONTWRITEBYTECODE # else each of the hundreds of processes that tests start compiles us anew
 
 .PHONY: run test test-browser test-agents agents quick lint bench bench-peers pictures clean system ready compiled

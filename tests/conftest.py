@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from beastmode.safeguards.host.folder import FOLDER_SETTING
+from tests.again import pytest_runtest_logreport, pytest_sessionfinish, pytest_terminal_summary  # noqa: F401 hooks
 
 # Examples take as long as they take: other work shares the machine.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
