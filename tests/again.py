@@ -26,7 +26,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"failed at first: {report.nodeid}")
         terminalreporter.write_line(report.longreprtext)
     if len(_first) > MOST:
-        terminalreporter.write_line(f"{len(_first)} tests failed at first, where {MOST} are borne: the run has failed")
+        terminalreporter.write_line(
+            f"{len(_first)} tests failed at first, where {MOST} are borne: the run has failed"
+        )
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import openai
 import pytest
 
 from beastmode.gateway.limits import ProxyLimits
+from beastmode.safeguards.host.folder import FOLDER_SETTING
 from beastmode.settings import TokenRate
 from beastmode.testing.model_server import ModelServer, Script
 from tests.gateway.served import gateway, records
@@ -65,3 +67,42 @@ def test_past_the_tokens_of_its_time_a_request_waits_and_is_told_which_limit_it_
 
     with pytest.raises(openai.InternalServerError, match="--tokens"):
         run(story())
+
+
+def test_limits_that_cannot_be_kept_are_told_and_let_pass_again_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "limits"
+    monkeypatch.setenv(FOLDER_SETTING, str(folder))
+
+    async def ready(session: aiohttp.ClientSession, url: str) -> tuple[int, str]:
+        answer = await session.get(f"{url}/readyz")
+        return answer.status, (await answer.json())["reason"]
+
+    async def story() -> list[tuple[int, str]]:
+        async with (
+            ModelServer() as server,
+            gateway(server.url, tmp_path / "home", limits=SHORT) as url,
+            aiohttp.ClientSession() as session,
+        ):
+            await ask(url)
+            said = [await ready(session, url)]
+            (path,) = folder.glob("*.db")
+            for one in folder.glob("*.db*"):
+                one.unlink()
+            path.mkdir()
+            with pytest.raises(openai.InternalServerError, match=f"cannot be opened.*{FOLDER_SETTING}"):
+                await ask(url)
+            said.append(await ready(session, url))
+            path.rmdir()
+            await ask(url)
+            said.append(await ready(session, url))
+            return said
+
+    before, meanwhile, after = run(story())
+    assert before == after == (200, "")
+    assert meanwhile[0] == 503
+    assert "the limits cannot be kept" in meanwhile[1]
+    assert FOLDER_SETTING in meanwhile[1]
+    kept = [(entry.outcome, "limits cannot be kept" in entry.cause) for entry in records(tmp_path / "home")]
+    assert kept == [("upstream_ok", False), ("rejected", True), ("upstream_ok", False)]

@@ -120,6 +120,8 @@ class Backend:
         except TimeoutError:
             waited_s, closed_s = call.deadline - call.received, lane.guard.closed_s()
             why = self.why_closed(call)
+            if trouble := lane.guard.trouble():
+                raise rejections.limits_in_trouble(waited_s, trouble) from None
             raise rejections.waited_too_long(waited_s, admission.waited_s, closed_s, why) from None
         except ImpatientError:
             raise ClosedError from None
@@ -146,6 +148,10 @@ class Backend:
     def in_flight(self) -> int:
         """Requests that have been let through and are not over."""
         return sum(lane.guard.limits.in_flight for lane in self._lanes.values())
+
+    def trouble(self) -> str:
+        """Why its limits cannot be kept now, as `Guard.trouble`."""
+        return next(filter(None, (lane.guard.trouble() for lane in self._lanes.values())), "")
 
     def closed_s(self, call: Call) -> float:
         """Seconds until this call could leave for it, whatever the limits; 0 where it is well, infinite if unknown or
@@ -193,6 +199,11 @@ class Backend:
             if self._lanes[scope].idle:
                 self._lanes.pop(scope).guard.close()
                 return
+
+
+def trouble_of(backends: Sequence[Backend]) -> str:
+    """Why the limits of one of them cannot be kept now, as `Guard.trouble`."""
+    return next(filter(None, (backend.trouble() for backend in backends)), "")
 
 
 class Admitted:

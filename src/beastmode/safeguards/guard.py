@@ -289,6 +289,10 @@ class Guard:
         """Why the first of those that wait does; None: nobody waits."""
         return self._waiting.hold
 
+    def trouble(self) -> str:
+        """Why no limit can be kept now, so that all wait, and what to do, on a line of its own; "" where they can."""
+        return self._store.trouble(self._clock.monotonic())
+
     def closed_s(self) -> float:
         """Seconds until something may leave, whatever the limits: 0 for now, infinite if unknown."""
         hold = self.closed()

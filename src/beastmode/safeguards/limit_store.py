@@ -57,6 +57,10 @@ class LimitStore(Protocol):
         """What was wrong with the place where it is kept, for the user; nothing of it ends a run."""
         ...
 
+    def trouble(self, now: float) -> str:
+        """Why nothing can be counted now, so that all wait, and what to do, on a line of its own; "" where it can."""
+        ...
+
     def set_limits(
         self, now: float, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] = ()
     ) -> None:
@@ -124,6 +128,10 @@ class MemoryStore:
     @property
     def warnings(self) -> Sequence[str]:
         return ()
+
+    def trouble(self, now: float) -> str:
+        del now
+        return ""
 
     def set_limits(
         self, now: float, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] = ()

@@ -13,7 +13,7 @@ import pytest
 from beastmode.errors import PreconditionError
 from beastmode.safeguards.host import file as host_file
 from beastmode.safeguards.host.decision import POLL_S
-from beastmode.safeguards.host.store import HostStore
+from beastmode.safeguards.host.store import QUIET_S, HostStore
 from beastmode.safeguards.limit_store import Hold
 from beastmode.settings import Rate
 from beastmode.testing import ManualTime
@@ -190,10 +190,27 @@ def test_a_full_disk_stops_starts_and_loses_none(join: Join, time: ManualTime, t
         assert len(tickets) < 300
     assert "full" in taken.reason
     assert str(tmp_path) in taken.reason
+    assert all(words in store.trouble(time.now) for words in (taken.reason, "requests wait", "Free the disk"))
     store._file._db.execute("PRAGMA max_page_count = 1000000")
     granted(store.take(time.now))
     assert other.in_use(time.now) == (len(tickets) + 1, len(tickets) + 1)
     assert not store.warnings
+    assert store.trouble(time.now) == ""
+
+
+def test_trouble_is_over_as_soon_as_the_file_can_be_had_whoever_asks(
+    join: Join, time: ManualTime, tmp_path: Path
+) -> None:
+    store = join(*LIMITS)
+    path = the_file(tmp_path)
+    delete_all_of_it(path)
+    path.mkdir()
+    assert isinstance(store.take(time.now), Hold)
+    time.now += QUIET_S
+    assert "cannot be opened" in store.trouble(time.now)
+    path.rmdir()
+    time.now += QUIET_S
+    assert store.trouble(time.now) == ""
 
 
 def test_a_busy_file_delays_and_forgets_nothing(join: Join, time: ManualTime, tmp_path: Path) -> None:
@@ -205,6 +222,7 @@ def test_a_busy_file_delays_and_forgets_nothing(join: Join, time: ManualTime, tm
     store.left(ticket, time.now)
     store.end(ending, time.now)
     assert store.take(time.now) == Hold("slot", POLL_S)
+    assert store.trouble(time.now) == "", "it passes by itself"
     stopped.execute("ROLLBACK")
     stopped.close()
     assert other.in_use(time.now) == (2, 2), "until it is told, the other counts too much, never too little"

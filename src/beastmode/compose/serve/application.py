@@ -19,7 +19,7 @@ from beastmode.compose.serve.seen import Seen
 from beastmode.compose.serve.settings.serving import Serving
 from beastmode.compose.serve.upstreams import Limited, not_asked, routes_for
 from beastmode.gateway.app import App
-from beastmode.gateway.backend import Backend
+from beastmode.gateway.backend import Backend, trouble_of
 from beastmode.gateway.call import Call
 from beastmode.gateway.carrier import Carrier
 from beastmode.gateway.door import Door
@@ -78,10 +78,10 @@ def app_for(
         held=carrier.held,
     )
     proxy = Proxy(carrier, ledger, clock, limits, memory, door, finishing=finishing)
-    alarms = _alarms(ledger, door, stack, raised, over)
+    alarms = _alarms(routes, ledger, door, stack, raised, over)
     recall = partial(recall_asked, memory.asked, serving, clock)
     life = _Life(routes, carrier, proxy, door, ledger, stack, listening, alarms, recall)
-    own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm)
+    own = pages(lambda: ledger.counts, lambda: ledger.alarm or door.alarm or trouble_of(routes.every))
     shown = seen.page(serving, listening.hide, routes.every, door, ledger, stack) if seen else {}
     return App(
         proxy,
@@ -120,12 +120,15 @@ def _ledger_for(serving: Serving, listening: Listening) -> Ledger:
     )
 
 
-def _alarms(ledger: Ledger, door: Door, stack: Stack | None, raised: Tell, over: Tell) -> Sequence[Alarm]:
+def _alarms(
+    routes: Routes[Backend], ledger: Ledger, door: Door, stack: Stack | None, raised: Tell, over: Tell
+) -> Sequence[Alarm]:
     def ledger_is_well() -> str:
         lost = f"{ledger.unwritten} records are lost" if ledger.unwritten else "no record is lost"
         return f"the ledger can be written again; {lost}"
 
     return [
+        Alarm(lambda: trouble_of(routes.every), lambda: "the limits can be kept again", raised, over),
         Alarm(lambda: ledger.alarm, ledger_is_well, raised, over),
         Alarm(lambda: door.alarm, lambda: "the keys can be used again", raised, over),
         Alarm(lambda: stack.warning if stack else "", lambda: "the cache can be used again", raised, over),

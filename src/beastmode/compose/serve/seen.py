@@ -14,7 +14,7 @@ from beastmode.compose.serve.settings.told import settings_of
 from beastmode.compose.serve.signs import Sign, new_token, url_of
 from beastmode.failures.words import masked
 from beastmode.gateway.app import Page
-from beastmode.gateway.backend import Backend
+from beastmode.gateway.backend import Backend, trouble_of
 from beastmode.gateway.door import Door
 from beastmode.gateway.now import PATH, Now
 from beastmode.store.ledger.writing.ledger import Ledger
@@ -48,7 +48,8 @@ class Seen:
         """What is shown there.   hide: takes known secrets out of the settings."""
 
         def alarms() -> list[str]:
-            return [words for words in (ledger.alarm, door.alarm, stack.warning if stack else "") if words]
+            of_cache = stack.warning if stack else ""
+            return [words for words in (trouble_of(backends), ledger.alarm, door.alarm, of_cache) if words]
 
         now = Now(
             self.of,

@@ -48,8 +48,12 @@ FUTURE_S = 60.0
 """A stamp this far ahead was made in another boot; where a system names no boots, that is how it shows."""
 
 
+LOCKED = "slot"
+"""Others are at work on it: it passes by itself, as waiting for a slot does."""
+
+
 class BusyError(Exception):
-    """The file cannot be had now; nothing was changed."""
+    """The file cannot be had now; nothing was changed.   reason: `LOCKED`, or what is wrong with it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -89,7 +93,7 @@ class HostFile:
                 return self._transaction(step, patience_s)
             except sqlite3.DatabaseError as error:
                 if _locked(error):
-                    raise BusyError("slot") from error
+                    raise BusyError(LOCKED) from error
                 if not _damaged(error):
                     raise BusyError(f"{self.path} cannot be used ({error})") from error
                 self._replace(now, error)

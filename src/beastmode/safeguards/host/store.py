@@ -14,7 +14,7 @@ from beastmode.errors import PreconditionError
 from beastmode.safeguards.host import members, solo
 from beastmode.safeguards.host.board import ROWS_LEAST, ROWS_MOST
 from beastmode.safeguards.host.decision import POLL_S, Decision
-from beastmode.safeguards.host.file import BUSY_S, OPEN_S, BusyError, HostFile
+from beastmode.safeguards.host.file import BUSY_S, LOCKED, OPEN_S, BusyError, HostFile
 from beastmode.safeguards.host.folder import FOLDER_SETTING, file_stem, limits_folder, origin
 from beastmode.safeguards.host.holding import Holding, Unsaved
 from beastmode.safeguards.host.log import KEEP_LEAST_S, LogName, forget_all
@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 BURY_S = 0.1
 """How often those who wait look for dead processes."""
+QUIET_S = 1.0
+"""Who waits asks four times in it."""
+_TIP = f"Free the disk or end what holds the file, or name another folder in {FOLDER_SETTING}."
 
 
 class HostStore:
@@ -60,6 +63,7 @@ class HostStore:
         self._mine = Holding(self._stem, self._member, _room_for(rates))
         self._joined = self._closed = False
         self._tickets = 0
+        self._trouble, self._trouble_at = "", -math.inf
         self._generation = -1
         self._strictest = members.Strictest(concurrency, (), (), 1)
         self._in_use: dict[float | None, tuple[int, int]] = {}
@@ -75,6 +79,13 @@ class HostStore:
     @property
     def warnings(self) -> Sequence[str]:
         return self._file.warnings
+
+    def trouble(self, now: float) -> str:
+        """The last there was: over with the next call that is let through, or when nobody has met it for `QUIET_S` and
+        the file can be had. On a full disk it can, as long as nothing new is written."""
+        if self._trouble and now >= self._trouble_at + QUIET_S and self._save(now):
+            self._trouble = ""
+        return f"the limits cannot be kept: {self._trouble}; requests wait\n  {_TIP}" if self._trouble else ""
 
     def set_limits(
         self, now: float, concurrency: int | None, rates: Sequence[Rate], tokens: Sequence[TokenRate] = ()
@@ -177,9 +188,7 @@ class HostStore:
             self._run(now, lambda db: self._bury_dead(db, now), OPEN_S)
         except BusyError as error:
             raise PreconditionError(
-                f"the limits cannot be kept: {error.reason}",
-                where=str(self._stem.parent),
-                tip=f"Free the disk or end what holds the file, or name another folder in {FOLDER_SETTING}.",
+                f"the limits cannot be kept: {error.reason}", where=str(self._stem.parent), tip=_TIP
             ) from error
 
     def _leave(self, db: sqlite3.Connection, now: float) -> None:
@@ -212,7 +221,12 @@ class HostStore:
             self._mine.flush(db, now)
             return step(db)
 
-        result = self._file.run(now, whole, patience_s)
+        try:
+            result = self._file.run(now, whole, patience_s)
+        except BusyError as error:
+            if error.reason != LOCKED:
+                self._trouble, self._trouble_at = error.reason, now
+            raise
         self._joined = True
         self._mine.unsaved = Unsaved()
         self._memory, self._alone_is_over = self._next_memory, False
@@ -323,6 +337,7 @@ class HostStore:
         except BusyError as error:
             return Hold(error.reason, POLL_S)
         if hold is None:
+            self._trouble = ""
             self._mine.add(ticket.number, wanted)
             ticket.places += wanted.places
             self._mine.show(wanted)
