@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from beastmode.cli.replay import USUAL
+from beastmode.compose.serve.seen import Seen
 from beastmode.store.ledger.entry import Entry, Sent
 from beastmode.store.ledger.file import ledger_path
 from beastmode.testing.model_server import ModelServer, Script
@@ -115,6 +117,19 @@ def test_a_second_step_is_sent_again_with_what_its_provider_has_signed(
         named = ["--to", url, "--key-env", "MINE", "--home", "first"]
         ended = beast_inside(tmp_path, "replay", failed.id, *named)
         assert [asked.body for asked in server.asked] == [body.encode()], ended.stderr
+
+
+def test_unless_told_otherwise_the_gateway_of_its_home_sends_it_wherever_that_listens(tmp_path: Path) -> None:
+    with failing_once(tmp_path, "/v1/chat/completions", BODY) as (server, _, failed):
+        home = tmp_path / "first"
+        with in_thread(gateway(server.url, home, seen=Seen("serve"))) as url:
+            ended = beast(home, "replay", failed.id, "--key-env", "MINE", "--json", MINE=KEY)
+        assert (ended.returncode, said(ended)["to"]) == (0, url), ended.stderr
+        ended = beast(home, "replay", failed.id, "--key-env", "MINE", MINE=KEY)
+        assert (ended.returncode, USUAL in ended.stderr) == (2, True), (
+            "it has ended, and nobody listens there"
+        )
+    assert [one.outcome for one in records(home)] == ["failed", "upstream_ok"]
 
 
 def test_straight_to_its_upstream_it_keeps_the_limits_and_leaves_a_record(tmp_path: Path) -> None:

@@ -97,6 +97,19 @@ def test_what_is_asked_for(
     assert [row["outcome"] for row in listed(beast, *arguments)] == outcomes
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("ratelimit", "rate_limit"), ("Rate-Limit", "rate_limit"), ("x", "")]
+)
+def test_a_class_that_nothing_can_have_is_no_empty_list(
+    beast: Beast, home: Path, written: str, meant: str
+) -> None:
+    said = beast("requests", "--class", written)
+    assert (said.code, said.out) == (2, "")
+    assert "is no class of failures" in said.err
+    assert ("Did you mean" in said.err, f"mean {meant}?" in said.err) == (bool(meant), bool(meant))
+    assert "quota_exhausted" in said.err
+
+
 def test_a_table_tells_what_went_wrong_and_what_to_do(beast: Beast, home: Path) -> None:
     said = beast("requests")
     head, at_work, _, cause, tip, failed, *told, fine = said.out.splitlines()

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from beastmode.store.ledger.entry import Entry
 
 app = new_app()
+USUAL = "http://127.0.0.1:8080"
 
 
 @app.command()
 def replay(
     id_: str = typer.Argument(metavar="ID", help="Of the request, as `beast requests` shows it."),
-    to: str = typer.Option("http://127.0.0.1:8080", "--to", help="Base URL of the gateway that sends it."),
+    to: str = typer.Option(
+        "", "--to", help=f"Base URL of the gateway that sends it; that of --home, or {USUAL}."
+    ),
     direct: bool = typer.Option(
         False, "--direct", help="Straight to the upstream that it went to, within its limits."
     ),
@@ -48,7 +51,7 @@ def replay(
     from beastmode.compose.serve.replaying import send_again  # 0.3 s to load: --help does without
     from beastmode.store.ledger.reading.reader import recorded
 
-    base = "" if direct else _base(to)
+    base = "" if direct else _base(to) if to else _of(home)
     entry = recorded(home, id_)
     key = _key(key_env)
     answered = asyncio.run(send_again(entry, to=base, home=home, key=key, anyway=anyway))
@@ -57,6 +60,15 @@ def replay(
     else:
         _show(entry, answered, key)
     raise typer.Exit(EXIT_DONE if answered.failure is None else EXIT_FAILED)
+
+
+def _of(home: Path) -> str:
+    """Where the gateway listens that keeps the ledger of `home`, the last to begin; where none is at work, the usual
+    place of one, or of a proxy in front of it."""
+    from beastmode.compose.serve.signs import SERVE, signs_in
+
+    at_work = [sign.url for sign in signs_in(home).at_work if sign.of == SERVE]
+    return at_work[-1] if at_work else USUAL
 
 
 def _base(to: str) -> str:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from beastmode.cli import request_in_full
 from beastmode.cli.app import new_app
 from beastmode.cli.columns import in_columns
 from beastmode.cli.words import safe
+from beastmode.errors import SettingError
+from beastmode.failures.tips import TIPS
 from beastmode.runner.home import HOME
 from beastmode.stamps import milliseconds, rfc3339
 from beastmode.store.ledger.entry import GONE_WRONG, Entry
@@ -56,6 +59,7 @@ def requests(
     home: Path = typer.Option(Path(HOME), help="Where the ledger lives.", envvar="BEAST_HOME"),
 ) -> None:
     """List what went through the gateway, newest first; or show one request in full."""
+    _is_a_class(class_)
     reader = reader_of(home)
     try:
         if id_:
@@ -67,6 +71,16 @@ def requests(
             print("No request here fits.", file=sys.stderr)
     finally:
         reader.close()
+
+
+def _is_a_class(class_: str) -> None:
+    """Raises SettingError where no failure can be of it: an empty list would say that none was."""
+    if not class_ or class_ in TIPS:
+        return
+    near = get_close_matches(class_.lower().replace("-", "_"), TIPS, n=1)
+    guess = f"Did you mean {near[0]}? " if near else ""
+    tip = f"{guess}There are {', '.join(sorted(TIPS))}."
+    raise SettingError(f"{class_!r} is no class of failures", where="--class", tip=tip)
 
 
 def _show(entry: Entry, as_json: bool, bodies: bool) -> None:
