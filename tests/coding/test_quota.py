@@ -53,7 +53,7 @@ def test_a_quota_that_comes_back_tomorrow_ends_the_run_with_the_time(tmp_path: P
 def test_a_server_that_is_down_holds_a_run_with_a_short_max_wait_no_longer(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.list_(LIST, **STEPS)
-    held = project.run("--check", "true", "--upstream", "http://127.0.0.1:9", "--max-wait", "20s")
+    held = project.run("--check", "true", "--upstream", "http://127.0.0.1:9", "--max-wait", "20s", long_s=240)
     assert held.code == 75, held.said
     assert [state for _, state, _ in attempts(held.summary)] == ["waiting", "waiting"]
     assert "longer than --max-wait allows" in held.said
