@@ -6,8 +6,6 @@ are no stutter: then all of it has failed.
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 MOST = 6
@@ -33,5 +31,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if len(_first) > MOST and "PYTEST_XDIST_WORKER" not in os.environ:
+    if len(_first) > MOST and not hasattr(session.config, "workerinput"):  # of a worker the first process tells
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -92,10 +92,34 @@ def test_a_canary_never_stands_in_a_failure(secret: str, place: str) -> None:
         "/etc/passwd: Permission denied",
         "open server.key: Operation not permitted",
         "models/gemini-2.5-flash-preview-native-audio-dialog is not found",
+        "when the session is already in a worktree, and a tmux session was attached to it",
+        "the key is wrong. The token was revoked",
+        "const KINDS = [{key: 'bugs', prompt: '...'}, { key: 'speed', prompt: '...' }]",
+        "such as plugin://<plugin-name>@<marketplace-name>",
     ],
 )
 def test_plain_words_stay_what_they_are(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("the password is swordfish", "swordfish"),
+        ("its secret was opensesame", "opensesame"),
+        ("API key: opensesame", "opensesame"),
+        ("{'key': 'opensesame'}", "opensesame"),
+        ("{api_key: 'opensesame'}", "opensesame"),
+        ("{password: 'opensesame', key: 'x'}", "opensesame"),
+        ("{key: 'opensesame1'}", "opensesame1"),
+        ("the key is Opensesame", "Opensesame"),
+        ("the key is openopenopenopenopensesame", "openopenopenopenopensesame"),
+        ("the session is https://<user>:opensesame@host", "opensesame"),
+        ("amqp://<user>opensesame@host", "opensesame"),
+    ],
+)
+def test_what_may_be_a_word_is_a_secret_where_its_place_tells_of_it(text: str, secret: str) -> None:
+    assert secret not in masked(text)
 
 
 def test_one_line_has_no_controls_and_no_escapes_and_an_end() -> None:

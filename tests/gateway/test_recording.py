@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,6 +57,21 @@ def test_the_name_of_a_providers_cache_is_no_secret() -> None:
     assert request_body(incoming(), body)[1].flaw == ""
     kept, sent = request_body(incoming(), chat("hi", prompt_cache_key=BEARER))
     assert BEARER.encode() not in kept
+    assert "secrets" in sent.flaw
+
+
+SESSION = "01a21b6e-acd9-77c3-9244-9735697aec36"
+
+
+@pytest.mark.parametrize("packed", [lambda data: data, json.dumps], ids=["as Codex", "as Claude Code"])
+def test_which_conversation_a_client_is_in_is_no_secret(packed: Callable[[Any], Any]) -> None:
+    body = chat("hi", metadata={"user_id": packed({"device_id": "d", "session_id": SESSION})})
+    kept, sent = request_body(incoming(), body)
+    assert (kept, sent.flaw) == (body, "")
+    kept, sent = request_body(
+        incoming(), chat("hi", metadata=packed({"session_id": "01a21b6e-of-another-form"}))
+    )
+    assert b"another-form" not in kept
     assert "secrets" in sent.flaw
 
 

@@ -13,7 +13,7 @@ _ENOUGH = 650
 
 _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_URL_USER = re.compile(r"(://)[^/\s@\"']{1,500}@")
+_URL_USER = re.compile(r"(://)(?!<[\w-]{1,60}>@)[^/\s@\"']{1,500}@")  # `<name>` stands for one
 _URL_QUERY = re.compile(r"([?&][\w.~-]{1,60}=)[^\s\"'&<>)\]]{4,}")
 _SCHEME = re.compile(
     r"\b(bearer|basic|digest|negotiate|apikey|token)(\s+)(?!\*)[\w.~+/=*:-]{6,}", re.IGNORECASE
@@ -35,6 +35,8 @@ _NAMED_BEGINS = re.compile(
 _COOKIE = re.compile(r"((?:set-)?cookie[\"']?\s{0,3}[:=][ \t]{0,3}[\"']?)[^\"'\n]{4,}", re.IGNORECASE)
 _COOKIE_BEGINS = re.compile("cookie")
 _SHORT = 12
+_MOST_PLAIN = 20
+"""Letters of a word of the language."""
 _WORD = re.compile(rf"(?<![\w.~+*-])[\w.~+*-]{{{_SHORT},}}+")
 KEY_BEGINS = (
     r"(?:(?:sk|pk|rk|csk|fw|r8|gsk|xai|hf|pplx|nvapi|tgp|key|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abps]|ya29|dop_v1|"
@@ -83,7 +85,7 @@ def masked(text: str) -> str:
     if holds(low, _SCHEMES):
         text = sub_where(_SCHEME, _SCHEME_BEGINS, _credential, text)
     if holds(low, _NAMES):
-        text = sub_where(_NAMED, _NAMED_BEGINS, _value, text)
+        text = sub_where(_NAMED, _NAMED_BEGINS, _named, text)
     if len(max(text.split(), key=len, default="")) < _SHORT:
         return text
     return _WORD.sub(_opaque, text)
@@ -111,6 +113,18 @@ def _value(match: re.Match[str]) -> str:
     return f"{match[1]}***"
 
 
+def _named(match: re.Match[str]) -> str:
+    """What is called a key is one where it is no word of the language: of a sentence ("the session is already open"),
+    or a member that is called `key` and nothing more (`{key: 'bugs'`), as prompts explain them."""
+    name, value = match[1].lower(), match[2]
+    if value.rstrip(".:").isalpha() and value.islower() and len(value) < _MOST_PLAIN:
+        sentence = name.startswith(("key", "token", "session")) and name.endswith((" is ", " was "))
+        before = match.string[max(0, match.start() - 8) : match.start()].rstrip(" ")
+        if sentence or (name.replace(" ", "") == "key:'" and before.endswith("{")):
+            return match[0]
+    return _value(match)
+
+
 def _query(match: re.Match[str]) -> str:
     return match[0] if match[1].lower() in _KEPT_QUERIES else f"{match[1]}***"
 
@@ -118,7 +132,7 @@ def _query(match: re.Match[str]) -> str:
 def _credential(match: re.Match[str]) -> str:
     """What follows `bearer` or `token` is one where it is no word of the language."""
     word = match[0][len(match[1]) + len(match[2]) :]
-    plain = word.rstrip(".:").isalpha() and (word.islower() or word.istitle()) and len(word) < 20
+    plain = word.rstrip(".:").isalpha() and (word.islower() or word.istitle()) and len(word) < _MOST_PLAIN
     return match[0] if plain else f"{match[1]}{match[2]}***"
 
 

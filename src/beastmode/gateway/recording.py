@@ -35,8 +35,13 @@ _TELLING = frozenset(
 )
 _TELLING_ENDS = (b"-version", b"-beta")
 """Headers that change an answer: `anthropic-version`, `anthropic-beta`, `openai-beta` and their kin."""
-_HARMLESS = re.compile(r'("prompt_cache_key"\s{0,3}:\s{0,3}")([\w.:/-]{1,200})(?=")')
-"""A key by its name only: it says which of the provider's caches to use, and Codex sends it always."""
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_HARMLESS = re.compile(
+    r'("prompt_cache_key"\s{0,3}:\s{0,3}")([\w.:/-]{1,200})(?=")'
+    rf'|(\\?"session_id\\?"\s{{0,3}}:\s{{0,3}}\\?")({_UUID})(?=\\?")'
+)
+"""Secrets by their names only, which Codex and Claude Code send always: which of the provider's caches to use, and in
+which of its own conversations a client is; that one also in JSON that is a string."""
 _MOST_WORD = 4096
 _LAST_WORD = re.compile(r"(?<![^\s\"',;{}\[\]])[^\s\"',;{}\[\]]*\Z")
 
@@ -110,7 +115,7 @@ def _but_for_names(text: str) -> str:
     kept: list[str] = []
     end = 0
     for match in _HARMLESS.finditer(text):
-        kept += masked(text[end : match.start()]), match[1], masked(match[2])
+        kept += masked(text[end : match.start()]), match[1] or match[3], masked(match[2] or match[4])
         end = match.end()
     return "".join([*kept, masked(text[end:])])
 
