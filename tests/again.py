@@ -31,5 +31,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if len(_first) > MOST and not hasattr(session.config, "workerinput"):  # of a worker the first process tells
+    if len(_first) > MOST and not hasattr(
+        session.config, "workerinput"
+    ):  # of a worker the first process tells
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

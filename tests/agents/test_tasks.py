@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import deque
 from pathlib import Path
 
 import pytest
 
 from beastmode.store.ledger.entry import Entry
+from beastmode.store.ledger.reading.reader import recorded
 from beastmode.testing.agent_turns import runs
 from beastmode.testing.chaos import Chaos
 from beastmode.testing.model_server import ModelServer, Refusal, Script
 from beastmode.testing.threads import in_thread
 from tests.agents.agents import BOTH, CODEX, Agent, do
 from tests.agents.serving import counted, serving
+from tests.cli.test_serve import beast
 from tests.gateway.served import records
 
 TASK = "Write hello into made.txt."
@@ -70,6 +73,7 @@ def test_what_the_server_refuses_for_good_reaches_the_agent_as_it_was_said(
     (entry,) = records(tmp_path)
     assert (entry.outcome, entry.status, entry.class_) == ("failed", 400, "bad_request")
     assert entry.tip
+    assert sent_again(entry, tmp_path), "all of it was kept, and it is the very same request"
 
 
 @BOTH
@@ -93,6 +97,16 @@ def test_codex_tries_a_websocket_once_and_falls_back_at_once(tmp_path: Path) -> 
         asked = [(one.method, one.header("upgrade")) for one in between.requests]
     assert (done.code, done.complaints) == (0, []), done.said
     assert asked == [("GET", "websocket"), ("POST", ""), ("POST", "")]
+
+
+def sent_again(entry: Entry, home: Path) -> bool:
+    """`beast replay`, to the gateway of its home, now that the server takes it; is that asked the same?"""
+    with in_thread(writer()) as server, serving(server.url, home):
+        ended = subprocess.run(
+            beast("replay", entry.id, "--json", home=home), capture_output=True, timeout=60
+        )
+        assert (ended.returncode, server.paid) == (0, 1), ended.stderr
+        return server.asked[-1].body == recorded(home, entry.id).request_body
 
 
 def told(entry: Entry) -> tuple[object, ...]:
