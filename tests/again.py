@@ -31,7 +31,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if len(_first) > MOST and not hasattr(
-        session.config, "workerinput"
-    ):  # of a worker the first process tells
+    is_worker = hasattr(session.config, "workerinput")  # for it the first process tells
+    if len(_first) > MOST and not is_worker:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

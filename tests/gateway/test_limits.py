@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_past_the_tokens_of_its_time_a_request_waits_and_is_told_which_limit_it_
 
 
 def test_limits_that_cannot_be_kept_are_told_and_let_pass_again_by_themselves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "limits"
     monkeypatch.setenv(FOLDER_SETTING, str(folder))
@@ -82,7 +83,7 @@ def test_limits_that_cannot_be_kept_are_told_and_let_pass_again_by_themselves(
     async def story() -> list[tuple[int, str]]:
         async with (
             ModelServer() as server,
-            gateway(server.url, tmp_path / "home", limits=SHORT) as url,
+            gateway(server.url, tmp_path / "home", limits=SHORT, log_format="json") as url,
             aiohttp.ClientSession() as session,
         ):
             await ask(url)
@@ -104,5 +105,9 @@ def test_limits_that_cannot_be_kept_are_told_and_let_pass_again_by_themselves(
     assert meanwhile[0] == 503
     assert "the limits cannot be kept" in meanwhile[1]
     assert FOLDER_SETTING in meanwhile[1]
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    alarms = [line for line in lines if "alarm" in str(line.get("event", line))]
+    assert len(alarms) == 2
+    assert ["cannot be kept" in str(alarms[0]), "can be kept again" in str(alarms[1])] == [True, True]
     kept = [(entry.outcome, "limits cannot be kept" in entry.cause) for entry in records(tmp_path / "home")]
     assert kept == [("upstream_ok", False), ("rejected", True), ("upstream_ok", False)]

@@ -14,6 +14,7 @@ from beastmode.gateway import rejections
 from beastmode.gateway.asking import priority_of
 from beastmode.gateway.call import Call
 from beastmode.gateway.line import Line, LineFullError
+from beastmode.gateway.rejected import RejectedError
 from beastmode.gateway.upstream import Upstream
 from beastmode.safeguards.admission import Admission
 from beastmode.safeguards.closure import GuardStoppedError
@@ -115,24 +116,27 @@ class Backend:
                 turn = line.turn(call.entry.key, priority_of(call.incoming), place)
                 async with asyncio.timeout(call.deadline - before), turn:
                     await admission.__aenter__()
-        except LineFullError as full:
-            raise rejections.too_many(full.waiting, self.closed(call), self.why_closed(call)) from None
-        except TimeoutError:
-            waited_s, closed_s = call.deadline - call.received, lane.guard.closed_s()
-            why = self.why_closed(call)
-            if trouble := lane.guard.trouble():
-                raise rejections.limits_in_trouble(waited_s, trouble) from None
-            raise rejections.waited_too_long(waited_s, admission.waited_s, closed_s, why) from None
         except ImpatientError:
             raise ClosedError from None
-        except HeldBackError as held:
-            wait_s = held.until - self._clock.boottime()
-            raise rejections.asked_to_wait(held.reason, wait_s, self.why_closed(call)) from None
+        except (LineFullError, TimeoutError, HeldBackError) as error:
+            raise self._refused(call, lane.guard, admission, error) from None
         except GuardStoppedError:
             raise rejections.shutting_down() from None
         finally:
             call.entry.queue_s = (call.entry.queue_s or 0.0) + self._clock.monotonic() - before
         return admission
+
+    def _refused(self, call: Call, guard: Guard, admission: Admission, error: Exception) -> RejectedError:
+        """What one is told that may not leave in time."""
+        why = self.why_closed(call)
+        if trouble := guard.trouble():
+            return rejections.limits_in_trouble(trouble)
+        if isinstance(error, LineFullError):
+            return rejections.too_many(error.waiting, self.closed(call), why)
+        if isinstance(error, HeldBackError):
+            return rejections.asked_to_wait(error.reason, error.until - self._clock.boottime(), why)
+        waited_s = call.deadline - call.received
+        return rejections.waited_too_long(waited_s, admission.waited_s, guard.closed_s(), why)
 
     @property
     def lanes(self) -> Sequence[Lane]:

@@ -46,10 +46,10 @@ def waited_too_long(
     return _busy(f"it waited {queue_timeout_s:g} s in line: {why}", tip, 1.0)
 
 
-def limits_in_trouble(waited_s: float, trouble: str) -> RejectedError:
+def limits_in_trouble(trouble: str) -> RejectedError:
     """Nobody may leave, as nobody can be counted.   trouble: of the guard: why, then what to do on its own line."""
     cause, _, tip = trouble.partition("\n")
-    return _busy(f"it waited {waited_s:g} s in line: {cause}", tip.strip(), 1.0)
+    return _busy(cause, tip.strip(), 1.0)
 
 
 def waits_in_vain(reason: str, wait_s: float, last: Failure | None = None) -> RejectedError:
